@@ -1,0 +1,178 @@
+import { execFileSync } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus, loadavg, release, totalmem } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { createCampus } from "./campus.ts";
+import { type DayFiles, writeDay } from "./generate.ts";
+import { type LimitTimes, measureLimit, medianLimit } from "./limit/limit.ts";
+import { type Cost, progress } from "./measure.ts";
+import { type BenchStyle, benchStyles, type MusterTimes, measureMuster, medianMuster } from "./muster.ts";
+import { type Results, renderReport, type SizeResults } from "./report.ts";
+import { measureScript, medianScript, prepareScript, type ScriptTimes } from "./script/script.ts";
+import { type BenchServer, startBenchServer } from "./server.ts";
+
+const usage = `Usage: npm run bench -- [options]
+  --people 10000,100000     sizes of the campus
+  --only limit,muster,script  parts to measure; the results file is left alone then
+  --repetitions 3           measurements of which the median is taken
+  --style normal            style of Muster's imports: ${benchStyles.join(", ")}
+  --seed 1                  seed of the campus
+  --date 2026-01-31         date to write into the results (default: today)
+  --profile folder          takes CPU profiles of Muster into the folder; the results file is left alone then
+`;
+
+const parts = ["limit", "muster", "script"] as const;
+type Part = (typeof parts)[number];
+
+interface Options {
+  readonly sizes: readonly number[];
+  readonly parts: readonly Part[];
+  readonly repetitions: number;
+  readonly style: BenchStyle;
+  readonly seed: number;
+  readonly date: string;
+  readonly profileDirectory: string | undefined;
+}
+
+/** People for whom the campus's own script is run: it is too slow for more. */
+const scriptPeople = 2_000;
+
+const resultsFile = fileURLToPath(new URL("results.md", import.meta.url));
+
+function readOptions(): Options {
+  const { values } = parseArgs({
+    options: {
+      people: { type: "string", default: "10000,100000" },
+      only: { type: "string", default: parts.join(",") },
+      repetitions: { type: "string", default: "3" },
+      style: { type: "string", default: "normal" },
+      seed: { type: "string", default: "1" },
+      date: { type: "string", default: new Date().toISOString().slice(0, 10) },
+      profile: { type: "string" },
+    },
+  });
+  const list = (text: string) => text.split(",").map((item) => item.trim());
+  const options = {
+    sizes: list(values.people).map(Number),
+    parts: parts.filter((part) => list(values.only).includes(part)),
+    repetitions: Number(values.repetitions),
+    style: benchStyles.find((style) => style === values.style),
+    seed: Number(values.seed),
+    date: values.date,
+    profileDirectory: values.profile,
+  };
+  const { style } = options;
+  if (style === undefined) throw new Error(`There is no style ${values.style}.`);
+  const unknown = list(values.only).find((part) => !parts.some((known) => known === part));
+  if (unknown !== undefined) throw new Error(`There is no part ${unknown}.`);
+  if (!Number.isInteger(options.seed)) throw new Error("The seed is a whole number.");
+  if (!Number.isInteger(options.repetitions) || options.repetitions < 1) throw new Error("At least one repetition.");
+  return { ...options, style };
+}
+
+/** Measures one size; limit and Muster take turns in going first, so that a drift of the machine hits both. */
+async function measureSize(server: BenchServer, people: number, options: Options): Promise<SizeResults> {
+  progress(`${people.toLocaleString("en")} people: generating`);
+  const campus = createCampus({ people, seed: options.seed });
+  const days = await writeDays(server, people, options.seed);
+  const limits: LimitTimes[] = [];
+  const musters: MusterTimes[] = [];
+  const run = { days, movements: campus.movements, style: options.style, profileDirectory: options.profileDirectory };
+  const turns = [
+    async () => {
+      if (!options.parts.includes("limit")) return;
+      limits.push(await measureLimit(server, days));
+      progress(`  limit: ${describe(limits.at(-1)!)}`);
+    },
+    async () => {
+      if (!options.parts.includes("muster")) return;
+      musters.push(await measureMuster(server, run));
+      progress(`  Muster: ${describe(musters.at(-1)!)}`);
+    },
+  ];
+  for (let repetition = 0; repetition < options.repetitions; repetition += 1) {
+    for (const turn of repetition % 2 === 0 ? turns : turns.toReversed()) await turn();
+  }
+  return {
+    people,
+    xmlBytes: days[0].xmlBytes,
+    ...(limits.length > 0 ? { limit: medianLimit(limits) } : {}),
+    ...(musters.length > 0 ? { muster: medianMuster(musters) } : {}),
+  };
+}
+
+async function writeDays(server: BenchServer, people: number, seed: number): Promise<[DayFiles, DayFiles]> {
+  const campus = createCampus({ people, seed });
+  const directory = join(server.directory, `campus-${people}`);
+  await mkdir(directory, { recursive: true });
+  return [await writeDay(campus, 1, directory), await writeDay(campus, 2, directory)];
+}
+
+/** One measurement in a line: `firstLoad 5.3 s (6.1 s CPU), …`. */
+const describe = (times: LimitTimes | MusterTimes | ScriptTimes) =>
+  Object.entries(times as Readonly<Record<string, Cost | number>>)
+    .map(([name, value]) => {
+      if (name === "peakMemory") return `${name} ${(Number(value) / 1e6).toFixed(0)} MB`;
+      if (typeof value === "number") return `${name} ${value.toFixed(2)} s`;
+      return `${name} ${value.seconds.toFixed(2)} s (${value.cpuSeconds.toFixed(2)} s CPU)`;
+    })
+    .join(", ");
+
+async function measureScripts(server: BenchServer, options: Options): Promise<ScriptTimes[]> {
+  if (!options.parts.includes("script")) return [];
+  progress(`Own script, ${scriptPeople.toLocaleString("en")} people`);
+  await prepareScript();
+  const [day] = await writeDays(server, scriptPeople, options.seed);
+  const measured: ScriptTimes[] = [];
+  for (let repetition = 0; repetition < options.repetitions; repetition += 1) {
+    measured.push(await measureScript(server, day));
+    progress(`  ${describe(measured.at(-1)!)}`);
+  }
+  return measured;
+}
+
+function describeMachine(): string {
+  const gigabytes = Math.round(totalmem() / 1024 ** 3);
+  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${gigabytes} GB, Linux ${release()}`;
+}
+
+function describeVersions(server: BenchServer): string {
+  const psql = execFileSync("psql", ["--version"], { encoding: "utf8" }).replace("psql (PostgreSQL)", "").trim();
+  return `Node ${process.versions.node}, PostgreSQL ${server.version}, psql ${psql}`;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  const loadBefore = loadavg()[0]!;
+  const server = await startBenchServer();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, async () => {
+      await server.stop();
+      process.exit(130);
+    });
+  }
+  try {
+    const measured: SizeResults[] = [];
+    for (const people of options.sizes) measured.push(await measureSize(server, people, options));
+    const scripts = await measureScripts(server, options);
+    const results: Results = {
+      ...{ date: options.date, machine: describeMachine(), versions: describeVersions(server) },
+      ...{ seed: options.seed, repetitions: options.repetitions, style: options.style, scriptPeople },
+      load: [loadBefore, loadavg()[0]!],
+      sizes: measured.map((size) =>
+        scripts.length === 0 ? size : { ...size, script: medianScript(scripts, size.people / scriptPeople) },
+      ),
+    };
+    const report = renderReport(results);
+    process.stdout.write(report);
+    const isWhole = options.parts.length === parts.length && options.profileDirectory === undefined;
+    if (isWhole) await writeFile(resultsFile, report);
+  } finally {
+    await server.stop();
+  }
+}
+
+if (process.argv.includes("--help")) process.stdout.write(usage);
+else await main();

@@ -1,0 +1,39 @@
+/**
+ * Writes the published contract, `openapi/openapi.json`, from the routes' schemas. With `--check` it only compares, and
+ * fails when the file is not what the routes say.
+ */
+import { randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
+import { Registry } from "prom-client";
+import { buildApp } from "../src/http/app.ts";
+import { createMetrics } from "../src/http/metrics.ts";
+import { createIdSource } from "../src/identifiers.ts";
+import { openDatabase } from "../src/store/database.ts";
+import { createWriterQueue } from "../src/store/organization-lock.ts";
+
+const file = new URL("openapi.json", import.meta.url);
+const clock = () => new Date();
+// Connections are made on demand, and nothing asks for one here.
+const database = openDatabase({}, { maxConnections: 1 });
+const app = await buildApp({
+  dependencies: {
+    ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
+    ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
+    limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
+  },
+  metrics: createMetrics(new Registry()),
+  log: { level: "silent", stream: process.stderr },
+});
+const contract = `${JSON.stringify(app.swagger(), null, 2)}\n`;
+await app.close();
+await database.close();
+
+if (process.argv.includes("--check")) {
+  const published = await readFile(file, "utf8").catch(() => "");
+  if (published !== contract) {
+    process.stderr.write("openapi/openapi.json is not what the routes say: run npm run openapi, and look at the difference.\n");
+    process.exitCode = 1;
+  }
+} else {
+  await writeFile(file, contract);
+}

@@ -1,0 +1,83 @@
+import type { Executor } from "../store/database.ts";
+
+/** One entry of the change log, before it is numbered. */
+export interface ChangeEntry {
+  readonly type: "user" | "group" | "location" | "source" | "organization" | "import";
+  readonly action: "created" | "updated" | "deleted";
+  /** The thing's id in the API. */
+  readonly id: string;
+  readonly databaseId?: string | null;
+  readonly username?: string | null;
+  /** Per property of the API's document: its value before and after; null stands for none. */
+  readonly changed: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+  readonly memberships?: readonly {
+    readonly groupId: string;
+    readonly role: { readonly from: number | null; readonly to: number | null };
+  }[];
+}
+
+/** Who changed something. */
+export interface Origin {
+  /** `api-key:<name>`, `operator`, … */
+  readonly actor: string;
+  readonly importId?: string;
+  /** Number of the source; absent when a person did it. */
+  readonly source?: number;
+}
+
+/** The numbers that were given out; both absent when nothing was recorded. */
+export interface Recorded {
+  readonly count: number;
+  readonly firstSequence?: number;
+  readonly lastSequence?: number;
+}
+
+/**
+ * The statement that appends what `entries` selects: columns position (the order), type, action, id, database_id,
+ * username, changed (json), memberships (json). Parameters: $1 organization, $2 actor, $3 import, $4 source; `entries`
+ * may use $5 and on.
+ *
+ * Numbers and times are given out under the organization's lock, which the caller holds: the n-th entry gets the base
+ * plus n − 1 microseconds, where the base is never before the last entry, so that number, time and commit order agree.
+ */
+export function appendStatement(entries: string): string {
+  return `
+    with head as materialized (
+      select last_sequence, greatest(clock_timestamp(), last_at + interval '1 microsecond') as base
+      from feed_heads where organization_id = $1
+    ), entry as materialized (
+      select row_number() over (order by position) as number, entries.* from (${entries}) entries
+    ), written as (
+      insert into changes (organization_id, sequence, at, type, action, id, database_id, username, source, import_id, actor, changed, memberships)
+      select $1, head.last_sequence + entry.number, head.base + (entry.number - 1) * interval '1 microsecond',
+        entry.type, entry.action, entry.id, entry.database_id, entry.username, $4::smallint, $3::uuid, $2, entry.changed, entry.memberships
+      from entry cross join head
+    ), counted as materialized (select count(*) as count from entry)
+    update feed_heads
+    set last_sequence = feed_heads.last_sequence + counted.count,
+        last_at = head.base + (counted.count - 1) * interval '1 microsecond'
+    from head, counted
+    where feed_heads.organization_id = $1 and counted.count > 0
+    returning counted.count::integer as count, head.last_sequence + 1 as "firstSequence",
+      feed_heads.last_sequence as "lastSequence"`;
+}
+
+/**
+ * Appends to the change log inside the caller's transaction, which holds the organization's lock.
+ */
+export async function recordChanges(
+  executor: Executor,
+  organizationId: number,
+  origin: Origin,
+  entries: readonly ChangeEntry[],
+): Promise<Recorded> {
+  const { rows } = await executor.query<Recorded>(
+    appendStatement(`
+      select ordinality as position, entry ->> 'type' as type, entry ->> 'action' as action, entry ->> 'id' as id,
+        entry ->> 'databaseId' as database_id, entry ->> 'username' as username, entry -> 'changed' as changed,
+        coalesce(entry -> 'memberships', '[]') as memberships
+      from json_array_elements($5::json) with ordinality as list (entry, ordinality)`),
+    [organizationId, origin.actor, origin.importId ?? null, origin.source ?? null, JSON.stringify(entries)],
+  );
+  return rows[0] ?? { count: 0 };
+}

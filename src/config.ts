@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+/** Unset and empty are the same. */
+const blankIsUnset = (value: unknown) => (typeof value === "string" && value.trim() === "" ? undefined : value);
+
+/** A variable; the messages of its rule complete the sentence "NAME …". */
+function variable<Rule extends z.ZodType>(rule: Rule) {
+  return z.preprocess(blankIsUnset, rule);
+}
+
+const wholeNumber = (least: number, most: number, fallback: number) => {
+  const says = `must be a whole number from ${least} to ${most}`;
+  return variable(
+    z
+      .string()
+      .trim()
+      .regex(/^[0-9]{1,15}$/, says)
+      .transform(Number)
+      .refine((value) => value >= least && value <= most, says)
+      .default(fallback),
+  );
+};
+
+const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+
+/** The syntax of a bearer token (RFC 6750, section 2.1): anything else cannot be sent in a header. */
+const keyPattern = /^[A-Za-z0-9._~+/=-]+$/;
+
+/** Every variable that Muster reads. `.env.example` lists the same ones. */
+export const environmentSchema = z.object({
+  HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").default("127.0.0.1")),
+  PORT: wholeNumber(0, 65_535, 8080),
+  DATA_DIR: variable(z.string().max(4096, "must be the path of a folder").default("./data")),
+  DATABASE_URL: variable(
+    z
+      .string()
+      .trim()
+      .refine(
+        isDatabaseUrl,
+        "must look like postgresql://user:password@host:5432/database, without an options parameter",
+      )
+      .optional(),
+  ),
+  DATABASE_CONNECTIONS: wholeNumber(2, 1000, 10),
+  MUSTER_ORGANIZATION: variable(
+    z.string().trim().max(200, "must be a name of at most 200 characters").default("University"),
+  ),
+  MUSTER_ADMIN_KEY: variable(
+    z
+      .string()
+      .min(24, "must have at least 24 characters")
+      .max(200, "must have at most 200 characters")
+      .regex(keyPattern, "may hold letters, digits and . _ ~ + / = - only")
+      .optional(),
+  ),
+  PUBLIC_URL: variable(
+    z
+      .string()
+      .trim()
+      .refine(isWebUrl, "must be an address without a path, such as https://muster.example.edu")
+      .transform((url) => url.replace(/\/+$/, ""))
+      .optional(),
+  ),
+  IMPORT_MAX_BYTES: wholeNumber(1024, 1024 ** 4, 1024 ** 3),
+  LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
+});
+
+/** How this process runs. */
+export interface Config {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Folder of the embedded PostgreSQL and of uploads in progress. */
+  readonly dataDirectory: string;
+  /** An own PostgreSQL, as the user that owns the tables; undefined: the embedded one. */
+  readonly databaseUrl: string | undefined;
+  readonly databaseConnections: number;
+  /** Name of the first organization. */
+  readonly organizationName: string;
+  /** The first organization's admin key; undefined: one is generated at the first start. */
+  readonly adminKey: string | undefined;
+  /** Where people reach the service, without a slash at the end; undefined: where it listens. */
+  readonly publicUrl: string | undefined;
+  /** Largest body of an import. */
+  readonly importMaximumBytes: number;
+  readonly logLevel: (typeof logLevels)[number];
+}
+
+/** A variable has a value that cannot be used. The message is one sentence that names it, and never shows the value. */
+export class ConfigError extends Error {}
+
+/**
+ * Reads the configuration, which is environment only.
+ * @throws ConfigError on the first bad value
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const result = environmentSchema.safeParse(environment);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}; correct it and start again.`);
+  }
+  const values = result.data;
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    dataDirectory: values.DATA_DIR,
+    databaseUrl: values.DATABASE_URL,
+    databaseConnections: values.DATABASE_CONNECTIONS,
+    organizationName: values.MUSTER_ORGANIZATION,
+    adminKey: values.MUSTER_ADMIN_KEY,
+    publicUrl: values.PUBLIC_URL,
+    importMaximumBytes: values.IMPORT_MAX_BYTES,
+    logLevel: values.LOG_LEVEL,
+  };
+}
+
+/** The role of the connections is set by an option, which one in the address would replace: then nothing would be guarded. */
+function isDatabaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^postgres(ql)?:$/.test(url.protocol) && !url.searchParams.has("options");
+}
+
+function isWebUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+}

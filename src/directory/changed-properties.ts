@@ -1,0 +1,25 @@
+import { isDeepStrictEqual } from "node:util";
+import type { ChangeEntry } from "../changes/record.ts";
+
+/**
+ * What the change log says of a thing that was `before` and is `after`, property by property; null for one that did not
+ * exist, or does not any more. Of those it tells the properties that are not blank (null, "", false, []): whoever
+ * follows the log begins with blank ones.
+ */
+export function changedProperties<Document extends object>(
+  before: Document | null,
+  after: Document | null,
+  properties: readonly (keyof Document & string)[],
+): ChangeEntry["changed"] {
+  const changed = properties.flatMap((property) => {
+    const from: unknown = before?.[property] ?? null;
+    const to: unknown = after?.[property] ?? null;
+    const isTold = before && after ? !isDeepStrictEqual(from, to) : !isBlank(from) || !isBlank(to);
+    return isTold ? [[property, { from, to }] as const] : [];
+  });
+  return Object.fromEntries(changed);
+}
+
+function isBlank(value: unknown): boolean {
+  return value === null || value === "" || value === false || (Array.isArray(value) && value.length === 0);
+}

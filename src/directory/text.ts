@@ -1,0 +1,24 @@
+import { z } from "zod";
+
+/**
+ * A line of text that somebody typed: white space around it goes, it becomes NFC, and has neither control characters
+ * nor halves of characters in it. Blank is allowed.
+ * @param limit most characters (UTF-16 code units)
+ */
+export const line = (limit: number) =>
+  z
+    .string()
+    .trim()
+    .normalize("NFC")
+    .max(limit, `has more than ${limit} characters`)
+    .regex(/^[^\p{Cc}\p{Cs}]*$/u, "has a control character in it");
+
+/** Names and identifiers that are compared without regard to case. The text is in NFC. */
+export const foldCase = (text: string): string => text.toLowerCase().normalize("NFC");
+
+/** The order in which PostgreSQL sorts text that is compared byte by byte (COLLATE "C"). */
+export const compareBytes = (one: string, other: string): number =>
+  Buffer.compare(Buffer.from(one), Buffer.from(other));
+
+/** A time as the API writes it: RFC 3339, UTC, microseconds. Exact for times that come from the service's clock. */
+export const timeText = (time: Date): string => time.toISOString().replace("Z", "000Z");

@@ -1,0 +1,41 @@
+import type { ChangeEntry } from "../changes/record.ts";
+import { changedProperties } from "./changed-properties.ts";
+import type { UserDocument } from "./user-document.ts";
+
+/** The properties of a person whose changes the log tells one by one; memberships it tells group by group. */
+export const recordedProperties = [
+  "firstName",
+  "lastName",
+  "username",
+  "emails",
+  "phones",
+  "address",
+  "customFields",
+  "location",
+  "showAllGroups",
+  "sources",
+  "origins",
+] as const satisfies readonly (keyof UserDocument)[];
+
+/** What the change log says of a person who was `before` and is `after`; null for somebody who did not or does not exist. */
+export function compareUsers(
+  before: UserDocument | null,
+  after: UserDocument | null,
+): Required<Pick<ChangeEntry, "changed" | "memberships">> {
+  return {
+    changed: changedProperties(before, after, recordedProperties),
+    memberships: compareMemberships(before, after),
+  };
+}
+
+function compareMemberships(
+  before: UserDocument | null,
+  after: UserDocument | null,
+): NonNullable<ChangeEntry["memberships"]> {
+  const roles = (user: UserDocument | null) => new Map(user?.memberships.map(({ groupId, role }) => [groupId, role]));
+  const from = roles(before);
+  const to = roles(after);
+  return [...new Set([...from.keys(), ...to.keys()])]
+    .map((groupId) => ({ groupId, role: { from: from.get(groupId) ?? null, to: to.get(groupId) ?? null } }))
+    .filter(({ role }) => role.from !== role.to);
+}

@@ -1,0 +1,156 @@
+import { isDeepStrictEqual } from "node:util";
+import { MusterError } from "../errors.ts";
+import { type Settings, settingsSchema } from "../organizations/settings.ts";
+import type { Executor } from "../store/database.ts";
+import { foldCase } from "./text.ts";
+import type { UserDocument } from "./user-document.ts";
+import {
+  type FieldError,
+  type NewUserInput,
+  readUserInput,
+  showAddress,
+  type UserEdit,
+  type UserInput,
+} from "./user-input.ts";
+import type { UserRowTarget } from "./user-rows.ts";
+
+/**
+ * Reads what somebody wants changed, makes sure that it can be, and reduces it to what differs from what is stored.
+ * The caller holds the organization's lock, so that what was found stays true.
+ * @param stored the person as they are; null for a new one
+ * @param memberships the groups of a new person
+ * @throws MusterError request_invalid, or conflict when somebody else has the username
+ */
+export async function readEdit(
+  executor: Executor,
+  target: UserRowTarget,
+  input: UserInput,
+  stored: UserDocument | null,
+  memberships: NonNullable<NewUserInput["memberships"]>,
+): Promise<UserEdit> {
+  const settings = await readSettings(executor, target.organizationId);
+  const { edit, errors } = readUserInput(input, settings.countryCode, stored?.address ?? null);
+  const found = await lookUp(executor, target, edit, memberships);
+  const wanted = differing(edit.location ? { ...edit, location: found.location } : edit, stored);
+  const invalid = [
+    ...errors,
+    ...(edit.location && found.location === null ? [{ field: "location", message: "is no location" }] : []),
+    ...groupErrors(memberships, found.unknownGroups),
+    ...(errors.length === 0 ? missing(wanted, stored, settings) : []),
+  ];
+  if (invalid.length > 0) throw requestInvalid(invalid);
+  if (found.holder !== null) throw usernameTaken(found.holder);
+  return wanted;
+}
+
+async function readSettings(executor: Executor, organizationId: number): Promise<Settings> {
+  const { rows } = await executor.query<{ settings: unknown }>("select settings from organizations where id = $1", [
+    organizationId,
+  ]);
+  return settingsSchema.parse(rows[0]?.settings);
+}
+
+interface Found {
+  /** Who else has the username. */
+  readonly holder: number | null;
+  /** The location as it spells itself. */
+  readonly location: string | null;
+  readonly unknownGroups: readonly string[];
+}
+
+async function lookUp(
+  executor: Executor,
+  { organizationId, userId }: UserRowTarget,
+  edit: UserEdit,
+  memberships: NonNullable<NewUserInput["memberships"]>,
+): Promise<Found> {
+  const { rows } = await executor.query<Found>(
+    `select
+       (select id from users where organization_id = $1 and username_normalized = $3 and id <> $2) as holder,
+       (select name from locations where organization_id = $1 and name_normalized = $4) as location,
+       array(select group_id from unnest($5::text[]) group_id
+         where group_id not in (select group_id from groups where organization_id = $1)) as "unknownGroups"`,
+    [
+      organizationId,
+      userId,
+      edit.username?.normalized ?? null,
+      edit.location ? foldCase(edit.location) : null,
+      memberships.map(({ groupId }) => groupId),
+    ],
+  );
+  return rows[0]!;
+}
+
+/** The part of an edit that changes something. */
+function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {
+  if (!stored) return edit;
+  const shown: Partial<Record<keyof UserEdit, unknown>> = {
+    ...edit,
+    username: edit.username?.username ?? null,
+    emails: edit.emails?.map(({ email }) => email),
+    address: edit.address === undefined ? undefined : showAddress(edit.address),
+    showAllGroups: edit.showAllGroups ?? false,
+  };
+  return Object.fromEntries(
+    Object.entries(edit).filter(([name]) => {
+      const property = name as keyof UserEdit;
+      return !isDeepStrictEqual(shown[property], stored[property]);
+    }),
+  );
+}
+
+/** What a person needs (feed formats, section 1); of somebody known only what the edit takes away counts. */
+function missing(edit: UserEdit, stored: UserDocument | null, settings: Settings): FieldError[] {
+  const {
+    firstName = stored?.firstName ?? "",
+    lastName = stored?.lastName ?? "",
+    emails = stored?.emails ?? [],
+  } = edit;
+  const isNew = stored === null;
+  const takesName = isNew || edit.firstName !== undefined || edit.lastName !== undefined;
+  const takesEmails = isNew || edit.emails !== undefined;
+  return [
+    ...(takesName && firstName === "" && lastName === ""
+      ? [{ field: "firstName", message: "or lastName is needed: a person has a name" }]
+      : []),
+    ...(takesEmails && emails.length === 0 && settings.requireEmail
+      ? [{ field: "emails", message: "is needed: people of this organization have an e-mail" }]
+      : []),
+  ];
+}
+
+function groupErrors(
+  memberships: NonNullable<NewUserInput["memberships"]>,
+  unknownGroups: readonly string[],
+): FieldError[] {
+  const seen = new Set<string>();
+  return memberships.flatMap(({ groupId }, index) => {
+    const field = `memberships.${index}.groupId`;
+    const isRepeated = seen.has(groupId);
+    seen.add(groupId);
+    if (unknownGroups.includes(groupId)) return [{ field, message: "is no group" }];
+    return isRepeated ? [{ field, message: "stands twice" }] : [];
+  });
+}
+
+const mostErrors = 20;
+
+function requestInvalid(errors: readonly FieldError[]): MusterError {
+  const [first] = errors;
+  const rest = errors.length > 1 ? ` (and ${errors.length - 1} more, see errors)` : "";
+  return new MusterError("request_invalid", `Nothing was changed: ${first?.field} ${first?.message}${rest}.`, {
+    field: first?.field ?? "",
+    errors: errors.slice(0, mostErrors),
+  });
+}
+
+function usernameTaken(holder: number): MusterError {
+  return new MusterError(
+    "conflict",
+    `The username belongs to user ${holder}. Choose another one, or change that user first.`,
+    {
+      field: "username",
+      errors: [{ field: "username", message: `belongs to user ${holder}` }],
+    },
+  );
+}

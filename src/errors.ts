@@ -1,0 +1,226 @@
+/**
+ * The closed list of what can go wrong. A *problem* refuses a whole request (RFC 9457 problem details); a *row issue*
+ * concerns one row of an import and is data, not an exception. Both have a stable `code`, which is part of the API.
+ */
+
+interface ProblemDefinition {
+  /** HTTP status (RFC 9110). */
+  readonly status: number;
+  /** Short, the same for every occurrence. */
+  readonly title: string;
+}
+
+/** Every problem, by code. The one mapping of errors to HTTP. */
+export const problems = {
+  // the request
+  request_invalid: { status: 400, title: "The request is not valid" },
+  unauthenticated: { status: 401, title: "A valid API key is required" },
+  forbidden: { status: 403, title: "This API key may not do that" },
+  not_found: { status: 404, title: "Not found" },
+  method_not_allowed: { status: 405, title: "This address does not take that method" },
+  request_timeout: { status: 408, title: "The request took too long to arrive" },
+  conflict: { status: 409, title: "That is already taken" },
+  idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
+  version_mismatch: { status: 412, title: "Somebody else changed it first" },
+  too_many_requests: { status: 429, title: "Too many requests" },
+  headers_too_large: { status: 431, title: "The request's headers are too large" },
+  // the body of an import; nothing is applied
+  body_missing: { status: 400, title: "The request has no body" },
+  body_incomplete: { status: 400, title: "The upload broke off" },
+  body_too_large: { status: 413, title: "The body is too large" },
+  media_type_unsupported: { status: 415, title: "The content type is not supported" },
+  encoding_invalid: { status: 400, title: "The body is not in the encoding it claims" },
+  encoding_unsupported: { status: 415, title: "The character encoding is not supported" },
+  xml_not_well_formed: { status: 400, title: "The XML is not well-formed" },
+  xml_cut_off: { status: 400, title: "The XML ends too early" },
+  xml_doctype_forbidden: { status: 400, title: "A document type declaration is not allowed" },
+  xml_entity_forbidden: { status: 400, title: "This entity is not allowed" },
+  xml_limit_exceeded: { status: 413, title: "The XML exceeds a limit" },
+  document_root_wrong: { status: 422, title: "The document has the wrong root element" },
+  document_type_missing: { status: 422, title: 'The root element lacks type="array"' },
+  document_structure_wrong: { status: 422, title: "The document does not have the expected structure" },
+  document_empty: { status: 422, title: "The document has no record" },
+  import_interrupted: { status: 503, title: "The service stopped before the import was done" },
+  source_unknown: { status: 422, title: "There is no such source" },
+  // the service
+  organization_busy: { status: 503, title: "The organization is busy with another change" },
+  shutting_down: { status: 503, title: "The service is stopping" },
+  database_unavailable: { status: 503, title: "The database does not answer" },
+  internal: { status: 500, title: "Something went wrong in the service" },
+} as const satisfies Record<string, ProblemDefinition>;
+
+/** Code of a problem. */
+export type ProblemCode = keyof typeof problems;
+
+/** Where in a document a problem stands, and what else a program may want to know. */
+export interface ProblemPlace {
+  /** 1-based line of the document. */
+  readonly line?: number;
+  /** 1-based column, in characters. */
+  readonly column?: number;
+  /** Name of the field, as the sender wrote it. */
+  readonly field?: string;
+  /** Seconds after which trying again makes sense; becomes `Retry-After`. */
+  readonly retryAfter?: number;
+  /** Each invalid part of a request. */
+  readonly errors?: readonly { readonly field: string; readonly message: string }[];
+}
+
+/** A request that is refused as a whole. `detail` tells a person what to do; it must hold no secret. */
+export class MusterError extends Error {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly place: ProblemPlace;
+  /** The import that was refused, once it has an id. */
+  importId?: string;
+
+  constructor(code: ProblemCode, detail: string, place: ProblemPlace = {}) {
+    super(`${code}: ${detail}`);
+    this.name = "MusterError";
+    this.code = code;
+    this.detail = detail;
+    this.place = place;
+  }
+}
+
+/** Values that a row issue's message speaks of. */
+export type IssueDetails = Readonly<Record<string, string | number | boolean>>;
+
+interface RowIssueDefinition {
+  /** A failure leaves the row out; a warning leaves out less than the row. */
+  readonly severity: "failure" | "warning";
+  /** One sentence or two for a person: what was found, what was done, what to do. */
+  readonly message: (details: IssueDetails) => string;
+}
+
+const text = (value: unknown): string => String(value ?? "");
+
+/** Every row issue, by code (feed-formats: docs/file-formats.md). */
+export const rowIssues = {
+  // failures
+  identifier_missing: {
+    severity: "failure",
+    message: () =>
+      "The row names nobody: it has no databaseID, no userID and no readable e-mail. Add one of them and send the row again.",
+  },
+  required_missing: {
+    severity: "failure",
+    message: (d) => `${text(d.field)} is missing, and a new person needs it. The person was not added.`,
+  },
+  group_code_damaged: {
+    severity: "failure",
+    message: (d) =>
+      `"${text(d.value)}" stands where a group code belongs; a spreadsheet leaves that of ${text(d.code)}. Export the column as text and send the row again.`,
+  },
+  delete_code_not_alone: {
+    severity: "failure",
+    message: () =>
+      "00000 deletes the person and must stand alone in groupID. Nothing was done; remove it or the other groups.",
+  },
+  delete_contradicted: {
+    severity: "failure",
+    message: () =>
+      "One row of the file deletes this person with 00000, another one adds the same person. Neither was done; keep one of them.",
+  },
+  group_token_invalid: {
+    severity: "failure",
+    message: (d) => `The group token "${text(d.value)}" cannot be read. Write G, G|0 … G|4 or G|00002.`,
+  },
+  value_invalid: {
+    severity: "failure",
+    message: (d) => `${text(d.field)} cannot be taken: ${text(d.reason)}.`,
+  },
+  database_ids_conflict: {
+    severity: "failure",
+    message: (d) =>
+      `Several rows are the same person by userID or e-mail but carry different databaseIDs (${text(d.databaseIds)}). None was applied; correct the databaseIDs.`,
+  },
+  person_ambiguous: {
+    severity: "failure",
+    message: (d) =>
+      `Several people have ${text(d.value)}, and the row has nothing else to tell them apart. Add a databaseID or userID.`,
+  },
+  username_taken: {
+    severity: "failure",
+    message: (d) =>
+      `The userID ${text(d.username)} belongs to ${text(d.holder) || "another person of this file"}. The row was not applied.`,
+  },
+  // warnings
+  email_invalid: {
+    severity: "warning",
+    message: (d) => `The e-mail "${text(d.value)}" is not an address and was left out.`,
+  },
+  phone_impossible: {
+    severity: "warning",
+    message: (d) => `The phone "${text(d.value)}" is no possible number and was left out; older numbers were kept.`,
+  },
+  phone_filler: {
+    severity: "warning",
+    message: (d) => `The phone "${text(d.value)}" looks like a filler and was left out; older numbers were kept.`,
+  },
+  phone_not_valid: {
+    severity: "warning",
+    message: (d) => `The phone "${text(d.value)}" is possible but belongs to no known range; it was taken.`,
+  },
+  phone_attribute_invalid: {
+    severity: "warning",
+    message: (d) =>
+      `The ${text(d.attribute)} "${text(d.value)}" of a phone is not known; ${text(d.used)} was taken instead.`,
+  },
+  show_all_groups_invalid: {
+    severity: "warning",
+    message: (d) => `showAllGroups is 0 or 1, not "${text(d.value)}"; it was left out.`,
+  },
+  group_unknown: {
+    severity: "warning",
+    message: (d) =>
+      `There is no group ${text(d.groupId)}; the rest of the row was applied. Create the group, or let imports create it (createGroups).`,
+  },
+  location_unknown: {
+    severity: "warning",
+    message: (d) =>
+      `There is no location ${text(d.location)}; the rest of the row was applied. Create it, or let imports create it (createLocations).`,
+  },
+  role_not_permitted: {
+    severity: "warning",
+    message: (d) =>
+      `Imports may not grant role ${text(d.role)} (group ${text(d.groupId)}); the person joins without it.`,
+  },
+  role_kept: {
+    severity: "warning",
+    message: (d) =>
+      `In group ${text(d.groupId)} the person keeps role ${text(d.kept)}, which no import granted; the file says ${text(d.file)}.`,
+  },
+  membership_kept: {
+    severity: "warning",
+    message: (d) => `The membership in ${text(d.groupId)} was kept: ${text(d.reason)}.`,
+  },
+  value_kept: {
+    severity: "warning",
+    message: (d) => `${text(d.field)} was kept: ${text(d.kept)}; the file says ${text(d.file)}.`,
+  },
+  primary_email_kept: {
+    severity: "warning",
+    message: (d) => `The primary e-mail ${text(d.kept)} was kept; ${text(d.file)} became a further address.`,
+  },
+  person_linked_by_email: {
+    severity: "warning",
+    message: (d) =>
+      `The row was linked to a person known from elsewhere by the e-mail ${text(d.email)} alone. Check that it is the same person.`,
+  },
+  person_kept: {
+    severity: "warning",
+    message: (d) => `The person was not deleted: ${text(d.reason)}.`,
+  },
+} as const satisfies Record<string, RowIssueDefinition>;
+
+/** Code of a row issue. */
+export type RowIssueCode = keyof typeof rowIssues;
+
+/** Something about one row that isn't plain success. */
+export interface RowIssue {
+  readonly code: RowIssueCode;
+  /** Name of the field, as the feed names it; absent where the row as a whole is meant. */
+  readonly field?: string;
+  readonly details: IssueDetails;
+}

@@ -1,0 +1,56 @@
+import type { Service } from "../organizations/api-keys.ts";
+
+/**
+ * Which services of an API key open which address: one of those named is enough, and `admin` opens every address. The
+ * one table for the routes, the OpenAPI document and the tests; an address under /v1 that it doesn't name is not served.
+ */
+export const access = {
+  "POST /v1/imports/users": ["import"],
+  "GET /v1/imports": ["import", "retrieve"],
+  "GET /v1/imports/:id": ["import", "retrieve"],
+  "GET /v1/imports/:id/rows": ["import", "retrieve"],
+
+  "GET /v1/users": ["retrieve"],
+  "POST /v1/users": ["admin"],
+  "GET /v1/users/:id": ["retrieve"],
+  "PATCH /v1/users/:id": ["admin"],
+  "DELETE /v1/users/:id": ["admin"],
+
+  "GET /v1/groups": ["retrieve", "groups"],
+  "POST /v1/groups": ["groups"],
+  "GET /v1/groups/:groupId": ["retrieve", "groups"],
+  "PATCH /v1/groups/:groupId": ["groups"],
+  "DELETE /v1/groups/:groupId": ["groups"],
+  "POST /v1/groups/:groupId/purge": ["groups"],
+  "GET /v1/groups/:groupId/members": ["retrieve", "groups"],
+  "PUT /v1/groups/:groupId/members/:userId": ["groups"],
+  "DELETE /v1/groups/:groupId/members/:userId": ["groups"],
+
+  "GET /v1/locations": ["retrieve", "groups"],
+  "POST /v1/locations": ["groups"],
+  "GET /v1/locations/:name": ["retrieve", "groups"],
+  "PATCH /v1/locations/:name": ["groups"],
+  "DELETE /v1/locations/:name": ["groups"],
+
+  "GET /v1/sources": ["retrieve", "import"],
+  "GET /v1/organization": ["admin"],
+  "PATCH /v1/organization": ["admin"],
+  "GET /v1/api-keys": ["admin"],
+  "POST /v1/api-keys": ["admin"],
+  "DELETE /v1/api-keys/:id": ["admin"],
+} as const satisfies Record<string, readonly Service[]>;
+
+/**
+ * The services that open a route, or undefined for a route that the table doesn't name.
+ * @param method upper case; HEAD is what GET is
+ * @param url the route's pattern, e.g. `/v1/users/:id`
+ */
+export function servicesFor(method: string, url: string): readonly Service[] | undefined {
+  const table: Readonly<Record<string, readonly Service[]>> = access;
+  return Object.hasOwn(table, `${method} ${url}`) ? table[`${method} ${url}`] : undefined;
+}
+
+/** Whether a key with these services may use an address that `allowed` opens. */
+export function mayUse(services: readonly Service[], allowed: readonly Service[]): boolean {
+  return services.includes("admin") || allowed.some((service) => services.includes(service));
+}

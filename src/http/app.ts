@@ -1,0 +1,135 @@
+import swagger from "@fastify/swagger";
+import swaggerUi from "@fastify/swagger-ui";
+import { type FastifyHttpOptions, fastify, LogController, type RawServerDefault } from "fastify";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { MusterError } from "../errors.ts";
+import { apiKeyRoutes } from "./api-keys/routes.ts";
+import type { AnyReply, AnyRequest, App } from "./app-types.ts";
+import { registerAuthentication } from "./authentication.ts";
+import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
+import { refuseBrokenRequest } from "./broken-requests.ts";
+import type { HttpDependencies } from "./dependencies.ts";
+import { explain } from "./errors.ts";
+import { groupRoutes } from "./groups/routes.ts";
+import { registerIdempotency } from "./idempotency.ts";
+import { importRoutes } from "./imports/routes.ts";
+import { registerJson } from "./json.ts";
+import { locationRoutes } from "./locations/routes.ts";
+import { type LogStream, loggerOptions, logRequest, routePattern } from "./logging.ts";
+import type { Metrics } from "./metrics.ts";
+import { openApiOptions } from "./openapi.ts";
+import { operationRoutes } from "./operations.ts";
+import { organizationRoutes } from "./organization/routes.ts";
+import { sendProblem } from "./replies.ts";
+import { completeSchemas } from "./route-schemas.ts";
+import { setSecurityHeaders } from "./security-headers.ts";
+import { sourceRoutes } from "./sources/routes.ts";
+import { watchRoutes } from "./unknown-addresses.ts";
+import { userRoutes } from "./users/routes.ts";
+
+/** What the application is built of. */
+export interface AppOptions {
+  readonly dependencies: HttpDependencies;
+  readonly metrics: Metrics;
+  readonly log: { readonly level: string; readonly stream: LogStream };
+}
+
+const longestParameter = 1000;
+const largestJson = 1024 * 1024;
+
+/** Builds the HTTP application, ready to listen or to be injected into. Closing it waits for requests in flight. */
+export async function buildApp({ dependencies, metrics, log }: AppOptions): Promise<App> {
+  const app: App = fastify(serverOptions(dependencies, log)).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler).setErrorHandler(handleError);
+  registerLifecycle(app, dependencies, metrics);
+  const answerUnknown = watchRoutes(app);
+  app.setNotFoundHandler(answerUnknown);
+  registerJson(app);
+
+  await app.register(swagger, openApiOptions);
+  await app.register(swaggerUi, {
+    routePrefix: "/docs",
+    uiConfig: { validatorUrl: null, tryItOutEnabled: false } as object,
+  });
+  app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
+  operationRoutes(app, dependencies.database, metrics);
+  await app.register(
+    async (scope) => {
+      const v1 = scope.withTypeProvider<ZodTypeProvider>();
+      registerAuthentication(v1, dependencies);
+      registerIdempotency(v1, dependencies);
+      completeSchemas(v1);
+      v1.setNotFoundHandler(answerUnknown);
+      importRoutes(v1, dependencies, metrics);
+      userRoutes(v1, dependencies);
+      groupRoutes(v1, dependencies);
+      locationRoutes(v1, dependencies);
+      organizationRoutes(v1, dependencies);
+      sourceRoutes(v1, dependencies);
+      apiKeyRoutes(v1, dependencies);
+    },
+    { prefix: "/v1" },
+  );
+  await app.ready();
+  return app;
+}
+
+function serverOptions({ newId }: HttpDependencies, log: AppOptions["log"]): FastifyHttpOptions<RawServerDefault> {
+  return {
+    logger: loggerOptions(log.level, log.stream),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
+    genReqId: newId,
+    bodyLimit: largestJson,
+    routerOptions: { maxParamLength: longestParameter },
+    // Requests that come while the service stops get a problem like any other, not Fastify's own document.
+    return503OnClosing: false,
+    http: { headersTimeout: 20_000, maxHeaderSize: 16 * 1024 },
+    frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
+    clientErrorHandler: refuseBrokenRequest(newId),
+  };
+}
+
+function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void {
+  const { streamedBody } = request.routeOptions.config ?? {};
+  const problem = explain(error, { takes: streamedBody?.contentTypes.join(" or ") ?? "application/json" });
+  if (problem.code === "internal") request.log.error({ err: error }, "a request failed through a fault of the service");
+  setSecurityHeaders(request, reply);
+  sendProblem(request, reply, problem);
+}
+
+/** What happens to every request, whatever its route. */
+function registerLifecycle(app: App, { limits }: HttpDependencies, metrics: Metrics): void {
+  let isStopping = false;
+  app.addHook("preClose", async () => {
+    isStopping = true;
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    setSecurityHeaders(request, reply);
+    if (request.raw.url?.includes("%00")) {
+      throw new MusterError("request_invalid", "The address has a NUL character (%00) in it.");
+    }
+    if (isStopping) {
+      throw new MusterError("shutting_down", "The service is stopping. Try again in a few seconds.", { retryAfter: 5 });
+    }
+  });
+  app.addHook("preParsing", async (request, _reply, payload) =>
+    request.routeOptions.config?.streamedBody === undefined && hasBody(request)
+      ? withDeadline(payload as Parameters<typeof withDeadline>[0], limits.bodyWhole)
+      : payload,
+  );
+  app.addHook("onSend", async (request, reply, payload) => {
+    // Fastify would close the connection on a client that still sends, and so take the answer from it.
+    if (isStopping) reply.header("connection", "close");
+    else if (!request.raw.complete) reply.removeHeader("connection");
+    return payload;
+  });
+  app.addHook("onResponse", async (request, reply) => {
+    discardRest(request.raw, bodyRest);
+    metrics.requestDone(request.method, routePattern(request), reply.statusCode, reply.elapsedTime / 1000);
+    logRequest(request, reply);
+  });
+}
+
+function hasBody({ headers }: AnyRequest): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}

@@ -1,0 +1,75 @@
+import type { FastifyRequest } from "fastify";
+import { MusterError } from "../errors.ts";
+import { type Authenticate, createAuthentication, type Service } from "../organizations/api-keys.ts";
+import { mayUse, servicesFor } from "./access.ts";
+import type { App } from "./app-types.ts";
+import type { Caller, HttpDependencies } from "./dependencies.ts";
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** The services that open the route; `registerAuthentication` takes them from the access table. */
+    services?: readonly Service[];
+  }
+}
+
+const longestKey = 400;
+
+/**
+ * Makes every address of the scope need an API key, as `Authorization: Bearer KEY` or as user name or password of HTTP
+ * Basic, that has one of the services which the access table names. The key is checked before any of the body is read.
+ */
+export function registerAuthentication(app: App, dependencies: HttpDependencies): void {
+  const authenticate = createAuthentication(dependencies.database, dependencies.clock);
+  app.decorateRequest("caller", null as unknown as Caller);
+
+  app.addHook("onRoute", (route) => {
+    const method = route.method === "HEAD" ? "GET" : String(route.method);
+    const services = servicesFor(method, route.url);
+    if (services === undefined) throw new Error(`${method} ${route.url} does not stand in the access table.`);
+    route.config = { ...route.config, services };
+  });
+
+  app.addHook("onRequest", async (request) => {
+    request.caller = await findCaller(authenticate, request);
+    const { services } = request.routeOptions.config;
+    if (services !== undefined && !mayUse(request.caller.services, services)) {
+      const wanted = [...services, ...(services.includes("admin") ? [] : ["admin" as const])].join(" or ");
+      throw new MusterError(
+        "forbidden",
+        `The key needs the service ${wanted}; it has: ${request.caller.services.join(", ")}.`,
+      );
+    }
+  });
+}
+
+async function findCaller(authenticate: Authenticate, request: FastifyRequest): Promise<Caller> {
+  const header = request.headers.authorization;
+  if (header === undefined) {
+    throw new MusterError(
+      "unauthenticated",
+      "Send an API key: Authorization: Bearer KEY, or HTTP Basic with the key as user name.",
+    );
+  }
+  for (const key of keysOf(header)) {
+    const holder = await authenticate(key);
+    if (holder !== undefined) {
+      const { organizationId, apiKeyId, name, services, source } = holder;
+      return { organizationId, apiKeyId, actor: `api-key:${name}`, services, source };
+    }
+  }
+  throw new MusterError(
+    "unauthenticated",
+    "The API key is unknown, revoked or expired. Ask an administrator for a valid one.",
+  );
+}
+
+/** The keys that a header can mean, the likelier first. */
+function keysOf(header: string): string[] {
+  const [, scheme, credentials] = /^(Bearer|Basic) +([A-Za-z0-9._~+/=-]+) *$/i.exec(header) ?? [];
+  if (scheme === undefined || credentials === undefined) return [];
+  if (scheme.toLowerCase() === "bearer") return credentials.length <= longestKey ? [credentials] : [];
+  const pair = Buffer.from(credentials, "base64").toString("utf8");
+  const colon = pair.indexOf(":");
+  const parts = colon === -1 ? [pair] : [pair.slice(colon + 1), pair.slice(0, colon)];
+  return parts.filter((part) => part !== "" && part.length <= longestKey);
+}

@@ -1,0 +1,43 @@
+import type { Service } from "../organizations/api-keys.ts";
+import type { Database } from "../store/database.ts";
+import type { WriterQueue } from "../store/organization-lock.ts";
+
+/** What the routes work with; made once, in main. */
+export interface HttpDependencies {
+  readonly database: Database;
+  readonly queue: WriterQueue;
+  /** Where imports wait before they take a connection. */
+  readonly importQueue: WriterQueue;
+  /** How many imports run at once. */
+  readonly importSlots: number;
+  /** The current time. */
+  readonly clock: () => Date;
+  /** A new UUID, version 7 (RFC 9562). */
+  readonly newId: () => string;
+  /** As many random bytes as asked for, fit for secrets. */
+  readonly randomBytes: (size: number) => Uint8Array;
+  /** Folder for uploads in progress. */
+  readonly spoolDirectory: string;
+  readonly limits: HttpLimits;
+}
+
+/** Limits of requests. */
+export interface HttpLimits {
+  /** Largest body of an import, in bytes. */
+  readonly importBytes: number;
+  /** Longest pause within a streamed body, in milliseconds. */
+  readonly bodyPause: number;
+  /** Time for the whole of a JSON body, in milliseconds. */
+  readonly bodyWhole: number;
+}
+
+/** Who sent a request. */
+export interface Caller {
+  readonly organizationId: number;
+  readonly apiKeyId: string;
+  /** For the change log and the imports: `api-key:<name>`. */
+  readonly actor: string;
+  readonly services: readonly Service[];
+  /** Number of the source that the key is bound to. */
+  readonly source: number | null;
+}

@@ -1,0 +1,46 @@
+import { z } from "zod";
+import { MusterError } from "../errors.ts";
+
+/** Header of writes that are to happen only if nobody else was faster (RFC 9110, 13.1.1). */
+export const ifMatchHeaders = z.object({
+  "if-match": z
+    .string()
+    .max(1000)
+    .optional()
+    .describe(
+      'The `ETag` of the version that you read, e.g. `"7"`: if somebody changed it since, nothing happens (412).',
+    ),
+});
+
+/** The entity tag of a version: `"7"`. */
+export function etag(version: number): string {
+  return `"${version}"`;
+}
+
+/**
+ * Reads If-Match.
+ * @returns the versions that the client would overwrite; undefined when it does not care (no header, or `*`)
+ * @throws MusterError request_invalid when it is no list of entity tags
+ */
+export function ifMatchVersions(header: string | undefined): readonly string[] | undefined {
+  if (header === undefined || header.trim() === "*") return undefined;
+  const tags = header.split(",").map((tag) => tag.trim());
+  if (tags.every((tag) => /^(W\/)?"[\x21\x23-\x7e]*"$/.test(tag))) return tags;
+  throw new MusterError("request_invalid", 'If-Match is not an entity tag in quotation marks, such as "7".', {
+    field: "If-Match",
+    errors: [{ field: "If-Match", message: "is not an entity tag in quotation marks" }],
+  });
+}
+
+/**
+ * Makes sure that the stored version is one that the client knows. Call it under the lock, before writing.
+ * @param expected what `ifMatchVersions` returned
+ * @throws MusterError version_mismatch
+ */
+export function requireVersion(expected: readonly string[] | undefined, version: number): void {
+  if (expected === undefined || expected.includes(etag(version))) return;
+  throw new MusterError(
+    "version_mismatch",
+    `It is at version ${version} now. Read it again, and repeat your change if it still makes sense.`,
+  );
+}

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { etag } from "../etags.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { groupFilter, groupParams, groupSchema, groupWithMembersSchema, newGroupSchema } from "./schemas.ts";
+
+const tags = ["Groups"];
+
+/** Groups, one at a time. */
+export function groupRoutes(app: App, dependencies: HttpDependencies): void {
+  const { database, queue, clock } = dependencies;
+
+  app.route({
+    method: "GET",
+    url: "/groups",
+    schema: {
+      operationId: "listGroups",
+      summary: "List groups",
+      description: "Groups in the order of their ids. The number of members stands with the single group.",
+      tags,
+      querystring: groupFilter,
+      response: { 200: pageSchema(groupSchema).describe("A page of groups.") },
+    },
+    handler: async (request) => {
+      const { cursor, limit, ...filter } = request.query;
+      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
+      const rows = await listGroups(database, request.caller.organizationId, filter, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ groupId }) => [groupId]);
+      return { items: [...items], nextCursor };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/groups/:groupId",
+    schema: {
+      operationId: "getGroup",
+      summary: "Get a group",
+      description: "One group, with the number of its members.",
+      tags,
+      params: groupParams,
+      response: { 200: groupWithMembersSchema.describe("The group."), ...problemResponses("not_found") },
+    },
+    handler: async (request, reply) => {
+      const group = await getGroup(database, request.caller.organizationId, request.params.groupId);
+      reply.header("etag", etag(group.version));
+      return group;
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/groups",
+    schema: {
+      operationId: "createGroup",
+      summary: "Create a group",
+      description: "Creates a group without members. A group with any invalid value is not created.",
+      tags,
+      body: newGroupSchema,
+      response: { 201: groupWithMembersSchema.describe("The new group."), ...problemResponses("conflict") },
+    },
+    handler: async (request, reply) => {
+      const { organizationId, actor } = request.caller;
+      const group = await createGroup({ database, queue, clock, organizationId, actor }, request.body);
+      const location = `/v1/groups/${encodeURIComponent(group.groupId)}`;
+      return reply.code(201).header("location", location).header("etag", etag(group.version)).send(group);
+    },
+  });
+}

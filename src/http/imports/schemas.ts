@@ -1,0 +1,176 @@
+import { z } from "zod";
+import { problems, rowIssues } from "../../errors.ts";
+import { styles } from "../../organizations/settings.ts";
+import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/types.ts";
+
+const statuses = [
+  "receiving",
+  "planning",
+  "held",
+  "applying",
+  "applied",
+  "planned",
+  "discarded",
+  "failed",
+  "undone",
+] as const satisfies readonly ImportStatus[];
+const outcomes = [
+  "added",
+  "updated",
+  "unchanged",
+  "removed",
+  "failed",
+] as const satisfies readonly ImportRow["outcome"][];
+const codesOf = <Code extends string>(table: Readonly<Record<Code, unknown>>) =>
+  z.enum(Object.keys(table) as [Code, ...Code[]]);
+
+const people = (what: string) => z.int().describe(`People ${what}.`);
+
+const countsSchema = z.object({
+  rows: z.int().describe("Rows that were read."),
+  people: people("that the rows are about"),
+  added: people("that were added"),
+  updated: people("that were changed"),
+  unchanged: people("that stayed as they were"),
+  removed: people("that were deleted"),
+  failed: z.int().describe("Rows that were not applied."),
+  notAdded: people("whose rows all failed and who are not known: they were not added and get no alerts"),
+  warnings: z.int().describe("Rows that were applied with a warning."),
+  merged: z.int().describe("Rows that were merged into another row of the same person."),
+  membershipsAdded: z.int(),
+  membershipsRemoved: z.int(),
+  groupsCreated: z.int(),
+  locationsCreated: z.int(),
+});
+
+const exampleImport: ImportResource = {
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  kind: "users",
+  style: "normal",
+  dryRun: false,
+  status: "applied",
+  summary: "1 person was NOT added and gets no alerts. 12 rows read; 11 added, 0 updated, 0 unchanged. 1 row failed.",
+  source: {
+    name: "default",
+    channel: "api",
+    format: "xml",
+    fileName: "roster.xml",
+    bytes: 4520,
+    sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+  },
+  actor: "api-key:nightly",
+  counts: {
+    ...{ rows: 12, people: 12, added: 11, updated: 0, unchanged: 0, removed: 0, failed: 1, notAdded: 1 },
+    ...{ warnings: 0, merged: 0, membershipsAdded: 19, membershipsRemoved: 0, groupsCreated: 6, locationsCreated: 2 },
+  },
+  problem: null,
+  firstSequence: 1,
+  lastSequence: 19,
+  createdAt: "2026-11-22T02:00:01.123456Z",
+  finishedAt: "2026-11-22T02:00:01.345678Z",
+};
+
+/** An import as the API shows it. */
+export const importSchema = z
+  .object({
+    id: z.uuid(),
+    kind: z.enum(["users", "groups", "locations"]),
+    style: z.enum(styles),
+    dryRun: z.boolean().describe("Whether nothing was to be applied."),
+    status: z.enum(statuses),
+    summary: z.string().describe("What happened, in one or two sentences; people who get no alerts come first."),
+    source: z.object({
+      name: z.string(),
+      channel: z.enum(["api", "sftp", "cli", "console"]),
+      format: z.string().nullable(),
+      fileName: z.string().nullable(),
+      bytes: z.int().nullable(),
+      sha256: z.string().nullable().describe("Of the body, hexadecimal."),
+    }),
+    actor: z.string().describe("Who sent it: `api-key:` and the key's name."),
+    counts: countsSchema.nullable(),
+    problem: z
+      .object({
+        code: codesOf(problems),
+        detail: z.string(),
+        line: z.int().optional(),
+        column: z.int().optional(),
+        field: z.string().optional(),
+      })
+      .nullable()
+      .describe("Why it failed; nothing was applied then."),
+    firstSequence: z.int().nullable().describe("Number of its first change; null when nothing changed."),
+    lastSequence: z.int().nullable(),
+    createdAt: z.string(),
+    finishedAt: z.string().nullable(),
+  })
+  .meta({ id: "Import", examples: [exampleImport] });
+
+const exampleRow: ImportRow = {
+  row: 9,
+  line: 83,
+  outcome: "failed",
+  code: "group_code_damaged",
+  field: "groupID",
+  message: rowIssues.group_code_damaged.message({ value: "1", code: "00001" }),
+};
+
+/** A note on one row of an import. */
+export const importRowSchema = z
+  .object({
+    row: z.int().describe("Number of the record in the file, from 1."),
+    line: z.int().describe("Line on which the record begins, from 1."),
+    outcome: z.enum(outcomes),
+    code: codesOf(rowIssues),
+    field: z.string().nullable().describe("The field, as the feed names it; null: the row as a whole."),
+    message: z.string().describe("What was found, what was done, and what to do."),
+  })
+  .meta({ id: "ImportRow", examples: [exampleRow] });
+
+/** Parameters of `POST /v1/imports/users`. */
+export const importQuery = z.strictObject({
+  style: z
+    .enum(styles)
+    .optional()
+    .describe(
+      "How to process the file; without it as the source, else the organization, is set. Only `normal` is available yet.",
+    ),
+  source: z
+    .string()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe("The source the file is of; without it the key's own, else `default`."),
+  dryRun: z.enum(["true", "false"]).default("false").describe("`true`: tell what would happen, and apply nothing."),
+});
+
+/** The import's id in an address. */
+export const importParams = z.strictObject({ id: z.uuid().describe("Id of the import.") });
+
+/** Filters of the list of imports. */
+export const importFilter = {
+  status: z.enum(statuses).optional().describe("Only imports in this state."),
+  source: z.string().min(1).max(100).optional().describe("Only imports of this source."),
+};
+
+/** Filters of an import's rows. */
+export const rowFilter = {
+  outcome: z.enum(outcomes).optional().describe("Only rows with this outcome."),
+  code: codesOf(rowIssues).optional().describe("Only notes of this kind."),
+};
+
+/** The first lines of a roster, for the documentation. */
+export const exampleRoster = `<?xml version="1.0" encoding="UTF-8"?>
+<users type="array">
+  <user>
+    <firstName>Jane</firstName>
+    <lastName>Doe</lastName>
+    <email>jane.doe@example.edu</email>
+    <userID>jdoe</userID>
+    <phone>+1 212 555 0123||3|1|cell</phone>
+    <groupID>CRS-0001;CRS-0002|4</groupID>
+    <databaseID>900123456</databaseID>
+    <campusName>Main</campusName>
+  </user>
+</users>
+`;

@@ -1,0 +1,73 @@
+import { z } from "zod";
+import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { etag } from "../etags.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { locationFilter, locationParams, locationSchema, newLocationSchema } from "./schemas.ts";
+
+const tags = ["Locations"];
+
+/** Locations, one at a time. */
+export function locationRoutes(app: App, dependencies: HttpDependencies): void {
+  const { database, queue, clock } = dependencies;
+
+  app.route({
+    method: "GET",
+    url: "/locations",
+    schema: {
+      operationId: "listLocations",
+      summary: "List locations",
+      description: "Locations in the order of their names in lower case.",
+      tags,
+      querystring: locationFilter,
+      response: { 200: pageSchema(locationSchema).describe("A page of locations.") },
+    },
+    handler: async (request) => {
+      const { cursor, limit } = request.query;
+      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
+      const rows = await listLocations(database, request.caller.organizationId, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ normalized }) => [normalized]);
+      return { items: items.map(({ location }) => ({ ...location, groups: [...location.groups] })), nextCursor };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/locations/:name",
+    schema: {
+      operationId: "getLocation",
+      summary: "Get a location",
+      description: "One location, with its groups.",
+      tags,
+      params: locationParams,
+      response: { 200: locationSchema.describe("The location."), ...problemResponses("not_found") },
+    },
+    handler: async (request, reply) => {
+      const location = await getLocation(database, request.caller.organizationId, request.params.name);
+      reply.header("etag", etag(location.version));
+      return { ...location, groups: [...location.groups] };
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/locations",
+    schema: {
+      operationId: "createLocation",
+      summary: "Create a location",
+      description: "Creates a location. Imports that name it find it from then on.",
+      tags,
+      body: newLocationSchema,
+      response: { 201: locationSchema.describe("The new location."), ...problemResponses("conflict") },
+    },
+    handler: async (request, reply) => {
+      const { organizationId, actor } = request.caller;
+      const location = await createLocation({ database, queue, clock, organizationId, actor }, request.body);
+      const address = `/v1/locations/${encodeURIComponent(location.name)}`;
+      reply.code(201).header("location", address).header("etag", etag(location.version));
+      return { ...location, groups: [...location.groups] };
+    },
+  });
+}

@@ -1,0 +1,63 @@
+import type { IncomingHttpHeaders } from "node:http";
+
+/** What an answer can be written as. */
+export type Format = "json" | "xml" | "text";
+
+const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
+  json: ["application/json", "application/problem+json"],
+  xml: ["application/xml", "text/xml", "application/problem+xml"],
+  text: ["text/plain"],
+};
+
+/**
+ * Chooses what to answer with (RFC 9110, 12.5.1). Without a preference an XML request gets XML, any other JSON; what
+ * cannot be had is no error: JSON is sent then.
+ * @param offered the formats that the answer can have
+ */
+export function chooseFormat(headers: IncomingHttpHeaders, offered: readonly Format[]): Format {
+  const requestIsXml = mediaTypes.xml.includes(mediaTypeOf(headers["content-type"]));
+  const usual: Format = requestIsXml && offered.includes("xml") ? "xml" : "json";
+  const ranges = parseAccept(headers.accept);
+  let best: Format = usual;
+  let bestQuality = quality(ranges, mediaTypes[usual]);
+  for (const format of offered) {
+    const formatQuality = quality(ranges, mediaTypes[format]);
+    if (formatQuality > bestQuality) {
+      best = format;
+      bestQuality = formatQuality;
+    }
+  }
+  return best;
+}
+
+/** `application/xml` of `application/xml; charset=utf-8`; "" of nothing. */
+export function mediaTypeOf(header: string | undefined): string {
+  return (header ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+}
+
+interface Range {
+  readonly mediaType: string;
+  readonly quality: number;
+}
+
+const mostRanges = 20;
+
+function parseAccept(header: string | undefined): readonly Range[] {
+  if (header === undefined || header.trim() === "") return [{ mediaType: "*/*", quality: 1 }];
+  return header
+    .split(",", mostRanges)
+    .map((part) => {
+      const weight = /;\s*q\s*=\s*([01](?:\.[0-9]{0,3})?)\s*(?:;|$)/i.exec(part)?.[1];
+      return { mediaType: mediaTypeOf(part), quality: weight === undefined ? 1 : Math.min(1, Number(weight)) };
+    })
+    .filter(({ mediaType }) => mediaType !== "");
+}
+
+/** The quality of a format: that of its own media type, or of another name for it that is asked for literally. */
+function quality(ranges: readonly Range[], [own = "", ...names]: readonly string[]): number {
+  const [family] = own.split("/");
+  const exact = [own, ...names].map((name) => ranges.find(({ mediaType }) => mediaType === name)?.quality);
+  const general = [`${family}/*`, "*/*"].map((name) => ranges.find(({ mediaType }) => mediaType === name)?.quality);
+  const asked = exact.filter((one) => one !== undefined);
+  return asked.length > 0 ? Math.max(...asked) : (general.find((one) => one !== undefined) ?? 0);
+}

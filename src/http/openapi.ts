@@ -1,0 +1,153 @@
+import { readFileSync } from "node:fs";
+import type { SwaggerOptions, SwaggerTransform, SwaggerTransformObject } from "@fastify/swagger";
+import type { FastifySchema } from "fastify";
+import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
+import type { Service } from "../organizations/api-keys.ts";
+
+/** A body that is read as a stream, and so has no schema of its own. */
+export interface StreamedBody {
+  readonly contentTypes: readonly string[];
+  readonly description: string;
+  readonly example: string;
+}
+
+declare module "fastify" {
+  interface FastifyContextConfig {
+    streamedBody?: StreamedBody;
+  }
+}
+
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  version: string;
+};
+
+const introduction = `
+Brings a campus directory in line with what its student information system sends, and tells others what changed.
+
+**Keys.** Send an API key as \`Authorization: Bearer KEY\`, or as user name or password of HTTP Basic. Each address names the
+services that a key needs; a key with \`admin\` may use every address.
+
+**Problems** are problem details (RFC 9457) with a stable \`code\`, as JSON, or as XML to those who ask for it.
+
+**Lists** answer with \`items\` and \`nextCursor\`; send that as \`cursor\` to go on, until it is \`null\`. Query parameters that an
+address does not know are an error.
+
+**Versions.** A resource has a \`version\`, which is its \`ETag\`; a change with \`If-Match\` happens only if nobody was faster.
+
+**Repeats.** A POST with an \`Idempotency-Key\` is done once: for a day, the same request gets the first answer again
+(\`Idempotent-Replay: true\`), a different one under the same key is refused.
+
+**Times** are RFC 3339 in UTC with microseconds.`.trim();
+
+/** The settings of @fastify/swagger. The document depends on the routes alone, not on where the service runs. */
+export const openApiOptions: SwaggerOptions = {
+  openapi: {
+    openapi: "3.1.0",
+    info: {
+      title: "Muster",
+      version,
+      description: introduction,
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" } as { name: string },
+    },
+    servers: [{ url: "/", description: "This service" }],
+    tags: [
+      { name: "Imports", description: "Files that are handed over, and what became of them." },
+      { name: "Users", description: "People, one at a time." },
+      { name: "Groups", description: "Groups and their members." },
+      { name: "Locations", description: "Locations (campuses) and their groups." },
+      { name: "Organization", description: "Settings and sources." },
+      { name: "API keys", description: "Who may use this API." },
+      { name: "Operations", description: "For those who run the service." },
+    ],
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", description: "The API key." },
+        basic: { type: "http", scheme: "basic", description: "The API key as user name or password." },
+      },
+    },
+    security: [{ bearer: [] }, { basic: [] }],
+  },
+  transform: describeRoute(),
+  transformObject: tidyComponents(),
+};
+
+type Json = Record<string, unknown>;
+
+/** Adds to a route what every route of its kind has, and what its zod schemas cannot say. */
+function describeRoute(): SwaggerTransform<FastifySchema> {
+  return (document) => {
+    const { schema, url } = jsonSchemaTransform(document);
+    const { route } = document;
+    const described = schema as Json;
+    const { services, streamedBody, answersSecret } = route.config ?? {};
+    if (services !== undefined) described.description = `${described.description}\n\n${needs(services)}`;
+    if (services !== undefined && route.method === "POST" && !answersSecret) addIdempotencyKey(described);
+    if (streamedBody !== undefined) described.body = bodySchema(streamedBody);
+    const created = (described.response as Json | undefined)?.["201"] as Json | undefined;
+    if (created) created.headers = { Location: { type: "string", description: "Address of what was created." } };
+    return { schema: described as FastifySchema, url };
+  };
+}
+
+function needs(services: readonly Service[]): string {
+  const all = [...new Set<Service>([...services, "admin"])].map((service) => `\`${service}\``);
+  return `Needs a key with the service ${all.join(" or ")}.`;
+}
+
+function addIdempotencyKey(described: Json): void {
+  const headers = (described.headers ?? { type: "object", properties: {} }) as { properties: Json };
+  headers.properties["idempotency-key"] = {
+    type: "string",
+    minLength: 1,
+    maxLength: 200,
+    description: "Makes repeats of this request harmless; give every request a key of its own.",
+  };
+  described.headers = headers;
+}
+
+function bodySchema({ contentTypes, description, example }: StreamedBody): Json {
+  const media = { schema: { type: "string", description, examples: [example] } };
+  return { content: Object.fromEntries(contentTypes.map((contentType) => [contentType, structuredClone(media)])) };
+}
+
+interface Contract {
+  paths: object;
+  components: { schemas: Record<string, object> };
+}
+
+const reference = /"#\/components\/schemas\/([^"]+)"/g;
+
+/**
+ * The zod provider adds every named schema twice, as it is read ("UserInput") and as it is written ("User"): what nobody
+ * refers to is left out, and what is read only gets its plain name.
+ */
+function tidyComponents(): SwaggerTransformObject {
+  return (document) => {
+    const whole = jsonSchemaTransformObject(document) as unknown as Contract;
+    const used = usedComponents(whole);
+    const plainName = (name: string) => {
+      const plain = name.replace(/Input$/, "");
+      return used.has(plain) ? name : plain;
+    };
+    const schemas = Object.entries(whole.components.schemas)
+      .filter(([name]) => used.has(name))
+      .map(([name, schema]) => [plainName(name), schema] as const)
+      .sort(([one], [other]) => (one < other ? -1 : 1));
+    const tidy = { ...whole, components: { ...whole.components, schemas: Object.fromEntries(schemas) } };
+    const text = JSON.stringify(tidy).replaceAll(reference, (_, name) => `"#/components/schemas/${plainName(name)}"`);
+    return JSON.parse(text);
+  };
+}
+
+function usedComponents({ paths, components }: Contract): Set<string> {
+  const used = new Set<string>();
+  const follow = (part: object) => {
+    for (const [, name] of JSON.stringify(part).matchAll(reference)) {
+      if (name === undefined || used.has(name)) continue;
+      used.add(name);
+      follow(components.schemas[name] ?? {});
+    }
+  };
+  follow(paths);
+  return used;
+}

@@ -1,0 +1,78 @@
+import type { RouteOptions } from "fastify";
+import { z } from "zod";
+import type { ProblemCode } from "../errors.ts";
+import type { App } from "./app-types.ts";
+import { problemResponses } from "./problems.ts";
+
+const writes: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
+
+interface RouteSchema {
+  querystring?: unknown;
+  params?: unknown;
+  body?: unknown;
+  response?: Record<string, unknown>;
+  operationId?: string;
+  summary?: string;
+  description?: string;
+  tags?: readonly string[];
+}
+
+/**
+ * Completes the schemas of a scope's routes, and refuses to start with one that is not as it has to be: documented, and
+ * strict about what it takes. A route without a querystring schema takes no parameters. The problems that every route
+ * can answer with are added to those it names.
+ */
+export function completeSchemas(app: App): void {
+  app.addHook("onRoute", (route) => {
+    const schema = (route.schema ?? {}) as RouteSchema;
+    const name = `${String(route.method)} ${route.url}`;
+    for (const part of ["operationId", "summary", "description", "tags", "response"] as const) {
+      if (schema[part] === undefined) throw new Error(`${name} has no ${part} in its schema.`);
+    }
+    schema.querystring ??= z.strictObject({});
+    for (const part of ["querystring", "params", "body"] as const) {
+      if (schema[part] !== undefined && !isStrict(schema[part])) {
+        throw new Error(`${name} takes unknown members: make its ${part} a z.strictObject.`);
+      }
+    }
+    schema.response = withGeneralProblems(schema.response ?? {}, generalProblems(route, schema));
+    route.schema = schema as NonNullable<typeof route.schema>;
+  });
+}
+
+function isStrict(schema: unknown): boolean {
+  return schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever;
+}
+
+function generalProblems({ method, config }: RouteOptions, { body }: RouteSchema): ProblemCode[] {
+  const takesIdempotencyKey = method === "POST" && !config?.answersSecret;
+  const always: ProblemCode[] = ["request_invalid", "unauthenticated", "forbidden"];
+  const withBody: ProblemCode[] = ["request_timeout", "body_too_large", "media_type_unsupported"];
+  const written: ProblemCode[] = ["organization_busy"];
+  return [
+    ...always,
+    ...(body === undefined ? [] : withBody),
+    ...(takesIdempotencyKey ? (["conflict", "idempotency_key_reused"] as const) : []),
+    "internal",
+    ...(writes.includes(String(method)) ? written : []),
+    "database_unavailable",
+    "shutting_down",
+  ];
+}
+
+interface Described {
+  readonly description?: string;
+  readonly content?: unknown;
+}
+
+/** A status that the route describes already gets the general problems' lines after its own. */
+function withGeneralProblems(own: Record<string, unknown>, codes: readonly ProblemCode[]): Record<string, unknown> {
+  const general = problemResponses(...codes) as Record<string, Described>;
+  const responses: Record<string, unknown> = { ...own };
+  for (const [status, response] of Object.entries(general)) {
+    const described = own[status] as Described | undefined;
+    const lines = [...(described?.description?.split("\n\n") ?? []), ...(response.description?.split("\n\n") ?? [])];
+    responses[status] = { ...response, description: [...new Set(lines)].join("\n\n") };
+  }
+  return responses;
+}

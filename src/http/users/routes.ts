@@ -1,0 +1,158 @@
+import { z } from "zod";
+import { listUsers } from "../../directory/list-users.ts";
+import { createUser, deleteUser, getUser, type StoredUser, updateUser } from "../../directory/users.ts";
+import type { ChangeContext } from "../../organizations/organizations.ts";
+import type { AnyReply, AnyRequest, App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../etags.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { sendJson } from "../replies.ts";
+import { newUserSchema, userFilter, userParams, userPatchSchema, userSchema } from "./schemas.ts";
+
+const tags = ["Users"];
+
+/** People, one at a time. */
+export function userRoutes(app: App, dependencies: HttpDependencies): void {
+  const context = (request: AnyRequest): ChangeContext => {
+    const { database, queue, clock } = dependencies;
+    return { database, queue, clock, organizationId: request.caller.organizationId, actor: request.caller.actor };
+  };
+  readingRoutes(app, dependencies);
+  createRoute(app, context);
+  deleteRoute(app, context);
+  void app.register((scope, _options, ready) => {
+    scope.addContentTypeParser(
+      "application/merge-patch+json",
+      { parseAs: "string" },
+      scope.getDefaultJsonParser("error", "error"),
+    );
+    updateRoute(scope as App, context);
+    ready();
+  });
+}
+
+type Context = (request: AnyRequest) => ChangeContext;
+
+function sendUser(reply: AnyReply, user: StoredUser): AnyReply {
+  return sendJson(reply.header("etag", etag(user.version)), user.document);
+}
+
+function readingRoutes(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/users",
+    schema: {
+      operationId: "listUsers",
+      summary: "List users",
+      description:
+        "People in the order of their ids. Filters can be combined: a person is listed when all of them apply. A page " +
+        "shows one moment; between two pages people may come and go.",
+      tags,
+      querystring: userFilter,
+      response: { 200: pageSchema(userSchema).describe("A page of users.") },
+    },
+    handler: async (request, reply) => {
+      const { cursor, limit, ...filter } = request.query;
+      const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
+      const rows = await listUsers(database, request.caller.organizationId, filter, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ id }) => [id]);
+      const documents = items.map(({ document }) => document).join(",");
+      return sendJson(reply, `{"items":[${documents}],"nextCursor":${JSON.stringify(nextCursor)}}`);
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/users/:id",
+    schema: {
+      operationId: "getUser",
+      summary: "Get a user",
+      description: "One person, with everything that is known.",
+      tags,
+      params: userParams,
+      response: { 200: userSchema.describe("The user."), ...problemResponses("not_found") },
+    },
+    handler: async (request, reply) =>
+      sendUser(reply, await getUser(database, request.caller.organizationId, request.params.id)),
+  });
+}
+
+function createRoute(app: App, context: Context): void {
+  app.route({
+    method: "POST",
+    url: "/users",
+    schema: {
+      operationId: "createUser",
+      summary: "Add a user",
+      description:
+        "Adds a person by hand. What is entered by hand stays through imports. A new person also joins the default " +
+        "groups. E-mails are not unique; the username is.",
+      tags,
+      body: newUserSchema,
+      response: { 201: userSchema.describe("The new user."), ...problemResponses("conflict") },
+    },
+    handler: async (request, reply) => {
+      const user = await createUser(context(request), request.body);
+      return sendUser(reply.code(201).header("location", `/v1/users/${user.id}`), user);
+    },
+  });
+}
+
+function updateRoute(app: App, context: Context): void {
+  app.route({
+    method: "PATCH",
+    url: "/users/:id",
+    schema: {
+      operationId: "updateUser",
+      summary: "Change a user",
+      description:
+        "A JSON merge patch (RFC 7396): what is absent stays, null takes a value away, lists are replaced whole. What the " +
+        "patch changes is entered by hand from then on, and imports leave it alone; what it only repeats keeps its " +
+        "owner. What it takes away goes whoever sent it, and an import may fill it again. A patch that changes nothing " +
+        "is no change: the version stays.",
+      tags,
+      consumes: ["application/merge-patch+json", "application/json"],
+      params: userParams,
+      headers: ifMatchHeaders,
+      body: userPatchSchema,
+      response: {
+        200: userSchema.describe("The user, changed."),
+        ...problemResponses("not_found", "conflict", "version_mismatch"),
+      },
+    },
+    handler: async (request, reply) => {
+      const expected = ifMatchVersions(request.headers["if-match"]);
+      const user = await updateUser(context(request), request.params.id, request.body, (version) =>
+        requireVersion(expected, version),
+      );
+      return sendUser(reply, user);
+    },
+  });
+}
+
+function deleteRoute(app: App, context: Context): void {
+  app.route({
+    method: "DELETE",
+    url: "/users/:id",
+    schema: {
+      operationId: "deleteUser",
+      summary: "Delete a user",
+      description:
+        "Deletes a person, whoever knows them. The last state is kept aside, so that the person comes back under the same " +
+        "id when a source sends them again.",
+      tags,
+      params: userParams,
+      headers: ifMatchHeaders,
+      response: {
+        204: z.undefined().describe("The user is deleted."),
+        ...problemResponses("not_found", "version_mismatch"),
+      },
+    },
+    handler: async (request, reply) => {
+      const expected = ifMatchVersions(request.headers["if-match"]);
+      await deleteUser(context(request), request.params.id, (version) => requireVersion(expected, version));
+      return reply.code(204).send();
+    },
+  });
+}

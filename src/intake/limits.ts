@@ -1,0 +1,58 @@
+/** Limits of an XML document. Lengths are in characters (UTF-16 code units). */
+export interface XmlLimits {
+  /** Elements open at the same time; the root counts. */
+  readonly depth: number;
+  /** Characters in the name of an element or attribute. */
+  readonly nameLength: number;
+  /** Attributes of one element. */
+  readonly attributes: number;
+  /** Characters in the value of an attribute. */
+  readonly attributeLength: number;
+  /** Elements directly inside one record, known or not. */
+  readonly fields: number;
+  /** Characters in the value of a field, white space around it included. */
+  readonly valueLength: number;
+  /**
+   * Characters from the start tag of a record to its end tag. Nothing between two tags (a comment, a run of white
+   * space, a CDATA section, a processing instruction) may be longer either.
+   */
+  readonly recordLength: number;
+}
+
+const xml: XmlLimits = {
+  depth: 16,
+  nameLength: 100,
+  attributes: 32,
+  attributeLength: 10_000,
+  fields: 64,
+  // 1,000 e-mails of the longest kind are 255,000 characters
+  valueLength: 300_000,
+  recordLength: 1_000_000,
+};
+
+/**
+ * The published table of limits of what is read (feed formats, section 1). Lengths are in characters
+ * (UTF-16 code units), after white space around a value was trimmed.
+ */
+export const limits = {
+  xml,
+  user: {
+    firstNameLength: 200,
+    lastNameLength: 200,
+    usernameLength: 200,
+    databaseIdLength: 200,
+    addressLength: 1_000,
+    addressParts: 5,
+    locationLength: 200,
+    customFields: 100,
+    customFieldLength: 1_000,
+    emails: 2_000,
+    /** RFC 5321, 4.5.3.1, in bytes of UTF-8. */
+    emailLength: 254,
+    emailLocalPartLength: 64,
+    phones: 2_000,
+    phoneCarrierLength: 100,
+    groups: 2_000,
+    groupIdLength: 100,
+  },
+} as const;

@@ -1,0 +1,101 @@
+import type { RowIssue } from "../errors.ts";
+
+/** The fields of a user record, as XML and JSON spell them (feed formats, section 1). */
+export const userFields = [
+  "firstName",
+  "lastName",
+  "email",
+  "userID",
+  "phone",
+  "groupID",
+  "databaseID",
+  "address",
+  "customFields",
+  "campusName",
+  "showAllGroups",
+] as const;
+export type UserField = (typeof userFields)[number];
+
+/**
+ * A record as it stood in the file, whatever the format: the strings of its fields, trimmed.
+ * An absent field says nothing; one that is present and blank ("") may withdraw.
+ */
+export interface SourceRecord {
+  /** 1-based number of the record in the file. */
+  readonly row: number;
+  /** 1-based line on which the record begins. */
+  readonly line: number;
+  readonly values: Readonly<Partial<Record<UserField, string>>>;
+}
+
+/** An e-mail address: as written, and as compared. */
+export interface EmailAddress {
+  readonly email: string;
+  readonly normalized: string;
+}
+
+/** A phone (feed formats, section 2). */
+export interface Phone {
+  /** E.164, with its +. */
+  readonly number: string;
+  /** Digits to dial after the call is answered; "" for none. */
+  readonly extension: string;
+  /** 1 text, 2 voice, 3 both. */
+  readonly messageType: 1 | 2 | 3;
+  readonly label: "home" | "work" | "cell" | "other";
+  readonly carrier: string;
+}
+
+/** What the groupID column orders (feed formats, section 3). Removals apply before additions. */
+export interface GroupOrders {
+  /** 00000: delete the person. */
+  readonly deletePerson: boolean;
+  /** 00001: leave all groups first. */
+  readonly leaveAll: boolean;
+  /** Groups to leave. */
+  readonly leave: readonly string[];
+  /** Groups to join, each once, with the highest permitted role; `null` is a token without a role. */
+  readonly join: readonly { readonly groupId: string; readonly role: number | null }[];
+}
+
+/**
+ * A record that was read and normalised: what reconciliation works on. In scalars `undefined` means absent,
+ * "" means present and blank.
+ */
+export interface UserRow {
+  readonly row: number;
+  readonly line: number;
+  readonly firstName?: string;
+  readonly lastName?: string;
+  readonly username?: string;
+  /** The username as compared. */
+  readonly usernameNormalized?: string;
+  readonly databaseId?: string;
+  /** Five parts joined by |, or free text. */
+  readonly address?: string;
+  /** By position; blank values at the end are left off. [] when present and blank. */
+  readonly customFields?: readonly string[];
+  readonly location?: string;
+  readonly showAllGroups?: boolean | "";
+  /** The first is the primary one. [] when present and blank. */
+  readonly emails?: readonly EmailAddress[];
+  /** Some address could not be read, so that no address may be withdrawn. */
+  readonly emailsIncomplete: boolean;
+  readonly phones?: readonly Phone[];
+  readonly phonesIncomplete: boolean;
+  readonly groups?: GroupOrders;
+  /** Whether the groupID column names at least one group to join, known or not. */
+  readonly namesGroup: boolean;
+  /** Warnings. */
+  readonly issues: readonly RowIssue[];
+  /** Why the row cannot be applied. Its identifiers still count as present. */
+  readonly failure?: RowIssue;
+}
+
+/** The settings by which a record is normalised. */
+export interface NormalizationRules {
+  /** Calling code of phones that name none. */
+  readonly countryCode: string;
+  /** Roles that an import may grant beside member. */
+  readonly grantableRoles: readonly number[];
+}

@@ -1,0 +1,217 @@
+import { MusterError } from "../errors.ts";
+import { createDecoder } from "./decode.ts";
+import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
+import { type SourceRecord, type UserField, userFields } from "./records.ts";
+import type { XmlPlace } from "./xml-markup.ts";
+import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
+
+/** What to do about what an export did wrong. */
+const correct = "Correct the export and send the file again.";
+const batchLength = 500;
+/** Bytes that are parsed at once, however large the chunks: bounds what is held beside the limits. */
+const pieceLength = 64 * 1024;
+
+/** The fields by the names that senders use, as written here and in lower case. */
+const fieldsByName = new Map<string, UserField>([
+  ...userFields.map((field): [string, UserField] => [field, field]),
+  ...userFields.map((field): [string, UserField] => [field.toLowerCase(), field]),
+  ["customfield", "customFields"],
+]);
+
+/**
+ * Reads a document of users (feed formats, section 1): `<users type="array">` around `<user>` elements, whose children
+ * are the fields. Element names match without regard to case. A child of `<user>` that is no field of ours is skipped
+ * with all it holds: an export may say more than we take. Anything else that doesn't belong refuses the document.
+ *
+ * Yields the records in their order, up to 500 at a time, fewer where they are long. **Only the end of the generator
+ * says that the document is whole**; until then nothing may be applied. Values may share memory with the piece of the
+ * document they stood in: copy what is kept for long.
+ *
+ * Throws `encoding_invalid`, `encoding_unsupported`, the `xml_…` problems, `document_root_wrong`,
+ * `document_type_missing`, `document_structure_wrong` and `document_empty`, and whatever `chunks` throws.
+ */
+export async function* readXmlUsers(
+  chunks: AsyncIterable<Uint8Array>,
+  limits: XmlLimits = publishedLimits.xml,
+): AsyncGenerator<SourceRecord[]> {
+  const queue = createQueue(limits.recordLength);
+  const { parser, checkRecordLength } = createUserParser(limits, queue);
+  const decoder = createDecoder(() => parser.line);
+  let blank = true;
+  const write = (text: string): void => {
+    blank &&= text.trim() === "";
+    parser.write(text);
+    checkRecordLength();
+  };
+  for await (const chunk of chunks) {
+    for (let start = 0; start < chunk.length; start += pieceLength) {
+      write(decoder.write(chunk.subarray(start, start + pieceLength)));
+      yield* queue.take(parser.position, false);
+    }
+  }
+  const { text, complete } = decoder.end();
+  write(text);
+  if (blank && complete) {
+    throw new MusterError("document_empty", "The body is empty. Check the export. Nothing was changed.");
+  }
+  const cutOff = parser.cutOff();
+  parser.end();
+  if (!complete) throw cutOff;
+  if (queue.count() === 0) {
+    throw new MusterError("document_empty", "The document has no <user>. Check the export. Nothing was changed.");
+  }
+  yield* queue.take(0, true);
+}
+
+/** The records that were read and not yet handed on. */
+interface RecordQueue {
+  /** How many records were read in all. */
+  count(): number;
+  add(line: number, values: SourceRecord["values"]): void;
+  /** Hands on full batches; short ones too if `all` is set, or if much was read since the last one. */
+  take(position: number, all: boolean): Generator<SourceRecord[]>;
+}
+
+/** `characters`: how much of the document is read at most before a batch is handed on. */
+function createQueue(characters: number): RecordQueue {
+  let records: SourceRecord[] = [];
+  let taken = 0;
+  let takenPosition = 0;
+  return {
+    count: () => taken + records.length,
+    add(line, values) {
+      records.push({ row: taken + records.length + 1, line, values });
+    },
+    *take(position, all) {
+      const due = all || position - takenPosition > characters;
+      while (records.length >= batchLength || (due && records.length > 0)) {
+        const batch = records.slice(0, batchLength);
+        records = records.slice(batchLength);
+        taken += batch.length;
+        takenPosition = position;
+        yield batch;
+      }
+    },
+  };
+}
+
+/** The record that is being read. */
+interface OpenRecord {
+  values: Partial<Record<UserField, string>>;
+  /** Where its start tag begins. */
+  place: XmlPlace;
+  /** Position after its start tag. */
+  start: number;
+  /** Elements so far. */
+  elements: number;
+  /** The field that is being read; undefined between fields and in what is skipped. */
+  field: UserField | undefined;
+  /** The text of the field so far. */
+  text: string;
+}
+
+/** A parser that adds the users of its document to `queue`, and a check of the length of a record that goes on. */
+function createUserParser(limits: XmlLimits, queue: RecordQueue): { parser: XmlParser; checkRecordLength(): void } {
+  const place = { line: 1, column: 1 };
+  const record: OpenRecord = { values: {}, place, start: 0, elements: 0, field: undefined, text: "" };
+  /** Elements that are open. */
+  let depth = 0;
+  const handler: XmlHandler = {
+    start(name, attributes) {
+      if (depth === 0) startRoot(parser, name, attributes);
+      else if (depth === 1) startRecord(parser, record, name);
+      else if (depth === 2) startField(parser, record, name, limits);
+      else if (record.field !== undefined) throw misplaced(parser, name, "inside a field");
+      depth += 1;
+    },
+    text(text) {
+      if (record.field !== undefined) addText(parser, record, text, limits);
+      else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, depth);
+    },
+    end() {
+      depth -= 1;
+      if (depth === 2 && record.field !== undefined) {
+        record.values[record.field] = record.text.trim();
+        record.field = undefined;
+      } else if (depth === 1) {
+        checkLength(parser, record, limits);
+        queue.add(record.place.line, record.values);
+      }
+    },
+    progress() {
+      const count = queue.count();
+      if (count === 0) return "before the first person is complete";
+      return `after ${counted(count)} complete ${count === 1 ? "person" : "people"}`;
+    },
+  };
+  const parser: XmlParser = createXmlParser(limits, handler);
+  return {
+    parser,
+    checkRecordLength() {
+      if (depth > 1) checkLength(parser, record, limits);
+    },
+  };
+}
+
+function startRoot(parser: XmlParser, name: string, attributes: Readonly<Record<string, string>>): void {
+  if (!isNamed(name, "users")) {
+    const detail = `the root element is <${name}>, not <users>. Send the export in the documented format.`;
+    throw xmlProblem("document_root_wrong", detail, parser.tagPlace());
+  }
+  if (attributes.type !== "array") {
+    const detail = 'the root element must be written <users type="array">. Add the attribute and send the file again.';
+    throw xmlProblem("document_type_missing", detail, parser.tagPlace());
+  }
+}
+
+function startRecord(parser: XmlParser, record: OpenRecord, name: string): void {
+  if (!isNamed(name, "user")) throw misplaced(parser, name, "where only <user> may stand");
+  record.values = {};
+  record.place = parser.tagPlace();
+  record.start = parser.position;
+  record.elements = 0;
+}
+
+function startField(parser: XmlParser, record: OpenRecord, name: string, limits: XmlLimits): void {
+  record.elements += 1;
+  if (record.elements > limits.fields) {
+    const detail = `the record has more than ${counted(limits.fields)} elements. ${correct}`;
+    throw xmlProblem("xml_limit_exceeded", detail, parser.tagPlace());
+  }
+  const field = fieldsByName.get(name) ?? fieldsByName.get(name.toLowerCase());
+  if (field === undefined) return;
+  if (record.values[field] !== undefined) {
+    const detail = `<${name}> stands twice in one <user>; join several values by ; in one element.`;
+    throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
+  }
+  record.field = field;
+  record.text = "";
+}
+
+function addText(parser: XmlParser, record: OpenRecord, text: string, limits: XmlLimits): void {
+  record.text = record.text === "" ? text : record.text + text;
+  if (record.text.length <= limits.valueLength) return;
+  const detail = `${record.field} is over the limit of ${counted(limits.valueLength)} characters. ${correct}`;
+  throw xmlProblem("xml_limit_exceeded", detail, parser.textPlace(), record.field);
+}
+
+function checkLength(parser: XmlParser, record: OpenRecord, limits: XmlLimits): void {
+  if (parser.position - record.start <= limits.recordLength) return;
+  const detail = `the record that begins here is over the limit of ${counted(limits.recordLength)} characters. ${correct}`;
+  throw xmlProblem("xml_limit_exceeded", detail, record.place);
+}
+
+function misplacedText(parser: XmlParser, depth: number): MusterError {
+  const expected = depth === 1 ? "<user>" : "the fields of a user";
+  const detail = `there is text where only ${expected} may stand. ${correct}`;
+  return xmlProblem("document_structure_wrong", detail, parser.textPlace());
+}
+
+function misplaced(parser: XmlParser, name: string, where: string): MusterError {
+  const detail = `<${name}> stands ${where}. ${correct}`;
+  return xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
+}
+
+function isNamed(name: string, expected: string): boolean {
+  return name === expected || name.toLowerCase() === expected;
+}

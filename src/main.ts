@@ -1,0 +1,156 @@
+import "./node-version.ts";
+import { randomBytes } from "node:crypto";
+import { rm } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Client, type ClientConfig } from "pg";
+import { collectDefaultMetrics, Registry } from "prom-client";
+import { type Config, readConfig } from "./config.ts";
+import { buildApp } from "./http/app.ts";
+import { bodyPause, bodyWhole } from "./http/bodies.ts";
+import { forgetUnfinishedRequests } from "./http/idempotency.ts";
+import { describeError } from "./http/logging.ts";
+import { createMetrics } from "./http/metrics.ts";
+import { createIdSource } from "./identifiers.ts";
+import { ensureFirstOrganization } from "./organizations/first-start.ts";
+import { endInterruptedImports } from "./reconcile/interrupted.ts";
+import { failureMessage, startMessage } from "./start-messages.ts";
+import { createStartupLog } from "./startup-log.ts";
+import { openDatabase } from "./store/database.ts";
+import { startEmbeddedPostgreSql } from "./store/embedded-postgresql.ts";
+import { createWriterQueue } from "./store/organization-lock.ts";
+import { prepareDatabase } from "./store/prepare.ts";
+import { joinDatabase } from "./store/presence.ts";
+
+/** What was started, to be stopped in reverse. */
+type Closers = (() => Promise<unknown>)[];
+
+const clock = () => new Date();
+const newId = createIdSource(clock, randomBytes);
+/** Messages for people go to the standard output, the log to the standard error. */
+const say = (message: string) => process.stdout.write(message);
+
+async function start(config: Config, closers: Closers): Promise<void> {
+  const log = createStartupLog(config.logLevel, process.stderr, clock);
+  const spoolDirectory = join(resolve(config.dataDirectory), "spool");
+  const connection = await connectionOf(config, log, closers);
+  const owner = new Client({ ...connection, application_name: "muster owner" });
+  // When it breaks, so do all others; the next query says so.
+  owner.on("error", () => undefined);
+  await owner.connect();
+  closers.push(() => owner.end());
+  await prepareDatabase(owner);
+  await joinDatabase(owner, () => tidyUp(owner, spoolDirectory));
+  const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
+
+  const database = openDatabase(connection, { maxConnections: config.databaseConnections });
+  closers.push(() => database.close());
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const app = await buildApp({
+    dependencies: {
+      ...{ database, clock, newId, randomBytes, spoolDirectory },
+      queue: createWriterQueue(),
+      importQueue: createWriterQueue(),
+      importSlots: importSlots(config.databaseConnections),
+      limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
+    },
+    metrics: createMetrics(registry),
+    log: { level: config.logLevel, stream: process.stderr },
+  });
+  closers.push(() => app.close());
+  await app.listen({ host: config.host, port: config.port });
+  const address = app.server.address();
+  say(
+    startMessage({
+      ...{ host: config.host, port: typeof address === "object" && address !== null ? address.port : config.port },
+      ...{ publicUrl: config.publicUrl, organizationName: config.organizationName },
+      ...{ isFirstStart: first.isNew, generatedKey: first.generatedKey },
+      samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
+    }),
+  );
+}
+
+/** The embedded PostgreSQL, or the one that the operator runs. */
+async function connectionOf(
+  config: Config,
+  log: ReturnType<typeof createStartupLog>,
+  closers: Closers,
+): Promise<ClientConfig> {
+  if (config.databaseUrl !== undefined) return { connectionString: config.databaseUrl };
+  const postgresql = await startEmbeddedPostgreSql({
+    dataDirectory: config.dataDirectory,
+    log,
+    onExit: (error) => {
+      process.stderr.write(`Muster stops: ${error.message}\n`);
+      stop(1);
+    },
+  });
+  closers.push(() => postgresql.stop());
+  return postgresql.connection;
+}
+
+/** Ends what a Muster that is no more left under way. */
+async function tidyUp(owner: Client, spoolDirectory: string): Promise<void> {
+  const interrupted = await endInterruptedImports(owner, clock());
+  await forgetUnfinishedRequests(owner);
+  await rm(spoolDirectory, { recursive: true, force: true });
+  if (interrupted > 0) {
+    say(`Imports that were under way when the service stopped last: ${interrupted}. They were not applied; see /v1/imports?status=failed\n`);
+  }
+}
+
+/** Imports leave connections to everybody else. */
+function importSlots(connections: number): number {
+  return Math.max(1, Math.min(4, Math.floor(connections / 3)));
+}
+
+const closers: Closers = [];
+let isStopping = false;
+
+/** Lets what is under way finish, then stops everything and ends the process. */
+function stop(status: number): void {
+  if (isStopping) process.exit(1);
+  isStopping = true;
+  void running
+    .catch(() => undefined)
+    .then(async () => {
+      for (const close of closers.reverse()) await close();
+    })
+    .catch((error: unknown) => {
+      process.stderr.write(`${JSON.stringify({ level: "error", err: describeError(error), msg: "while stopping" })}\n`);
+    })
+    .then(() => process.exit(status));
+}
+
+for (const signal of ["SIGTERM", "SIGINT"] as const) {
+  process.on(signal, () => {
+    if (!isStopping) say("Muster stops as soon as what is under way is done; a second signal stops it now.\n");
+    stop(0);
+  });
+}
+for (const event of ["uncaughtException", "unhandledRejection"] as const) {
+  process.on(event, (error: unknown) => {
+    process.stderr.write(`${JSON.stringify({ level: "fatal", err: describeError(error), msg: event })}\n`);
+    process.exit(1);
+  });
+}
+
+const config = loadConfig();
+const running = start(config, closers).catch(async (error: unknown) => {
+  if (isStopping) return;
+  isStopping = true;
+  process.stderr.write(failureMessage(error, config));
+  createStartupLog(config.logLevel, process.stderr, clock).debug(describeError(error).stack);
+  for (const close of closers.reverse()) await close().catch(() => undefined);
+  process.exit(1);
+});
+
+function loadConfig(): Config {
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    process.stderr.write(`Muster could not start: ${(error as Error).message}\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,93 @@
+import type { ClientBase } from "pg";
+import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
+import { createOrganization } from "./organizations.ts";
+import type { Settings } from "./settings.ts";
+
+/**
+ * Settings that the first organization begins with: a first roster names groups and locations that nobody has created
+ * yet, and is to show results. Organizations that are created later begin with the defaults, which create nothing.
+ */
+export const firstSettings: Partial<Settings> = { createGroups: ["*"], createLocations: true };
+
+/** What the start found or made. */
+export interface FirstStart {
+  readonly organizationId: number;
+  /** Whether the organization was created now. */
+  readonly isNew: boolean;
+  /** The admin key, when it was generated now: it cannot be shown again. */
+  readonly generatedKey: string | undefined;
+}
+
+/** The name of the key that MUSTER_ADMIN_KEY, or the first start, makes. */
+const adminKeyName = "admin";
+
+/**
+ * Makes sure that there is an organization, and that somebody can administer it. May be called at every start, by
+ * several processes at once.
+ *
+ * @param owner a connection of the user that owns the tables, outside a transaction
+ * @param options `adminKey`: the key to use instead of a generated one. Given later, it takes the place of the first
+ * organization's key named `admin`; given again, nothing changes (a key that was revoked is put in force again: the
+ * operator's word counts)
+ * @throws Error, one sentence, when the given key belongs to another organization
+ */
+export async function ensureFirstOrganization(
+  owner: ClientBase,
+  options: { readonly organizationName: string; readonly adminKey: string | undefined } & KeyContext,
+): Promise<FirstStart> {
+  await owner.query("begin");
+  try {
+    await owner.query("select pg_advisory_xact_lock(hashtext('first-start'))");
+    const result = await ensure(owner, options);
+    await owner.query("commit");
+    return result;
+  } catch (error) {
+    await owner.query("rollback").catch(() => undefined);
+    throw error;
+  }
+}
+
+async function ensure(
+  owner: ClientBase,
+  options: { readonly organizationName: string; readonly adminKey: string | undefined } & KeyContext,
+): Promise<FirstStart> {
+  const { organizationName, adminKey, clock, randomBytes } = options;
+  const { rows } = await owner.query<{ id: number }>("select id from organizations order by id limit 1");
+  const [first] = rows;
+  if (first) {
+    if (adminKey !== undefined) await putAdminKey(owner, first.id, adminKey, options);
+    return { organizationId: first.id, isNew: false, generatedKey: undefined };
+  }
+  const organizationId = await createOrganization(owner, {
+    name: organizationName,
+    settings: firstSettings,
+    createdAt: clock(),
+  });
+  const generatedKey = adminKey === undefined ? generateKey(randomBytes) : undefined;
+  await putAdminKey(owner, organizationId, adminKey ?? (generatedKey as string), options);
+  return { organizationId, isNew: true, generatedKey };
+}
+
+async function putAdminKey(owner: ClientBase, organizationId: number, key: string, context: KeyContext): Promise<void> {
+  const hash = hashKey(key);
+  const { rows } = await owner.query<{ organization_id: number; id: string }>(
+    "select organization_id, id from api_keys where key_hash = $1",
+    [hash],
+  );
+  const [known] = rows;
+  if (known && known.organization_id !== organizationId) {
+    throw new Error("MUSTER_ADMIN_KEY belongs to another organization already: choose another key and start again.");
+  }
+  const id = known?.id ?? context.newId();
+  await owner.query(
+    `update api_keys set revoked_at = $3
+     where organization_id = $1 and id <> $2 and name = $4 and revoked_at is null`,
+    [organizationId, id, context.clock(), adminKeyName],
+  );
+  await owner.query(
+    `insert into api_keys (organization_id, id, name, services, key_hash, created_at) values ($1, $2, $3, $4, $5, $6)
+     on conflict (organization_id, id) do update
+     set name = excluded.name, services = excluded.services, source = null, expires_at = null, revoked_at = null`,
+    [organizationId, id, adminKeyName, services, hash, context.clock()],
+  );
+}

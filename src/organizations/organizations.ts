@@ -1,0 +1,170 @@
+import { isDeepStrictEqual } from "node:util";
+import { recordChanges } from "../changes/record.ts";
+import { MusterError } from "../errors.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
+import { type Settings, settingsSchema } from "./settings.ts";
+
+/** Number of the source that takes what names no source. */
+export const defaultSource = 3;
+
+/** An organization as the API shows it. */
+export interface OrganizationResource {
+  readonly id: string;
+  readonly name: string;
+  readonly settings: Settings;
+  readonly version: number;
+  /** RFC 3339, UTC, microseconds; so is `updatedAt`. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A change of settings: what is absent stays, null puts back the default. */
+export type SettingsPatch = { readonly [Name in keyof Settings]?: Settings[Name] | null | undefined };
+
+/** Who changes something, and what it is made with. */
+export interface ChangeContext {
+  readonly database: Database;
+  readonly queue: WriterQueue;
+  readonly clock: () => Date;
+  readonly organizationId: number;
+  readonly actor: string;
+}
+
+/**
+ * Creates an organization with its change log and its source `default`.
+ * @param owner a connection of the user that owns the tables, inside a transaction
+ * @returns its number
+ */
+export async function createOrganization(
+  owner: Executor,
+  organization: { readonly name: string; readonly settings: Partial<Settings>; readonly createdAt: Date },
+): Promise<number> {
+  const { name, settings, createdAt } = organization;
+  const { rows } = await owner.query<{ id: number }>(
+    `insert into organizations (name, settings, created_at, updated_at) values ($1, $2, $3, $3)
+     on conflict (name) do nothing returning id`,
+    [name, JSON.stringify(settings), createdAt],
+  );
+  const [created] = rows;
+  if (!created)
+    throw new MusterError("conflict", `There is an organization named ${name} already. Choose another name.`);
+  await owner.query("insert into feed_heads (organization_id) values ($1)", [created.id]);
+  await owner.query(
+    `insert into sources (organization_id, number, name, rank, created_at, updated_at)
+     values ($1, $2, 'default', 1, $3, $3)`,
+    [created.id, defaultSource, createdAt],
+  );
+  return created.id;
+}
+
+/** Reads the organization. */
+export function getOrganization(database: Database, organizationId: number): Promise<OrganizationResource> {
+  return withOrganization(database, organizationId, async (client) => {
+    const { organization } = await readOrganization(client, organizationId);
+    return organization;
+  });
+}
+
+/**
+ * Changes settings. A change makes unchanged rows of the next imports be looked at again, and is recorded.
+ * @param checkVersion throws when the stored version is not the one that the caller knows
+ * @throws MusterError request_invalid when the settings that result are not valid
+ */
+export function patchSettings(
+  context: ChangeContext,
+  patch: SettingsPatch,
+  checkVersion: (version: number) => void,
+): Promise<OrganizationResource> {
+  const { database, queue, clock, organizationId, actor } = context;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const { organization, stored } = await readOrganization(client, organizationId);
+    checkVersion(organization.version);
+    const changed = applyPatch(stored, patch);
+    const settings = validSettings(changed);
+    const difference = differenceOf(organization.settings, settings);
+    if (difference === undefined && isDeepStrictEqual(changed, stored)) return organization;
+    await client.query(
+      `update organizations set settings = $2, version = version + 1, rules_epoch = rules_epoch + 1, updated_at = $3
+       where id = $1`,
+      [organizationId, JSON.stringify(changed), clock()],
+    );
+    if (difference !== undefined) {
+      await recordChanges(client, organizationId, { actor }, [
+        { type: "organization", action: "updated", id: organization.id, changed: { settings: difference } },
+      ]);
+    }
+    return (await readOrganization(client, organizationId)).organization;
+  });
+}
+
+interface StoredOrganization {
+  readonly organization: OrganizationResource;
+  /** The settings that somebody made; the others have their defaults. */
+  readonly stored: Readonly<Record<string, unknown>>;
+}
+
+async function readOrganization(executor: Executor, organizationId: number): Promise<StoredOrganization> {
+  const { rows } = await executor.query<Omit<OrganizationResource, "id"> & { settings: Record<string, unknown> }>(
+    `select name, settings, version, timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
+     from organizations where id = $1`,
+    [organizationId],
+  );
+  const [row] = rows;
+  if (!row) throw new MusterError("not_found", "There is no such organization.");
+  const { name, settings, version, createdAt, updatedAt } = row;
+  return {
+    organization: {
+      id: String(organizationId),
+      name,
+      settings: settingsSchema.parse(settings),
+      version,
+      createdAt,
+      updatedAt,
+    },
+    stored: settings,
+  };
+}
+
+/** JSON merge patch (RFC 7396) of the first level: a setting is replaced whole. */
+function applyPatch(stored: Readonly<Record<string, unknown>>, patch: SettingsPatch): Record<string, unknown> {
+  const merged = new Map(Object.entries(stored));
+  for (const [name, value] of Object.entries(patch)) {
+    if (value === null) merged.delete(name);
+    else if (value !== undefined) merged.set(name, value);
+  }
+  return Object.fromEntries(merged);
+}
+
+function validSettings(candidate: Record<string, unknown>): Settings {
+  const result = settingsSchema.safeParse(candidate);
+  const errors = result.success
+    ? []
+    : result.error.issues.map(({ path, message }) => ({ field: `settings.${path.join(".")}`, message }));
+  if (result.success && !isTimeZone(result.data.timeZone)) {
+    errors.push({
+      field: "settings.timeZone",
+      message: "is not a time zone of the IANA database, e.g. America/New_York",
+    });
+  }
+  if (result.success && errors.length === 0) return result.data;
+  throw new MusterError("request_invalid", "The settings would not be valid; nothing was changed.", { errors });
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function differenceOf(from: Settings, to: Settings): { from: Partial<Settings>; to: Partial<Settings> } | undefined {
+  const names = (Object.keys(settingsSchema.shape) as (keyof Settings)[]).filter(
+    (name) => !isDeepStrictEqual(from[name], to[name]),
+  );
+  if (names.length === 0) return undefined;
+  const pick = (settings: Settings) => Object.fromEntries(names.map((name) => [name, settings[name]]));
+  return { from: pick(from), to: pick(to) };
+}

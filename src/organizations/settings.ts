@@ -1,0 +1,46 @@
+import { z } from "zod";
+
+/** A processing style (feed formats, section 5). */
+export const styles = ["normal", "active-roster", "purge"] as const;
+export type Style = (typeof styles)[number];
+
+/** Roles of a membership (feed formats, section 3); the index is the number a feed writes. */
+export const roles = [
+  "member",
+  "full-administrator",
+  "network-administrator",
+  "limited-administrator",
+  "authorized-sender",
+] as const;
+
+const groupPattern = z.string().regex(/^[^|;\s]{1,100}$/, "a group pattern has no space, | or ; in it");
+
+/**
+ * What an organization can set. Stored as JSON; whatever is absent has the default given here.
+ */
+export const settingsSchema = z.strictObject({
+  /** Style of imports that name none. */
+  style: z.enum(styles).default("normal"),
+  /** Calling code of phones that name none, e.g. "1". */
+  countryCode: z
+    .string()
+    .regex(/^[1-9][0-9]{0,2}$/, "a calling code has one to three digits")
+    .default("1"),
+  /** IANA time zone in which plain dates are read. */
+  timeZone: z.string().max(64).default("UTC"),
+  /** Names of the custom fields, in the order in which feeds send them. */
+  customFields: z.array(z.string().trim().min(1).max(100)).max(100).default([]),
+  /** Groups that imports create when they name them: exact names or patterns with *. */
+  createGroups: z.array(groupPattern).max(100).default([]),
+  /** Whether imports create the locations they name. */
+  createLocations: z.boolean().default(false),
+  /** Whether a new person needs an e-mail. */
+  requireEmail: z.boolean().default(true),
+  /** Whether a new person needs a group. */
+  requireGroup: z.boolean().default(true),
+  /** Roles that imports may grant beside member. */
+  grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
+});
+
+/** Settings of an organization, every one present. */
+export type Settings = z.infer<typeof settingsSchema>;

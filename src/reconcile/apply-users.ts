@@ -1,0 +1,100 @@
+import type pg from "pg";
+import { appendStatement, type ChangeEntry, type Recorded } from "../changes/record.ts";
+import { buryUsers } from "../directory/tombstone.ts";
+import type { ImportContext } from "./context.ts";
+import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
+import { applyContacts } from "./statements/contacts.ts";
+import { applyMemberships } from "./statements/memberships.ts";
+
+/**
+ * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
+ * organization's lock.
+ * @param record appends changes of single things (groups, locations) ahead of those of people
+ * @returns the numbers that the log gave out
+ */
+export async function applyUsers(
+  client: pg.PoolClient,
+  context: ImportContext,
+  run: { readonly id: string; readonly actor: string; readonly at: Date },
+  record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
+): Promise<Recorded> {
+  const { id, at } = run;
+  const created = await createGroupsAndLocations(client, context, at, record);
+  await deletePlanned(client, context, run);
+  for (const statement of applyPeople(context)) {
+    await client.query(statement, parameters(statement, [id, at]));
+  }
+  for (const statement of applyLinks(context)) await client.query(statement, [id]);
+  for (const statement of applyContacts(context)) await client.query(statement);
+  for (const statement of applyMemberships(context)) await client.query(statement, parameters(statement, [at]));
+  await client.query(advanceUserIds(context));
+  const people = await appendPlannedChanges(client, context, run);
+  return together(created, people);
+}
+
+async function deletePlanned(
+  client: pg.PoolClient,
+  { organizationId }: ImportContext,
+  { id, at }: { readonly id: string; readonly at: Date },
+): Promise<void> {
+  const { rows } = await client.query<{ person: number }>("select person from planned_deletions order by person");
+  if (rows.length === 0) return;
+  await buryUsers(
+    client,
+    organizationId,
+    rows.map(({ person }) => person),
+    id,
+    at,
+  );
+}
+
+/** PostgreSQL refuses parameters that a statement does not mention. */
+const parameters = (statement: string, values: unknown[]) =>
+  values.slice(0, Math.max(0, ...values.map((_, index) => (statement.includes(`$${index + 1}`) ? index + 1 : 0))));
+
+async function createGroupsAndLocations(
+  client: pg.PoolClient,
+  { organizationId }: ImportContext,
+  at: Date,
+  record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
+): Promise<Recorded> {
+  const { rows: groups } = await client.query<{ id: string }>(
+    `insert into groups (organization_id, group_id, name, name_normalized, created_at, updated_at)
+     select $1, group_id, group_id, lower(group_id), $2, $2 from known_groups where is_new
+     order by group_id
+     returning group_id as id`,
+    [organizationId, at],
+  );
+  const { rows: locations } = await client.query<{ id: string }>(
+    `insert into locations (organization_id, name_normalized, name, created_at, updated_at)
+     select $1, name_normalized, name, $2, $2 from known_locations where is_new
+     order by name_normalized
+     returning name as id`,
+    [organizationId, at],
+  );
+  if (groups.length + locations.length === 0) return { count: 0 };
+  return record([
+    ...groups.map(({ id }) => ({ type: "group", action: "created", id, changed: {} }) as const),
+    ...locations.map(({ id }) => ({ type: "location", action: "created", id, changed: {} }) as const),
+  ]);
+}
+
+async function appendPlannedChanges(
+  client: pg.PoolClient,
+  { organizationId, source }: ImportContext,
+  { id, actor }: { readonly id: string; readonly actor: string },
+): Promise<Recorded> {
+  const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
+    appendStatement(`
+      select first_row as position, 'user' as type, action, person::text as id, database_id, username, changed, memberships
+      from planned_changes`),
+    [organizationId, actor, id, source],
+  );
+  return rows[0] ?? { count: 0 };
+}
+
+function together(first: Recorded, second: Recorded): Recorded {
+  if (first.count === 0) return second;
+  if (second.count === 0) return first;
+  return { ...first, ...second, count: first.count + second.count, firstSequence: first.firstSequence! };
+}

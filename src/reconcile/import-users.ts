@@ -1,0 +1,172 @@
+import type pg from "pg";
+import { recordChanges } from "../changes/record.ts";
+import { MusterError } from "../errors.ts";
+import { normalizeUser } from "../intake/normalize-user.ts";
+import type { NormalizationRules, UserRow } from "../intake/records.ts";
+import { readXmlUsers } from "../intake/xml.ts";
+import { type Settings, settingsSchema } from "../organizations/settings.ts";
+import { type Executor, withOrganization } from "../store/database.ts";
+import { lockOrganization } from "../store/organization-lock.ts";
+import { applyUsers } from "./apply-users.ts";
+import { type ImportContext, type RankedSource, ranks } from "./context.ts";
+import { finishImport, getImport, openImport, receivedImport, refuseImport } from "./imports.ts";
+import { planUsers } from "./plan-users.ts";
+import { type SpooledBody, spoolBody } from "./spool.ts";
+import { prepareStaging, stageRows } from "./staging.ts";
+import { countStatement, insertImportRows } from "./statements/report.ts";
+import type { ImportCounts, ImportDependencies, ImportRequest, ImportResource } from "./types.ts";
+
+/** How long an import waits for those before it, in milliseconds. */
+const importPatience = 3_600_000;
+
+/**
+ * Imports a roster of users: receives it, reads all of it, and only then brings what is stored in line with it, in one
+ * transaction (design: reconciliation). The attempt stands under imports, whatever becomes of it.
+ * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
+ */
+export async function importUsers(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
+  const { database, clock, newId } = dependencies;
+  const { organizationId } = request;
+  const id = newId();
+  const setup = await withOrganization(database, organizationId, async (client) => {
+    const setup = await readSetup(client, request);
+    await openImport(client, request, { id, style: setup.style, source: setup.source.number, at: clock() });
+    return setup;
+  });
+  try {
+    const body = await spoolBody(request.body, {
+      directory: dependencies.spoolDirectory,
+      name: id,
+      maximumBytes: request.maximumBytes,
+      ...(request.announcedBytes === undefined ? {} : { announcedBytes: request.announcedBytes }),
+    });
+    try {
+      await withOrganization(database, organizationId, (client) => receivedImport(client, organizationId, id, body));
+      await dependencies.importQueue.run(organizationId % dependencies.importSlots, importPatience, () =>
+        reconcile(dependencies, request, id, body, setup),
+      );
+    } finally {
+      await body.discard();
+    }
+  } catch (error) {
+    // The attempt is told of as far as the database allows; the error itself matters more.
+    await withOrganization(database, organizationId, (client) =>
+      refuseImport(client, organizationId, id, error, clock()),
+    ).catch(() => {});
+    if (error instanceof MusterError) error.importId = id;
+    throw error;
+  }
+  return getImport(database, organizationId, id);
+}
+
+/** What an import depends on beside its file. */
+interface Setup {
+  readonly source: RankedSource & { readonly name: string };
+  readonly sources: readonly RankedSource[];
+  readonly style: ImportContext["style"];
+  readonly settings: Settings;
+  readonly rulesEpoch: number;
+}
+
+async function readSetup(executor: Executor, request: ImportRequest): Promise<Setup> {
+  const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number }>(
+    `select settings, rules_epoch as "rulesEpoch" from organizations where id = $1`,
+    [request.organizationId],
+  );
+  const { rows: sources } = await executor.query<Setup["source"] & { style: ImportContext["style"] | null }>(
+    "select number, name, rank, style from sources where organization_id = $1",
+    [request.organizationId],
+  );
+  const settings = settingsSchema.parse(organizations[0]?.settings ?? {});
+  const source = sources.find(({ name }) => name === request.source);
+  if (!source) {
+    const names = sources.map(({ name }) => name).sort();
+    throw new MusterError("source_unknown", `There is no source of that name. There are: ${names.join(", ")}.`);
+  }
+  const style = request.style ?? source.style ?? settings.style;
+  if (style !== "normal") {
+    throw new MusterError("request_invalid", `The style ${style} is not available yet; use normal.`);
+  }
+  return { source, sources, style, settings, rulesEpoch: organizations[0]!.rulesEpoch };
+}
+
+/** Plans and, unless it is a dry run, applies, in one transaction on one connection. */
+async function reconcile(
+  dependencies: ImportDependencies,
+  request: ImportRequest,
+  id: string,
+  body: SpooledBody,
+  setup: Setup,
+): Promise<void> {
+  const { database, clock } = dependencies;
+  const { organizationId, dryRun } = request;
+  await withOrganization(
+    database,
+    organizationId,
+    async (client) => {
+      await prepareStaging(client);
+      await stageRows(client, readRows(body, setup.settings));
+      const head = dryRun
+        ? { lastUserId: await readLastUserId(client, organizationId) }
+        : await lockOrganization(client, organizationId, importPatience);
+      const current = await readSetup(client, request);
+      // Settings that shaped the staged rows were changed meanwhile: read the file again by the new ones.
+      if (!sameRules(current.settings, setup.settings)) {
+        await client.query("truncate staged_rows");
+        await stageRows(client, readRows(body, current.settings));
+      }
+      const context: ImportContext = {
+        organizationId,
+        source: current.source.number,
+        ...ranks(current.source, current.sources),
+        rulesEpoch: current.rulesEpoch,
+        style: current.style,
+        settings: current.settings,
+        lastUserId: head.lastUserId,
+      };
+      await planUsers(client, context, current.source.name);
+      const counts = await count(client, context);
+      await client.query(insertImportRows(context), [id]);
+      const recorded = dryRun ? { count: 0 } : await apply(client, context, { id, actor: request.actor, at: clock() });
+      await finishImport(client, organizationId, id, {
+        status: dryRun ? "planned" : "applied",
+        counts,
+        recorded,
+        at: clock(),
+      });
+    },
+    dryRun ? "repeatable read" : "read committed",
+  );
+}
+
+const apply = (client: pg.PoolClient, context: ImportContext, run: { id: string; actor: string; at: Date }) =>
+  applyUsers(client, context, run, (entries) =>
+    recordChanges(
+      client,
+      context.organizationId,
+      { actor: run.actor, importId: run.id, source: context.source },
+      entries,
+    ),
+  );
+
+const rulesOf = ({ countryCode, grantableRoles }: Settings): NormalizationRules => ({ countryCode, grantableRoles });
+
+const sameRules = (one: Settings, other: Settings) => JSON.stringify(rulesOf(one)) === JSON.stringify(rulesOf(other));
+
+async function* readRows(body: SpooledBody, settings: Settings): AsyncGenerator<UserRow[]> {
+  const rules = rulesOf(settings);
+  for await (const records of readXmlUsers(body.open())) yield records.map((record) => normalizeUser(record, rules));
+}
+
+async function readLastUserId(executor: Executor, organizationId: number): Promise<number> {
+  const { rows } = await executor.query<{ lastUserId: number }>(
+    `select last_user_id as "lastUserId" from feed_heads where organization_id = $1`,
+    [organizationId],
+  );
+  return rows[0]!.lastUserId;
+}
+
+async function count(executor: Executor, context: ImportContext): Promise<ImportCounts> {
+  const { rows } = await executor.query<ImportCounts & { [column: string]: unknown }>(countStatement(context));
+  return rows[0]!;
+}

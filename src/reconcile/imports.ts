@@ -1,0 +1,237 @@
+import type { Recorded } from "../changes/record.ts";
+import type { IssueDetails, RowIssueCode } from "../errors.ts";
+import { MusterError, problems, rowIssues } from "../errors.ts";
+import type { Style } from "../organizations/settings.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import type { SpooledBody } from "./spool.ts";
+import { summarize } from "./summary.ts";
+import type { ImportCounts, ImportProblem, ImportRequest, ImportResource, ImportRow, ImportStatus } from "./types.ts";
+
+/** A page of a list, and the key after which the next one begins. */
+export interface Page<Item, Key> {
+  readonly items: readonly Item[];
+  /** Absent on the last page. */
+  readonly next?: Key;
+}
+
+/** Where a page of imports begins: the import before it. */
+export type ImportKey = readonly [createdAt: string, id: string];
+/** Where a page of rows begins: the note before it. */
+export type ImportRowKey = readonly [row: number, number: number];
+
+/** Which imports a list shows. */
+export interface ImportFilter {
+  readonly status?: ImportStatus;
+  /** Name of a source. */
+  readonly source?: string;
+}
+
+const importColumns = `
+  imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
+  imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.actor,
+  imports.counts, imports.problem, imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
+  timestamp_text(imports.created_at) as "createdAt", timestamp_text(imports.finished_at) as "finishedAt"`;
+const importTables = `
+  imports join sources on sources.organization_id = imports.organization_id and sources.number = imports.source`;
+
+interface StoredImport {
+  [column: string]: unknown;
+  id: string;
+  kind: ImportResource["kind"];
+  style: Style;
+  dryRun: boolean;
+  status: ImportStatus;
+  sourceName: string;
+  channel: ImportRequest["channel"];
+  format: string | null;
+  fileName: string | null;
+  bytes: number | null;
+  sha256: string | null;
+  actor: string;
+  counts: ImportCounts | null;
+  problem: ImportProblem | null;
+  firstSequence: number | null;
+  lastSequence: number | null;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+function toResource(stored: StoredImport): ImportResource {
+  const { id, kind, style, dryRun, status, sourceName, channel, format, fileName, bytes, sha256 } = stored;
+  const { actor, counts, problem, firstSequence, lastSequence, createdAt, finishedAt } = stored;
+  const source = { name: sourceName, channel, format, fileName, bytes, sha256 };
+  const resource = { id, kind, style, dryRun, status, source, actor, counts, problem };
+  const summary = summarize(resource);
+  return {
+    ...{ id, kind, style, dryRun, status, summary, source, actor, counts, problem },
+    ...{ firstSequence, lastSequence, createdAt, finishedAt },
+  };
+}
+
+/**
+ * One import.
+ * @throws MusterError not_found
+ */
+export async function getImport(database: Database, organizationId: number, id: string): Promise<ImportResource> {
+  const { rows } = await withOrganization(database, organizationId, (client) =>
+    client.query<StoredImport>(
+      `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = $2`,
+      [organizationId, id],
+    ),
+  );
+  const [stored] = rows;
+  if (!stored) throw new MusterError("not_found", "There is no such import.");
+  return toResource(stored);
+}
+
+/** Imports, the latest first. */
+export async function listImports(
+  database: Database,
+  organizationId: number,
+  filter: ImportFilter,
+  page: { readonly after?: ImportKey; readonly limit: number },
+): Promise<Page<ImportResource, ImportKey>> {
+  const [createdAt, id] = page.after ?? [null, null];
+  const { rows } = await withOrganization(database, organizationId, (client) =>
+    client.query<StoredImport>(
+      `select ${importColumns} from ${importTables}
+       where imports.organization_id = $1 and ($2::text is null or imports.status = $2)
+         and ($3::text is null or sources.name = $3)
+         and ($4::timestamptz is null or (imports.created_at, imports.id) < ($4, $5::uuid))
+       order by imports.created_at desc, imports.id desc limit $6`,
+      [organizationId, filter.status ?? null, filter.source ?? null, createdAt, id, page.limit + 1],
+    ),
+  );
+  return cut(rows, page.limit, (last) => [last.createdAt, last.id], toResource);
+}
+
+interface StoredRow {
+  [column: string]: unknown;
+  row: number;
+  number: number;
+  line: number;
+  outcome: ImportRow["outcome"];
+  code: RowIssueCode;
+  field: string | null;
+  details: IssueDetails;
+}
+
+/**
+ * The rows of an import that are not plain success, in the order of the file.
+ * @throws MusterError not_found
+ */
+export async function listImportRows(
+  database: Database,
+  organizationId: number,
+  id: string,
+  filter: { readonly outcome?: ImportRow["outcome"]; readonly code?: string },
+  page: { readonly after?: ImportRowKey; readonly limit: number },
+): Promise<Page<ImportRow, ImportRowKey>> {
+  const [row, number] = page.after ?? [0, 0];
+  const { rows } = await withOrganization(database, organizationId, async (client) => {
+    const { rowCount } = await client.query("select from imports where organization_id = $1 and id = $2", [
+      organizationId,
+      id,
+    ]);
+    if (!rowCount) throw new MusterError("not_found", "There is no such import.");
+    return client.query<StoredRow>(
+      `select row, number, line, outcome, code, field, details from import_rows
+       where organization_id = $1 and import_id = $2 and ($3::text is null or outcome = $3)
+         and ($4::text is null or code = $4) and (row, number) > ($5, $6)
+       order by row, number limit $7`,
+      [organizationId, id, filter.outcome ?? null, filter.code ?? null, row, number, page.limit + 1],
+    );
+  });
+  return cut(rows, page.limit, (last) => [last.row, last.number], toRow);
+}
+
+function toRow({ row, line, outcome, code, field, details }: StoredRow): ImportRow {
+  return { row, line, outcome, code, field, message: rowIssues[code].message(details) };
+}
+
+function cut<Stored, Item, Key>(
+  rows: readonly Stored[],
+  limit: number,
+  key: (last: Stored) => Key,
+  convert: (stored: Stored) => Item,
+): Page<Item, Key> {
+  const items = rows.slice(0, limit);
+  const last = items.at(-1);
+  return { items: items.map(convert), ...(rows.length > limit && last ? { next: key(last) } : {}) };
+}
+
+/** Opens the record of an attempt, before anything of its body is read. */
+export async function openImport(
+  executor: Executor,
+  request: ImportRequest,
+  attempt: { readonly id: string; readonly style: Style; readonly source: number; readonly at: Date },
+): Promise<void> {
+  await executor.query(
+    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at)
+     values ($1, $2, 'users', $3, $4, 'receiving', $5, $6, $7, $8, $9, $10)`,
+    [
+      ...[request.organizationId, attempt.id, attempt.style, request.dryRun, attempt.source, request.channel],
+      ...[request.format, request.fileName, request.actor, attempt.at],
+    ],
+  );
+}
+
+/** Notes that the body is here, whole. */
+export async function receivedImport(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  { bytes, sha256 }: SpooledBody,
+): Promise<void> {
+  await executor.query(
+    "update imports set status = 'planning', bytes = $3, sha256 = $4 where organization_id = $1 and id = $2",
+    [organizationId, id, bytes, sha256],
+  );
+}
+
+/** Ends an import that was applied, or planned as a dry run, in its own transaction. */
+export async function finishImport(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  end: {
+    readonly status: "applied" | "planned";
+    readonly counts: ImportCounts;
+    readonly recorded: Recorded;
+    readonly at: Date;
+  },
+): Promise<void> {
+  await executor.query(
+    `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7
+     where organization_id = $1 and id = $2`,
+    [
+      ...[organizationId, id, end.status, JSON.stringify(end.counts)],
+      ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
+    ],
+  );
+  if (end.status === "applied") {
+    await executor.query(
+      `update sources set last_import_id = $2, last_applied_at = $3
+       where organization_id = $1 and number = (select source from imports where organization_id = $1 and id = $2)`,
+      [organizationId, id, end.at],
+    );
+  }
+}
+
+/** Ends an import that was refused, or failed: nothing of it was applied. */
+export async function refuseImport(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  error: unknown,
+  at: Date,
+): Promise<void> {
+  const problem: ImportProblem =
+    error instanceof MusterError
+      ? { code: error.code, detail: error.detail, ...error.place }
+      : { code: "internal", detail: `${problems.internal.title}. Nothing was changed; send the file again.` };
+  await executor.query(
+    "update imports set status = 'failed', problem = $3, finished_at = $4 where organization_id = $1 and id = $2",
+    [organizationId, id, JSON.stringify(problem), at],
+  );
+}

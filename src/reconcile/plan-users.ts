@@ -1,0 +1,105 @@
+import type pg from "pg";
+import type { ImportContext } from "./context.ts";
+import { createsGroup } from "./group-patterns.ts";
+import { changeStatements } from "./statements/changes.ts";
+import { contactStatements } from "./statements/contacts.ts";
+import { deletionStatement } from "./statements/deletions.ts";
+import { linkedByEmail, matchStatements } from "./statements/match.ts";
+import { groupOrderStatements, membershipStatements, unknownGroups } from "./statements/memberships.ts";
+import { dropFailed, peopleStatements } from "./statements/people.ts";
+import { intakeIssues } from "./statements/report.ts";
+import { scalarStatements } from "./statements/scalars.ts";
+import { rowOf } from "./statements/tables.ts";
+import { failContestedUsernames } from "./statements/usernames.ts";
+
+/** After so many rounds a chain of usernames that wait for each other is settled against all who wait. */
+const usernameRounds = 8;
+
+/**
+ * Works out what the staged rows of a users import mean for what is stored. Writes temporary tables only; applying
+ * them is another step. The caller holds the organization's lock, or a snapshot (dry run).
+ * @param sourceName the source's name, as documents show it
+ */
+export async function planUsers(client: pg.PoolClient, context: ImportContext, sourceName: string): Promise<void> {
+  const run = async (statements: readonly string[], values?: unknown[]) => {
+    for (const statement of statements) await client.query(statement, values && statement.includes("$1") ? values : []);
+  };
+  await run([
+    "analyze staged_rows (row, database_id, username_normalized, email_normalized)",
+    intakeIssues,
+    ...matchStatements(context),
+    ...peopleStatements(context),
+  ]);
+  await run([deletionStatement(context)]);
+  for (let round = 1; round <= usernameRounds; round++) {
+    const { rowCount } = await client.query(failContestedUsernames(context, round === usernameRounds));
+    if (!rowCount) break;
+    await run([dropFailed]);
+  }
+  await planLocations(client, context);
+  await run([
+    linkedByEmail(context),
+    ...scalarStatements(context),
+    ...contactStatements(context),
+    ...groupOrderStatements(context),
+  ]);
+  await planGroups(client, context);
+  await run([...membershipStatements(context), ...changeStatements(context)], [sourceName]);
+}
+
+/** The group that every new person joins; that there is one is a person's decision, not a feed's. */
+const everybody = "ALL";
+
+/** Groups that the file names and the organization has imports create (feed formats, section 3). */
+async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<void> {
+  if (settings.createGroups.length === 0) return;
+  const { rows } = await client.query<{ groupId: string }>(unknownGroups);
+  const wanted = rows
+    .map(({ groupId }) => groupId)
+    .filter((groupId) => groupId !== everybody && createsGroup(settings.createGroups)(groupId));
+  const names = new Map(wanted.sort().map((groupId) => [normalizeName(groupId), groupId]));
+  await client.query(
+    `insert into known_groups (group_id, style, joins_everybody, is_new)
+     select group_id, null, false, true
+     from unnest($2::text[], $3::text[]) as wanted (name_normalized, group_id)
+     where not exists (
+       select from groups g where g.organization_id = $1 and g.name_normalized = wanted.name_normalized collate "C")`,
+    [organizationId, [...names.keys()], [...names.values()]],
+  );
+}
+
+/** Locations that the file names: those that exist, and those that imports create. */
+async function planLocations(client: pg.PoolClient, context: ImportContext): Promise<void> {
+  await client.query(
+    `insert into known_locations (name_normalized, name, is_new)
+     select name_normalized, name, false from locations where organization_id = $1`,
+    [context.organizationId],
+  );
+  if (context.settings.createLocations) {
+    const { rows } = await client.query<{ location: string }>(
+      `select location from people
+       where location <> '' and applies
+         and not exists (select from known_locations l where l.name_normalized = people.location_normalized)
+       group by location order by min(first_row)`,
+    );
+    const wanted = rows.map(({ location }) => location).filter(isLocationName);
+    const names = new Map(wanted.reverse().map((name) => [normalizeName(name), name]));
+    await client.query(
+      `insert into known_locations (name_normalized, name, is_new)
+       select name_normalized, name, true from unnest($1::text[], $2::text[]) as wanted (name_normalized, name)`,
+      [[...names.keys()], [...names.values()]],
+    );
+  }
+  await client.query(
+    `insert into row_issues (row, code, field, details, failure)
+     select ${rowOf("people", "'campusName'")}, 'location_unknown', 'campusName', jsonb_build_object('location', location), false
+     from people
+     where location <> '' and applies
+       and not exists (select from known_locations l where l.name_normalized = people.location_normalized)`,
+  );
+}
+
+/** Letters and digits (feed formats, section 7), and single spaces between them. */
+const isLocationName = (name: string) => /^[\p{L}\p{M}\p{N}]+( [\p{L}\p{M}\p{N}]+)*$/u.test(name);
+
+const normalizeName = (name: string) => name.normalize("NFC").toLowerCase();

@@ -1,0 +1,50 @@
+import type { ImportContext } from "../context.ts";
+import { insertUsers, scalarColumns } from "./scalars.ts";
+
+/** Carries out the plan for people. Parameters: $1 the import, $2 its time. */
+export function applyPeople(c: ImportContext): string[] {
+  const setScalars = scalarColumns.map((column) => `${column} = s.${column}`).join(", ");
+  return [
+    // Usernames that swap are let go first: each statement must leave them unique.
+    `update users u set username = null, username_normalized = null
+     from planned_scalars s
+     where u.organization_id = ${c.organizationId} and u.id = s.person and s.username_changes`,
+    `update users u set ${setScalars}
+     from planned_scalars s where u.organization_id = ${c.organizationId} and u.id = s.person`,
+    `update users u
+     set claims = u.claims | ${c.claim}, version = u.version + (changing.person is not null)::integer,
+       last_import_id = case when changing.person is null then u.last_import_id else $1::uuid end,
+       updated_at = case when changing.person is null then u.updated_at else $2::timestamptz end
+     from people p left join planned_changes changing on changing.person = p.person
+     where u.organization_id = ${c.organizationId} and u.id = p.person and not p.is_new and p.applies
+       and (changing.person is not null or u.claims & ${c.claim} = 0)`,
+    insertUsers(c),
+  ];
+}
+
+/**
+ * Links people to the source, with the digest of their row where it was plain success: the next import may pass over
+ * such a row. Parameter: $1 the import.
+ */
+export function applyLinks(c: ImportContext): string[] {
+  const digest = "case when exists (select from row_issues i where i.row = p.first_row) then null else p.digest end";
+  return [
+    `insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
+     select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, 1, '${c.style}', $1
+     from people p where p.is_new order by p.person`,
+    `insert into user_sources as us
+       (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
+     select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, u.version, '${c.style}', $1
+     from people p join users u on u.organization_id = ${c.organizationId} and u.id = p.person
+     where not p.is_new and p.applies
+     on conflict (organization_id, source, user_id) do update set
+       database_id = coalesce(excluded.database_id, us.database_id), digest = excluded.digest,
+       rules_epoch = excluded.rules_epoch, user_version = excluded.user_version, style = excluded.style,
+       last_import_id = excluded.last_import_id`,
+  ];
+}
+
+/** Counts up the ids that were given out. */
+export const advanceUserIds = (c: ImportContext): string => `
+  update feed_heads set last_user_id = greatest(last_user_id, (select max(person) from people where is_new))
+  where organization_id = ${c.organizationId}`;

@@ -1,0 +1,154 @@
+import { byDefault, firstSource, manual, selfRegistered } from "../../directory/claims.ts";
+import { type ImportContext, ownerIn } from "../context.ts";
+import { items, part, rowOf } from "./tables.ts";
+
+/** Lists what the file orders about groups, and the groups that exist. */
+export function groupOrderStatements(c: ImportContext): string[] {
+  return [
+    `insert into known_groups (group_id, style, joins_everybody, is_new)
+     select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false
+     from groups where organization_id = ${c.organizationId}`,
+    `insert into file_joins (person, group_id, role, row)
+     select r.person, ${part("item", 1)}, max(${part("item", 2)}::smallint), min(r.row)
+     from row_persons r
+     join staged_rows s on s.row = r.row
+     join people p on p.person = r.person
+     cross join unnest(${items("s.joins")}) item
+     where not p.delete_person
+     group by 1, 2`,
+    `insert into file_leaves (person, group_id, row)
+     select r.person, item, min(r.row)
+     from row_persons r
+     join staged_rows s on s.row = r.row
+     join people p on p.person = r.person
+     cross join unnest(${items("s.leaves")}) item
+     where not p.delete_person
+     group by 1, 2`,
+  ];
+}
+
+const orders = `(select person, group_id, row from file_joins union all select person, group_id, row from file_leaves) orders`;
+
+/** The groups that somebody is to join and that don't exist. */
+export const unknownGroups = `
+  select distinct group_id as "groupId" from file_joins
+  where not exists (select from known_groups g where g.group_id = file_joins.group_id)`;
+
+/** Plans memberships: removals before additions, then roles (feed formats, sections 3 and 5). */
+export function membershipStatements(c: ImportContext): string[] {
+  return [
+    `insert into row_issues (row, code, field, details, failure)
+     select min(row), 'group_unknown', 'groupID', jsonb_build_object('groupId', group_id), false
+     from ${orders}
+     where not exists (select from known_groups g where g.group_id = orders.group_id)
+     group by person, group_id`,
+    "delete from file_joins where not exists (select from known_groups g where g.group_id = file_joins.group_id)",
+    "analyze file_joins",
+    knownMemberships(c),
+    newMemberships(c),
+    defaultMemberships,
+    "analyze planned_memberships",
+  ];
+}
+
+/** Roles that a feed neither takes away nor lowers: nobody's feed granted them. */
+const grantedByNobodysFeed = (owner: string) => `${owner} in (${manual}, ${selfRegistered}, ${byDefault})`;
+
+/** SQL: somebody registered themself, and no feed knows them yet (feed formats, section 5). */
+export const isProtected = (claims: string): string =>
+  `(${claims} & ${1 << selfRegistered} <> 0 and ${claims} >> ${firstSource} = 0)`;
+
+const knownMemberships = (c: ImportContext) => `
+  with stored as materialized (
+    select m.user_id as person, m.group_id, m.role, m.role_owner, m.claims, p.replaces,
+      j.role as sent, j.row as join_row, p.leave_all or l.person is not null as leaves, coalesce(l.row, ${rowOf("p", "'leaveAll'")}) as leave_row,
+      case
+        when g.style = 'static' then 'the group is static'
+        when not p.applies then 'the person registered themself'
+        when m.role > 0 and ${grantedByNobodysFeed("m.role_owner")} then 'role'
+      end as kept,
+      ${grantedByNobodysFeed("m.role_owner")} or ${ownerIn("m.role_owner", c.outranking)} as role_is_others
+    from people p
+    join users u on u.organization_id = ${c.organizationId} and u.id = p.person
+    join memberships m on m.organization_id = ${c.organizationId} and m.user_id = p.person
+    join known_groups g on g.group_id = m.group_id
+    left join file_joins j on j.person = p.person and j.group_id = m.group_id
+    left join file_leaves l on l.person = p.person and l.group_id = m.group_id
+    where not p.is_new and not p.delete_person and (p.leave_all or j.person is not null or l.person is not null)
+  ), ruled as materialized (
+    select stored.*,
+      case
+        when sent is null or sent = role then 'keep'
+        when sent = -1 then case when replaces and role > 0 and not role_is_others then 'lower' else 'keep' end
+        when role = 0 then 'take'
+        when role_is_others then 'refuse'
+        when replaces or sent > role then 'take'
+        else 'refuse'
+      end as rule
+    from stored
+  ), told as (
+    insert into row_issues (row, code, field, details, failure)
+    select leave_row, case kept when 'role' then 'role_kept' else 'membership_kept' end, 'groupID',
+      case kept when 'role' then jsonb_build_object('groupId', group_id, 'kept', role, 'file', 'to leave')
+        else jsonb_build_object('groupId', group_id, 'reason', kept) end, false
+    from ruled where leaves and kept is not null and sent is null
+    union all
+    select join_row, 'role_kept', 'groupID', jsonb_build_object('groupId', group_id, 'kept', role, 'file', sent), false
+    from ruled where sent is not null and rule = 'refuse' and not (leaves and kept is null)
+  )
+  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
+  select person, group_id, role, null, null, null, 'remove' from ruled where leaves and kept is null and sent is null
+  union all
+  select person, group_id, role, greatest(sent, 0), ${c.source}, ${c.claim}, 'change'
+  from ruled where leaves and kept is null and sent is not null
+  union all
+  select person, group_id, ruled.role, after.role, after.role_owner, claims | ${c.claim}, 'change'
+  from ruled
+  cross join lateral (select
+    case rule when 'take' then sent when 'lower' then 0 else role end as role,
+    case
+      when rule in ('take', 'lower') then ${c.source}
+      when (sent = role or (sent = -1 and role = 0 and replaces)) and ${ownerIn("role_owner", c.outranked)} then ${c.source}
+      else role_owner
+    end as role_owner) after
+  where sent is not null and not (leaves and kept is null)
+    and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim} = 0)`;
+
+/** SQL: whether the file has the person `p` leave the group `g`. */
+const leaves = `(p.leave_all or exists (
+  select from file_leaves l where l.person = p.person and l.group_id = g.group_id))`;
+
+const newMemberships = (c: ImportContext) => `
+  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
+  select j.person, j.group_id, null, greatest(j.role, 0), ${c.source},
+    case when p.is_new and g.joins_everybody and not ${leaves} then ${c.claim} | ${1 << byDefault} else ${c.claim} end, 'add'
+  from file_joins j
+  join people p on p.person = j.person
+  join known_groups g on g.group_id = j.group_id
+  where p.is_new or not exists (
+    select from memberships m
+    where m.organization_id = ${c.organizationId} and m.user_id = j.person and m.group_id = j.group_id)`;
+
+const defaultMemberships = `
+  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
+  select p.person, g.group_id, null, 0, ${byDefault}, ${1 << byDefault}, 'add'
+  from people p cross join known_groups g
+  where p.is_new and g.joins_everybody and not ${leaves}
+    and not exists (select from file_joins j where j.person = p.person and j.group_id = g.group_id)`;
+
+/** Carries out the plan for memberships. Parameter: $1 the time of the import. */
+export function applyMemberships(c: ImportContext): string[] {
+  return [
+    `delete from memberships m using planned_memberships p
+     where m.organization_id = ${c.organizationId} and m.user_id = p.person and m.group_id = p.group_id and p.action = 'remove'`,
+    `update memberships m
+     set role = p.role_to, role_owner = p.role_owner, claims = p.claims,
+       since = case when m.role <> p.role_to then $1 else m.since end
+     from planned_memberships p
+     where m.organization_id = ${c.organizationId} and m.user_id = p.person and m.group_id = p.group_id and p.action = 'change'`,
+    `insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
+     select ${c.organizationId}, person, group_id, role_to, role_owner, claims, $1
+     from planned_memberships where action = 'add'
+     order by person, group_id`,
+  ];
+}

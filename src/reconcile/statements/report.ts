@@ -1,0 +1,67 @@
+import type { ImportContext } from "../context.ts";
+
+/** Takes over the issues that intake found. */
+export const intakeIssues = `
+  insert into row_issues (row, code, field, details, failure)
+  select s.row, issue ->> 'code', issue ->> 'field', issue -> 'details', (issue ->> 'failure')::boolean
+  from staged_rows s cross join jsonb_array_elements(s.issues) issue
+  where s.issues is not null`;
+
+const outcome = `case
+  when exists (select from row_issues f where f.row = i.row and f.failure) then 'failed'
+  when changing.action = 'deleted' then 'removed'
+  when changing.action = 'created' then 'added'
+  when changing.action = 'updated' then 'updated'
+  else 'unchanged' end`;
+
+/** Keeps the rows that are not plain success. Parameter: $1 the import. */
+export const insertImportRows = (c: ImportContext): string => `
+  insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
+  select ${c.organizationId}, $1, i.row,
+    row_number() over (partition by i.row order by i.failure desc, i.code, i.field, i.details::text),
+    s.line, ${outcome}, i.code, i.field, i.details
+  from (select distinct * from row_issues) i
+  join staged_rows s on s.row = i.row
+  left join row_persons r on r.row = i.row
+  left join planned_changes changing on changing.person = r.person`;
+
+/** What the import did, counted. One row, its columns are those of ImportCounts. */
+export const countStatement = (c: ImportContext): string => `
+  with failed as (select distinct row from row_issues where failure),
+  person as materialized (
+    select count(*) as rows, count(distinct person) as people from row_persons
+  ), changes as (
+    select count(*) filter (where action = 'created') as added, count(*) filter (where action = 'updated') as updated
+    from planned_changes
+  ), removed as (select count(*) as removed from planned_deletions)
+  select
+    (select count(*) from staged_rows)::integer as rows,
+    person.people::integer as people,
+    changes.added::integer as added,
+    changes.updated::integer as updated,
+    (person.people - changes.added - changes.updated - removed.removed)::integer as unchanged,
+    removed.removed::integer as removed,
+    (select count(*) from failed)::integer as failed,
+    (select count(distinct coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row))
+     from failed join staged_rows s on s.row = failed.row
+     where not exists (select from user_sources us
+         where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
+       and not exists (select from users u
+         where u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
+           and s.database_id is null)
+       and not exists (select from users u
+         where u.organization_id = ${c.organizationId} and u.email_normalized = s.email_normalized
+           and s.database_id is null and s.username_normalized is null)
+       and not exists (select from people p where p.database_id = s.database_id)
+       and not exists (select from people p
+         where p.username_normalized = s.username_normalized and s.database_id is null))::integer as "notAdded",
+    (select count(distinct row) from row_issues i
+     where not exists (select from failed where failed.row = i.row))::integer as warnings,
+    (person.rows - person.people)::integer as merged,
+    (select count(*) from planned_memberships where role_from is null and role_to is not null)::integer as "membershipsAdded",
+    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
+      + (select count(*) from planned_deletions gone join memberships m
+         on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer as "membershipsRemoved",
+    (select count(*) from known_groups where is_new)::integer as "groupsCreated",
+    (select count(*) from known_locations where is_new)::integer as "locationsCreated"
+  from person, changes, removed`;

@@ -1,0 +1,97 @@
+/** Joins the items of a list, and the parts of an item. Intake lets neither into a value. */
+export const itemSeparator = "\u001f";
+export const partSeparator = "\u001e";
+
+/** The same in SQL. */
+export const items = (column: string): string => `string_to_array(${column}, chr(31))`;
+export const part = (item: string, number: number): string => `split_part(${item}, chr(30), ${number})`;
+
+/** SQL: the row that a note about a field of a person belongs to. */
+export const rowOf = (people: string, field: string): string =>
+  `coalesce((${people}.value_rows ->> ${field})::integer, ${people}.first_row)`;
+
+/**
+ * The temporary tables of an import, in the order in which they are filled: what the file says, row by row; which row
+ * is who; what the file says about each person; what is to be done.
+ */
+export const stagingTables = `
+  create temp table if not exists staged_rows (
+    row integer not null, line integer not null, database_id text collate "C", username text,
+    username_normalized text collate "C", email text, email_normalized text collate "C", first_name text,
+    last_name text, address text, custom_fields text, location text, location_normalized text collate "C",
+    show_all_groups boolean, emails text, emails_incomplete boolean not null, phones text,
+    phones_incomplete boolean not null, delete_person boolean not null, leave_all boolean not null, leaves text,
+    joins text, only_removes boolean not null, names_group boolean not null, digest bytea not null,
+    failed boolean not null, issues jsonb
+  ) on commit delete rows;
+
+  -- person: id of a user, beyond last_user_id for new ones; same: the row is what its last import left;
+  -- by_email: nothing but the primary e-mail led to the user
+  create temp table if not exists row_persons (
+    row integer not null, person bigint not null, same boolean not null, by_email boolean not null default false
+  ) on commit delete rows;
+
+  -- people of several rows
+  create temp table if not exists merged_persons (person bigint not null) on commit delete rows;
+
+  create temp table if not exists row_issues (
+    row integer not null, code text not null, field text, details jsonb not null, failure boolean not null
+  ) on commit delete rows;
+
+  -- people of the file who are not as their last import left them; in scalars null says nothing, '' is blank;
+  -- applies: the file's data are this person's, so that the source claims them; value_rows: of people of several rows, which one brought a field's value
+  create temp table if not exists people (
+    person bigint not null, first_row integer not null, is_new boolean not null, replaces boolean not null,
+    database_id text collate "C", first_name text, last_name text, username text, username_normalized text collate "C",
+    email text, email_normalized text collate "C", address text, custom_fields text[], location text,
+    location_normalized text collate "C", show_all_groups boolean, emails_replaced boolean not null,
+    phones_replaced boolean not null, delete_person boolean not null, applies boolean not null,
+    leave_all boolean not null, only_removes boolean not null, names_group boolean not null, digest bytea, value_rows jsonb
+  ) on commit delete rows;
+
+  create temp table if not exists known_groups (
+    group_id text collate "C" not null, style text, joins_everybody boolean not null, is_new boolean not null
+  ) on commit delete rows;
+  create temp table if not exists known_locations (
+    name_normalized text collate "C" not null, name text not null, is_new boolean not null
+  ) on commit delete rows;
+
+  create temp table if not exists file_joins (
+    person bigint not null, group_id text collate "C" not null, role smallint not null, row integer not null
+  ) on commit delete rows;
+  create temp table if not exists file_leaves (
+    person bigint not null, group_id text collate "C" not null, row integer not null
+  ) on commit delete rows;
+
+  -- the plan
+  create temp table if not exists planned_deletions (
+    person bigint not null, first_row integer not null
+  ) on commit delete rows;
+  create temp table if not exists planned_scalars (
+    person bigint not null, first_name text, last_name text, username text, username_normalized text collate "C",
+    email text, email_normalized text collate "C", address text, custom_fields text[], location text,
+    show_all_groups boolean, first_name_owner smallint, last_name_owner smallint, username_owner smallint,
+    email_owner smallint, address_owner smallint, custom_fields_owner smallint, location_owner smallint,
+    show_all_groups_owner smallint, email_from text, username_changes boolean not null, changed text not null
+  ) on commit delete rows;
+  create temp table if not exists planned_emails (
+    person bigint not null, email_normalized text collate "C" not null, email text not null, action text not null
+  ) on commit delete rows;
+  create temp table if not exists planned_phones (
+    person bigint not null, number text collate "C" not null, extension text collate "C" not null,
+    message_type smallint, label text, carrier text, action text not null
+  ) on commit delete rows;
+  create temp table if not exists planned_memberships (
+    person bigint not null, group_id text collate "C" not null, role_from smallint, role_to smallint,
+    role_owner smallint, claims bigint, action text not null
+  ) on commit delete rows;
+  create temp table if not exists planned_links (
+    person bigint not null, database_id text collate "C", is_visible boolean not null
+  ) on commit delete rows;
+
+  -- what the change log will say
+  create temp table if not exists planned_changes (
+    person bigint not null, first_row integer not null, action text not null, database_id text, username text,
+    changed json not null, memberships json not null
+  ) on commit delete rows;
+`;

@@ -1,0 +1,87 @@
+import { DatabaseError } from "pg";
+
+/** What the start message is about. */
+export interface StartReport {
+  /** Where the service listens. */
+  readonly host: string;
+  readonly port: number;
+  /** Where people reach it; undefined: where it listens. */
+  readonly publicUrl: string | undefined;
+  readonly isFirstStart: boolean;
+  readonly organizationName: string;
+  /** The admin key that was generated now; undefined: it was given, or there was one. */
+  readonly generatedKey: string | undefined;
+  /** Path of a roster to try. */
+  readonly samplePath: string;
+}
+
+/** The message of a start that went well: on the first one with the admin key and something to try, later the address. */
+export function startMessage(report: StartReport): string {
+  const local = localUrl(report.host, report.port);
+  const url = report.publicUrl ?? local;
+  const lines = [`Muster is ready: ${url}  (documentation: ${url}/docs)`];
+  if (report.isFirstStart) {
+    lines.push("", `This is the first start, and the organization "${report.organizationName}" was created.`);
+    if (report.generatedKey === undefined) lines.push("Its admin key is the one in MUSTER_ADMIN_KEY.");
+    else lines.push("Its admin key is shown now and never again:", "", `  ${report.generatedKey}`);
+    lines.push("", "Import a sample roster, and read what became of it:", "", `  ${curlLine(report, local)}`, "");
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** A service that listens everywhere is reached at this machine's own address. */
+function localUrl(host: string, port: number): string {
+  const own = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `http://${own.includes(":") ? `[${own}]` : own}:${port}`;
+}
+
+function curlLine({ generatedKey, samplePath }: StartReport, url: string): string {
+  const key = generatedKey === undefined ? '"Authorization: Bearer $MUSTER_ADMIN_KEY"' : quoted(`Authorization: Bearer ${generatedKey}`);
+  return [
+    `curl -sS ${quoted(`${url}/v1/imports/users`)}`,
+    `-H ${key}`,
+    "-H 'Content-Type: application/xml' -H 'Accept: text/plain'",
+    `--data-binary @${quoted(samplePath)}`,
+  ].join(" ");
+}
+
+/** For a POSIX shell. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/**
+ * Why the service could not start, in one line for the operator.
+ * @param error what was thrown
+ * @param place `host` and `port` that were to be listened on
+ */
+export function failureMessage(error: unknown, place: { readonly host: string; readonly port: number }): string {
+  return `Muster could not start: ${reason(error, place)}\n`;
+}
+
+const unreachable = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+
+function reason(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
+  const { code, syscall, message, hostname } = error as NodeJS.ErrnoException & { hostname?: string };
+  if (syscall === "listen" && code === "EADDRINUSE") {
+    return `port ${port} of ${host} is taken by another program; stop that one, or set PORT.`;
+  }
+  if (syscall === "listen" && code === "EACCES") {
+    return `this user may not listen on port ${port}; set PORT to one above 1023.`;
+  }
+  if (code === "EADDRNOTAVAIL" || (code === "ENOTFOUND" && hostname === host)) {
+    return `HOST is ${host}, which is no address of this machine; correct it and start again.`;
+  }
+  if (unreachable.test(code ?? "")) {
+    return `the database at DATABASE_URL does not answer (${code}); start it, or correct DATABASE_URL.`;
+  }
+  if (error instanceof DatabaseError && /^(28|3D)/.test(error.code ?? "")) {
+    return `the database at DATABASE_URL refuses the connection (${firstLine(message)}); correct DATABASE_URL.`;
+  }
+  return firstLine(message);
+}
+
+function firstLine(message: string): string {
+  const [line = ""] = message.split("\n", 1);
+  return line === "" ? "an unknown error; set LOG_LEVEL=debug to see more." : line;
+}

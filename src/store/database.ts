@@ -1,0 +1,107 @@
+import { PrismaPg } from "@prisma/adapter-pg";
+import pg from "pg";
+import { MusterError } from "../errors.ts";
+import { type Prisma, PrismaClient } from "./generated/client.ts";
+
+/** What runs SQL: a pool's client inside a transaction. */
+export interface Executor {
+  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<Row>>;
+}
+
+/** The service's way to PostgreSQL. One pool serves plain SQL, COPY and Prisma. */
+export interface Database {
+  readonly pool: pg.Pool;
+  readonly prisma: PrismaClient;
+  close(): Promise<void>;
+}
+
+/** The role the service works as: it owns no table, so row-level security applies to it. */
+export const serviceRole = "muster_service";
+
+const int8 = 20;
+/** 64-bit integers as numbers: identifiers and sequences stay far below 2^53. Claims never leave SQL. */
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
+};
+
+/**
+ * Opens the pool as the service role. Connections are made on demand.
+ * @param connection where PostgreSQL listens, as the user that owns the tables (the role is changed at connecting)
+ */
+export function openDatabase(connection: pg.ClientConfig, options: { maxConnections: number }): Database {
+  const pool = new pg.Pool({
+    ...connection,
+    application_name: "muster",
+    options: `-c role=${serviceRole} -c jit=off -c work_mem=64MB -c temp_buffers=64MB`,
+    max: options.maxConnections,
+    types,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  pool.on("error", () => {});
+  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  return {
+    pool,
+    prisma,
+    close: async () => {
+      await prisma.$disconnect();
+      if (!pool.ended) await pool.end();
+    },
+  };
+}
+
+/** How a transaction sees what others commit meanwhile. */
+export type Isolation = "read committed" | "repeatable read";
+
+/**
+ * Runs `work` in one transaction that sees and touches the rows of one organization only.
+ * Commits when `work` resolves, rolls back when it throws.
+ */
+export async function withOrganization<Result>(
+  database: Database,
+  organizationId: number,
+  work: (client: pg.PoolClient) => Promise<Result>,
+  isolation: Isolation = "read committed",
+): Promise<Result> {
+  const client = await connect(database.pool);
+  let broken: Error | undefined;
+  try {
+    await client.query(`begin isolation level ${isolation}`);
+    await client.query("select set_config('muster.organization', $1, true)", [String(organizationId)]);
+    const result = await work(client);
+    await client.query("commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch((failure: Error) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** The same by Prisma, for typed work on single records. */
+export function withOrganizationRecords<Result>(
+  database: Database,
+  organizationId: number,
+  work: (records: Prisma.TransactionClient) => Promise<Result>,
+): Promise<Result> {
+  return database.prisma.$transaction(async (records) => {
+    await records.$executeRaw`select set_config('muster.organization', ${String(organizationId)}, true)`;
+    return work(records);
+  });
+}
+
+async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
+  try {
+    return await pool.connect();
+  } catch {
+    throw new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
+      retryAfter: 5,
+    });
+  }
+}

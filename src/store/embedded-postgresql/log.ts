@@ -1,0 +1,6 @@
+/** Where a line for the operator goes; the service's logger has this shape. */
+export interface Log {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+}

@@ -1,0 +1,105 @@
+import type pg from "pg";
+import { MusterError } from "../errors.ts";
+import { type Database, type Executor, withOrganization } from "./database.ts";
+
+/** What an organization's lock numbers. */
+export interface FeedHead {
+  readonly lastSequence: number;
+  readonly lastUserId: number;
+  readonly lastGroupNumber: number;
+}
+
+/** Lets the writers of an organization wait in this process before any of them takes a connection. */
+export interface WriterQueue {
+  /**
+   * Runs `work` after all earlier ones of the organization.
+   * @throws MusterError organization_busy when its turn has not come after `patience` milliseconds
+   */
+  run<Result>(organizationId: number, patience: number, work: () => Promise<Result>): Promise<Result>;
+}
+
+/** How long a writer waits for the one before it, in milliseconds. */
+export const writerPatience = 10_000;
+
+const lockNotAvailable = "55P03";
+
+const busy = () =>
+  new MusterError(
+    "organization_busy",
+    "Another change of this organization is being applied. Nothing was changed; try again in a few seconds.",
+    { retryAfter: 10 },
+  );
+
+/** Makes an empty queue. Without it, waiting writers would hold every connection, and readers would starve. */
+export function createWriterQueue(): WriterQueue {
+  const tails = new Map<number, Promise<void>>();
+  return {
+    async run(organizationId, patience, work) {
+      const before = tails.get(organizationId) ?? Promise.resolve();
+      const { promise: mine, resolve: leave } = Promise.withResolvers<void>();
+      const tail = before.then(() => mine);
+      tails.set(organizationId, tail);
+      try {
+        await within(before, patience);
+        return await work();
+      } finally {
+        leave();
+        void tail.then(() => {
+          if (tails.get(organizationId) === tail) tails.delete(organizationId);
+        });
+      }
+    },
+  };
+}
+
+async function within(turn: Promise<void>, patience: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(busy()), patience);
+  });
+  try {
+    await Promise.race([turn, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/**
+ * Takes the organization's lock for the rest of the transaction: from here on this transaction is its only writer.
+ * @throws MusterError organization_busy after `patience` milliseconds
+ */
+export async function lockOrganization(
+  executor: Executor,
+  organizationId: number,
+  patience: number = writerPatience,
+): Promise<FeedHead> {
+  await executor.query(`set local lock_timeout = ${Math.max(1, Math.trunc(patience))}`);
+  try {
+    const { rows } = await executor.query<FeedHead>(
+      `select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
+       from feed_heads where organization_id = $1 for update`,
+      [organizationId],
+    );
+    await executor.query("set local lock_timeout = 0");
+    const [head] = rows;
+    if (!head) throw new MusterError("not_found", "There is no such organization.");
+    return head;
+  } catch (error) {
+    if ((error as pg.DatabaseError).code === lockNotAvailable) throw busy();
+    throw error;
+  }
+}
+
+/** One change of an organization from outside an import: waits its turn, locks, works, commits. */
+export function asWriter<Result>(
+  database: Database,
+  queue: WriterQueue,
+  organizationId: number,
+  work: (client: pg.PoolClient, head: FeedHead) => Promise<Result>,
+): Promise<Result> {
+  return queue.run(organizationId, writerPatience, () =>
+    withOrganization(database, organizationId, async (client) =>
+      work(client, await lockOrganization(client, organizationId)),
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+import type { Client } from "pg";
+import { serviceRole } from "./database.ts";
+import { applyMigrations, migrationsDirectory } from "./migrate.ts";
+
+const leastVersion = 15;
+const setPrivilegeVersion = 16;
+
+/**
+ * Makes a database fit to work with: applies the migrations, and sees to it that the connections of the service can
+ * take its role.
+ * @param owner a connected client of the user that is to own the tables
+ * @throws Error, one sentence that says what to do
+ */
+export async function prepareDatabase(owner: Client): Promise<void> {
+  const version = await readVersion(owner);
+  if (version < leastVersion) {
+    throw new Error(`The database is PostgreSQL ${version}, and Muster needs ${leastVersion} or later: upgrade it.`);
+  }
+  await applyMigrations(owner, migrationsDirectory());
+  await allowServiceRole(owner, version);
+}
+
+async function readVersion(owner: Client): Promise<number> {
+  const { rows } = await owner.query<{ number: number }>(
+    "select current_setting('server_version_num')::integer / 10000 as number",
+  );
+  return rows[0]?.number ?? 0;
+}
+
+/** Who creates a role may not take it at once from PostgreSQL 16 on; who may administer it can allow that. */
+async function allowServiceRole(owner: Client, version: number): Promise<void> {
+  const privilege = version >= setPrivilegeVersion ? "SET" : "MEMBER";
+  const { rows } = await owner.query<{ isAllowed: boolean; user: string }>(
+    `select pg_has_role(current_user, $1, $2) as "isAllowed", current_user::text as user`,
+    [serviceRole, privilege],
+  );
+  if (rows[0]?.isAllowed) return;
+  try {
+    await owner.query(`grant ${serviceRole} to current_user`);
+  } catch {
+    throw new Error(
+      `The database user ${rows[0]?.user} may not act as the role ${serviceRole}: have a superuser run "grant ${serviceRole} to ${rows[0]?.user}", and start again.`,
+    );
+  }
+}

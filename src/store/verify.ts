@@ -1,0 +1,105 @@
+import type { Executor } from "./database.ts";
+
+/** A rule of the stored state, and the query that lists what breaks it: organization and whatever is wrong. */
+interface Rule {
+  readonly rule: string;
+  readonly violations: string;
+}
+
+/** What breaks a rule. */
+export interface Violation {
+  readonly rule: string;
+  readonly organizationId: number;
+  /** What is wrong: identifiers only, no personal data. */
+  readonly subject: string;
+}
+
+const withoutParent = (child: string, key: string, parent: string, condition: string): Rule => ({
+  rule: `${child} belong to existing ${parent}`,
+  violations: `
+    select child.organization_id, ${key} as subject from ${child} child
+    where not exists (select from ${parent} parent where parent.organization_id = child.organization_id and ${condition})`,
+});
+
+const ofUser = (child: string) =>
+  withoutParent(child, "'user ' || child.user_id", "users", "parent.id = child.user_id");
+
+/**
+ * Every rule that no key or check of the database keeps, so that bulk loads stay fast
+ * (docs/decisions/003-foreign-keys.md).
+ */
+const rules: readonly Rule[] = [
+  ofUser("user_emails"),
+  ofUser("user_phones"),
+  ofUser("memberships"),
+  ofUser("user_sources"),
+  withoutParent("memberships", "'group ' || child.group_id", "groups", "parent.group_id = child.group_id"),
+  withoutParent("user_sources", "'source ' || child.source", "sources", "parent.number = child.source"),
+  {
+    rule: "a primary e-mail is not among the further ones",
+    violations: `
+      select u.organization_id, 'user ' || u.id as subject
+      from users u join user_emails e on e.organization_id = u.organization_id and e.user_id = u.id
+      where u.email_normalized is null or e.email_normalized = u.email_normalized`,
+  },
+  {
+    rule: "an address and its compared form come together",
+    violations: `
+      select organization_id, 'user ' || id as subject from users
+      where (email is null) <> (email_normalized is null) or (username is null) <> (username_normalized is null)`,
+  },
+  {
+    rule: "who is linked to a source is claimed by it, and the other way round",
+    violations: `
+      select u.organization_id, 'user ' || u.id || ', source ' || s.number as subject
+      from users u
+      join sources s on s.organization_id = u.organization_id
+      left join user_sources us on us.organization_id = u.organization_id and us.user_id = u.id and us.source = s.number
+      where (us.user_id is not null) <> ((u.claims >> s.number) & 1 = 1)`,
+  },
+  {
+    rule: "a location of a user exists, in its own spelling",
+    violations: `
+      select u.organization_id, 'user ' || u.id as subject from users u
+      where u.location is not null
+        and not exists (select from locations l where l.organization_id = u.organization_id and l.name = u.location)`,
+  },
+  {
+    rule: "the numbers of the change log are contiguous and end at the head",
+    violations: `
+      select h.organization_id, 'changes' as subject
+      from feed_heads h
+      left join lateral (
+        select max(sequence) as last, count(*) as count, min(sequence) as first
+        from changes c where c.organization_id = h.organization_id) log on true
+      where coalesce(log.last, h.last_sequence) <> h.last_sequence
+        or (log.count > 0 and log.last - log.first + 1 <> log.count)`,
+  },
+  {
+    rule: "the times of the change log strictly increase",
+    violations: `
+      select organization_id, 'change ' || sequence as subject
+      from (select organization_id, sequence, at, lag(at) over (partition by organization_id order by sequence) as before
+            from changes) log
+      where at <= before`,
+  },
+  {
+    rule: "no id of a user is beyond the head's",
+    violations: `
+      select h.organization_id, 'user ' || u.id as subject
+      from feed_heads h join users u on u.organization_id = h.organization_id and u.id > h.last_user_id`,
+  },
+];
+
+/**
+ * Looks for whatever breaks a rule of the stored state, in all organizations that the executor may see.
+ * @returns nothing, when all is well; at most 100 violations a rule
+ */
+export async function verifyStore(executor: Executor): Promise<Violation[]> {
+  const found: Violation[] = [];
+  for (const { rule, violations } of rules) {
+    const { rows } = await executor.query<{ organization_id: number; subject: string }>(`${violations} limit 100`);
+    for (const { organization_id, subject } of rows) found.push({ rule, organizationId: organization_id, subject });
+  }
+  return found;
+}

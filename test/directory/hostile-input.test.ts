@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { assertReplayRebuildsList } from "../support/replay.ts";
+import { startDirectoryTest } from "./setup.ts";
+
+const { app, owner, addUser, send } = await startDirectoryTest();
+await send("POST", "/v1/groups", { groupId: "G1" });
+const user = await addUser();
+
+after(() => {
+  const faults = app.log.filter(({ level }) => level >= 50);
+  assert.deepEqual(faults, [], "nothing was logged as a fault of the service");
+});
+
+const long = "x".repeat(100_000);
+const values: readonly unknown[] = [
+  ...[
+    null,
+    true,
+    false,
+    0,
+    -1,
+    1.5,
+    1e308,
+    2 ** 53,
+    "",
+    " ",
+    "0",
+    "\u0000",
+    "a\u0000b",
+    "\u001e\u001f",
+    "\ud800",
+    "\u202e",
+  ],
+  ...[
+    "'; drop table users; --",
+    "%s%n",
+    "$1",
+    "\\",
+    '"',
+    "|",
+    ";",
+    "||||",
+    "|||||",
+    "{}",
+    "[]",
+    "null",
+    "__proto__",
+  ],
+  ...[
+    long,
+    "é".repeat(200),
+    "👩‍👩‍👧‍👦".repeat(30),
+    [],
+    [[]],
+    {},
+    { a: { b: {} } },
+    [null],
+    [1],
+    [""],
+    [long],
+    Array(3000).fill("a@x.org"),
+  ],
+];
+const fields = [
+  ...["firstName", "lastName", "username", "emails", "phones", "address", "customFields", "location", "showAllGroups"],
+  ...["memberships", "origin", "id", "version", "claims", "organizationId", "constructor", "toString"],
+];
+
+test("no value of any field of a user makes a 500", async () => {
+  for (const field of fields) {
+    for (const value of values) {
+      for (const shape of [
+        value,
+        [value],
+        [{ number: value }],
+        [{ groupId: value }],
+        { street: value },
+        { text: value },
+      ]) {
+        const body = { firstName: "A", emails: ["a@x.org"], [field]: shape };
+        const created = await app.inject({ method: "POST", url: "/v1/users", body });
+        assert.ok([201, 400, 409, 413].includes(created.status), `${field}: ${created.status} ${created.body}`);
+        const url = `/v1/users/${user.id}`;
+        const patched = await app.inject({ method: "PATCH", url, body: { [field]: shape } });
+        assert.ok([200, 400, 409, 413].includes(patched.status), `${field}: ${patched.status} ${patched.body}`);
+        if (created.status === 201) {
+          const { text, ...stored } = { text: "", ...(await send("GET", `/v1/users/${created.json.id}`)) };
+          assert.deepEqual(stored, created.json);
+          await send("DELETE", `/v1/users/${created.json.id}`);
+        }
+      }
+    }
+  }
+  await assertReplayRebuildsList(app, owner);
+});
+
+test("no value of any field of a group or a location makes a 500", async () => {
+  const groupFields = ["groupId", "name", "category", "type", "privacy", "postApproval", "description", "style"];
+  for (const field of [...groupFields, "default", "protected", "parentGroupId", "nonsense"]) {
+    for (const value of values) {
+      const answer = await app.inject({ method: "POST", url: "/v1/groups", body: { [field]: value } });
+      assert.ok([201, 400, 409].includes(answer.status), `${field}: ${answer.status} ${answer.body}`);
+    }
+  }
+  for (const value of values) {
+    for (const body of [{ name: value }, { name: "A", groups: value }, { name: "B", groups: [value] }]) {
+      const answer = await app.inject({ method: "POST", url: "/v1/locations", body });
+      assert.ok([201, 400, 409].includes(answer.status), `${answer.status} ${answer.body}`);
+    }
+  }
+});
+
+test("bodies that are no objects, or that carry a prototype, are refused", async () => {
+  const bodies = ["", "{", "null", "[]", "1", '"x"', '{"__proto__": {"firstName": "X"}}'];
+  bodies.push('{"firstName": "A", "constructor": {"prototype": {}}}', '{"firstName": "A\\u0000"}', "\u0000");
+  for (const body of bodies) {
+    for (const [method, url] of [
+      ["POST", "/v1/users"],
+      ["PATCH", `/v1/users/${user.id}`],
+      ["POST", "/v1/groups"],
+      ["POST", "/v1/locations"],
+    ] as const) {
+      for (const type of ["application/json", "application/merge-patch+json"]) {
+        const answer = await app.inject({ method, url, body, headers: { "content-type": type } });
+        assert.ok(
+          answer.status >= 400 && answer.status < 500,
+          `${method} ${url} ${body}: ${answer.status} ${answer.body}`,
+        );
+      }
+    }
+  }
+  const nested = await app.inject({
+    method: "PATCH",
+    url: `/v1/users/${user.id}`,
+    headers: { "content-type": "application/json" },
+    body: `{"address": ${'{"a":'.repeat(5000)}1${"}".repeat(5000)}}`,
+  });
+  assert.equal(nested.status, 400, nested.body);
+});
+
+test("no id in an address makes a 500; what can be nobody's is unknown", async () => {
+  for (const id of [
+    ...["abc", "0", "-1", "1.5", "1e3", "01", "0x1", "+1", " 1", "NaN", "null", "__proto__", "99999999999999999999"],
+    ...["9223372036854775807", "9223372036854775808", "999999999999999", "9".repeat(900), "%F0%9F%91%A9", "1%2F2", "'"],
+  ]) {
+    for (const method of ["GET", "PATCH", "DELETE"] as const) {
+      const body = method === "PATCH" ? { body: {} } : {};
+      const answer = await app.inject({ method, url: `/v1/users/${id}`, ...body });
+      assert.deepEqual([answer.status, answer.json?.code], [404, "not_found"], `${method} ${id}: ${answer.body}`);
+    }
+    for (const noun of ["groups", "locations"]) {
+      const answer = await app.inject({ url: `/v1/${noun}/${id}` });
+      assert.deepEqual([answer.status, answer.json?.code], [404, "not_found"], `${noun} ${id}: ${answer.body}`);
+    }
+  }
+  for (const id of ["%00", "%FF", "%", "9".repeat(2000)]) {
+    for (const noun of ["users", "groups", "locations"]) {
+      const answer = await app.inject({ url: `/v1/${noun}/${id}` });
+      assert.ok([400, 404, 414].includes(answer.status), `${noun} ${id}: ${answer.status} ${answer.body}`);
+    }
+  }
+});
+
+test("no query makes a 500", async () => {
+  const names = ["cursor", "limit", "email", "username", "databaseId", "source", "groupId", "location", "query"];
+  names.push("category", "type", "privacy", "parentGroupId", "__proto__", "constructor");
+  const texts = [
+    "",
+    "0",
+    "-1",
+    "1e9",
+    "99999999999999999999",
+    "'",
+    "\\",
+    "%",
+    "_",
+    "\u0001",
+    "\ufffe",
+    "a".repeat(5000),
+    "💥",
+  ];
+  const cursors = [[], [null], [{}], ["\u0000"], [9e15], [2 ** 53], ["x".repeat(500)], { a: 1 }].map((key) =>
+    Buffer.from(JSON.stringify(key)).toString("base64url"),
+  );
+  for (const noun of ["users", "groups", "locations"]) {
+    for (const name of names) {
+      for (const text of [...texts, ...cursors]) {
+        const answer = await app.inject({ url: `/v1/${noun}?${name}=${encodeURIComponent(text)}` });
+        assert.ok([200, 400].includes(answer.status), `${noun} ${name}=${text}: ${answer.status} ${answer.body}`);
+      }
+    }
+  }
+});

@@ -1,0 +1,60 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { assertProblem, startDirectoryTest } from "./setup.ts";
+
+const { app, owner, send, addUser, addOrganization } = await startDirectoryTest();
+const other = await addOrganization();
+await send("POST", "/v1/groups", { groupId: "MINE" });
+await send("POST", "/v1/locations", { name: "Mine" });
+const user = await addUser({ username: "mine", memberships: [{ groupId: "MINE" }], location: "Mine" });
+
+const asOther = (method: "GET" | "POST" | "PATCH" | "DELETE", url: string, body?: object) =>
+  app.inject({ method, url, key: other.key, ...(body ? { body } : {}) });
+const withoutRequestId = (body: string) => ({ ...JSON.parse(body), requestId: "" });
+
+for (const [method, foreign, unknown] of [
+  ["GET", `/v1/users/${user.id}`, "/v1/users/123456"],
+  ["PATCH", `/v1/users/${user.id}`, "/v1/users/123456"],
+  ["DELETE", `/v1/users/${user.id}`, "/v1/users/123456"],
+  ["GET", "/v1/groups/MINE", "/v1/groups/NONE"],
+  ["GET", "/v1/locations/Mine", "/v1/locations/None"],
+] as const) {
+  test(`${method} ${foreign} of another organization is answered like an unknown id`, async () => {
+    const body = method === "PATCH" ? { lastName: "Hacked" } : undefined;
+    const answers = [await asOther(method, foreign, body), await asOther(method, unknown, body)] as const;
+    for (const answer of answers) assertProblem(answer, 404, "not_found");
+    assert.deepEqual(withoutRequestId(answers[0].body), withoutRequestId(answers[1].body));
+  });
+}
+
+test("what another organization has is neither listed nor found nor counted", async () => {
+  for (const list of ["users", "groups", "locations"]) {
+    assert.deepEqual((await asOther("GET", `/v1/${list}`)).json, { items: [], nextCursor: null });
+  }
+  for (const filter of [`email=${user.emails[0]}`, "username=mine", "groupId=MINE", "location=Mine", "query=f"]) {
+    assert.deepEqual((await asOther("GET", `/v1/users?${filter}`)).json.items, [], filter);
+  }
+});
+
+test("groups and locations of another organization cannot be joined, and its names are free", async () => {
+  const body = { firstName: "X", emails: [user.emails[0]], username: "mine" };
+  const refused = await asOther("POST", "/v1/users", { ...body, memberships: [{ groupId: "MINE" }], location: "Mine" });
+  assertProblem(refused, 400, "request_invalid");
+  assert.equal(refused.json.errors.length, 2);
+  assertProblem(await asOther("POST", "/v1/groups", { groupId: "X", parentGroupId: "MINE" }), 400, "request_invalid");
+  assertProblem(await asOther("POST", "/v1/locations", { name: "X", groups: ["MINE"] }), 400, "request_invalid");
+  const created = await asOther("POST", "/v1/users", body);
+  assert.equal(created.status, 201, created.body);
+  assert.equal(created.json.id, "1", "each organization numbers its own people");
+  assert.equal((await asOther("POST", "/v1/groups", { groupId: "MINE" })).status, 201);
+  assert.equal((await asOther("GET", "/v1/groups/MINE")).json.members, 0);
+});
+
+test("one organization's people are untouched by what another one does to the same ids", async () => {
+  assert.equal(user.id, "1");
+  const { rows } = await owner.query("select count(*)::integer as count from users where id = 1");
+  assert.deepEqual(rows, [{ count: 2 }], "both have a user 1");
+  assert.equal((await asOther("PATCH", "/v1/users/1", { lastName: "Theirs" })).status, 200);
+  assert.equal((await asOther("DELETE", "/v1/users/1")).status, 204);
+  assert.deepEqual(await send("GET", "/v1/users/1"), user);
+});

@@ -1,0 +1,58 @@
+/** E-mail addresses and phones of a person: lists whose entries carry the claims of those who named them. */
+import type { Statement } from "./merge.ts";
+import { type Issue, type Organization, outranks, type User } from "./state.ts";
+
+/** The primary address is set once and then stays; all others are further ones (feed formats, section 5). */
+export function applyEmails(
+  source: number,
+  user: User,
+  statement: Statement,
+  warn: (row: number, issue: Issue) => void,
+): void {
+  const primary = statement.primaryEmail;
+  if (primary && !user.email.value) user.email = { value: primary.value, owner: source };
+  if (primary && primary.value.normalized !== user.email.value?.normalized) {
+    warn(primary.row, { code: "primary_email_kept", field: "email" });
+  }
+  const further = new Map(statement.emails);
+  const stored = user.email.value?.normalized ?? "";
+  further.delete(stored);
+  user.emails.delete(stored);
+  for (const [key, { email }] of further) {
+    const known = user.emails.get(key);
+    if (known) known.claims.add(source);
+    else user.emails.set(key, { email, claims: new Set([source]) });
+  }
+  if (statement.mode === "replace" && statement.emailsComplete) withdraw(source, user.emails, further);
+}
+
+/** Adds phones and replaces their attributes where the source may (feed formats, section 5). */
+export function applyPhones(organization: Organization, source: number, user: User, statement: Statement): void {
+  for (const [key, phone] of statement.phones) {
+    const known = user.phones.get(key);
+    if (!known) user.phones.set(key, { ...phone, owner: source, claims: new Set([source]) });
+    else {
+      known.claims.add(source);
+      if (statement.mode !== "replace" || outranks(organization, known.owner, source)) continue;
+      const isSame =
+        phone.messageType === known.messageType && phone.label === known.label && phone.carrier === known.carrier;
+      // who only repeats what another one says takes it over by rank alone, as with scalars
+      if (isSame && !outranks(organization, source, known.owner)) continue;
+      user.phones.set(key, { ...phone, owner: source, claims: known.claims });
+    }
+  }
+  if (statement.mode === "replace" && statement.phonesComplete) withdraw(source, user.phones, statement.phones);
+}
+
+/** Withdraws a source's claim from what it no longer names; what has no claim left goes. */
+function withdraw(
+  source: number,
+  stored: Map<string, { claims: Set<number> }>,
+  named: ReadonlyMap<string, unknown>,
+): void {
+  for (const [key, { claims }] of stored) {
+    if (named.has(key)) continue;
+    claims.delete(source);
+    if (claims.size === 0) stored.delete(key);
+  }
+}

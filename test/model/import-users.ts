@@ -1,0 +1,196 @@
+/**
+ * The reference reconciler: what an import of users does to an organization, in memory and one person after another.
+ * It is written for reading, from feed formats (sections 1 and 3 to 5); property tests hold the set-based statements
+ * to it.
+ */
+import { isDeepStrictEqual } from "node:util";
+import { rowIssues } from "../../src/errors.ts";
+import type { UserRow } from "../../src/intake/records.ts";
+import { applyEmails, applyPhones } from "./contacts.ts";
+import { type Decision, decide } from "./decide.ts";
+import { identify } from "./identify.ts";
+import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
+import { mergeRows, type Statement } from "./merge.ts";
+import {
+  blankUser,
+  describeUser,
+  type Issue,
+  isProtected,
+  locationKey,
+  type Organization,
+  type User,
+} from "./state.ts";
+import { applyScalars } from "./values.ts";
+
+export type Outcome = "added" | "updated" | "unchanged" | "removed" | "failed";
+
+export interface RowOutcome {
+  readonly row: number;
+  readonly outcome: Outcome;
+  /** Sorted by code and field: those of intake, then of reconciliation, are one bag. */
+  readonly issues: readonly Issue[];
+}
+
+/** Rows by outcome, warnings, and memberships there were not before or are no more. */
+export type Counts = Readonly<
+  Record<Outcome | "rows" | "warnings" | "membershipsAdded" | "membershipsRemoved", number>
+>;
+
+export interface UserImport {
+  /** Number of the source that sends the rows. */
+  readonly source: number;
+  readonly style: "normal";
+  /** In the order of the file. */
+  readonly rows: readonly UserRow[];
+}
+
+type Warn = (row: number, issue: Issue) => void;
+
+/** Imports rows into an organization. Returns the new state; the one given stays as it is. */
+export function importUsers(
+  before: Organization,
+  { source, rows }: UserImport,
+): { organization: Organization; outcomes: RowOutcome[]; counts: Counts } {
+  const organization = structuredClone(before);
+  const issues = new Map<number, Issue[]>(rows.map((row) => [row.row, row.issues.map(issueOf)]));
+  const outcomes = new Map<number, Outcome>();
+  const warn: Warn = (row, issue) => issues.get(row)?.push(issue);
+  const fail: Warn = (row, issue) => {
+    issues.get(row)?.push(issue);
+    outcomes.set(row, "failed");
+  };
+
+  for (const { row, failure } of rows) if (failure) fail(row, issueOf(failure));
+  const identified = identify(
+    organization,
+    source,
+    rows.filter((row) => !row.failure),
+  );
+  for (const [row, failure] of identified.failures) fail(row, failure);
+
+  const statements = identified.persons.map((person) => ({ person, statement: mergeRows(person) }));
+  const decisions = decide(organization, source, statements);
+  createWhatIsNamed(organization, decisions);
+  for (const decision of decisions) {
+    for (const { row } of decision.person.rows) {
+      if (decision.failure) fail(row, decision.failure);
+    }
+    if (decision.failure) continue;
+    if (isLinkAcrossSources(source, decision)) {
+      warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });
+    }
+    const outcome = carryOut(organization, source, decision, warn);
+    for (const { row } of decision.person.rows) outcomes.set(row, outcome);
+  }
+
+  const result = rows.map(({ row }) => ({
+    row,
+    outcome: outcomes.get(row) ?? "failed",
+    issues: (issues.get(row) ?? []).sort((first, second) => compare(sortKey(first), sortKey(second))),
+  }));
+  return { organization, outcomes: result, counts: count(before, organization, result) };
+}
+
+/** Does to one person what was decided. */
+function carryOut(organization: Organization, source: number, decision: Decision, warn: Warn): Outcome {
+  const { person, statement, fate } = decision;
+  if (fate === "add") {
+    organization.lastUserId += 1;
+    const user = blankUser(organization.lastUserId);
+    organization.users.set(user.id, user);
+    applyStatement(organization, source, user, statement, warn);
+    joinDefaultGroups(organization, user, statement);
+    return "added";
+  }
+  if (!person.user) return "unchanged";
+  if (fate === "update" && statement.onlyRemoves && isProtected(person.user)) {
+    applyMemberships(organization, source, person.user, statement, warn);
+    return "unchanged";
+  }
+  if (fate === "update") {
+    const seen = describeUser(person.user);
+    applyStatement(organization, source, person.user, statement, warn);
+    return isDeepStrictEqual(seen, describeUser(person.user)) ? "unchanged" : "updated";
+  }
+  if (fate === "remove") {
+    organization.users.delete(person.user.id);
+    return "removed";
+  }
+  warn(statement.firstRow, { code: "person_kept", field: "groupID" });
+  return "unchanged";
+}
+
+/** Applies everything that a file says about a person. */
+function applyStatement(
+  organization: Organization,
+  source: number,
+  user: User,
+  statement: Statement,
+  warn: Warn,
+): void {
+  applyScalars(organization, source, user, statement, warn);
+  applyEmails(source, user, statement, warn);
+  applyPhones(organization, source, user, statement);
+  applyMemberships(organization, source, user, statement, warn);
+  user.claims.add(source);
+  user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
+}
+
+/** Creates the groups to join and the locations that are unknown, where the settings let imports do so. */
+function createWhatIsNamed(organization: Organization, decisions: readonly Decision[]): void {
+  const { createGroups, createLocations } = organization.settings;
+  const applied = decisions.filter(({ fate }) => fate === "add" || fate === "update");
+  const patterns = createGroups.map(patternOf);
+  for (const groupId of applied.flatMap(({ statement }) => [...statement.join.keys()])) {
+    // that there is a group for everybody is a person's decision
+    if (groupId === "ALL" || organization.groups.has(groupId) || !patterns.some((pattern) => pattern.test(groupId)))
+      continue;
+    organization.groups.set(groupId, { name: groupId, style: null, isDefault: false });
+  }
+  if (!createLocations) return;
+  const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));
+  for (const { value } of named.sort((first, second) => first.row - second.row)) {
+    const key = locationKey(value);
+    if (!organization.locations.has(key)) organization.locations.set(key, value);
+  }
+}
+
+/** `CRS-*` and the like: * stands for anything, everything else for itself. */
+function patternOf(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");
+}
+
+/** Whether nothing but an e-mail links a person of another source to this one. */
+function isLinkAcrossSources(source: number, { person }: Decision): boolean {
+  const sources = person.user?.sources;
+  return person.linkedByEmail && sources !== undefined && sources.size > 0 && !sources.has(source);
+}
+
+function count(before: Organization, after: Organization, outcomes: readonly RowOutcome[]): Counts {
+  const rowsWith = (outcome: Outcome) => outcomes.filter((row) => row.outcome === outcome).length;
+  const [had, has] = [memberships(before), memberships(after)];
+  return {
+    rows: outcomes.length,
+    added: rowsWith("added"),
+    updated: rowsWith("updated"),
+    unchanged: rowsWith("unchanged"),
+    removed: rowsWith("removed"),
+    failed: rowsWith("failed"),
+    warnings: outcomes.flatMap(({ issues }) => issues).filter(({ code }) => rowIssues[code].severity === "warning")
+      .length,
+    membershipsAdded: [...has].filter((membership) => !had.has(membership)).length,
+    membershipsRemoved: [...had].filter((membership) => !has.has(membership)).length,
+  };
+}
+
+function memberships(organization: Organization): Set<string> {
+  return new Set(
+    [...organization.users.values()].flatMap(({ id, memberships }) =>
+      [...memberships.keys()].map((group) => `${id} ${group}`),
+    ),
+  );
+}
+
+const issueOf = ({ code, field }: Issue): Issue => (field === undefined ? { code } : { code, field });
+const compare = (first: string, second: string): number => (first < second ? -1 : Number(first > second));
+const sortKey = ({ code, field }: Issue): string => `${code} ${field ?? ""}`;

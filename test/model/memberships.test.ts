@@ -1,0 +1,227 @@
+/** Memberships and roles (feed formats, sections 3 and 5). */
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { byDefault, type ClaimNumber, describeUser, manual, selfRegistered } from "./state.ts";
+import { affiliates, employees, importRecords, stored, students, world } from "./world.ts";
+
+type Memberships = NonNullable<Parameters<typeof stored>[1]>["memberships"];
+interface Case {
+  memberships?: Memberships;
+  origins?: ClaimNumber[];
+  settings?: { createGroups: string[] };
+}
+
+/** Employees, who know the only person as 1 or "ann", send a groupID; rows replace unless told to fill. */
+function send(groupID: string, { memberships = {}, origins = [], settings }: Case = {}, mode = "replace") {
+  const known = origins.includes(selfRegistered) ? {} : { sources: { [employees]: "1" } };
+  const before = world({
+    users: [stored(1, { username: "ann", memberships, origins, ...known })],
+    groups: { STATIC: { style: "static" } },
+    ...(settings && { settings }),
+  });
+  const sent = mode === "replace" ? { databaseID: "1", userID: "ann", groupID } : { userID: "ann", groupID };
+  const result = importRecords(before, [sent], employees);
+  return {
+    ...result,
+    groups: [...result.only.memberships.keys()],
+    membership: (groupId: string) => result.only.memberships.get(groupId),
+  };
+}
+
+describe("leaving", () => {
+  const both = { G1: { owner: students }, G2: { owner: manual } };
+  it("ends the memberships that are named, whoever claims them", () => {
+    for (const groupID of ["00002;G1", "G1|00002"])
+      assert.deepEqual(send(groupID, { memberships: both }).groups, ["G2"]);
+  });
+  it("ends all memberships with 00001", () => {
+    assert.deepEqual(send("00001", { memberships: both }).groups, []);
+    assert.deepEqual(send("00001;G1", { memberships: both }).groups, ["G1"]);
+  });
+  it("works the same on rows without a databaseID", () => {
+    assert.deepEqual(send("00001", { memberships: both }, "fill").groups, []);
+  });
+  it("ends no membership of a static group", () => {
+    const { groups, issues } = send("00001", { memberships: { STATIC: { owner: employees }, ...both } });
+    assert.deepEqual([groups, issues], [["STATIC"], ["1 membership_kept groupID"]]);
+  });
+  it("ends no membership of self-registered people whom no source claims", () => {
+    const { groups, issues } = send("G1|00002", { memberships: both, origins: [selfRegistered] });
+    assert.deepEqual([groups, issues], [["G1", "G2"], ["1 membership_kept groupID"]]);
+  });
+  it("ends no membership with a role that no source granted", () => {
+    for (const owner of [manual, selfRegistered, byDefault]) {
+      const { groups, issues } = send("G1|00002", { memberships: { G1: { role: 1, owner } } });
+      assert.deepEqual([groups, issues], [["G1"], ["1 role_kept groupID"]]);
+    }
+    assert.deepEqual(send("G1|00002", { memberships: { G1: { role: 1, owner: students } } }).groups, []);
+  });
+  it("is reported on the first row that orders what was kept", () => {
+    const users = [stored(1, { username: "ann", memberships: { STATIC: { owner: students } } })];
+    const leave = { userID: "ann", groupID: "STATIC|00002" };
+    const { issues } = importRecords(world({ users, groups: { STATIC: { style: "static" } } }), [leave, leave]);
+    assert.deepEqual(issues, ["1 membership_kept groupID"]);
+  });
+  it("does nothing where there is no membership", () => {
+    const { outcomes, issues } = send("00002;G1");
+    assert.deepEqual([outcomes, issues], [["unchanged"], []]);
+  });
+});
+
+describe("leaving and joining the same group", () => {
+  it("leaves nothing but the source's own claim and the role of the file", () => {
+    const memberships = { G1: { role: 4, owner: students, claims: [students, manual, byDefault] } };
+    assert.deepEqual(send("00001;G1", { memberships }).membership("G1"), {
+      role: 0,
+      roleOwner: employees,
+      claims: new Set([employees]),
+    });
+    assert.equal(send("00001;G1|1", { memberships }, "fill").membership("G1")?.role, 1);
+  });
+  it("is no visible change if the role stays", () => {
+    const { outcomes } = send("00001;G1", { memberships: { G1: { owner: students } } });
+    assert.deepEqual(outcomes, ["unchanged"]);
+  });
+  it("keeps a membership that cannot end, without a word", () => {
+    const memberships = { STATIC: { owner: manual }, G1: { role: 1, owner: manual } };
+    const { issues, membership } = send("00001;STATIC;G1", { memberships });
+    assert.deepEqual(issues, []);
+    assert.deepEqual(membership("STATIC")?.claims, new Set([manual, employees]));
+    assert.deepEqual(membership("G1"), { role: 1, roleOwner: manual, claims: new Set([manual, employees]) });
+  });
+});
+
+describe("joining", () => {
+  it("makes a member unless the file says a role", () => {
+    const { membership } = send("G1;G2|1");
+    assert.deepEqual(membership("G1"), { role: 0, roleOwner: employees, claims: new Set([employees]) });
+    assert.equal(membership("G2")?.role, 1);
+  });
+  it("takes the highest role of all rows of a person", () => {
+    const { only } = importRecords(world({ users: [stored(1, { username: "ann" })] }), [
+      { userID: "ann", groupID: "G1;G2|1" },
+      { userID: "ann", groupID: "G1|0;G2|4" },
+      { userID: "ann", groupID: "G2" },
+    ]);
+    assert.deepEqual(describeUser(only).memberships, [
+      { groupId: "G1", role: 0 },
+      { groupId: "G2", role: 4 },
+    ]);
+  });
+  it("takes any role before none", () => {
+    const before = () =>
+      world({ users: [stored(1, { username: "ann", memberships: { G1: { role: 4, owner: students } } })] });
+    const rows = [
+      { userID: "ann", groupID: "G1" },
+      { userID: "ann", groupID: "G1|0" },
+    ];
+    assert.deepEqual(importRecords(before(), rows).issues, ["1 role_kept groupID"]);
+    assert.deepEqual(importRecords(before(), rows.slice(0, 1)).issues, []);
+  });
+  it("claims a membership that is there, which is no visible change", () => {
+    const { membership, outcomes } = send("G1", { memberships: { G1: { owner: manual } } });
+    assert.deepEqual(membership("G1")?.claims, new Set([manual, employees]));
+    assert.deepEqual(outcomes, ["unchanged"]);
+  });
+});
+
+describe("a role that the file gives somebody who is in the group", () => {
+  /** Role and owner after `token`, and whether it was reported as kept. */
+  const after = (mode: string, token: string, role: number, owner: ClaimNumber) => {
+    const { membership, issues } = send(token, { memberships: { G1: { role, owner } } }, mode);
+    const { role: now, roleOwner } = membership("G1")!;
+    return [now, roleOwner, ...issues.map((issue) => issue.split(" ")[1])];
+  };
+  const lower = affiliates;
+  const higher = students;
+
+  it("promotes members, whoever made them members", () => {
+    for (const mode of ["replace", "fill"]) {
+      for (const owner of [manual, higher, lower, byDefault]) {
+        assert.deepEqual(after(mode, "G1|1", 0, owner), [1, employees]);
+      }
+    }
+  });
+  it("replaces any role of its own or a lower source on rows with a databaseID", () => {
+    for (const owner of [employees, lower]) {
+      assert.deepEqual(after("replace", "G1|4", 1, owner), [4, employees]);
+      assert.deepEqual(after("replace", "G1|1", 4, owner), [1, employees]);
+      assert.deepEqual(after("replace", "G1|0", 4, owner), [0, employees]);
+      assert.deepEqual(after("replace", "G1", 4, owner), [0, employees]);
+    }
+  });
+  it("leaves a role of higher origin, and says so unless the token had none", () => {
+    for (const owner of [manual, selfRegistered, byDefault, higher]) {
+      assert.deepEqual(after("replace", "G1|4", 1, owner), [1, owner, "role_kept"]);
+      assert.deepEqual(after("replace", "G1|0", 1, owner), [1, owner, "role_kept"]);
+      assert.deepEqual(after("replace", "G1", 1, owner), [1, owner]);
+      assert.deepEqual(after("fill", "G1|4", 1, owner), [1, owner, "role_kept"]);
+    }
+  });
+  it("only promotes on rows without a databaseID", () => {
+    for (const owner of [employees, lower]) {
+      assert.deepEqual(after("fill", "G1|4", 1, owner), [4, employees]);
+      assert.deepEqual(after("fill", "G1|1", 4, owner), [4, owner, "role_kept"]);
+      assert.deepEqual(after("fill", "G1|0", 4, owner), [4, owner, "role_kept"]);
+      assert.deepEqual(after("fill", "G1", 4, owner), [4, owner]);
+    }
+  });
+  it("is left to whoever gave it if the token has none and the row no databaseID", () => {
+    assert.deepEqual(after("fill", "G1", 0, lower), [0, lower]);
+    assert.deepEqual(after("replace", "G1", 0, lower), [0, employees]);
+  });
+  it("that is the same gets a new owner of higher rank only", () => {
+    assert.deepEqual(after("fill", "G1|1", 1, lower), [1, employees]);
+    assert.deepEqual(after("fill", "G1|1", 1, higher), [1, higher]);
+    assert.deepEqual(after("replace", "G1|1", 1, manual), [1, manual]);
+  });
+});
+
+describe("an unknown group", () => {
+  it("is reported once a person, on the first row that names it", () => {
+    const { issues, outcomes } = importRecords(world({ users: [stored(1, { username: "ann" })] }), [
+      { userID: "ann", groupID: "G1;NOPE;NIL|00002" },
+      { userID: "ann", groupID: "G2;NOPE|1;NOPE|00002;NEW" },
+      { userID: "ann", groupID: "NEW|00002;NIL" },
+    ]);
+    assert.deepEqual(issues, ["1 group_unknown groupID", "1 group_unknown groupID", "2 group_unknown groupID"]);
+    assert.deepEqual(outcomes, ["updated", "updated", "updated"]);
+  });
+  it("is created where a pattern of the organization fits, with the name of its id", () => {
+    const { organization, groups, issues } = send("CRS-1;CRS.2;XCRS-3;crs-4;A.B;AxB;A.Bc", {
+      settings: { createGroups: ["CRS-*", "A.B"] },
+    });
+    assert.deepEqual(groups, ["CRS-1", "A.B"]);
+    assert.deepEqual(organization.groups.get("CRS-1"), { name: "CRS-1", style: null, isDefault: false });
+    assert.equal(issues.length, 5);
+  });
+  it("is not created to be left, nor for somebody who fails", () => {
+    const settings = { createGroups: ["*"] };
+    assert.deepEqual(send("CRS-1|00002", { settings }).issues, ["1 group_unknown groupID"]);
+    const { organization } = importRecords(world({ settings }), [{ databaseID: "1", groupID: "CRS-1" }]);
+    assert.equal(organization.groups.has("CRS-1"), false);
+  });
+});
+
+describe("default groups", () => {
+  const ann = { firstName: "Ann", email: "ann@x.edu" };
+  const groups = { G3: { isDefault: true }, ALL: {}, G5: { name: "ALL" } };
+
+  it("are joined by everybody new", () => {
+    const { only } = importRecords(world({ groups }), [ann]);
+    const joined = { role: 0, roleOwner: byDefault, claims: new Set([byDefault]) };
+    assert.deepEqual(only.memberships, new Map(["G3", "ALL", "G5"].map((groupId) => [groupId, joined])));
+  });
+  it("keep the role and claim of the file beside their own", () => {
+    const { only } = importRecords(world({ groups: { G3: { isDefault: true } } }), [{ ...ann, groupID: "G3|1" }]);
+    assert.deepEqual(only.memberships.get("G3"), {
+      role: 1,
+      roleOwner: students,
+      claims: new Set([students, byDefault]),
+    });
+  });
+  it("are not joined by people who are known", () => {
+    const before = world({ groups, users: [stored(1, { username: "ann" })] });
+    assert.equal(importRecords(before, [{ userID: "ann" }]).only.memberships.size, 0);
+  });
+});

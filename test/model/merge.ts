@@ -1,0 +1,124 @@
+/** What the rows of one person say together (feed formats, section 4). */
+import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
+import { firstRow, type Person } from "./identify.ts";
+import { phoneKey, type Username } from "./state.ts";
+
+/** A value and the row that brought it, where warnings about it stand. A blank value is "", null, [] or false. */
+export interface Said<Value> {
+  readonly value: Value;
+  readonly row: number;
+}
+
+/** What a file says about a person. What is undefined was said by no row. */
+export interface Statement {
+  readonly firstRow: number;
+  readonly databaseId: string | null;
+  /** Several databaseIDs in the rows of one person: an error. */
+  readonly databaseIdsConflict: boolean;
+  /** Rows with a databaseID replace what the source brought, others fill what is blank (feed formats, section 5). */
+  readonly mode: "replace" | "fill";
+  readonly firstName: Said<string> | undefined;
+  readonly lastName: Said<string> | undefined;
+  readonly username: Said<Username | null> | undefined;
+  readonly address: Said<string> | undefined;
+  readonly customFields: Said<readonly string[]> | undefined;
+  readonly location: Said<string> | undefined;
+  readonly showAllGroups: Said<boolean> | undefined;
+  readonly primaryEmail: Said<EmailAddress> | undefined;
+  /** All addresses, the primary one included, by normalised address. */
+  readonly emails: ReadonlyMap<string, EmailAddress>;
+  /** Whether the list stands for all addresses of the source: it was given, and every one could be read. */
+  readonly emailsComplete: boolean;
+  /** By `phoneKey`. */
+  readonly phones: ReadonlyMap<string, Phone>;
+  readonly phonesComplete: boolean;
+  /** How many rows delete the person, and how many do anything else. */
+  readonly deletingRows: number;
+  readonly otherRows: number;
+  /** Every row only removes: such rows never add a person. */
+  readonly onlyRemoves: boolean;
+  readonly namesGroup: boolean;
+  /** The first row that leaves all groups. */
+  readonly leaveAll: number | undefined;
+  /** Group id → first row that leaves it. */
+  readonly leave: ReadonlyMap<string, number>;
+  /** Group id → first row that joins it, and the highest role of any. */
+  readonly join: ReadonlyMap<string, { readonly role: number | null; readonly row: number }>;
+}
+
+/** Merges the rows of a person. */
+export function mergeRows(person: Person): Statement {
+  const { rows } = person;
+  const databaseIds = new Set(rows.map((row) => row.databaseId).filter(Boolean));
+  const [databaseId = null] = databaseIds;
+  const deleting = rows.filter((row) => row.groups?.deletePerson);
+  const withEmail = rows.findLast((row) => row.emails?.[0]);
+  const [primary] = withEmail?.emails ?? [];
+  return {
+    firstRow: firstRow(person),
+    databaseId: databaseId ?? null,
+    databaseIdsConflict: databaseIds.size > 1,
+    mode: databaseIds.size > 0 ? "replace" : "fill",
+    firstName: lastSaid(rows, (row) => row.firstName),
+    lastName: lastSaid(rows, (row) => row.lastName),
+    username: lastSaid(rows, usernameOf),
+    address: lastSaid(rows, (row) => row.address),
+    customFields: lastSaid(rows, (row) => row.customFields),
+    location: lastSaid(rows, (row) => row.location),
+    showAllGroups: lastSaid(rows, (row) => (row.showAllGroups === "" ? false : row.showAllGroups)),
+    primaryEmail: withEmail && primary && { value: primary, row: withEmail.row },
+    // the last row wins: it decides how an address is written, and the attributes of a phone
+    emails: new Map(rows.flatMap((row) => (row.emails ?? []).map((email) => [email.normalized, email] as const))),
+    emailsComplete: rows.some((row) => row.emails) && !rows.some((row) => row.emailsIncomplete),
+    phones: new Map(rows.flatMap((row) => (row.phones ?? []).map((phone) => [phoneKey(phone), phone] as const))),
+    phonesComplete: rows.some((row) => row.phones) && !rows.some((row) => row.phonesIncomplete),
+    deletingRows: deleting.length,
+    otherRows: rows.length - deleting.length,
+    onlyRemoves: rows.every(removesOnly),
+    namesGroup: rows.some((row) => row.namesGroup),
+    ...mergeGroups(rows),
+  };
+}
+
+/** Removals of all rows, and their additions with the highest role of each. */
+function mergeGroups(rows: readonly UserRow[]): Pick<Statement, "leaveAll" | "leave" | "join"> {
+  const leave = new Map<string, number>();
+  const join = new Map<string, { role: number | null; row: number }>();
+  for (const { row, groups } of rows) {
+    for (const groupId of groups?.leave ?? []) if (!leave.has(groupId)) leave.set(groupId, row);
+    for (const { groupId, role } of groups?.join ?? []) {
+      const earlier = join.get(groupId);
+      if (!earlier) join.set(groupId, { role, row });
+      else if (roleHeight(role) > roleHeight(earlier.role)) earlier.role = role;
+    }
+  }
+  return { leaveAll: rows.find((row) => row.groups?.leaveAll)?.row, leave, join };
+}
+
+/** No role is below every role. */
+const roleHeight = (role: number | null): number => role ?? -1;
+
+/** Whether a row removes something and adds nothing. */
+export function removesOnly({ groups }: UserRow): boolean {
+  if (!groups || groups.join.length > 0) return false;
+  return groups.deletePerson || groups.leaveAll || groups.leave.length > 0;
+}
+
+function usernameOf(row: UserRow): Username | null | undefined {
+  if (row.username === undefined) return undefined;
+  return row.usernameNormalized ? { username: row.username, normalized: row.usernameNormalized } : null;
+}
+
+/** The last value that isn't blank; a blank one if there is no other; undefined if no row says anything. */
+function lastSaid<Value>(rows: readonly UserRow[], read: (row: UserRow) => Value | undefined): Said<Value> | undefined {
+  const said = rows.flatMap((row) => {
+    const value = read(row);
+    return value === undefined ? [] : [{ value, row: row.row }];
+  });
+  return said.findLast(({ value }) => !isBlank(value)) ?? said.at(-1);
+}
+
+/** Whether a scalar says nothing: "", null, false, or a list of nothing but "". */
+export function isBlank(value: unknown): boolean {
+  return Array.isArray(value) ? value.every((element) => element === "") : value === "" || value === null || !value;
+}

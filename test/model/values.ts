@@ -1,0 +1,104 @@
+/** Scalars of a person: one value each, with the one who set it last (feed formats, section 5). */
+import type { Said, Statement } from "./merge.ts";
+import { isBlank } from "./merge.ts";
+import { type Issue, locationKey, type Organization, type Owned, outranks, type User, type Username } from "./state.ts";
+
+/** How a scalar is treated. */
+interface ScalarRule {
+  /** Whether a blank withdraws it: names and identifiers stay. */
+  readonly optional: boolean;
+  /** What it is compared by. */
+  readonly key: (value: never) => unknown;
+}
+const required: ScalarRule = { optional: false, key: (value) => value };
+const optional: ScalarRule = { optional: true, key: (value) => value };
+const optionalList: ScalarRule = { optional: true, key: (value) => JSON.stringify(value) };
+const optionalLocation: ScalarRule = { optional: true, key: locationKey };
+const usernameRule: ScalarRule = { optional: false, key: (value: Username | null) => value?.normalized };
+
+interface DecidedScalar<Value> extends Owned<Value> {
+  /** Whether the stored value stays although the file says another one. */
+  readonly kept: boolean;
+}
+
+/** What becomes of a scalar when `source` says something about it. */
+function decideScalar<Value>(
+  organization: Organization,
+  source: number,
+  mode: Statement["mode"],
+  stored: Owned<Value>,
+  said: Said<Value> | undefined,
+  rule: ScalarRule,
+): DecidedScalar<Value> {
+  const keep = { ...stored, kept: false };
+  const set = (value: Value): DecidedScalar<Value> => ({ value, owner: source, kept: false });
+  const key = rule.key as (value: Value) => unknown;
+  if (said === undefined) return keep;
+  if (isBlank(said.value)) {
+    const withdraws = mode === "replace" && rule.optional && stored.owner === source;
+    return withdraws ? { value: said.value, owner: null, kept: false } : keep;
+  }
+  if (key(said.value) === key(stored.value)) {
+    const takesOver = stored.owner === null || outranks(organization, source, stored.owner);
+    return takesOver ? set(stored.value) : keep;
+  }
+  if (isBlank(stored.value)) return set(said.value);
+  if (mode === "fill") {
+    if (Array.isArray(stored.value) && Array.isArray(said.value)) return fillList(source, stored, said.value);
+    return { ...stored, kept: true };
+  }
+  if (stored.owner !== null && outranks(organization, stored.owner, source)) return { ...stored, kept: true };
+  return set(said.value);
+}
+
+/** A list is filled element by element. It keeps its owner, whose elements are still in it. */
+function fillList<Value>(source: number, stored: Owned<Value>, said: readonly string[]): DecidedScalar<Value> {
+  const before = stored.value as readonly string[];
+  const length = Math.max(before.length, said.length);
+  const filled = Array.from({ length }, (_, index) => before[index] || said[index] || "");
+  return {
+    value: filled as Value,
+    owner: stored.owner ?? source,
+    kept: said.some((element, index) => element !== "" && element !== filled[index]),
+  };
+}
+
+/** The username that a person has if nobody else has it. `user` is null for somebody new. */
+export function decideUsername(
+  organization: Organization,
+  source: number,
+  user: User | null,
+  statement: Statement,
+): DecidedScalar<Username | null> {
+  const stored = user?.username ?? { value: null, owner: null };
+  return decideScalar(organization, source, statement.mode, stored, statement.username, usernameRule);
+}
+
+/** Applies the scalars of a statement to a user, and warns of what was kept. */
+export function applyScalars(
+  organization: Organization,
+  source: number,
+  user: User,
+  statement: Statement,
+  warn: (row: number, issue: Issue) => void,
+): void {
+  const decided = <Value>(field: string, stored: Owned<Value>, said: Said<Value> | undefined, rule: ScalarRule) => {
+    const { kept, ...scalar } = decideScalar(organization, source, statement.mode, stored, said, rule);
+    if (kept && said) warn(said.row, { code: "value_kept", field });
+    return scalar;
+  };
+  user.firstName = decided("firstName", user.firstName, statement.firstName, required);
+  user.lastName = decided("lastName", user.lastName, statement.lastName, required);
+  user.username = decided("userID", user.username, statement.username, usernameRule);
+  user.address = decided("address", user.address, statement.address, optional);
+  user.customFields = decided("customFields", user.customFields, statement.customFields, optionalList);
+  user.showAllGroups = decided("showAllGroups", user.showAllGroups, statement.showAllGroups, optional);
+
+  let location = statement.location;
+  if (location?.value) {
+    const name = organization.locations.get(locationKey(location.value));
+    if (name === undefined) warn(location.row, { code: "location_unknown", field: "campusName" });
+    location = name === undefined ? undefined : { value: name, row: location.row };
+  }
+  user.location = decided("campusName", user.location, location, optionalLocation);
+}

@@ -1,0 +1,131 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import type { OutgoingHttpHeaders } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Registry } from "prom-client";
+import { buildApp } from "../../src/http/app.ts";
+import type { App } from "../../src/http/app-types.ts";
+import type { HttpDependencies, HttpLimits } from "../../src/http/dependencies.ts";
+import { createMetrics } from "../../src/http/metrics.ts";
+import { createIdSource } from "../../src/identifiers.ts";
+import { createApiKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
+import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
+import { openDatabase } from "../../src/store/database.ts";
+import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import type { TestDatabase } from "./database.ts";
+
+/** A request, as tests write it. */
+export interface TestRequest {
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
+  readonly url: string;
+  /** An object is sent as JSON, a string as it is. */
+  readonly body?: object | string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Instead of the admin key; null: none. */
+  readonly key?: string | null;
+}
+
+/** An answer. */
+export interface TestAnswer {
+  readonly status: number;
+  readonly headers: OutgoingHttpHeaders;
+  readonly body: string;
+  /** The body, parsed; undefined when it is no JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  readonly json: any;
+}
+
+/** The service of a test: organization 1, with the settings of a first start. */
+export interface TestApp {
+  /** Where it listens: `http://127.0.0.1:port`. */
+  readonly url: string;
+  /** An admin key of the organization. */
+  readonly key: string;
+  readonly organizationId: number;
+  readonly app: App;
+  readonly dependencies: HttpDependencies;
+  /** The service's time stands still but for this. */
+  advanceClock(milliseconds: number): void;
+  /** What was logged, a JSON object each. */
+  // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
+  readonly log: any[];
+  inject(request: TestRequest): Promise<TestAnswer>;
+  /** Makes a further key. */
+  keyWith(services: readonly Service[], options?: Partial<NewApiKey>): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts the service on a test's database; it is closed before the database is dropped.
+ * @param limits other limits than the service's own
+ */
+export async function startTestApp(database: TestDatabase, limits: Partial<HttpLimits> = {}): Promise<TestApp> {
+  let now = Date.parse("2026-11-22T02:00:00Z");
+  const clock = () => new Date(now);
+  const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
+  const dependencies: HttpDependencies = {
+    database: openDatabase(database.connection, { maxConnections: 6 }),
+    queue: createWriterQueue(),
+    importQueue: createWriterQueue(),
+    importSlots: 2,
+    clock,
+    newId: createIdSource(clock, randomBytes),
+    randomBytes,
+    spoolDirectory,
+    limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
+  };
+  const key = `muster_test_${randomBytes(16).toString("hex")}`;
+  const owner = await database.owner.connect();
+  const { organizationId } = await ensureFirstOrganization(owner, {
+    ...dependencies,
+    organizationName: "Test University",
+    adminKey: key,
+  }).finally(() => owner.release());
+  // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
+  const log: any[] = [];
+  const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
+  const metrics = createMetrics(new Registry());
+  const app = await buildApp({ dependencies, metrics, log: { level: "info", stream } });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  let closed: Promise<void> | undefined;
+  const close = () => {
+    closed ??= (async () => {
+      await app.close();
+      await dependencies.database.close();
+      await rm(spoolDirectory, { recursive: true, force: true });
+    })();
+    return closed;
+  };
+  database.beforeDrop(close);
+  return {
+    ...{ url, key, organizationId, app, dependencies, log, close },
+    advanceClock: (milliseconds) => {
+      now += milliseconds;
+    },
+    inject: (request) => inject(app, key, request),
+    keyWith: async (services, options = {}) => {
+      const wanted = { name: services.join("-"), services, source: null, expiresAt: null, ...options };
+      return (await createApiKey(dependencies.database, organizationId, wanted, dependencies)).key;
+    },
+  };
+}
+
+async function inject(app: App, adminKey: string, request: TestRequest): Promise<TestAnswer> {
+  const { method = "GET", url, body, headers = {}, key = adminKey } = request;
+  const answer = await app.inject({
+    method,
+    url,
+    headers: { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers },
+    ...(body === undefined ? {} : { payload: body }),
+  });
+  return { status: answer.statusCode, headers: answer.headers, body: answer.body, json: parse(answer.body) };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

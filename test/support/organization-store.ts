@@ -1,0 +1,211 @@
+/**
+ * Puts an organization of the reference model into the database, and reads it back with everything that the API does
+ * not show: claims and owners. For tests that compare the two.
+ */
+import type { Pool } from "pg";
+import {
+  blankUser,
+  type ClaimNumber,
+  type Group,
+  type Membership,
+  type Organization,
+  phoneKey,
+  type User,
+} from "../model/state.ts";
+
+const time = "2026-01-01T00:00:00Z";
+
+/** Stores a new organization, and returns its id. */
+export async function saveOrganization(owner: Pool, organization: Organization): Promise<number> {
+  const { rows } = await owner.query<{ id: number }>(
+    "insert into organizations (name, settings, created_at, updated_at) values (gen_random_uuid()::text, $1, $2, $2) returning id",
+    [organization.settings, time],
+  );
+  const id = rows[0]!.id;
+  await owner.query("insert into feed_heads (organization_id, last_user_id) values ($1, $2)", [
+    id,
+    organization.lastUserId,
+  ]);
+  const insert = async (table: string, records: readonly Record<string, unknown>[]) => {
+    if (records.length === 0) return;
+    const columns = Object.keys(records[0]!);
+    await owner.query(
+      `insert into ${table} (organization_id, ${columns.join(", ")})
+       select $1, ${columns.join(", ")} from json_populate_recordset(null::${table}, $2)`,
+      [id, JSON.stringify(records)],
+    );
+  };
+  const times = { created_at: time, updated_at: time };
+  await insert(
+    "sources",
+    [...organization.sources].map(([name, { number, rank }]) => ({
+      number,
+      name,
+      rank,
+      settings: {},
+      version: 1,
+      ...times,
+    })),
+  );
+  await insert(
+    "groups",
+    [...organization.groups].map(([group_id, { name, style, isDefault }]) => ({
+      ...{ group_id, name, name_normalized: name.toLowerCase(), style, is_default: isDefault, is_protected: false },
+      ...{ category: 1, type: 1, privacy: 1, post_approval: false, description: "", version: 1, ...times },
+    })),
+  );
+  await insert(
+    "locations",
+    [...organization.locations].map(([name_normalized, name]) => ({ name_normalized, name, version: 1, ...times })),
+  );
+  const users = [...organization.users.values()];
+  await insert(
+    "users",
+    users.map((user) => ({ ...userColumns(user), ...times })),
+  );
+  await insert(
+    "user_sources",
+    users.flatMap(({ id: user_id, sources }) =>
+      [...sources].map(([source, database_id]) => ({ source, user_id, database_id })),
+    ),
+  );
+  await insert(
+    "user_emails",
+    users.flatMap(({ id: user_id, emails }) =>
+      [...emails].map(([email_normalized, { email, claims }]) => ({
+        user_id,
+        email_normalized,
+        email,
+        claims: bits(claims),
+      })),
+    ),
+  );
+  await insert(
+    "user_phones",
+    users.flatMap(({ id: user_id, phones }) =>
+      [...phones.values()].map(({ messageType: message_type, claims, ...phone }) => ({
+        ...{ user_id, ...phone, message_type },
+        claims: bits(claims),
+      })),
+    ),
+  );
+  await insert(
+    "memberships",
+    users.flatMap(({ id: user_id, memberships }) =>
+      [...memberships].map(([group_id, { role, roleOwner, claims }]) => ({
+        ...{ user_id, group_id, role, role_owner: roleOwner, since: time },
+        claims: bits(claims),
+      })),
+    ),
+  );
+  return id;
+}
+
+function userColumns(user: User): Record<string, unknown> {
+  return {
+    id: user.id,
+    first_name: user.firstName.value,
+    first_name_owner: user.firstName.owner,
+    last_name: user.lastName.value,
+    last_name_owner: user.lastName.owner,
+    username: user.username.value?.username ?? null,
+    username_normalized: user.username.value?.normalized ?? null,
+    username_owner: user.username.owner,
+    email: user.email.value?.email ?? null,
+    email_normalized: user.email.value?.normalized ?? null,
+    email_owner: user.email.owner,
+    address: user.address.value,
+    address_owner: user.address.owner,
+    custom_fields: user.customFields.value,
+    custom_fields_owner: user.customFields.owner,
+    location: user.location.value || null,
+    location_owner: user.location.owner,
+    show_all_groups: user.showAllGroups.value,
+    show_all_groups_owner: user.showAllGroups.owner,
+    claims: bits(user.claims),
+    version: 1,
+  };
+}
+
+interface Row {
+  [column: string]: unknown;
+}
+
+/** Reads an organization that `saveOrganization` stored, as the database has it now. */
+export async function loadOrganization(owner: Pool, id: number, before: Organization): Promise<Organization> {
+  const read = async (text: string) => (await owner.query<Row & { id: string; user_id: string }>(text, [id])).rows;
+  const users = new Map<number, User>();
+  for (const row of await read("select *, claims::text from users where organization_id = $1 order by id")) {
+    users.set(Number(row.id), userOf(row));
+  }
+  const of = (row: { user_id: string }) => {
+    const user = users.get(Number(row.user_id));
+    if (!user) throw new Error(`something is stored for ${row.user_id}, who does not exist`);
+    return user;
+  };
+  for (const row of await read("select * from user_sources where organization_id = $1")) {
+    of(row).sources.set(row.source as number, row.database_id as string | null);
+  }
+  for (const row of await read("select *, claims::text from user_emails where organization_id = $1")) {
+    of(row).emails.set(row.email_normalized as string, { email: row.email as string, claims: claimsOf(row) });
+  }
+  for (const row of await read("select *, claims::text from user_phones where organization_id = $1")) {
+    const {
+      number,
+      extension,
+      label,
+      carrier,
+      owner: phoneOwner,
+    } = row as unknown as User["phones"] extends Map<string, infer P> ? P : never;
+    const phone = { number, extension, messageType: row.message_type as 1 | 2 | 3, label, carrier };
+    of(row).phones.set(phoneKey(phone), { ...phone, owner: phoneOwner, claims: claimsOf(row) });
+  }
+  for (const row of await read("select *, claims::text from memberships where organization_id = $1")) {
+    const membership: Membership = {
+      role: row.role as number,
+      roleOwner: row.role_owner as number,
+      claims: claimsOf(row),
+    };
+    of(row).memberships.set(row.group_id as string, membership);
+  }
+  const groups = new Map<string, Group>();
+  for (const row of await read("select * from groups where organization_id = $1 order by group_id")) {
+    groups.set(row.group_id as string, {
+      name: row.name as string,
+      style: row.style as Group["style"],
+      isDefault: row.is_default as boolean,
+    });
+  }
+  const locations = new Map<string, string>();
+  for (const row of await read("select * from locations where organization_id = $1 order by name_normalized")) {
+    locations.set(row.name_normalized as string, row.name as string);
+  }
+  const [head] = await read("select last_user_id from feed_heads where organization_id = $1");
+  return { ...before, groups, locations, users, lastUserId: Number(head!.last_user_id) };
+}
+
+function userOf(row: Row & { id: string }): User {
+  const own = <Value>(value: Value, owner: unknown) => ({ value, owner: owner as ClaimNumber | null });
+  const pair = <Name extends string>(name: Name, value: unknown, normalized: unknown) =>
+    value === null ? null : ({ [name]: value, normalized } as Record<Name | "normalized", string>);
+  return {
+    ...blankUser(Number(row.id)),
+    firstName: own(row.first_name as string, row.first_name_owner),
+    lastName: own(row.last_name as string, row.last_name_owner),
+    username: own(pair("username", row.username, row.username_normalized), row.username_owner),
+    address: own(row.address as string, row.address_owner),
+    customFields: own(row.custom_fields as string[], row.custom_fields_owner),
+    location: own((row.location as string | null) ?? "", row.location_owner),
+    showAllGroups: own(row.show_all_groups as boolean, row.show_all_groups_owner),
+    email: own(pair("email", row.email, row.email_normalized), row.email_owner),
+    claims: claimsOf(row),
+  };
+}
+
+const bits = (claims: ReadonlySet<ClaimNumber>): string =>
+  String([...claims].reduce((set, number) => set | (1n << BigInt(number)), 0n));
+
+function claimsOf(row: Row): Set<ClaimNumber> {
+  const set = BigInt(row.claims as string);
+  return new Set(Array.from({ length: 63 }, (_, number) => number).filter((number) => (set >> BigInt(number)) & 1n));
+}
