@@ -112,8 +112,8 @@ async function writeDays(server: BenchServer, people: number, seed: number): Pro
 
 /** One measurement in a line: `firstLoad 5.3 s (6.1 s CPU), …`. */
 const describe = (times: LimitTimes | MusterTimes | ScriptTimes) =>
-  Object.entries(times as Readonly<Record<string, Cost | number>>)
-    .map(([name, value]) => {
+  Object.entries(times)
+    .map(([name, value]: [string, Cost | number]) => {
       if (name === "peakMemory") return `${name} ${(Number(value) / 1e6).toFixed(0)} MB`;
       if (typeof value === "number") return `${name} ${value.toFixed(2)} s`;
       return `${name} ${value.seconds.toFixed(2)} s (${value.cpuSeconds.toFixed(2)} s CPU)`;

@@ -124,7 +124,7 @@ export function createGroup(context: ChangeContext, wanted: NewGroup): Promise<G
 }
 
 /** The properties whose changes the log tells. */
-const groupProperties = [
+export const groupProperties = [
   "name",
   "category",
   "type",
@@ -188,9 +188,7 @@ async function insertGroup(
     `insert into groups (organization_id, group_id, name, name_normalized, category, type, privacy, post_approval,
        description, style, is_default, is_protected, parent_group_id, created_at, updated_at)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
-     returning group_id as "groupId", name, category, type, privacy, post_approval as "postApproval", description, style,
-       is_default as "isDefault", is_protected as "isProtected", parent_group_id as "parentGroupId", version,
-       created_at as "createdAt", updated_at as "updatedAt"`,
+     returning ${storedGroupColumns}`,
     [
       ...[organizationId, group.groupId, group.name, foldCase(group.name), group.category, group.type, group.privacy],
       ...[group.postApproval, group.description, group.style, group.default, group.protected, group.parentGroupId, at],
@@ -199,9 +197,14 @@ async function insertGroup(
   return groupDocument(rows[0]!);
 }
 
-type StoredGroup = Omit<Group, "organizationId" | "nameNormalized" | "version"> & { version: bigint | number };
+/** SQL: the columns of groups of which `groupDocument` makes a document. */
+export const storedGroupColumns = `group_id as "groupId", name, category, type, privacy, post_approval as "postApproval",
+  description, style, is_default as "isDefault", is_protected as "isProtected", parent_group_id as "parentGroupId", version,
+  created_at as "createdAt", updated_at as "updatedAt"`;
 
-function groupDocument(group: StoredGroup): GroupDocument {
+export type StoredGroup = Omit<Group, "organizationId" | "nameNormalized" | "version"> & { version: bigint | number };
+
+export function groupDocument(group: StoredGroup): GroupDocument {
   return {
     groupId: group.groupId,
     version: Number(group.version),

@@ -54,7 +54,7 @@ export function parsePhones(value: string, countryCode: string): ParsedPhones {
 
 function splitTokens(value: string): readonly string[] {
   // ;ext= belongs to the number (RFC 3966)
-  const parts = value.includes("ext=") ? value.split(/;(?=\s*(?!ext=|\s))/) : value.split(";");
+  const parts = value.includes("ext=") ? value.replace(/;\s*ext=/g, ";ext=").split(/;(?!ext=)/) : value.split(";");
   return value.includes(",") ? parts.flatMap(splitAtCommas) : parts;
 }
 
@@ -100,6 +100,10 @@ function parseToken(token: string, countryCode: string, issues: RowIssue[]): Pho
   }
   if (!reading.valid) issues.push(numberIssue("phone_not_valid", text));
   if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, countryCode));
+  if (parts.length > 5) {
+    const surplus = parts.slice(5).find((part) => part.trim() !== "");
+    if (surplus !== undefined) issues.push(attributeIssue("sixth position", surplus.trim(), "nothing"));
+  }
   return {
     number: reading.number,
     extension: reading.extension,

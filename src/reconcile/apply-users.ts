@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { appendStatement, type ChangeEntry, type Recorded } from "../changes/record.ts";
+import { createPlainGroups, createPlainLocations } from "../directory/create-many.ts";
 import { buryUsers } from "../directory/tombstone.ts";
 import type { ImportContext } from "./context.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
@@ -58,25 +59,14 @@ async function createGroupsAndLocations(
   at: Date,
   record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
 ): Promise<Recorded> {
-  const { rows: groups } = await client.query<{ id: string }>(
-    `insert into groups (organization_id, group_id, name, name_normalized, created_at, updated_at)
-     select $1, group_id, group_id, lower(group_id), $2, $2 from known_groups where is_new
-     order by group_id
-     returning group_id as id`,
-    [organizationId, at],
-  );
-  const { rows: locations } = await client.query<{ id: string }>(
-    `insert into locations (organization_id, name_normalized, name, created_at, updated_at)
-     select $1, name_normalized, name, $2, $2 from known_locations where is_new
-     order by name_normalized
-     returning name as id`,
-    [organizationId, at],
-  );
-  if (groups.length + locations.length === 0) return { count: 0 };
-  return record([
-    ...groups.map(({ id }) => ({ type: "group", action: "created", id, changed: {} }) as const),
-    ...locations.map(({ id }) => ({ type: "location", action: "created", id, changed: {} }) as const),
-  ]);
+  const named = async (query: string) => (await client.query<{ name: string }>(query)).rows.map(({ name }) => name);
+  const groupIds = await named("select group_id as name from known_groups where is_new order by group_id");
+  const locations = await named("select name from known_locations where is_new order by name_normalized");
+  const changes = [
+    ...(await createPlainGroups(client, organizationId, groupIds, at)),
+    ...(await createPlainLocations(client, organizationId, locations, at)),
+  ];
+  return changes.length === 0 ? { count: 0 } : record(changes);
 }
 
 async function appendPlannedChanges(

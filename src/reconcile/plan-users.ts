@@ -1,4 +1,7 @@
 import type pg from "pg";
+import { groupNameLength } from "../directory/group-codes.ts";
+import { locationNamePattern } from "../directory/locations.ts";
+import { foldCase } from "../directory/text.ts";
 import type { ImportContext } from "./context.ts";
 import { createsGroup } from "./group-patterns.ts";
 import { changeStatements } from "./statements/changes.ts";
@@ -56,8 +59,9 @@ async function planGroups(client: pg.PoolClient, { settings, organizationId }: I
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);
   const wanted = rows
     .map(({ groupId }) => groupId)
-    .filter((groupId) => groupId !== everybody && createsGroup(settings.createGroups)(groupId));
-  const names = new Map(wanted.sort().map((groupId) => [normalizeName(groupId), groupId]));
+    .filter((groupId) => groupId !== everybody && groupId.length <= groupNameLength)
+    .filter(createsGroup(settings.createGroups));
+  const names = new Map(wanted.sort().map((groupId) => [foldCase(groupId), groupId]));
   await client.query(
     `insert into known_groups (group_id, style, joins_everybody, is_new)
      select group_id, null, false, true
@@ -82,8 +86,8 @@ async function planLocations(client: pg.PoolClient, context: ImportContext): Pro
          and not exists (select from known_locations l where l.name_normalized = people.location_normalized)
        group by location order by min(first_row)`,
     );
-    const wanted = rows.map(({ location }) => location).filter(isLocationName);
-    const names = new Map(wanted.reverse().map((name) => [normalizeName(name), name]));
+    const wanted = rows.map(({ location }) => location).filter((name) => locationNamePattern.test(name));
+    const names = new Map(wanted.reverse().map((name) => [foldCase(name), name]));
     await client.query(
       `insert into known_locations (name_normalized, name, is_new)
        select name_normalized, name, true from unnest($1::text[], $2::text[]) as wanted (name_normalized, name)`,
@@ -98,8 +102,3 @@ async function planLocations(client: pg.PoolClient, context: ImportContext): Pro
        and not exists (select from known_locations l where l.name_normalized = people.location_normalized)`,
   );
 }
-
-/** Letters and digits (feed formats, section 7), and single spaces between them. */
-const isLocationName = (name: string) => /^[\p{L}\p{M}\p{N}]+( [\p{L}\p{M}\p{N}]+)*$/u.test(name);
-
-const normalizeName = (name: string) => name.normalize("NFC").toLowerCase();

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
+import { foldCase } from "../directory/text.ts";
 import { digestRow } from "../intake/digest.ts";
 import type { UserRow } from "../intake/records.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./statements/tables.ts";
@@ -109,7 +110,7 @@ function encodeRow(row: UserRow): string {
     field(row.address),
     list(row.customFields, (value) => value),
     field(row.location),
-    field(row.location?.normalize("NFC").toLowerCase()),
+    field(row.location === undefined ? undefined : foldCase(row.location)),
     row.showAllGroups === undefined ? absent : flag(row.showAllGroups === true),
     list(row.emails, ({ email, normalized }) => normalized + partSeparator + email),
     flag(row.emailsIncomplete),

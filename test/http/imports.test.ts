@@ -237,7 +237,9 @@ test("rows are listed by pages and filters, and an unknown import is not found",
   assert.deepEqual([...first.items, ...rest.items], all.items);
   assert.equal(rest.nextCursor, null);
   assert.equal((await app.inject({ url: `${rows}?outcome=failed` })).json.items.length, 1);
-  assert.equal((await app.inject({ url: `${rows}?code=phone_impossible` })).json.items.length, 6);
+  const impossible = all.items.filter(({ code }: { code: string }) => code === "phone_impossible");
+  assert(impossible.length > 0);
+  assert.deepEqual((await app.inject({ url: `${rows}?code=phone_impossible` })).json.items, impossible);
   const unknown = "/v1/imports/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a";
   for (const address of [unknown, `${unknown}/rows`]) {
     assert.equal((await app.inject({ url: address })).json.code, "not_found");

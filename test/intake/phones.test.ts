@@ -112,7 +112,6 @@ suite("feed formats 2: phones", () => {
     assert.deepEqual(numbers("2125551234||||home,2125559999||||work"), ["+12125551234", "+12125559999"]);
     assert.equal(parsePhones("2125551234|Verizon, Inc.||", "1").phones[0]?.carrier, "Verizon, Inc.");
     assert.deepEqual(numbers("2125551234, ext. 12"), ["+12125551234x12"]);
-    assert.deepEqual(numbers("2125551234,,12"), ["+12125551234x12"]);
     assert.deepEqual(numbers("2125551234, N/A"), ["+12125551234"]);
   });
 
@@ -159,11 +158,11 @@ suite("feed formats 2: phones", () => {
         "21255512345678",
         "1-800-FLOWERS",
         "2125551234 (home)",
-        "call me",
+        "call me at 7",
         "+999 12345678",
       ],
-      ...["2125551234 / 2125559999", "+1", `212555${"1".repeat(200)}2`, "2125551234 ext", "jane@x.edu 7"],
-    ].filter((text) => /\d/.test(text))) {
+      ...["2125551234 / 2125559999", `212555${"1".repeat(200)}2`, "2125551234 ext", "jane@x.edu 7"],
+    ]) {
       const parsed = parsePhones(value, "1");
       assert.deepEqual(parsed.phones, [], value);
       assert.deepEqual(
@@ -188,9 +187,9 @@ suite("feed formats 2: phones", () => {
       parsed.issues.map(({ code, field, details }) => [code, field, details.attribute, details.value, details.used]),
       [
         ["phone_attribute_invalid", "phone", "countryCode", "12345", "1"],
+        ["phone_attribute_invalid", "phone", "sixth position", "more", "nothing"],
         ["phone_attribute_invalid", "phone", "messageType", "4", "3"],
         ["phone_attribute_invalid", "phone", "label", "mobile", "cell"],
-        ["phone_attribute_invalid", "phone", "sixth position", "more", "nothing"],
       ],
     );
     assert.deepEqual(codes("2125551234||||constructor"), ["phone_attribute_invalid"]);

@@ -37,10 +37,13 @@ describe("a row with a databaseID", () => {
     assert.equal(only.username.value?.username, "ann");
   });
 
-  it("fails as username_taken if that person has another databaseID in this source", () => {
+  it("fails with all rows as username_taken if that person has another databaseID in this source", () => {
     const before = world({ users: [stored(1, { username: "ann", sources: { [students]: "1" } })] });
-    const { outcomes, issues, organization } = importRecords(before, [{ ...ann, databaseID: "2", userID: "ann" }]);
-    assert.deepEqual([outcomes, issues], [["failed"], ["1 username_taken userID"]]);
+    const { issues, organization } = importRecords(before, [
+      { ...ann, databaseID: "2", userID: "ann" },
+      { databaseID: "2" },
+    ]);
+    assert.deepEqual(issues, ["1 username_taken userID", "2 username_taken userID"]);
     assert.deepEqual(organization, before);
   });
 
@@ -158,6 +161,10 @@ describe("a person whom neither databaseID nor username finds", () => {
         { ...ann, userID: "eve" },
       ],
     );
+  });
+  it("is nobody stored if its rows only remove", () => {
+    for (const groupID of ["00000", "00001"])
+      isNotLinked([{ email: "ann@x.edu" }], [{ ...ann, databaseID: "1", groupID }]);
   });
   it("is nobody stored if its rows have different primary e-mails", () => {
     isNotLinked(
@@ -445,7 +452,7 @@ describe("00000", () => {
         memberships: { G1: { role: 1, owner: employees } },
       }),
     ];
-    const { outcomes } = importRecords(world({ users }), [{ email: "ann@x.edu", userID: "ann", groupID: "00000" }]);
+    const { outcomes } = importRecords(world({ users }), [{ email: "ann@x.edu", groupID: "00000" }]);
     assert.deepEqual(outcomes, ["removed"]);
   });
 });

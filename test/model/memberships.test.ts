@@ -45,9 +45,15 @@ describe("leaving", () => {
     const { groups, issues } = send("00001", { memberships: { STATIC: { owner: employees }, ...both } });
     assert.deepEqual([groups, issues], [["STATIC"], ["1 membership_kept groupID"]]);
   });
-  it("ends no membership of self-registered people whom no source claims", () => {
-    const { groups, issues } = send("G1|00002", { memberships: both, origins: [selfRegistered] });
+  it("ends no membership of self-registered people whom no source claims, and does not claim them", () => {
+    const { groups, issues, only } = send("G1|00002", { memberships: both, origins: [selfRegistered] });
     assert.deepEqual([groups, issues], [["G1", "G2"], ["1 membership_kept groupID"]]);
+    assert.deepEqual([only.claims, only.sources.size], [new Set([selfRegistered]), 0]);
+  });
+  it("ends memberships of self-registered people in a file that also adds something to them, and claims them", () => {
+    const { groups, issues, only } = send("00001;G1", { memberships: both, origins: [selfRegistered] });
+    assert.deepEqual([groups, issues], [["G1"], []]);
+    assert.deepEqual(only.claims, new Set([selfRegistered, employees]));
   });
   it("ends no membership with a role that no source granted", () => {
     for (const owner of [manual, selfRegistered, byDefault]) {
@@ -195,6 +201,9 @@ describe("an unknown group", () => {
     assert.deepEqual(organization.groups.get("CRS-1"), { name: "CRS-1", style: null, isDefault: false });
     assert.equal(issues.length, 5);
   });
+  it("is never created if it is ALL, which everybody would join", () => {
+    assert.deepEqual(send("ALL", { settings: { createGroups: ["*"] } }).issues, ["1 group_unknown groupID"]);
+  });
   it("is not created to be left, nor for somebody who fails", () => {
     const settings = { createGroups: ["*"] };
     assert.deepEqual(send("CRS-1|00002", { settings }).issues, ["1 group_unknown groupID"]);
@@ -219,6 +228,13 @@ describe("default groups", () => {
       roleOwner: students,
       claims: new Set([students, byDefault]),
     });
+  });
+  it("are not joined by somebody new whom the file has leave them", () => {
+    const leave = (groupID: string) => [
+      ...importRecords(world({ groups }), [{ ...ann, groupID }]).only.memberships.keys(),
+    ];
+    assert.deepEqual(leave("00001;G1"), ["G1"]);
+    assert.deepEqual(leave("G1;ALL|00002"), ["G1", "G3", "G5"]);
   });
   it("are not joined by people who are known", () => {
     const before = world({ groups, users: [stored(1, { username: "ann" })] });

@@ -284,6 +284,14 @@ describe("phones", () => {
       assert.deepEqual([label, after, claims], ["cell", owner, new Set([owner, employees])]);
     }
   });
+  it("that are repeated as they are get a new owner of higher rank only", () => {
+    const after = (owner: ClaimNumber) =>
+      phone(importFor(before(owner), [replacing({ phone: "2025550123" })]).only)?.owner;
+    assert.deepEqual([affiliates, students, manual].map(after), [employees, students, manual]);
+    const equal = world({ users: [stored(1, { sources: { [students]: "1" }, ...before(employees) })] });
+    equal.sources.set("students", { number: students, rank: 2 });
+    assert.equal(phone(importRecords(equal, [replacing({ phone: "2025550123" })]).only)?.owner, employees);
+  });
   it("never change their attributes on rows without a databaseID", () => {
     const { only, outcomes } = importFor(before(employees), [filling({ phone: "2025550123|||1|home" })]);
     assert.deepEqual([phone(only)?.label, outcomes], ["cell", ["unchanged"]]);

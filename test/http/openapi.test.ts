@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { startTestApp } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
+
+const app = await startTestApp(await createTestDatabase({ after }));
+const { json: contract, body: text } = await app.inject({ url: "/openapi.json", key: null });
+
+interface Operation {
+  readonly operationId: string;
+  readonly summary: string;
+  readonly description: string;
+  readonly tags: string[];
+  readonly security?: object[];
+  readonly parameters?: { name: string; in: string; description?: string }[];
+  readonly requestBody?: { content: Record<string, { schema: object; example?: unknown }> };
+  readonly responses: Record<string, { description: string; content?: Record<string, unknown> }>;
+}
+
+const operations = Object.entries(contract.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, method, operation })),
+);
+
+test("the contract is OpenAPI 3.1, and each of its references leads somewhere", () => {
+  assert.equal(contract.openapi, "3.1.0");
+  const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = ""]) => reference);
+  assert(references.length > 50);
+  for (const reference of new Set(references)) {
+    const name = /^#\/components\/schemas\/(\w+)$/.exec(reference)?.[1] ?? "";
+    assert(Object.hasOwn(contract.components.schemas, name), reference);
+  }
+});
+
+test("every operation is described, with all its answers", () => {
+  assert(operations.length > 12);
+  for (const { name, path, method, operation } of operations) {
+    for (const part of ["operationId", "summary", "description"] as const) assert((operation[part]?.length ?? 0) > 4, `${name}: ${part}`);
+    assert(operation.tags.every((tag) => contract.tags.some((known: { name: string }) => known.name === tag)), name);
+    for (const parameter of operation.parameters ?? []) assert(parameter.description, `${name}: ${parameter.name}`);
+    for (const [status, { description }] of Object.entries(operation.responses)) {
+      assert(description.length > 3 && description !== "Default Response", `${name}: ${status}`);
+    }
+    if (path.startsWith("/v1/")) {
+      for (const status of ["400", "401", "403", "500", "503"]) assert(operation.responses[status], `${name}: ${status}`);
+      assert.match(operation.description, /Needs a key with the service /, name);
+      assert.equal(operation.security, undefined, `${name} has the general rule`);
+    } else {
+      assert.deepEqual(operation.security, [], `${name} needs no key`);
+    }
+    if (operation.requestBody) assert(operation.responses["413"] && operation.responses["415"], name);
+    if (method === "post" && operation.operationId !== "createApiKey" && path.startsWith("/v1/")) {
+      assert(operation.parameters?.some((parameter) => parameter.name === "idempotency-key"), name);
+    }
+  }
+  const ids = operations.map(({ operation }) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length, "operation ids are unique");
+});
+
+test("every named schema, and every body, has an example", () => {
+  for (const [name, schema] of Object.entries(contract.components.schemas as Record<string, { examples?: unknown[] }>)) {
+    if (name !== "Problem") assert(schema.examples?.length, name);
+  }
+  for (const { name, operation } of operations) {
+    for (const [type, media] of Object.entries(operation.requestBody?.content ?? {})) {
+      assert("$ref" in media.schema || media.example !== undefined, `${name}: ${type}`);
+    }
+  }
+});
+
+test("the documentation's page loads nothing from elsewhere, and its policy lets it work", async () => {
+  const page = await app.inject({ url: "/docs", key: null });
+  assert.equal(page.status, 200);
+  const sources = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source = ""]) => source);
+  assert(sources.length >= 4);
+  assert(!/<script(?![^>]*src=)[^>]*>\s*\S/.test(page.body), "no script stands in the page itself");
+  for (const source of sources) {
+    assert.match(source, /^\/docs\//);
+    assert.equal((await app.inject({ url: source, key: null })).status, 200, source);
+  }
+  const policy = String(page.headers["content-security-policy"]);
+  assert.match(policy, /script-src 'self'(;|$)/);
+  assert.match(policy, /connect-src 'self'/);
+  const start = await app.inject({ url: "/docs/static/swagger-initializer.js", key: null });
+  assert.match(start.body, /"validatorUrl":\s*null/, "and asks no validator elsewhere");
+});
