@@ -1,10 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
-import { cpus, loadavg, release, totalmem } from "node:os";
+import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createCampus } from "./campus.ts";
+import { type Campus, createCampus } from "./campus.ts";
 import { type DayFiles, writeDay } from "./generate.ts";
 import { type LimitTimes, measureLimit, medianLimit } from "./limit/limit.ts";
 import { type Cost, progress } from "./measure.ts";
@@ -15,7 +15,7 @@ import { type BenchServer, startBenchServer } from "./server.ts";
 
 const usage = `Usage: npm run bench -- [options]
   --people 10000,100000     sizes of the campus
-  --only limit,muster,script  parts to measure; the results file is left alone then
+  --only limit,muster       parts to measure, of limit, muster and script; the results file is left alone then
   --repetitions 3           measurements of which the median is taken
   --style normal            style of Muster's imports: ${benchStyles.join(", ")}
   --seed 1                  seed of the campus
@@ -76,7 +76,7 @@ function readOptions(): Options {
 async function measureSize(server: BenchServer, people: number, options: Options): Promise<SizeResults> {
   progress(`${people.toLocaleString("en")} people: generating`);
   const campus = createCampus({ people, seed: options.seed });
-  const days = await writeDays(server, people, options.seed);
+  const days = await writeDays(server, campus);
   const limits: LimitTimes[] = [];
   const musters: MusterTimes[] = [];
   const run = { days, movements: campus.movements, style: options.style, profileDirectory: options.profileDirectory };
@@ -103,9 +103,8 @@ async function measureSize(server: BenchServer, people: number, options: Options
   };
 }
 
-async function writeDays(server: BenchServer, people: number, seed: number): Promise<[DayFiles, DayFiles]> {
-  const campus = createCampus({ people, seed });
-  const directory = join(server.directory, `campus-${people}`);
+async function writeDays(server: BenchServer, campus: Campus): Promise<[DayFiles, DayFiles]> {
+  const directory = join(server.directory, `campus-${campus.people}`);
   await mkdir(directory, { recursive: true });
   return [await writeDay(campus, 1, directory), await writeDay(campus, 2, directory)];
 }
@@ -124,7 +123,7 @@ async function measureScripts(server: BenchServer, options: Options): Promise<Sc
   if (!options.parts.includes("script")) return [];
   progress(`Own script, ${scriptPeople.toLocaleString("en")} people`);
   await prepareScript();
-  const [day] = await writeDays(server, scriptPeople, options.seed);
+  const [day] = await writeDays(server, createCampus({ people: scriptPeople, seed: options.seed }));
   const measured: ScriptTimes[] = [];
   for (let repetition = 0; repetition < options.repetitions; repetition += 1) {
     measured.push(await measureScript(server, day));
@@ -135,7 +134,7 @@ async function measureScripts(server: BenchServer, options: Options): Promise<Sc
 
 function describeMachine(): string {
   const gigabytes = Math.round(totalmem() / 1024 ** 3);
-  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${gigabytes} GB, Linux ${release()}`;
+  return `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${gigabytes} GB, ${type()} ${release()}`;
 }
 
 function describeVersions(server: BenchServer): string {

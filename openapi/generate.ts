@@ -31,7 +31,9 @@ await database.close();
 if (process.argv.includes("--check")) {
   const published = await readFile(file, "utf8").catch(() => "");
   if (published !== contract) {
-    process.stderr.write("openapi/openapi.json is not what the routes say: run npm run openapi, and look at the difference.\n");
+    process.stderr.write(
+      "openapi/openapi.json is not what the routes say: run npm run openapi, and look at the difference.\n",
+    );
     process.exitCode = 1;
   }
 } else {

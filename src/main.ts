@@ -96,7 +96,9 @@ async function tidyUp(owner: Client, spoolDirectory: string): Promise<void> {
   await forgetUnfinishedRequests(owner);
   await rm(spoolDirectory, { recursive: true, force: true });
   if (interrupted > 0) {
-    say(`Imports that were under way when the service stopped last: ${interrupted}. They were not applied; see /v1/imports?status=failed\n`);
+    say(
+      `Imports that were under way when the service stopped last: ${interrupted}. They were not applied; see /v1/imports?status=failed\n`,
+    );
   }
 }
 

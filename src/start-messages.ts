@@ -36,7 +36,10 @@ function localUrl(host: string, port: number): string {
 }
 
 function curlLine({ generatedKey, samplePath }: StartReport, url: string): string {
-  const key = generatedKey === undefined ? '"Authorization: Bearer $MUSTER_ADMIN_KEY"' : quoted(`Authorization: Bearer ${generatedKey}`);
+  const key =
+    generatedKey === undefined
+      ? '"Authorization: Bearer $MUSTER_ADMIN_KEY"'
+      : quoted(`Authorization: Bearer ${generatedKey}`);
   return [
     `curl -sS ${quoted(`${url}/v1/imports/users`)}`,
     `-H ${key}`,

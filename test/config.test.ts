@@ -73,6 +73,7 @@ test(".env.example lists every variable with its default and a comment, and no o
   assert.deepEqual([...listed.keys()].sort(), Object.keys(environmentSchema.shape).sort());
   assert.deepEqual(readConfig(Object.fromEntries(listed)), readConfig({}));
   for (const [name, value] of listed) {
-    if (value !== "") assert.notEqual(environmentSchema.shape[name as "PORT"].safeParse(undefined).data, undefined, name);
+    if (value !== "")
+      assert.notEqual(environmentSchema.shape[name as "PORT"].safeParse(undefined).data, undefined, name);
   }
 });

@@ -10,9 +10,15 @@ const place = { host: "127.0.0.1", port: 8080 };
 
 test("the first start shows the address, the generated key and a command to paste", () => {
   const message = startMessage(report);
-  assert.match(message, /^Muster is ready: http:\/\/127\.0\.0\.1:8080 {2}\(documentation: http:\/\/127\.0\.0\.1:8080\/docs\)$/m);
+  assert.match(
+    message,
+    /^Muster is ready: http:\/\/127\.0\.0\.1:8080 {2}\(documentation: http:\/\/127\.0\.0\.1:8080\/docs\)$/m,
+  );
   assert.match(message, /^ {2}muster_abc$/m);
-  assert.match(message, /^ {2}curl .*'Authorization: Bearer muster_abc'.* --data-binary @'\/opt\/it'\\''s\/roster\.xml'$/m);
+  assert.match(
+    message,
+    /^ {2}curl .*'Authorization: Bearer muster_abc'.* --data-binary @'\/opt\/it'\\''s\/roster\.xml'$/m,
+  );
 });
 
 test("a given key is never shown, and the command takes it from the environment", () => {
@@ -23,7 +29,10 @@ test("a given key is never shown, and the command takes it from the environment"
 
 test("later starts show the address only", () => {
   const message = startMessage({ ...report, isFirstStart: false, publicUrl: "https://muster.example.edu" });
-  assert.equal(message, "Muster is ready: https://muster.example.edu  (documentation: https://muster.example.edu/docs)\n");
+  assert.equal(
+    message,
+    "Muster is ready: https://muster.example.edu  (documentation: https://muster.example.edu/docs)\n",
+  );
 });
 
 test("a service that listens everywhere shows an address that can be opened", () => {
@@ -35,7 +44,10 @@ test("a service that listens everywhere shows an address that can be opened", ()
 
 test("why a start failed is one sentence without a stack", () => {
   const failures: [object, RegExp][] = [
-    [{ code: "EADDRINUSE", syscall: "listen", message: "x" }, /port 8080 of 127\.0\.0\.1 is taken by another program; .*PORT/],
+    [
+      { code: "EADDRINUSE", syscall: "listen", message: "x" },
+      /port 8080 of 127\.0\.0\.1 is taken by another program; .*PORT/,
+    ],
     [{ code: "EACCES", syscall: "listen", message: "x" }, /may not listen on port 8080; .*PORT/],
     [{ code: "EADDRNOTAVAIL", syscall: "listen", message: "x" }, /HOST is 127\.0\.0\.1, which is no address/],
     [{ code: "ECONNREFUSED", message: "" }, /DATABASE_URL does not answer \(ECONNREFUSED\)/],

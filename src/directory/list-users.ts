@@ -78,15 +78,21 @@ function filterConditions(filter: UserFilter, bind: (value: unknown) => string):
     conditions.push(`u.location = (
       select name from locations where organization_id = $1 and name_normalized = ${bind(foldCase(location.normalize("NFC")))})`);
   }
-  if (query !== undefined) conditions.push(beginsWith(bind(foldCase(query.normalize("NFC")))));
+  if (query !== undefined) {
+    const beginning = foldCase(query.normalize("NFC"));
+    conditions.push(beginsWith(bind(beginning), beginning.includes(" ")));
+  }
   return conditions;
 }
 
-/** One pass over the people in the order of the list, without a sort: it costs at most what the organization is large. */
-const beginsWith = (beginning: string) => `(
-  starts_with(lower(u.first_name || ' ' || u.last_name), ${beginning})
-  or starts_with(lower(u.last_name), ${beginning})
-  or starts_with(u.username_normalized, ${beginning})
+/**
+ * One pass over the people in the order of the list, without a sort: it costs at most what the organization is large.
+ * @param hasSpace whether the beginning may be one of a whole name
+ */
+const beginsWith = (beginning: string, hasSpace: boolean) => `(
+  starts_with(u.username_normalized, ${beginning})
   or starts_with(u.email_normalized, ${beginning})
   or u.id in (
-    select user_id from user_emails where organization_id = $1 and starts_with(email_normalized, ${beginning})))`;
+    select user_id from user_emails where organization_id = $1 and starts_with(email_normalized, ${beginning}))
+  or starts_with(lower(u.last_name), ${beginning})
+  or starts_with(lower(${hasSpace ? "u.first_name || ' ' || u.last_name" : "u.first_name"}), ${beginning}))`;

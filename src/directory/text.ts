@@ -13,6 +13,16 @@ export const line = (limit: number) =>
     .max(limit, `has more than ${limit} characters`)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "has a control character in it");
 
+/** The same for text that may have line breaks and tabs. */
+export const paragraphs = (limit: number) =>
+  z
+    .string()
+    .trim()
+    .normalize("NFC")
+    .overwrite((text) => text.replaceAll(/\r\n?/g, "\n"))
+    .max(limit, `has more than ${limit} characters`)
+    .regex(/^(?:[^\p{Cc}\p{Cs}]|[\n\t])*$/u, "has a control character in it");
+
 /** Names and identifiers that are compared without regard to case. The text is in NFC. */
 export const foldCase = (text: string): string => text.toLowerCase().normalize("NFC");
 

@@ -1,4 +1,4 @@
-import { manual, selfRegistered } from "./claims.ts";
+import { manual, selfRegistered, type UserOrigin } from "./claims.ts";
 
 /** A person as the API shows them; the order of the properties is fixed. */
 export interface UserDocument {
@@ -23,7 +23,7 @@ export interface UserDocument {
   /** Who knows the person, in the order of the sources' names. */
   readonly sources: readonly SourceLinkDocument[];
   /** How the person came in beside sources. */
-  readonly origins: readonly ("manual" | "self-registered")[];
+  readonly origins: readonly UserOrigin[];
   /** RFC 3339, UTC, microseconds. */
   readonly createdAt: string;
   readonly updatedAt: string;

@@ -8,7 +8,7 @@ import { compareBytes, foldCase } from "./text.ts";
 import type { AddressDocument } from "./user-document.ts";
 
 /** The parts of an address, in the order in which they are stored. */
-export const addressParts = ["street", "city", "state", "country", "zip"] as const;
+const addressParts = ["street", "city", "state", "country", "zip"] as const;
 
 /** A phone as a person writes it; the rest has the defaults of feeds (feed formats, section 2). */
 export interface PhoneInput {

@@ -15,7 +15,7 @@ import { registerIdempotency } from "./idempotency.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { registerJson } from "./json.ts";
 import { locationRoutes } from "./locations/routes.ts";
-import { type LogStream, loggerOptions, logRequest, routePattern } from "./logging.ts";
+import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./logging.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
@@ -54,7 +54,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   operationRoutes(app, dependencies.database, metrics);
   await app.register(
-    async (scope) => {
+    (scope, _options, done) => {
       const v1 = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthentication(v1, dependencies);
       registerIdempotency(v1, dependencies);
@@ -67,6 +67,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
       apiKeyRoutes(v1, dependencies);
+      done();
     },
     { prefix: "/v1" },
   );
@@ -125,7 +126,7 @@ function registerLifecycle(app: App, { limits }: HttpDependencies, metrics: Metr
   });
   app.addHook("onResponse", async (request, reply) => {
     discardRest(request.raw, bodyRest);
-    metrics.requestDone(request.method, routePattern(request), reply.statusCode, reply.elapsedTime / 1000);
+    metrics.requestDone(request.method, routePattern(request), outcomeOf(reply), reply.elapsedTime / 1000);
     logRequest(request, reply);
   });
 }

@@ -32,12 +32,17 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
   const line = {
     method: request.method,
     route: routePattern(request),
-    status: reply.statusCode,
+    status: outcomeOf(reply),
     milliseconds: Math.round(reply.elapsedTime * 10) / 10,
     organizationId: request.caller?.organizationId,
     apiKeyId: request.caller?.apiKeyId,
   };
   request.log.info(line, "request");
+}
+
+/** The status of the answer; "aborted" when the client went away before there was one. */
+export function outcomeOf(reply: FastifyReply): number | "aborted" {
+  return reply.raw.headersSent ? reply.statusCode : "aborted";
 }
 
 /** The pattern of the route, e.g. `/v1/users/:id`; never the address itself. */

@@ -7,7 +7,7 @@ export interface Metrics {
   readonly render: () => Promise<string>;
   readonly contentType: string;
   /** @param route the route's pattern; @param seconds from the request's headers to the answer's last byte */
-  readonly requestDone: (method: string, route: string, status: number, seconds: number) => void;
+  readonly requestDone: (method: string, route: string, status: number | "aborted", seconds: number) => void;
   /** @param counts null when nothing was read */
   readonly importDone: (
     kind: ImportResource["kind"],

@@ -78,6 +78,7 @@ export function createApiKey(
 ): Promise<{ readonly key: string; readonly resource: ApiKeyResource }> {
   const key = generateKey(context.randomBytes);
   const now = context.clock();
+  const granted = services.filter((service) => wanted.services.includes(service));
   if (wanted.expiresAt !== null && wanted.expiresAt <= now) {
     throw invalid("expiresAt", "The key would have expired already. Give a time that is to come.");
   }
@@ -90,7 +91,7 @@ export function createApiKey(
     await client.query(
       `insert into api_keys (organization_id, id, name, services, key_hash, source, created_at, expires_at)
        values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [organizationId, id, wanted.name, wanted.services, hashKey(key), source, now, wanted.expiresAt],
+      [organizationId, id, wanted.name, granted, hashKey(key), source, now, wanted.expiresAt],
     );
     const { rows } = await client.query<ApiKeyResource>(
       `select ${columns} from ${from} where api_keys.organization_id = $1 and api_keys.id = $2`,

@@ -15,6 +15,7 @@ export interface ImportContext {
   readonly outranking: string;
   /** Owners that this source takes scalars over from, likewise. */
   readonly outranked: string;
+  /** Changes with every setting, and every version of the service, that could make an unchanged row mean something else. */
   readonly rulesEpoch: number;
   readonly style: Style;
   readonly settings: Settings;

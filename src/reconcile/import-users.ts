@@ -1,9 +1,8 @@
 import type pg from "pg";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
-import { normalizeUser } from "../intake/normalize-user.ts";
-import type { NormalizationRules, UserRow } from "../intake/records.ts";
-import { readXmlUsers } from "../intake/xml.ts";
+import type { NormalizationRules } from "../intake/records.ts";
+import { scanXmlUsers } from "../intake/xml-scan.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { lockOrganization } from "../store/organization-lock.ts";
@@ -12,7 +11,9 @@ import { type ImportContext, type RankedSource, ranks } from "./context.ts";
 import { finishImport, getImport, openImport, receivedImport, refuseImport } from "./imports.ts";
 import { planUsers } from "./plan-users.ts";
 import { type SpooledBody, spoolBody } from "./spool.ts";
-import { prepareStaging, stageRows } from "./staging.ts";
+import { stageFile } from "./stage-file.ts";
+import { emptyStaging, prepareStaging } from "./staging.ts";
+import type { MatchingContext } from "./statements/match.ts";
 import { countStatement, insertImportRows } from "./statements/report.ts";
 import type { ImportCounts, ImportDependencies, ImportRequest, ImportResource } from "./types.ts";
 
@@ -100,30 +101,30 @@ async function reconcile(
 ): Promise<void> {
   const { database, clock } = dependencies;
   const { organizationId, dryRun } = request;
+  const scan = await scanXmlUsers(body.open());
   await withOrganization(
     database,
     organizationId,
     async (client) => {
       await prepareStaging(client);
-      await stageRows(client, readRows(body, setup.settings));
-      const head = dryRun
-        ? { lastUserId: await readLastUserId(client, organizationId) }
-        : await lockOrganization(client, organizationId, importPatience);
+      const stage = (by: Setup) =>
+        stageFile(client, matchingContext(request, by, 0), body, scan, normalizationRules(by.settings));
+      let staged = await stage(setup);
+      const lastUserId = dryRun
+        ? await readLastUserId(client, organizationId)
+        : (await lockOrganization(client, organizationId, importPatience)).lastUserId;
       const current = await readSetup(client, request);
       // Settings that shaped the staged rows were changed meanwhile: read the file again by the new ones.
       if (!sameRules(current.settings, setup.settings)) {
-        await client.query("truncate staged_rows");
-        await stageRows(client, readRows(body, current.settings));
+        await emptyStaging(client);
+        staged = await stage(current);
       }
       const context: ImportContext = {
-        organizationId,
-        source: current.source.number,
+        ...matchingContext(request, current, lastUserId),
         ...ranks(current.source, current.sources),
-        rulesEpoch: current.rulesEpoch,
-        style: current.style,
         settings: current.settings,
-        lastUserId: head.lastUserId,
       };
+      await staged.match(client, context);
       await planUsers(client, context, current.source.name);
       const counts = await count(client, context);
       await client.query(insertImportRows(context), [id]);
@@ -149,14 +150,25 @@ const apply = (client: pg.PoolClient, context: ImportContext, run: { id: string;
     ),
   );
 
-const rulesOf = ({ countryCode, grantableRoles }: Settings): NormalizationRules => ({ countryCode, grantableRoles });
+/** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
+const rulesVersion = 1;
+const rulesVersions = 1_000;
 
-const sameRules = (one: Settings, other: Settings) => JSON.stringify(rulesOf(one)) === JSON.stringify(rulesOf(other));
+const matchingContext = (request: ImportRequest, setup: Setup, lastUserId: number): MatchingContext => ({
+  organizationId: request.organizationId,
+  source: setup.source.number,
+  rulesEpoch: setup.rulesEpoch * rulesVersions + rulesVersion,
+  style: setup.style,
+  lastUserId,
+});
 
-async function* readRows(body: SpooledBody, settings: Settings): AsyncGenerator<UserRow[]> {
-  const rules = rulesOf(settings);
-  for await (const records of readXmlUsers(body.open())) yield records.map((record) => normalizeUser(record, rules));
-}
+const normalizationRules = ({ countryCode, grantableRoles }: Settings): NormalizationRules => ({
+  countryCode,
+  grantableRoles,
+});
+
+const sameRules = (one: Settings, other: Settings) =>
+  JSON.stringify(normalizationRules(one)) === JSON.stringify(normalizationRules(other));
 
 async function readLastUserId(executor: Executor, organizationId: number): Promise<number> {
   const { rows } = await executor.query<{ lastUserId: number }>(

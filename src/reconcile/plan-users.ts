@@ -7,10 +7,9 @@ import { createsGroup } from "./group-patterns.ts";
 import { changeStatements } from "./statements/changes.ts";
 import { contactStatements } from "./statements/contacts.ts";
 import { deletionStatement } from "./statements/deletions.ts";
-import { linkedByEmail, matchStatements } from "./statements/match.ts";
+import { linkedByEmail } from "./statements/match.ts";
 import { groupOrderStatements, membershipStatements, unknownGroups } from "./statements/memberships.ts";
 import { dropFailed, peopleStatements } from "./statements/people.ts";
-import { intakeIssues } from "./statements/report.ts";
 import { scalarStatements } from "./statements/scalars.ts";
 import { rowOf } from "./statements/tables.ts";
 import { failContestedUsernames } from "./statements/usernames.ts";
@@ -19,7 +18,7 @@ import { failContestedUsernames } from "./statements/usernames.ts";
 const usernameRounds = 8;
 
 /**
- * Works out what the staged rows of a users import mean for what is stored. Writes temporary tables only; applying
+ * Works out what the matched rows of a users import mean for what is stored. Writes temporary tables only; applying
  * them is another step. The caller holds the organization's lock, or a snapshot (dry run).
  * @param sourceName the source's name, as documents show it
  */
@@ -27,13 +26,7 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext, s
   const run = async (statements: readonly string[], values?: unknown[]) => {
     for (const statement of statements) await client.query(statement, values && statement.includes("$1") ? values : []);
   };
-  await run([
-    "analyze staged_rows (row, database_id, username_normalized, email_normalized)",
-    intakeIssues,
-    ...matchStatements(context),
-    ...peopleStatements(context),
-  ]);
-  await run([deletionStatement(context)]);
+  await run([...peopleStatements(context), deletionStatement(context)]);
   for (let round = 1; round <= usernameRounds; round++) {
     const { rowCount } = await client.query(failContestedUsernames(context, round === usernameRounds));
     if (!rowCount) break;

@@ -3,13 +3,14 @@ import { finished } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../directory/text.ts";
-import { digestRow } from "../intake/digest.ts";
 import type { UserRow } from "../intake/records.ts";
+import type { XmlScan } from "../intake/xml-scan.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./statements/tables.ts";
 
-/** What was staged. */
-export interface Staged {
-  readonly rows: number;
+/** A row, and the digest by which its next import may know it again. */
+export interface StagedRow {
+  readonly row: UserRow;
+  readonly digest: Buffer;
 }
 
 /**
@@ -20,32 +21,66 @@ export async function prepareStaging(client: pg.PoolClient): Promise<void> {
   await client.query(stagingTables);
 }
 
+/** Empties what reading a file fills. */
+export async function emptyStaging(client: pg.PoolClient): Promise<void> {
+  await client.query("truncate staged_rows, staged_digests");
+}
+
 /**
  * Streams rows into `staged_rows` by COPY, with back-pressure; memory stays flat.
  * @param batches rows of the file, in order
  * @throws whatever the batches throw (MusterError for a document that is refused)
  */
-export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<readonly UserRow[]>): Promise<Staged> {
-  const copy = client.query(copyFrom(`copy staged_rows (${columns.join(", ")}) from stdin`));
-  const done = finished(copy, { readable: false });
+export async function stageRows(
+  client: pg.PoolClient,
+  batches: AsyncIterable<readonly StagedRow[]> | Iterable<readonly StagedRow[]>,
+): Promise<void> {
+  await copy(client, `staged_rows (${columns.join(", ")})`, encodeBatches(batches));
+}
+
+async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]> | Iterable<readonly StagedRow[]>) {
+  for await (const batch of batches) {
+    let lines = "";
+    for (const { row, digest } of batch) lines += encodeRow(row, digest);
+    yield lines;
+  }
+}
+
+/** Streams the digests of all rows of a file into `staged_digests`. */
+export async function stageDigests(client: pg.PoolClient, scan: XmlScan): Promise<void> {
+  await copy(client, "staged_digests (row, digest)", encodeDigests(scan));
+  await client.query("analyze staged_digests");
+}
+
+function* encodeDigests(scan: XmlScan) {
+  for (let first = 1; first <= scan.rows; first += digestsAtOnce) {
+    let lines = "";
+    for (let row = first; row < first + digestsAtOnce && row <= scan.rows; row++) {
+      lines += `${row}\t\\\\x${scan.digest(row).toString("hex")}\n`;
+    }
+    yield lines;
+  }
+}
+const digestsAtOnce = 2_000;
+
+async function copy(
+  client: pg.PoolClient,
+  target: string,
+  lines: AsyncIterable<string> | Iterable<string>,
+): Promise<void> {
+  const stream = client.query(copyFrom(`copy ${target} from stdin`));
+  const done = finished(stream, { readable: false });
   // The promise is awaited below; until then a failure must not count as unhandled.
   done.catch(() => {});
-  let rows = 0;
   try {
-    for await (const batch of batches) {
-      let lines = "";
-      for (const row of batch) lines += encodeRow(row);
-      rows += batch.length;
-      if (!copy.write(lines)) await Promise.race([once(copy, "drain"), done]);
-    }
+    for await (const some of lines) if (!stream.write(some)) await Promise.race([once(stream, "drain"), done]);
   } catch (error) {
-    copy.destroy(error as Error);
+    stream.destroy(error as Error);
     await done.catch(() => {});
     throw error;
   }
-  copy.end();
+  stream.end();
   await done;
-  return { rows };
 }
 
 const columns = [
@@ -93,7 +128,7 @@ const list = <Item>(items: readonly Item[] | undefined, encode: (item: Item) => 
 const flag = (value: boolean): string => (value ? "t" : "f");
 
 /** One line of PostgreSQL's text COPY format. Lists are joined by separators that no value can contain. */
-function encodeRow(row: UserRow): string {
+function encodeRow(row: UserRow, digest: Buffer): string {
   const { groups } = row;
   const primary = row.emails?.[0];
   const issues = row.failure ? [...row.issues, row.failure] : row.issues;
@@ -131,7 +166,7 @@ function encodeRow(row: UserRow): string {
       ),
     ),
     flag(row.namesGroup),
-    `\\\\x${digestRow(row).toString("hex")}`,
+    `\\\\x${digest.toString("hex")}`,
     flag(row.failure !== undefined),
     issues.length === 0
       ? absent

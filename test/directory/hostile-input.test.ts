@@ -14,40 +14,11 @@ after(() => {
 
 const long = "x".repeat(100_000);
 const values: readonly unknown[] = [
-  ...[
-    null,
-    true,
-    false,
-    0,
-    -1,
-    1.5,
-    1e308,
-    2 ** 53,
-    "",
-    " ",
-    "0",
-    "\u0000",
-    "a\u0000b",
-    "\u001e\u001f",
-    "\ud800",
-    "\u202e",
-  ],
-  ...["'; drop table users; --", "%s%n", "$1", "\\", '"', "|", ";", "||||", "|||||", "{}", "[]", "null", "__proto__"],
-  ...[
-    long,
-    "é".repeat(200),
-    "👩‍👩‍👧‍👦".repeat(30),
-    [],
-    [[]],
-    {},
-    { a: { b: {} } },
-    [null],
-    [1],
-    [""],
-    [long],
-    Array(3000).fill("a@x.org"),
-  ],
+  ...[null, true, -1, 1.5, 1e308, 2 ** 53, "", "0", "a\u0000b", "\u001e\u001f", "\ud800", "\u202e"],
+  ...["'; drop table users; --", "$1\\", '"', "|||||", "__proto__"],
+  ...[long, "👩‍👩‍👧‍👦".repeat(30), [], [[]], {}, [null], [""], Array(3000).fill("a@x.org")],
 ];
+
 /** Places of a user's body, each with a value in it. */
 const places: Readonly<Record<string, (value: unknown) => object>> = {
   ...Object.fromEntries(
@@ -80,7 +51,6 @@ test("no value in any place of a user makes a 500, and whatever is taken is stor
       assert.ok([200, 400, 409, 413].includes(patched.status), `${what}: ${patched.status} ${patched.body}`);
       if (created.status === 201) {
         assert.deepEqual(await send("GET", `/v1/users/${created.json.id}`), created.json, what);
-        await send("DELETE", `/v1/users/${created.json.id}`);
       }
     }
   }
@@ -154,9 +124,13 @@ test("no id in an address makes a 500; what can be nobody's is unknown", async (
   }
 });
 
+const parameters: Readonly<Record<string, readonly string[]>> = {
+  users: ["cursor", "limit", "email", "username", "databaseId", "source", "groupId", "location", "query", "__proto__"],
+  groups: ["cursor", "query", "category", "type", "privacy", "parentGroupId"],
+  locations: ["cursor", "constructor"],
+};
+
 test("no query makes a 500", async () => {
-  const names = ["cursor", "limit", "email", "username", "databaseId", "source", "groupId", "location", "query"];
-  names.push("category", "type", "privacy", "parentGroupId", "__proto__", "constructor");
   const texts = [
     "",
     "0",
@@ -166,18 +140,16 @@ test("no query makes a 500", async () => {
     "'",
     "\\",
     "%",
-    "_",
     "\u0001",
     "\ufffe",
     "a".repeat(5000),
     "💥",
   ];
-  const cursors = [[], [null], [{}], ["\u0000"], [9e15], [2 ** 53], ["x".repeat(500)], { a: 1 }].map((key) =>
-    Buffer.from(JSON.stringify(key)).toString("base64url"),
-  );
-  for (const noun of ["users", "groups", "locations"]) {
+  const keys = [[], [null], ["\u0000"], [9e15], [2 ** 53], ["x".repeat(500)], { a: 1 }];
+  const cursors = keys.map((key) => Buffer.from(JSON.stringify(key)).toString("base64url"));
+  for (const [noun, names] of Object.entries(parameters)) {
     for (const name of names) {
-      for (const text of [...texts, ...cursors]) {
+      for (const text of name === "cursor" ? [...texts, ...cursors] : texts) {
         const answer = await app.inject({ url: `/v1/${noun}?${name}=${encodeURIComponent(text)}` });
         assert.ok([200, 400].includes(answer.status), `${noun} ${name}=${text}: ${answer.status} ${answer.body}`);
       }

@@ -85,6 +85,8 @@ test("pages go on where the last one ended and show each person as the single ad
 test("ids are ordered as numbers, and a full last page has no next one", async () => {
   const added = [];
   for (let count = 0; count < 9; count += 1) added.push(await addUser());
+  // Moves somebody's row behind all others.
+  await send("PATCH", `/v1/users/${added[0]!.id}`, { lastName: "Moved" });
   const everybody = await listEverybody(app, 4);
   const ids = everybody.map(({ id }) => Number(id));
   assert.deepEqual(

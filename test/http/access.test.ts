@@ -55,11 +55,30 @@ test("each address of the table is served, and every address under /v1 stands in
 test("a key may be sent as bearer token, or as user name or password of Basic", async () => {
   const url = "/v1/organization";
   const basic = (pair: string) => `Basic ${Buffer.from(pair).toString("base64")}`;
-  const good = [`Bearer ${app.key}`, `bearer  ${app.key}`, basic(`${app.key}:`), basic(`x:${app.key}`), basic(`${app.key}:x`), basic(app.key)];
+  const good = [
+    `Bearer ${app.key}`,
+    `bearer  ${app.key}`,
+    basic(`${app.key}:`),
+    basic(`x:${app.key}`),
+    basic(`${app.key}:x`),
+    basic(app.key),
+  ];
   for (const authorization of good) {
     assert.equal((await app.inject({ url, key: null, headers: { authorization } })).status, 200, authorization);
   }
-  const bad = ["", "Bearer", "Bearer ", app.key, `Digest ${app.key}`, `Bearer ${app.key} x`, "Basic", "Basic :::", basic(":"), basic("x:y"), "Bearer \u00e9"];
+  const bad = [
+    "",
+    "Bearer",
+    "Bearer ",
+    app.key,
+    `Digest ${app.key}`,
+    `Bearer ${app.key} x`,
+    "Basic",
+    "Basic :::",
+    basic(":"),
+    basic("x:y"),
+    "Bearer \u00e9",
+  ];
   for (const authorization of bad) {
     assert.equal((await app.inject({ url, key: null, headers: { authorization } })).status, 401, authorization);
   }

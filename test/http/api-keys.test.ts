@@ -18,7 +18,9 @@ test("a key is shown once, works, and is stored as its SHA-256 only", async () =
   assert(await works(json.key));
   const listed = await app.inject({ url: "/v1/api-keys" });
   assert(!listed.body.includes(json.key));
-  const { rows } = await database.owner.query("select key_hash, api_keys::text as whole from api_keys where id = $1", [json.id]);
+  const { rows } = await database.owner.query("select key_hash, api_keys::text as whole from api_keys where id = $1", [
+    json.id,
+  ]);
   assert.deepEqual(rows[0].key_hash, createHash("sha256").update(json.key).digest());
   assert(!rows[0].whole.includes(json.key));
 });
@@ -29,7 +31,8 @@ test("a revoked key is dead at the next request, and stays listed", async () => 
   const revoke = () => app.inject({ method: "DELETE", url: `/v1/api-keys/${json.id}` });
   assert.equal((await revoke()).status, 204);
   assert.equal(await works(json.key), false);
-  const listed = async () => (await app.inject({ url: "/v1/api-keys" })).json.items.find(({ id }: { id: string }) => id === json.id);
+  const listed = async () =>
+    (await app.inject({ url: "/v1/api-keys" })).json.items.find(({ id }: { id: string }) => id === json.id);
   const { revokedAt } = await listed();
   assert.match(revokedAt, /Z$/);
   app.advanceClock(1000);
@@ -118,7 +121,12 @@ test("keys page by id, and what is asked for is checked", async () => {
 
 test("the answer with the key is never kept for an Idempotency-Key", async () => {
   const headers = { "idempotency-key": "once" };
-  const request = { method: "POST", url: "/v1/api-keys", body: { name: "kept", services: ["import"] }, headers } as const;
+  const request = {
+    method: "POST",
+    url: "/v1/api-keys",
+    body: { name: "kept", services: ["import"] },
+    headers,
+  } as const;
   assert.equal((await app.inject(request)).status, 201);
   assert.equal((await app.inject(request)).status, 409);
   const { rows } = await database.owner.query("select from idempotency_keys");

@@ -39,7 +39,14 @@ async function refuseRaw(request: string, expected: keyof typeof problems): Prom
 test("parameters that an address does not know are refused, whatever they are called", async () => {
   const names = ["x", "__proto__", "constructor", "toString", "limit[]", "LIMIT", "%F0%9F%98%80", "a".repeat(3000), ""];
   for (const name of names) await refuse({ url: `/v1/imports?${name}=1` }, "request_invalid");
-  for (const query of ["limit=1&limit=2", "limit=1;limit=2", "cursor=x", "status=x", "cursor=", `cursor=${"A".repeat(2000)}`]) {
+  for (const query of [
+    "limit=1&limit=2",
+    "limit=1;limit=2",
+    "cursor=x",
+    "status=x",
+    "cursor=",
+    `cursor=${"A".repeat(2000)}`,
+  ]) {
     await refuse({ url: `/v1/imports?${query}` }, "request_invalid");
   }
   await refuse({ url: "/v1/organization?x=1" }, "request_invalid");
@@ -50,15 +57,32 @@ test("parameters that an address does not know are refused, whatever they are ca
 });
 
 test("addresses that do not exist, or cannot be read, are refused", async () => {
-  const unknown = ["/", "/v1", "/v1/", "/v1/none", "/v2/users", "//v1/imports", "/v1//imports", "/v1/imports/x/y", "/V1/imports", "/favicon.ico"];
+  const unknown = [
+    "/",
+    "/v1",
+    "/v1/",
+    "/v1/none",
+    "/v2/users",
+    "//v1/imports",
+    "/v1//imports",
+    "/v1/imports/x/y",
+    "/V1/imports",
+    "/favicon.ico",
+  ];
   for (const url of unknown) await refuse({ url }, "not_found");
-  const paths = ["/docs/../../etc/passwd", "/docs/static/..%2f..%2f..%2fpackage.json", "/docs/static/%2e%2e/%2e%2e/index.js", "/..%5c..%5cpackage.json"];
+  const paths = [
+    "/docs/../../etc/passwd",
+    "/docs/static/..%2f..%2f..%2fpackage.json",
+    "/docs/static/%2e%2e/%2e%2e/index.js",
+    "/..%5c..%5cpackage.json",
+  ];
   for (const url of paths) {
     const { status, text } = await exchange(app.url, `GET ${url} HTTP/1.1\r\nHost: x\r\n\r\n`);
     assertProblem(status, bodyOf(text), url);
     assert(!text.includes("root:") && !text.includes("dependencies"), url);
   }
-  for (const url of ["/v1/%ff", "/v1/imports/%", "/v1/imports/%zz", "/%c3%28"]) await refuse({ url }, "request_invalid");
+  for (const url of ["/v1/%ff", "/v1/imports/%", "/v1/imports/%zz", "/%c3%28"])
+    await refuse({ url }, "request_invalid");
   for (const url of ["/v1/imports/%00", "/v1/users?query=a%00b", "/%00"]) await refuse({ url }, "request_invalid");
   await refuse({ url: `/v1/imports/${"a".repeat(1001)}` }, "request_invalid");
   await refuse({ url: `/v1/imports/${"a".repeat(999)}` }, "request_invalid");
@@ -82,7 +106,18 @@ test("a method that an address does not take gets 405 and is told which it does"
 
 test("bodies that are no valid JSON are refused", async () => {
   const request = { method: "PATCH", url: "/v1/organization", headers: json } as const;
-  const broken = ["{", "{'a':1}", "nul", '{"settings":{}', "\u0000", "[]".repeat(2), '{"a":1}x', "\uFEFF\uFEFF{}", "undefined", "NaN"];
+  const broken = [
+    "{",
+    "{'a':1}",
+    "nul",
+    '{"settings":{}',
+    "\u0000",
+    "[]".repeat(2),
+    '{"a":1}x',
+    "\uFEFF\uFEFF{}",
+    "undefined",
+    "NaN",
+  ];
   for (const body of broken) await refuse({ ...request, body }, "request_invalid");
   for (const body of ["[]", "null", "1", '"x"', "{}"]) await refuse({ ...request, body }, "request_invalid");
   await refuse({ ...request, body: "" }, "body_missing");
@@ -98,7 +133,12 @@ test("bodies that are no valid JSON are refused", async () => {
 
 test("a backslash before u0000 is text, not a NUL character", async () => {
   const body = '{"settings":{"customFields":["a\\\\u0000b"]}}';
-  const { status, json: organization } = await app.inject({ method: "PATCH", url: "/v1/organization", headers: json, body });
+  const { status, json: organization } = await app.inject({
+    method: "PATCH",
+    url: "/v1/organization",
+    headers: json,
+    body,
+  });
   assert.equal(status, 200);
   assert.deepEqual(organization.settings.customFields, ["a\\u0000b"]);
 });
@@ -110,9 +150,22 @@ test("lone surrogates, which no database can store, are no fault of the service"
 });
 
 test("other content types get 415 and are told what is taken", async () => {
-  const types = ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "x", ";", "application/json/x"];
+  const types = [
+    "text/plain",
+    "application/xml",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "x",
+    ";",
+    "application/json/x",
+  ];
   for (const contentType of types) {
-    const request = { method: "PATCH", url: "/v1/organization", body: "x", headers: { "content-type": contentType, accept: "application/json" } } as const;
+    const request = {
+      method: "PATCH",
+      url: "/v1/organization",
+      body: "x",
+      headers: { "content-type": contentType, accept: "application/json" },
+    } as const;
     const { status, json: problem } = await app.inject(request);
     assert.equal(status, 415, contentType);
     assert.match(problem.detail, /application\/json/);
@@ -129,7 +182,10 @@ test("what is no HTTP, or more than is taken of it, gets a problem and a closed 
   await refuseRaw("GET / HTTP/1.1\r\nHost: x\r\nBad Header: x\r\n\r\n", "request_invalid");
   await refuseRaw(`GET / HTTP/1.1\r\nHost: x\r\nX: ${"x".repeat(20_000)}\r\n\r\n`, "headers_too_large");
   await refuseRaw(`GET /${"x".repeat(20_000)} HTTP/1.1\r\nHost: x\r\n\r\n`, "headers_too_large");
-  await refuseRaw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "request_invalid");
+  await refuseRaw(
+    "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "request_invalid",
+  );
   await refuseRaw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "request_invalid");
 });
 
@@ -150,7 +206,9 @@ test("a body for an address without one, or before the key was checked, is not w
 test("a client that sends all before it reads gets the reason of an early refusal", async () => {
   const socket = await openSocket(app.url);
   const size = 8 * 1024 * 1024;
-  socket.write(`PATCH /v1/organization HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: ${size}\r\n\r\n`);
+  socket.write(
+    `PATCH /v1/organization HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: ${size}\r\n\r\n`,
+  );
   await new Promise((sent) => socket.write(Buffer.alloc(size, 0x20), sent));
   const { status, text } = await readAnswer(socket);
   assert.equal(assertProblem(status, bodyOf(text), "early refusal"), "body_too_large");

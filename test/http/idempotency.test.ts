@@ -41,7 +41,12 @@ test("another body, query or address under the same key is refused", async () =>
     await send("night-1", roster(2)),
     await send("night-1", roster(1).slice(0, -1)),
     await send("night-1", roster(1), "?dryRun=true"),
-    await app.inject({ method: "POST", url: "/v1/groups", body: { name: "X" }, headers: { "idempotency-key": "night-1" } }),
+    await app.inject({
+      method: "POST",
+      url: "/v1/groups",
+      body: { name: "X" },
+      headers: { "idempotency-key": "night-1" },
+    }),
   ]) {
     if (answer.status === 404 || answer.status === 400) continue;
     assert.equal(answer.status, 409, answer.body);

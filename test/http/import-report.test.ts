@@ -14,7 +14,14 @@ const resource: ImportResource = {
   },
   ...{ firstSequence: 1, lastSequence: 19, createdAt: "", finishedAt: "" },
 };
-const row: ImportRow = { row: 9, line: 83, outcome: "failed", code: "value_invalid", field: "email", message: "Not an address." };
+const row: ImportRow = {
+  row: 9,
+  line: 83,
+  outcome: "failed",
+  code: "value_invalid",
+  field: "email",
+  message: "Not an address.",
+};
 
 test("a report begins with what happened, and lists the rows to look at", () => {
   assert.equal(
@@ -33,7 +40,10 @@ Import 0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a
 });
 
 test("a dry run says that nothing was applied; a refused file says where", () => {
-  assert.match(reportText({ ...resource, dryRun: true, status: "planned" }, [], false), /dry run, nothing was applied\.[^]*would be 19 added/);
+  assert.match(
+    reportText({ ...resource, dryRun: true, status: "planned" }, [], false),
+    /dry run, nothing was applied\.[\s\S]*would be 19 added/,
+  );
   const problem = { code: "xml_cut_off", detail: "The XML ends too early.", line: 7, column: 3 } as const;
   const refused = reportText({ ...resource, status: "failed", counts: null, problem }, [], false);
   assert.match(refused, /^Import of users: failed\.\n.* Line 7, column 3\.\n\nImport /);

@@ -17,7 +17,8 @@ const person = (id: number, more = "") =>
 const roster = (...people: string[]) => `<users type="array">${people.join("\n")}</users>`;
 const send = (body: string, headers: Record<string, string> = {}, query = "", key?: string) =>
   app.inject({ method: "POST", url: `${url}${query}`, body, headers: { ...xml, ...headers }, ...(key ? { key } : {}) });
-const head = (headers: string) => `POST ${url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${app.key}\r\n${headers}\r\n\r\n`;
+const head = (headers: string) =>
+  `POST ${url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${app.key}\r\n${headers}\r\n\r\n`;
 const lastImport = async () => (await app.inject({ url: "/v1/imports?limit=1" })).json.items[0];
 const people = async () => (await database.owner.query("select from users")).rowCount;
 
@@ -66,7 +67,12 @@ test("an import and its rows are JSON, XML, or a report for people", async () =>
 });
 
 test("an XML request that asks for nothing gets XML", async () => {
-  const answer = await app.inject({ method: "POST", url: `${url}?dryRun=true`, body: roster(person(1)), headers: { "content-type": "text/xml" } });
+  const answer = await app.inject({
+    method: "POST",
+    url: `${url}?dryRun=true`,
+    body: roster(person(1)),
+    headers: { "content-type": "text/xml" },
+  });
   assert.equal(answer.status, 201);
   assert.match(answer.body, /^<\?xml .*\n<import>/);
   const refused = await app.inject({ method: "POST", url, body: "<users>", headers: { "content-type": "text/xml" } });
@@ -178,12 +184,16 @@ test("a client that goes away half-way leaves a failed import and no file, and c
     assert.equal(status, "failed", framing);
     assert.equal(problem.code, "body_incomplete");
   }
+  assert.equal(app.log.filter((line) => line.status === "aborted" && line.route === url).length, 2);
   assert.equal(await people(), before);
   assert.deepEqual(await readdir(app.dependencies.spoolDirectory), []);
 });
 
 test("a client that stops sending gets a problem after a while", async () => {
-  const { status, text } = await exchange(app.url, `${head("Content-Type: application/xml\r\nContent-Length: 1000")}<users`);
+  const { status, text } = await exchange(
+    app.url,
+    `${head("Content-Type: application/xml\r\nContent-Length: 1000")}<users`,
+  );
   assert.equal(status, 400);
   assert.match(text, /<code>body_incomplete<\/code>/);
   assert.match(text, /<importId>/);
@@ -251,5 +261,8 @@ test("imports are counted for /metrics, by status", async () => {
   assert.match(body, /^muster_imports_total\{kind="users",status="applied"\} 2$/m);
   assert.match(body, /^muster_imports_total\{kind="users",status="failed"\} [1-9]\d*$/m);
   assert.match(body, /^muster_import_rows_total\{kind="users",outcome="read"\} 16$/m);
-  assert.match(body, /^muster_http_request_duration_seconds_count\{method="POST",route="\/v1\/imports\/users",status="201"\} \d+$/m);
+  assert.match(
+    body,
+    /^muster_http_request_duration_seconds_count\{method="POST",route="\/v1\/imports\/users",status="201"\} \d+$/m,
+  );
 });

@@ -35,12 +35,21 @@ test("neither keys, nor people, nor bodies, nor addresses get into the log", asy
     { url: "/v1/organization", headers: { authorization: `Basic ${btoa(`${secret}:${secret}`)}` } },
     { url: "/v1/organization", headers: { "x-forwarded-for": secret, cookie: secret, "user-agent": secret } },
     { url: "/v1/api-keys", method: "POST", body: { name: secret, services: [secret] } },
-    { url: "/v1/api-keys", method: "POST", body: `{"email": "${secret}@example.edu"`, headers: { "content-type": "application/json" } },
+    {
+      url: "/v1/api-keys",
+      method: "POST",
+      body: `{"email": "${secret}@example.edu"`,
+      headers: { "content-type": "application/json" },
+    },
     { url: "/v1/imports/users", method: "POST", body: `<${secret}>`, headers: { "content-type": "application/xml" } },
     { url: `/v1/imports/%ff${secret}` },
   ] as const;
   for (const request of requests) await app.inject(request);
-  assert.equal(app.log.filter(({ msg }) => msg === "request").length, requests.length - 1, "all but the unreadable address");
+  assert.equal(
+    app.log.filter(({ msg }) => msg === "request").length,
+    requests.length - 1,
+    "all but the unreadable address",
+  );
   assert(!JSON.stringify(app.log).includes(secret), JSON.stringify(app.log));
   assert(!JSON.stringify(app.log).includes(app.key));
 });
@@ -63,7 +72,12 @@ test("a fault of the service is masked for the sender, and logged without values
 test("errors are described without what they quote", () => {
   const error = new DatabaseError('invalid input for "jane.doe@example.edu" of Jane', 1, "error");
   Object.assign(error, {
-    ...{ code: "23505", detail: "Key (email)=(jane.doe@example.edu) already exists.", table: "users", constraint: "users_email" },
+    ...{
+      code: "23505",
+      detail: "Key (email)=(jane.doe@example.edu) already exists.",
+      table: "users",
+      constraint: "users_email",
+    },
     cause: new TypeError("cannot read +1 (212) 555-0142 of 'jane'"),
   });
   const described = JSON.stringify(describeError(error));

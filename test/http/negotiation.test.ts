@@ -4,7 +4,10 @@ import { chooseFormat } from "../../src/http/negotiation.ts";
 
 const choose = (accept?: string, contentType?: string) =>
   chooseFormat(
-    { ...(accept === undefined ? {} : { accept }), ...(contentType === undefined ? {} : { "content-type": contentType }) },
+    {
+      ...(accept === undefined ? {} : { accept }),
+      ...(contentType === undefined ? {} : { "content-type": contentType }),
+    },
     ["json", "xml", "text"],
   );
 

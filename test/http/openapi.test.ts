@@ -17,8 +17,9 @@ interface Operation {
   readonly responses: Record<string, { description: string; content?: Record<string, unknown> }>;
 }
 
-const operations = Object.entries(contract.paths as Record<string, Record<string, Operation>>).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, method, operation })),
+const operations = Object.entries(contract.paths as Record<string, Record<string, Operation>>).flatMap(
+  ([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ name: `${method} ${path}`, path, method, operation })),
 );
 
 test("the contract is OpenAPI 3.1, and each of its references leads somewhere", () => {
@@ -34,14 +35,19 @@ test("the contract is OpenAPI 3.1, and each of its references leads somewhere", 
 test("every operation is described, with all its answers", () => {
   assert(operations.length > 12);
   for (const { name, path, method, operation } of operations) {
-    for (const part of ["operationId", "summary", "description"] as const) assert((operation[part]?.length ?? 0) > 4, `${name}: ${part}`);
-    assert(operation.tags.every((tag) => contract.tags.some((known: { name: string }) => known.name === tag)), name);
+    for (const part of ["operationId", "summary", "description"] as const)
+      assert((operation[part]?.length ?? 0) > 4, `${name}: ${part}`);
+    assert(
+      operation.tags.every((tag) => contract.tags.some((known: { name: string }) => known.name === tag)),
+      name,
+    );
     for (const parameter of operation.parameters ?? []) assert(parameter.description, `${name}: ${parameter.name}`);
     for (const [status, { description }] of Object.entries(operation.responses)) {
       assert(description.length > 3 && description !== "Default Response", `${name}: ${status}`);
     }
     if (path.startsWith("/v1/")) {
-      for (const status of ["400", "401", "403", "500", "503"]) assert(operation.responses[status], `${name}: ${status}`);
+      for (const status of ["400", "401", "403", "500", "503"])
+        assert(operation.responses[status], `${name}: ${status}`);
       assert.match(operation.description, /Needs a key with the service /, name);
       assert.equal(operation.security, undefined, `${name} has the general rule`);
     } else {
@@ -49,7 +55,10 @@ test("every operation is described, with all its answers", () => {
     }
     if (operation.requestBody) assert(operation.responses["413"] && operation.responses["415"], name);
     if (method === "post" && operation.operationId !== "createApiKey" && path.startsWith("/v1/")) {
-      assert(operation.parameters?.some((parameter) => parameter.name === "idempotency-key"), name);
+      assert(
+        operation.parameters?.some((parameter) => parameter.name === "idempotency-key"),
+        name,
+      );
     }
   }
   const ids = operations.map(({ operation }) => operation.operationId);
@@ -57,7 +66,9 @@ test("every operation is described, with all its answers", () => {
 });
 
 test("every named schema, and every body, has an example", () => {
-  for (const [name, schema] of Object.entries(contract.components.schemas as Record<string, { examples?: unknown[] }>)) {
+  for (const [name, schema] of Object.entries(
+    contract.components.schemas as Record<string, { examples?: unknown[] }>,
+  )) {
     if (name !== "Problem") assert(schema.examples?.length, name);
   }
   for (const { name, operation } of operations) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { openSocket, readAnswer } from "../support/raw-http.ts";
 
-test("without its tables the service is up but not ready", async () => {
-  const database = await createTestDatabase({ after });
+test("without its tables the service is up but not ready", async (t) => {
+  const database = await createTestDatabase(t);
   const app = await startTestApp(database);
   assert.equal((await app.inject({ url: "/readyz", key: null })).status, 200);
   await database.owner.query("drop table organizations cascade");
@@ -18,8 +18,8 @@ test("without its tables the service is up but not ready", async () => {
   assert.equal((await app.inject({ url: "/healthz", key: null })).status, 200);
 });
 
-test("without a database every request gets 503, and none hangs or fails", async () => {
-  const database = await createTestDatabase({ after });
+test("without a database every request gets 503, and none hangs or fails", async (t) => {
+  const database = await createTestDatabase(t);
   const app = await startTestApp(database);
   await app.dependencies.database.close();
   for (const url of ["/readyz", "/v1/organization", "/v1/imports"]) {
@@ -29,12 +29,17 @@ test("without a database every request gets 503, and none hangs or fails", async
   }
 });
 
-test("a stopping service finishes what is under way, refuses the rest, and says so", async () => {
-  const database = await createTestDatabase({ after });
+test("a stopping service finishes what is under way, refuses the rest, and says so", async (t) => {
+  const database = await createTestDatabase(t);
   const app = await startTestApp(database);
   const body = `<users type="array"><user><firstName>P</firstName><email>p@example.edu</email><groupID>G1</groupID></user></users>`;
   const post = [
-    ...["POST /v1/imports/users HTTP/1.1", "Host: x", `Authorization: Bearer ${app.key}`, "Content-Type: application/xml"],
+    ...[
+      "POST /v1/imports/users HTTP/1.1",
+      "Host: x",
+      `Authorization: Bearer ${app.key}`,
+      "Content-Type: application/xml",
+    ],
     ...["Accept: application/json", `Content-Length: ${body.length}`, "", ""],
   ].join("\r\n");
   const underWay = await openSocket(app.url);
@@ -66,15 +71,16 @@ test("a stopping service finishes what is under way, refuses the rest, and says 
   assert.deepEqual(rows, [{ status: "applied" }]);
 });
 
-test("an import whose sender has gone after the whole body is finished before the service stops", async () => {
-  const database = await createTestDatabase({ after });
+test("an import whose sender has gone after the whole body is finished before the service stops", async (t) => {
+  const database = await createTestDatabase(t);
   const app = await startTestApp(database);
   const body = `<users type="array">${Array.from({ length: 300 }, (_, id) => `<user><firstName>P</firstName><email>p${id}@example.edu</email><groupID>G1</groupID></user>`).join("")}</users>`;
   const socket = await openSocket(app.url);
   socket.write(
     `POST /v1/imports/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${app.key}\r\nContent-Type: application/xml\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
-  const isReceived = async () => (await database.owner.query("select from imports where status <> 'receiving'")).rowCount === 1;
+  const isReceived = async () =>
+    (await database.owner.query("select from imports where status <> 'receiving'")).rowCount === 1;
   for (let tries = 0; tries < 500 && !(await isReceived()); tries += 1) await sleep(5);
   socket.destroy();
   await app.close();

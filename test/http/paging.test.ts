@@ -16,7 +16,15 @@ test("a cursor holds the key of the last item, whatever its characters", () => {
 });
 
 test("a cursor of another list, or none at all, is refused", () => {
-  for (const cursor of ["x", "AAAA", "%00", encodeCursor([1]), encodeCursor(["a\0b", 1]), encodeCursor(["a", 1, 2]), "e30"]) {
+  for (const cursor of [
+    "x",
+    "AAAA",
+    "%00",
+    encodeCursor([1]),
+    encodeCursor(["a\0b", 1]),
+    encodeCursor(["a", 1, 2]),
+    "e30",
+  ]) {
     assert.throws(() => decodeCursor(cursor, shape), refused("request_invalid"), cursor);
   }
 });
@@ -43,7 +51,11 @@ test("If-Match names versions; without it, or with *, any will do", () => {
   assert.doesNotThrow(() => requireVersion(ifMatchVersions(" * "), 7));
   assert.doesNotThrow(() => requireVersion(ifMatchVersions('"6", "7"'), 7));
   assert.throws(() => requireVersion(ifMatchVersions('"6"'), 7), refused("version_mismatch"));
-  assert.throws(() => requireVersion(ifMatchVersions('W/"7"'), 7), refused("version_mismatch"), "weak tags don't match");
+  assert.throws(
+    () => requireVersion(ifMatchVersions('W/"7"'), 7),
+    refused("version_mismatch"),
+    "weak tags don't match",
+  );
   assert.throws(() => ifMatchVersions("7"), refused("request_invalid"));
   assert.throws(() => ifMatchVersions(""), refused("request_invalid"));
 });

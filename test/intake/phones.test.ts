@@ -158,10 +158,10 @@ suite("feed formats 2: phones", () => {
         "21255512345678",
         "1-800-FLOWERS",
         "2125551234 (home)",
-        "call me at 7",
+        "see 4521",
         "+999 12345678",
       ],
-      ...["2125551234 / 2125559999", `212555${"1".repeat(200)}2`, "2125551234 ext", "jane@x.edu 7"],
+      ...["2125551234 / 2125559999", `212555${"1".repeat(200)}2`, "2125551234 ext", "jane17@x.edu"],
     ]) {
       const parsed = parsePhones(value, "1");
       assert.deepEqual(parsed.phones, [], value);

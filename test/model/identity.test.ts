@@ -166,6 +166,13 @@ describe("a person whom neither databaseID nor username finds", () => {
     for (const groupID of ["00000", "00001"])
       isNotLinked([{ email: "ann@x.edu" }], [{ ...ann, databaseID: "1", groupID }]);
   });
+  it("may be somebody stored if one of its rows only removes and another does not", () => {
+    const { outcomes } = importRecords(world({ users: [known] }), [
+      { databaseID: "1", groupID: "00002;G2" },
+      { ...ann, databaseID: "1" },
+    ]);
+    assert.deepEqual(outcomes, ["updated", "updated"]);
+  });
   it("is nobody stored if its rows have different primary e-mails", () => {
     isNotLinked(
       [{ email: "ann@x.edu" }],

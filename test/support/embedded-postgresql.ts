@@ -125,8 +125,8 @@ export function useEmbeddedProcesses(): EmbeddedProcesses {
     start,
     async refusal(dataDirectory) {
       const { child, answer } = await launch(dataDirectory);
-      if (child.exitCode === null) await once(child, "close");
       assert.equal(answer.event, "failed", JSON.stringify(answer));
+      if (child.exitCode === null) await once(child, "close");
       return answer.message;
     },
     adopt: (child) => void children.push(child),

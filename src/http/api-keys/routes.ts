@@ -51,8 +51,6 @@ const newKeySchema = z
       .array(z.enum(services))
       .min(1)
       .max(services.length)
-      .transform((wanted) => services.filter((service) => wanted.includes(service)))
-      .pipe(z.array(z.enum(services)))
       .describe("What the key may be used for; `admin` opens everything."),
     source: z.string().min(1).max(100).nullable().default(null).describe("The only source that the key may import."),
     expiresAt: z.iso

@@ -9,7 +9,7 @@ import {
   reservedGroupIds,
 } from "../../directory/group-codes.ts";
 import type { GroupWithMembers } from "../../directory/groups.ts";
-import { line } from "../../directory/text.ts";
+import { line, paragraphs } from "../../directory/text.ts";
 import { pageQuery } from "../paging.ts";
 
 const exampleGroup = {
@@ -86,7 +86,7 @@ export const newGroupSchema = z
     type: code(groupTypes).default(1),
     privacy: code(groupPrivacies).default(1),
     postApproval: z.boolean().default(false).describe("Whether topics wait for approval."),
-    description: line(2000).default(""),
+    description: paragraphs(2000).default(""),
     style: z
       .enum(groupStyles)
       .nullable()

@@ -139,8 +139,8 @@ function deleteRoute(app: App, context: Context): void {
       operationId: "deleteUser",
       summary: "Delete a user",
       description:
-        "Deletes a person, whoever knows them. The last state is kept aside, so that the person comes back under the same " +
-        "id when a source sends them again.",
+        "Deletes a person, whoever knows them, and their memberships. A source that still has them brings them back with its " +
+        "next import, as a new person.",
       tags,
       params: userParams,
       headers: ifMatchHeaders,

@@ -1,11 +1,17 @@
 import type { ImportContext } from "../context.ts";
+import { intakeIssues } from "./report.ts";
+
+/** What matching needs to know. */
+export type MatchingContext = Pick<ImportContext, "organizationId" | "source" | "rulesEpoch" | "style" | "lastUserId">;
 
 /**
  * Which row is who (feed formats, section 4). Fills row_persons; rows that are nobody's get an issue instead.
  * People get the id that they will have, so that known and new ones are alike from here on.
  */
-export function matchStatements(c: ImportContext): string[] {
+export function matchStatements(c: MatchingContext): string[] {
   return [
+    "analyze staged_rows (row, database_id, username_normalized, email_normalized)",
+    intakeIssues,
     byDatabaseId(c),
     byUsername(c),
     byUsernameAlone(c),
@@ -28,11 +34,34 @@ const unresolved = `
   and not exists (select from row_issues i where i.row = s.row and i.failure)`;
 
 /** Whether a row is what its last import left: then nothing about it can have changed (design, digests). */
-const same = (c: ImportContext) => `
+const same = (c: MatchingContext) => `
   coalesce(us.digest = s.digest and us.rules_epoch = ${c.rulesEpoch} and us.style = '${c.style}'
     and us.user_version = u.version, false)`;
 
-const byDatabaseId = (c: ImportContext) => `
+/** Rows that were not parsed, as they are what their last import left: each is its person's. */
+export const insertSameRows = (c: MatchingContext): string => `
+  insert into row_persons (row, person, same)
+  select s.row, u.id, true
+  from staged_digests s
+  join user_sources us
+    on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.digest = s.digest
+  join users u on u.organization_id = ${c.organizationId} and u.id = us.user_id
+  where ${same(c)} and not exists (select from staged_rows parsed where parsed.row = s.row)`;
+
+/** Rows that are neither parsed nor known to be what their last import left. */
+export const missingRows = `
+  select row from staged_digests d
+  where not exists (select from row_persons r where r.row = d.row)
+    and not exists (select from staged_rows s where s.row = d.row)
+  order by row`;
+
+/** Rows that were not parsed, of people whom another row of the file claims, too: those merge. */
+export const sameRowsOfSharedPersons = `
+  select r.row from row_persons r join merged_persons using (person)
+  where not exists (select from staged_rows s where s.row = r.row)
+  order by r.row`;
+
+const byDatabaseId = (c: MatchingContext) => `
   insert into row_persons (row, person, same)
   select s.row, u.id, ${same(c)}
   from staged_rows s
@@ -45,7 +74,7 @@ const byDatabaseId = (c: ImportContext) => `
  * Rows whose databaseID is new here, by the userID of any row that carries it. Whoever this source knows under another
  * databaseID is somebody else; who may have that userID is decided later, when it is known who gives one up.
  */
-const byUsername = (c: ImportContext) => `
+const byUsername = (c: MatchingContext) => `
   with fresh as materialized (
     select s.row, s.database_id, case when us.database_id is null then u.id end as id
     from staged_rows s
@@ -64,7 +93,7 @@ const byUsername = (c: ImportContext) => `
   select fresh.row, holder.id, false from fresh join holder using (database_id) where holder.people = 1`;
 
 /** Rows without databaseID, by userID. */
-const byUsernameAlone = (c: ImportContext) => `
+const byUsernameAlone = (c: MatchingContext) => `
   insert into row_persons (row, person, same)
   select s.row, u.id, ${same(c)}
   from staged_rows s
@@ -73,7 +102,7 @@ const byUsernameAlone = (c: ImportContext) => `
     on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
   where s.database_id is null and s.username_normalized is not null and ${unresolved}`;
 
-const newByDatabaseId = (c: ImportContext) => `
+const newByDatabaseId = (c: MatchingContext) => `
   with fresh as materialized (
     select s.row, s.database_id from staged_rows s where s.database_id is not null and ${unresolved}
   ), numbered as (
@@ -82,11 +111,11 @@ const newByDatabaseId = (c: ImportContext) => `
   insert into row_persons (row, person, same)
   select fresh.row, numbered.person, false from fresh join numbered using (database_id)`;
 
-const nextPerson = (c: ImportContext) =>
+const nextPerson = (c: MatchingContext) =>
   `(select greatest(${c.lastUserId}, coalesce(max(person), 0)) from row_persons)`;
 
 /** Rows without databaseID whose userID nobody has yet: others of the file may have it. */
-const mergeByUsername = (c: ImportContext) => `
+const mergeByUsername = (c: MatchingContext) => `
   with fresh as materialized (
     select s.row, s.username, s.username_normalized
     from staged_rows s
@@ -115,7 +144,7 @@ const mergeByUsername = (c: ImportContext) => `
  * against it: another databaseID, another userID, or anybody else who wants that person. Orders to remove find nobody
  * this way: repeated, they would hit whoever shares the address.
  */
-const linkByEmail = (c: ImportContext) => `
+const linkByEmail = (c: MatchingContext) => `
   with candidate as (
     select distinct r.person
     from row_persons r
@@ -146,7 +175,7 @@ const linkByEmail = (c: ImportContext) => `
   update row_persons set person = link.id, by_email = true from link where row_persons.person = link.person`;
 
 /** Rows that have nothing but an e-mail, which is somebody's only if it is one person's. */
-const byEmailAlone = (c: ImportContext) => `
+const byEmailAlone = (c: MatchingContext) => `
   with fresh as materialized (
     select s.row, s.email, s.email_normalized, s.digest
     from staged_rows s
@@ -204,7 +233,7 @@ const deletedAndAdded = failPersons(
 );
 
 /** Tells of links to people of other sources that nothing but an e-mail speaks for (feed formats, section 4). */
-export const linkedByEmail = (c: ImportContext): string => `
+export const linkedByEmail = (c: MatchingContext): string => `
   insert into row_issues (row, code, field, details, failure)
   select p.first_row, 'person_linked_by_email', 'email', jsonb_build_object('email', p.email), false
   from people p

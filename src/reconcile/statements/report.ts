@@ -35,7 +35,7 @@ export const countStatement = (c: ImportContext): string => `
     from planned_changes
   ), removed as (select count(*) as removed from planned_deletions)
   select
-    (select count(*) from staged_rows)::integer as rows,
+    greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
     person.people::integer as people,
     changes.added::integer as added,
     changes.updated::integer as updated,

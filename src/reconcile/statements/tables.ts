@@ -25,6 +25,11 @@ export const stagingTables = `
     failed boolean not null, issues jsonb
   ) on commit delete rows;
 
+  -- digests of all rows, where they could be told without parsing them; then staged_rows has only some of the rows
+  create temp table if not exists staged_digests (
+    row integer not null, digest bytea not null
+  ) on commit delete rows;
+
   -- person: id of a user, beyond last_user_id for new ones; same: the row is what its last import left;
   -- by_email: nothing but the primary e-mail led to the user
   create temp table if not exists row_persons (

@@ -1,0 +1,197 @@
+import { hash } from "node:crypto";
+import { limits } from "./limits.ts";
+
+/** Where the records of a document stand, and a digest of the bytes of each. */
+export interface XmlScan {
+  readonly rows: number;
+  /** Offset of each record's first byte, and, as the last one, of what follows the records. */
+  readonly starts: Float64Array;
+  /** Digest of the bytes of a row (1-based), 16 bytes. */
+  digest(row: number): Buffer;
+}
+
+const digestLength = 16;
+const recordStart = Buffer.from("<user>");
+const recordEnd = Buffer.from("</user>");
+/** The longest head or tail that is looked at. */
+const edgeLength = 512;
+const head =
+  /^(?:\u00ef\u00bb\u00bf)?(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"utf-8"|'utf-8'))?\s?\?>)?[ \t\r\n]*<users type=(?:"array"|'array')>[ \t\r\n]*$/i;
+const tail = /^<\/users>[ \t\r\n]*$/;
+
+/**
+ * Finds the records of a document of the plain shape that exports have, without parsing them: a known header, `<user>`
+ * elements with nothing but white space between them, a known end. Within a record anything may stand but what could
+ * hide its end (comments, CDATA, processing instructions).
+ *
+ * This only says where records would begin and end **if** they are well-formed. A record whose digest was stored after
+ * the strict parser took the very same bytes is well-formed; all others must go to that parser, in their order, with the
+ * head and the tail (`changedDocument`).
+ *
+ * @returns null for a document of any other shape, which is no verdict: the strict parser has the word
+ */
+export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<XmlScan | null> {
+  const found = createFindings();
+  let state: "head" | "records" | "tail" = "head";
+  let rest: Buffer = Buffer.alloc(0);
+  let offset = 0;
+  for await (const chunk of chunks) {
+    const text: Buffer = rest.length === 0 ? asBuffer(chunk) : Buffer.concat([rest, chunk]);
+    let position = 0;
+    if (state === "head") {
+      const first = text.indexOf(recordStart);
+      if (first > edgeLength || (first < 0 && text.length > edgeLength)) return null;
+      if (first >= 0) {
+        if (!head.test(text.toString("latin1", 0, first))) return null;
+        state = "records";
+        position = first;
+      }
+    }
+    if (state === "records") {
+      const end = findRecords(text, position, offset, found);
+      if (end === null) return null;
+      position = end.position;
+      if (end.isTail) state = "tail";
+    }
+    rest = text.subarray(position);
+    offset += position;
+    if (rest.length > (state === "tail" ? edgeLength : limits.xml.recordLength)) return null;
+  }
+  if (state !== "tail" || !tail.test(rest.toString("latin1"))) return null;
+  found.add(offset, undefined);
+  return found.scan();
+}
+
+const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+
+/**
+ * Goes from record to record. Returns where it stopped: before what is not complete yet, or before the tail; null if
+ * something else stands there.
+ */
+function findRecords(
+  text: Buffer,
+  from: number,
+  offset: number,
+  found: ReturnType<typeof createFindings>,
+): { readonly position: number; readonly isTail: boolean } | null {
+  let position = from;
+  let nextMarkup = markupAfter(text, position);
+  for (;;) {
+    position = skipWhiteSpace(text, position);
+    if (text.length - position < recordEnd.length + 1) return { position, isTail: false };
+    if (!isRecordStart(text, position)) {
+      const isTail = text[position] === 0x3c && text[position + 1] === 0x2f;
+      return isTail ? { position, isTail } : null;
+    }
+    const end = text.indexOf(recordEnd, position + recordStart.length);
+    if (nextMarkup < position) nextMarkup = markupAfter(text, position);
+    if (nextMarkup < (end < 0 ? text.length : end)) return null;
+    if (end < 0) return { position, isTail: false };
+    const next = end + recordEnd.length;
+    found.add(offset + position, text.subarray(position, next));
+    position = next;
+  }
+}
+
+function skipWhiteSpace(text: Buffer, from: number): number {
+  let position = from;
+  for (;;) {
+    const byte = text[position];
+    if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) return position;
+    position += 1;
+  }
+}
+
+/** `<user>`, byte by byte: this runs once a record. */
+const isRecordStart = (text: Buffer, at: number) =>
+  text.readUInt32BE(at) === 0x3c757365 && text[at + 4] === 0x72 && text[at + 5] === 0x3e;
+
+/** Where the next `<!` or `<?` stands. */
+function markupAfter(text: Buffer, from: number): number {
+  const declaration = text.indexOf("<!", from);
+  const instruction = text.indexOf("<?", from);
+  return Math.min(declaration < 0 ? Infinity : declaration, instruction < 0 ? Infinity : instruction);
+}
+
+/** Offsets and digests, in arrays that double as they fill. */
+function createFindings() {
+  let starts = new Float64Array(1024);
+  let digests = Buffer.alloc(1024 * digestLength);
+  let count = 0;
+  let rows = 0;
+  return {
+    add(start: number, record: Buffer | undefined): void {
+      if (count === starts.length) {
+        const [moreStarts, moreDigests] = [new Float64Array(count * 2), Buffer.alloc(count * 2 * digestLength)];
+        moreStarts.set(starts);
+        digests.copy(moreDigests);
+        [starts, digests] = [moreStarts, moreDigests];
+      }
+      starts[count] = start;
+      count += 1;
+      if (record === undefined) return;
+      digests.write(hash("sha256", record, "binary"), rows * digestLength, digestLength, "latin1");
+      rows += 1;
+    },
+    scan(): XmlScan {
+      return {
+        rows,
+        starts: starts.subarray(0, count),
+        digest: (row) => digests.subarray((row - 1) * digestLength, row * digestLength),
+      };
+    },
+  };
+}
+
+/**
+ * The document without the records that need not be read: what is left is whole and well-formed exactly if the whole
+ * document is, given that the records left out are.
+ * @param rows 1-based numbers of the records to keep, ascending
+ * @param linesBefore filled with how many lines were left out before each of these records
+ */
+export async function* changedDocument(
+  chunks: AsyncIterable<Uint8Array>,
+  scan: XmlScan,
+  rows: Uint32Array,
+  linesBefore: Uint32Array,
+): AsyncGenerator<Uint8Array> {
+  const ranges = keptRanges(scan, rows);
+  let range = ranges.next().value!;
+  let offset = 0;
+  let lines = 0;
+  for await (const chunk of chunks) {
+    let position = 0;
+    while (position < chunk.length) {
+      if (offset + position >= range.to) range = ranges.next().value!;
+      const isKept = offset + position >= range.from;
+      const end = Math.min(chunk.length, (isKept ? range.to : range.from) - offset);
+      if (isKept) {
+        linesBefore.fill(lines, range.first, range.last);
+        yield chunk.subarray(position, end);
+      } else {
+        lines += countLines(chunk, position, end);
+      }
+      position = end;
+    }
+    offset += chunk.length;
+  }
+}
+
+/** The head, each run of kept records (with the indexes of its rows), and the tail. */
+function* keptRanges(scan: XmlScan, rows: Uint32Array) {
+  const { starts } = scan;
+  yield { from: 0, to: starts[0]!, first: 0, last: 0 };
+  for (let first = 0; first < rows.length; ) {
+    let last = first + 1;
+    while (last < rows.length && rows[last] === rows[last - 1]! + 1) last += 1;
+    yield { from: starts[rows[first]! - 1]!, to: starts[rows[last - 1]!]!, first, last };
+    first = last;
+  }
+  yield { from: starts[scan.rows]!, to: Infinity, first: rows.length, last: rows.length };
+}
+
+function countLines(bytes: Uint8Array, from: number, to: number): number {
+  let lines = 0;
+  for (let position = from; position < to; position++) if (bytes[position] === 0x0a) lines += 1;
+  return lines;
+}
