@@ -124,10 +124,19 @@ function registerLifecycle(app: App, { limits }: HttpDependencies, metrics: Metr
     else if (!request.raw.complete) reply.removeHeader("connection");
     return payload;
   });
-  app.addHook("onResponse", async (request, reply) => {
-    discardRest(request.raw, bodyRest);
+  const note = (request: AnyRequest, reply: AnyReply) => {
     metrics.requestDone(request.method, routePattern(request), outcomeOf(reply), reply.elapsedTime / 1000);
     logRequest(request, reply);
+  };
+  app.addHook("onResponse", async (request, reply) => {
+    discardRest(request.raw, bodyRest);
+    note(request, reply);
+  });
+  // Fastify has no hook for an answer that nobody waits for any more.
+  app.addHook("onRequest", async (request, reply) => {
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) note(request, reply);
+    });
   });
 }
 

@@ -19,7 +19,7 @@ const leaveCode = "00002";
 const damagedCodes: Readonly<Record<string, string>> = { "0": deletePersonCode, "1": leaveAllCode, "2": leaveCode };
 
 /** Roles by what they allow, least first; the numbers of feeds don't say it (feed formats, section 3). */
-const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
+export const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const groupIdPattern = /^[^|;\u0000-\u001f\u007f-\u009f]+$/;

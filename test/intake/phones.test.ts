@@ -77,6 +77,7 @@ suite("feed formats 2: phones", () => {
       assert.deepEqual(numbers(value), ["+442079460000"], value);
       assert.deepEqual(numbers(`${value}|||49|`), ["+442079460000"], value);
     }
+    assert.deepEqual(codes("0115551234"), ["phone_impossible"]);
     assert.deepEqual(numbers("001 212 555 1234", "44"), ["+12125551234"]);
     assert.deepEqual(numbers("+1 212 555 1234", "44"), ["+12125551234"]);
   });

@@ -226,6 +226,7 @@ suite("feed formats 1: encodings of an XML document", () => {
     await assertRefused(Buffer.of(0, 0, 0xfe, 0xff, 0, 0, 0, 0x3c), unsupported);
     await assertRefused(document.replace("UTF-8", "ISO-8859-1"), unsupported);
     await assertRefused(document.replace("UTF-8", "UTF-16"), unsupported);
+    await assertRefused(`\ufeff${document.replace("UTF-8", "UTF-16")}`, unsupported);
     await assertRefused(document.replace('"UTF-8"', "'windows-1252'"), unsupported);
     await assertRefused(`<?xml version="1.0" ${" ".repeat(2_000)} encoding="UTF-8"?><users/>`, unsupported);
     assert.match((await problemOf(document.replace("UTF-8", "UTF-16"))).detail, /UTF-16.*UTF-8/);

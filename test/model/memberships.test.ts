@@ -46,7 +46,7 @@ describe("leaving", () => {
     assert.deepEqual([groups, issues], [["STATIC"], ["1 membership_kept groupID"]]);
   });
   it("ends no membership of self-registered people whom no source claims, and does not claim them", () => {
-    const { groups, issues, only } = send("G1|00002", { memberships: both, origins: [selfRegistered] });
+    const { groups, issues, only } = send("G1|00002", { memberships: both, origins: [selfRegistered] }, "fill");
     assert.deepEqual([groups, issues], [["G1", "G2"], ["1 membership_kept groupID"]]);
     assert.deepEqual([only.claims, only.sources.size], [new Set([selfRegistered]), 0]);
   });
@@ -103,15 +103,15 @@ describe("joining", () => {
     assert.deepEqual(membership("G1"), { role: 0, roleOwner: employees, claims: new Set([employees]) });
     assert.equal(membership("G2")?.role, 1);
   });
-  it("takes the highest role of all rows of a person", () => {
+  it("takes the most powerful role of all rows of a person", () => {
     const { only } = importRecords(world({ users: [stored(1, { username: "ann" })] }), [
       { userID: "ann", groupID: "G1;G2|1" },
-      { userID: "ann", groupID: "G1|0;G2|4" },
+      { userID: "ann", groupID: "G1|4;G2|4" },
       { userID: "ann", groupID: "G2" },
     ]);
     assert.deepEqual(describeUser(only).memberships, [
-      { groupId: "G1", role: 0 },
-      { groupId: "G2", role: 4 },
+      { groupId: "G1", role: 4 },
+      { groupId: "G2", role: 1 },
     ]);
   });
   it("takes any role before none", () => {
@@ -166,8 +166,8 @@ describe("a role that the file gives somebody who is in the group", () => {
   });
   it("only promotes on rows without a databaseID", () => {
     for (const owner of [employees, lower]) {
-      assert.deepEqual(after("fill", "G1|4", 1, owner), [4, employees]);
-      assert.deepEqual(after("fill", "G1|1", 4, owner), [4, owner, "role_kept"]);
+      assert.deepEqual(after("fill", "G1|1", 4, owner), [1, employees]);
+      assert.deepEqual(after("fill", "G1|4", 1, owner), [1, owner, "role_kept"]);
       assert.deepEqual(after("fill", "G1|0", 4, owner), [4, owner, "role_kept"]);
       assert.deepEqual(after("fill", "G1", 4, owner), [4, owner]);
     }

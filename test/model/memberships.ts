@@ -1,5 +1,5 @@
 /** Memberships of a person (feed formats, sections 3 and 5). */
-import type { Statement } from "./merge.ts";
+import { roleHeight, type Statement } from "./merge.ts";
 import {
   byDefault,
   defaultGroups,
@@ -83,7 +83,7 @@ function applyRole(
     return true;
   }
   const ownerYields = isSource(roleOwner) && !outranks(organization, roleOwner, source);
-  const promotes = role > stored;
+  const promotes = roleHeight(role) > roleHeight(stored);
   // a plain member can always be promoted; a role of higher origin stays; without a databaseID nothing is taken away
   if (stored !== 0 && !(ownerYields && (promotes || mode === "replace"))) return false;
   membership.role = role;

@@ -96,7 +96,7 @@ function mergeGroups(rows: readonly UserRow[]): Pick<Statement, "leaveAll" | "le
 }
 
 /** No role is below every role. */
-const roleHeight = (role: number | null): number => role ?? -1;
+export const roleHeight = (role: number | null): number => [null, 0, 4, 3, 1, 2].indexOf(role);
 
 /** Whether a row removes something and adds nothing. */
 export function removesOnly({ groups }: UserRow): boolean {

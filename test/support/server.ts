@@ -114,8 +114,9 @@ async function serve(): Promise<void> {
   const url = process.env.DATABASE_URL;
   const prefix = `muster_test_${randomBytes(4).toString("hex")}_`;
   const stopped = once(process.stdin.resume(), "close");
-  // Whoever started this may be gone before there is anything to print; then there is only cleaning up to do.
+  // Whoever started this may be gone, and with it the other ends of these; then there is only cleaning up to do.
   process.stdout.on("error", () => undefined);
+  process.stderr.on("error", () => undefined);
   const announce = async (connection: ClientConfig) => {
     const server: TestServer = { connection, prefix, template: await makeTemplate(connection) };
     process.stdout.write(`${JSON.stringify(server)}\n`);

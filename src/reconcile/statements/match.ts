@@ -72,18 +72,20 @@ const byDatabaseId = (c: MatchingContext) => `
 
 /**
  * Rows whose databaseID is new here, by the userID of any row that carries it. Whoever this source knows under another
- * databaseID is somebody else; who may have that userID is decided later, when it is known who gives one up.
+ * databaseID is somebody else; who may have that userID is decided later, when it is known who gives one up. Orders to
+ * remove go by the databaseID alone: repeated, they would hit whoever else has the userID.
  */
 const byUsername = (c: MatchingContext) => `
   with fresh as materialized (
-    select s.row, s.database_id, case when us.database_id is null then u.id end as id
+    select s.row, s.database_id, s.only_removes, case when us.database_id is null then u.id end as id
     from staged_rows s
     left join users u on u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
     left join user_sources us
       on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
     where s.database_id is not null and ${unresolved}
   ), holder as materialized (
-    select database_id, min(id) as id, count(distinct id) as people from fresh where id is not null group by database_id
+    select database_id, min(id) as id, count(distinct id) as people
+    from fresh group by database_id having count(id) > 0 and not bool_and(only_removes)
   ), refused as (
     insert into row_issues (row, code, field, details, failure)
     select row, 'person_ambiguous', 'userID', jsonb_build_object('value', 'one of the userIDs of this databaseID'), true

@@ -1,6 +1,12 @@
 import { byDefault, firstSource, manual, selfRegistered } from "../../directory/claims.ts";
+import { rolesByPower } from "../../intake/group-orders.ts";
 import { type ImportContext, ownerIn } from "../context.ts";
 import { items, part, rowOf } from "./tables.ts";
+
+/** Roles from the least to the most powerful; -1 is a token without a role. */
+const roles = `array[-1, ${rolesByPower.join(", ")}]`;
+const power = (role: string) => `array_position(${roles}, ${role}::integer)`;
+const highestRole = (role: string) => `(${roles})[max(${power(role)})]`;
 
 /** Lists what the file orders about groups, and the groups that exist. */
 export function groupOrderStatements(c: ImportContext): string[] {
@@ -9,7 +15,7 @@ export function groupOrderStatements(c: ImportContext): string[] {
      select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false
      from groups where organization_id = ${c.organizationId}`,
     `insert into file_joins (person, group_id, role, row)
-     select r.person, ${part("item", 1)}, max(${part("item", 2)}::smallint), min(r.row)
+     select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
      from row_persons r
      join staged_rows s on s.row = r.row
      join people p on p.person = r.person
@@ -82,7 +88,7 @@ const knownMemberships = (c: ImportContext) => `
         when sent = -1 then case when replaces and role > 0 and not role_is_others then 'lower' else 'keep' end
         when role = 0 then 'take'
         when role_is_others then 'refuse'
-        when replaces or sent > role then 'take'
+        when replaces or ${power("sent")} > ${power("role")} then 'take'
         else 'refuse'
       end as rule
     from stored
