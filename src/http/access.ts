@@ -19,18 +19,10 @@ export const access = {
   "GET /v1/groups": ["retrieve", "groups"],
   "POST /v1/groups": ["groups"],
   "GET /v1/groups/:groupId": ["retrieve", "groups"],
-  "PATCH /v1/groups/:groupId": ["groups"],
-  "DELETE /v1/groups/:groupId": ["groups"],
-  "POST /v1/groups/:groupId/purge": ["groups"],
-  "GET /v1/groups/:groupId/members": ["retrieve", "groups"],
-  "PUT /v1/groups/:groupId/members/:userId": ["groups"],
-  "DELETE /v1/groups/:groupId/members/:userId": ["groups"],
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],
   "GET /v1/locations/:name": ["retrieve", "groups"],
-  "PATCH /v1/locations/:name": ["groups"],
-  "DELETE /v1/locations/:name": ["groups"],
 
   "GET /v1/sources": ["retrieve", "import"],
   "GET /v1/organization": ["admin"],

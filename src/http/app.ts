@@ -2,6 +2,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { type FastifyHttpOptions, fastify, LogController, type RawServerDefault } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
@@ -94,6 +95,7 @@ function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void
   const { streamedBody } = request.routeOptions.config ?? {};
   const problem = explain(error, { takes: streamedBody?.contentTypes.join(" or ") ?? "application/json" });
   if (problem.code === "internal") request.log.error({ err: error }, "a request failed through a fault of the service");
+  else if (error instanceof DatabaseError) request.log.warn({ err: error }, "the database refused a request");
   setSecurityHeaders(request, reply);
   sendProblem(request, reply, problem);
 }
@@ -135,7 +137,7 @@ function registerLifecycle(app: App, { limits }: HttpDependencies, metrics: Metr
   // Fastify has no hook for an answer that nobody waits for any more.
   app.addHook("onRequest", async (request, reply) => {
     reply.raw.once("close", () => {
-      if (!reply.raw.writableFinished) note(request, reply);
+      if (!reply.raw.headersSent) note(request, reply);
     });
   });
 }

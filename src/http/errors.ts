@@ -16,8 +16,11 @@ const longestName = 100;
  */
 export function explain(error: unknown, context: ErrorContext): MusterError {
   if (error instanceof MusterError) return error;
-  const { code, statusCode, validation } = error as Partial<FastifyError>;
+  const { code, statusCode, validation } = (error ?? {}) as Partial<FastifyError>;
   if (validation) return explainValidation(error as FastifyError);
+  if (code === "ECONNRESET" && (error as Error).message === "aborted") {
+    return problem("body_incomplete", "The connection broke off before the whole request had arrived.");
+  }
   return explainFastify(code, context) ?? explainDatabase(error, code) ?? explainStatus(error, statusCode) ?? internal;
 }
 
@@ -43,8 +46,6 @@ function explainFastify(code: string | undefined, { takes }: ErrorContext): Must
       return problem("request_invalid", "The body is no valid JSON.");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return problem("body_incomplete", "The body does not have the length that Content-Length announces.");
-    case "ECONNRESET":
-      return problem("body_incomplete", "The connection broke off before the whole request had arrived.");
     case "FST_ERR_BAD_URL":
     case "FST_ERR_INVALID_URL":
       return problem("request_invalid", "The address has a % that is not followed by a character's UTF-8 code.");
@@ -61,12 +62,16 @@ function explainDatabase(error: unknown, code: string | undefined): MusterError 
   if (/^22[0-9A-Z]{3}$/.test(code)) {
     return problem("request_invalid", "The request holds a value that cannot be stored, such as a NUL character.");
   }
+  if (code === "23505") {
+    return problem("conflict", "There is something of the same name or id already. Nothing was changed.");
+  }
   if (code === "40001" || code === "40P01") {
     return problem("organization_busy", "Another change came in between. Nothing was changed; try again.", {
       retryAfter: 1,
     });
   }
-  if (/^(08|57P|53)/.test(code) || /^(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH)$/.test(code)) return databaseUnavailable();
+  if (/^(08|57P|53)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code))
+    return databaseUnavailable();
   return undefined;
 }
 

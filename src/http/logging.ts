@@ -42,7 +42,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
 
 /** The status of the answer; "aborted" when the client went away before there was one. */
 export function outcomeOf(reply: FastifyReply): number | "aborted" {
-  return reply.raw.writableFinished ? reply.statusCode : "aborted";
+  return reply.raw.headersSent ? reply.statusCode : "aborted";
 }
 
 /** The pattern of the route, e.g. `/v1/users/:id`; never the address itself. */

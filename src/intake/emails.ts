@@ -2,6 +2,7 @@ import type { RowIssue } from "../errors.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import type { EmailAddress } from "./records.ts";
+import { toNfc } from "./text.ts";
 
 /** The e-mail addresses of a cell. */
 export interface ParsedEmails {
@@ -60,11 +61,11 @@ export function parseEmails(value: string): ParsedEmails {
 export function parseEmail(text: string): EmailAddress | undefined {
   if (text.length > tokenLength) return undefined;
   const inner = text.endsWith(">") ? (/^[^<>]*<([^<>]*)>$/.exec(text)?.[1] ?? "").trim() : text;
-  const email = (/^mailto:/i.test(inner) ? inner.slice(7).trim() : inner).normalize("NFC");
+  const email = toNfc(/^mailto:/i.test(inner) ? inner.slice(7).trim() : inner);
   if (!asciiPattern.test(email) && !internationalPattern.test(email)) return undefined;
   if (Buffer.byteLength(email) > limits.user.emailLength) return undefined;
   if (Buffer.byteLength(email.slice(0, email.indexOf("@"))) > limits.user.emailLocalPartLength) return undefined;
-  return { email, normalized: email.toLowerCase().normalize("NFC") };
+  return { email, normalized: toNfc(email.toLowerCase()) };
 }
 
 function split(value: string): readonly string[] {

@@ -5,6 +5,7 @@ import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { parsePhones } from "./phones.ts";
 import type { NormalizationRules, SourceRecord, UserField, UserRow } from "./records.ts";
+import { toNfc } from "./text.ts";
 
 /** A row while it is read. */
 type Draft = { -readonly [K in keyof UserRow]: UserRow[K] } & { issues: RowIssue[] };
@@ -69,7 +70,7 @@ function readIdentifiers(record: SourceRecord, row: Draft): RowIssue | undefined
   const username = read("userID", limits.user.usernameLength);
   if (username !== undefined) {
     row.username = username;
-    row.usernameNormalized = username.toLowerCase().normalize("NFC");
+    row.usernameNormalized = toNfc(username.toLowerCase());
   }
   const email = clean("email", record.values.email);
   if (typeof email === "string") {

@@ -32,7 +32,7 @@ test("without a key, or with one that is unknown, nothing under /v1 answers", as
 
 test("each address takes the services that the table names, and no other", async () => {
   for (const service of services) {
-    const key = await app.keyWith([service]);
+    const key = await app.keyWith([service], { name: `only ${service}` });
     for (const { request, allowed, address } of addresses) {
       const { status, json } = await app.inject({ ...request, key });
       const isAllowed = service === "admin" || allowed.includes(service);

@@ -114,7 +114,8 @@ test("a document that is refused gets a problem which names line and import, and
   assert.equal(await people(), before);
 });
 
-test("parameters and content are checked before anything is read", async () => {
+test("parameters and content are checked before an import is opened", async () => {
+  const before = await lastImport();
   const errors: [string, Record<string, string>, number, string][] = [
     ["?style=active-roster", {}, 400, "request_invalid"],
     ["?style=purge", {}, 400, "request_invalid"],
@@ -135,6 +136,7 @@ test("parameters and content are checked before anything is read", async () => {
   const style = await send(roster(person(803)), {}, "?style=purge");
   assert.match(style.json.detail, /purge is not available yet/);
   assert.equal((await app.inject({ method: "POST", url })).json.code, "body_missing");
+  assert.deepEqual(await lastImport(), before);
 });
 
 test("a key that is bound to a source imports that source and no other", async () => {

@@ -109,5 +109,11 @@ export const groupFilter = z.strictObject({
   category: codeText(groupCategories),
   type: codeText(groupTypes),
   privacy: codeText(groupPrivacies),
-  parentGroupId: z.string().min(1).max(100).normalize("NFC").optional(),
+  parentGroupId: z
+    .string()
+    .min(1)
+    .max(100)
+    .normalize("NFC")
+    .optional()
+    .describe("Only groups directly under this one."),
 });

@@ -109,7 +109,7 @@ function usersRoute(
     },
     handler: async (request, reply) => {
       const { style, source, dryRun } = request.query;
-      const body = openBody(request, dependencies.limits.bodyPause);
+      const body = openBody(request, requireBody(request), dependencies.limits.bodyPause);
       const resource = await run({
         organizationId: request.caller.organizationId,
         actor: request.caller.actor,
@@ -209,17 +209,25 @@ function toPage<Item>(page: { readonly items: readonly Item[]; readonly next?: r
   return { items: [...page.items], nextCursor: page.next === undefined ? null : encodeCursor(page.next) };
 }
 
-/** The body's chunks; they go into the digest of the Idempotency-Key, too. */
-async function* openBody(request: FastifyRequest, pause: number): AsyncGenerator<Uint8Array, void, undefined> {
-  const encoding = request.headers["content-encoding"];
+/** Makes sure that there is a body that can be read, before anything is done for it. */
+function requireBody({ headers, body }: FastifyRequest): Readable {
+  const encoding = headers["content-encoding"];
   if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
     throw new MusterError("media_type_unsupported", "Send the body as it is, without a Content-Encoding.");
   }
-  if (!(request.body instanceof Readable)) {
-    throw new MusterError("body_missing", "Send the file as the body, with Content-Type: application/xml.");
-  }
-  for await (const chunk of readBody(request.body, pause)) {
-    request.idempotency?.body.update(chunk);
+  if (body instanceof Readable) return body;
+  throw new MusterError("body_missing", "Send the file as the body, with Content-Type: application/xml.");
+}
+
+/** The body's chunks; they go into the digest of the Idempotency-Key, too. */
+async function* openBody(
+  request: FastifyRequest,
+  body: Readable,
+  pause: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const claim = request.idempotency;
+  for await (const chunk of readBody(body, pause)) {
+    claim?.body.update(chunk);
     yield chunk;
   }
 }
