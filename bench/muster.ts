@@ -91,13 +91,20 @@ interface Service {
   stop(): Promise<void>;
 }
 
+/** The options of Node.js that `npm start` gives. */
+async function startOptions(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(new URL("../package.json", import.meta.url), "utf8"));
+  return scripts.start.split(" ").filter((word: string) => word.startsWith("--"));
+}
+
 async function startService(server: BenchServer, profileDirectory: string | undefined): Promise<Service> {
   const port = await findFreePort();
   const logFile = join(server.directory, "muster.log");
   const profiling = profileDirectory === undefined ? [] : ["--cpu-prof", `--cpu-prof-dir=${profileDirectory}`];
   if (profileDirectory !== undefined) await mkdir(profileDirectory, { recursive: true });
   const log = openSync(logFile, "w");
-  const child = spawn(process.execPath, [...profiling, fileURLToPath(new URL("../src/main.ts", import.meta.url))], {
+  const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+  const child = spawn(process.execPath, [...(await startOptions()), ...profiling, main], {
     env: {
       PATH: process.env.PATH,
       HOST: "127.0.0.1",

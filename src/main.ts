@@ -41,7 +41,6 @@ async function start(config: Config, closers: Closers): Promise<void> {
   closers.push(() => owner.end());
   await prepareDatabase(owner);
   await joinDatabase(owner, () => tidyUp(owner, spoolDirectory));
-  const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
 
   const database = openDatabase(connection, { maxConnections: config.databaseConnections });
   closers.push(() => database.close());
@@ -60,6 +59,8 @@ async function start(config: Config, closers: Closers): Promise<void> {
   });
   closers.push(() => app.close());
   await app.listen({ host: config.host, port: config.port });
+  // Only now: a key that is shown once must not be lost to a port that is taken.
+  const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
   const address = app.server.address();
   say(
     startMessage({

@@ -32,27 +32,35 @@ export interface Recorded {
   readonly lastSequence?: number;
 }
 
+/** What a statement appends to the change log. */
+interface AppendedEntries {
+  /** Common table expressions that the other two use, each with a comma after it. */
+  readonly with?: string;
+  /** Select with the columns number (1 to n, in the order of the log), type, action, id, database_id, username, changed, memberships. */
+  readonly entries: string;
+  /** Select of how many there are. */
+  readonly count: string;
+}
+
 /**
- * The statement that appends what `entries` selects: columns position (the order), type, action, id, database_id,
- * username, changed (json), memberships (json). Parameters: $1 organization, $2 actor, $3 import, $4 source; `entries`
- * may use $5 and on.
+ * The statement that appends to the change log. Parameters: $1 organization, $2 actor, $3 import, $4 source; the selects
+ * may use $5 and on. The entries are streamed, however many they are.
  *
  * Numbers and times are given out under the organization's lock, which the caller holds: the n-th entry gets the base
  * plus n − 1 microseconds, where the base is never before the last entry, so that number, time and commit order agree.
  */
-export function appendStatement(entries: string): string {
+export function appendStatement({ with: expressions = "", entries, count }: AppendedEntries): string {
   return `
     with head as materialized (
       select last_sequence, greatest(clock_timestamp(), last_at + interval '1 microsecond') as base
       from feed_heads where organization_id = $1
-    ), entry as materialized (
-      select row_number() over (order by position) as number, entries.* from (${entries}) entries
-    ), written as (
+    ), ${expressions} counted as materialized (${count}),
+    written as (
       insert into changes (organization_id, sequence, at, type, action, id, database_id, username, source, import_id, actor, changed, memberships)
       select $1, head.last_sequence + entry.number, head.base + (entry.number - 1) * interval '1 microsecond',
         entry.type, entry.action, entry.id, entry.database_id, entry.username, $4::smallint, $3::uuid, $2, entry.changed, entry.memberships
-      from entry cross join head
-    ), counted as materialized (select count(*) as count from entry)
+      from (${entries}) entry cross join head
+    )
     update feed_heads
     set last_sequence = feed_heads.last_sequence + counted.count,
         last_at = head.base + (counted.count - 1) * interval '1 microsecond'
@@ -72,11 +80,14 @@ export async function recordChanges(
   entries: readonly ChangeEntry[],
 ): Promise<Recorded> {
   const { rows } = await executor.query<Recorded>(
-    appendStatement(`
-      select ordinality as position, entry ->> 'type' as type, entry ->> 'action' as action, entry ->> 'id' as id,
-        entry ->> 'databaseId' as database_id, entry ->> 'username' as username, entry -> 'changed' as changed,
-        coalesce(entry -> 'memberships', '[]') as memberships
-      from json_array_elements($5::json) with ordinality as list (entry, ordinality)`),
+    appendStatement({
+      entries: `
+        select ordinality as number, entry ->> 'type' as type, entry ->> 'action' as action, entry ->> 'id' as id,
+          entry ->> 'databaseId' as database_id, entry ->> 'username' as username, entry -> 'changed' as changed,
+          coalesce(entry -> 'memberships', '[]') as memberships
+        from json_array_elements($5::json) with ordinality as list (entry, ordinality)`,
+      count: "select json_array_length($5::json) as count",
+    }),
     [organizationId, origin.actor, origin.importId ?? null, origin.source ?? null, JSON.stringify(entries)],
   );
   return rows[0] ?? { count: 0 };

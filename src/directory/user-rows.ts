@@ -157,7 +157,7 @@ export async function insertMemberships(
        $6
      from (
        select groups.group_id, wanted.role, wanted.group_id is not null as is_wanted,
-         is_default or groups.group_id = 'ALL' or name_normalized = 'all' as joins_everybody
+         is_default or groups.group_id = 'ALL' or groups.name = 'ALL' as joins_everybody
        from groups left join unnest($3::text[], $4::smallint[]) wanted (group_id, role) on wanted.group_id = groups.group_id
        where organization_id = $1
      ) joined

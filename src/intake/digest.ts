@@ -6,7 +6,7 @@ const digestLength = 16;
 /**
  * A digest of what a row says, 16 bytes: the same for two rows of the same normalised content, wherever they stand in
  * their files. Row and line numbers, warnings and failures don't count. A warning can come from a value that was left
- * out altogether, so only rows without issues may be recognised by it (design: "only after plain success").
+ * out altogether, so only rows without issues may be recognised by it (docs/decisions/009).
  */
 export function digestRow(row: UserRow): Buffer {
   // JSON keeps the values apart whatever is in them; null is absent

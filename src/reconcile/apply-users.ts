@@ -4,8 +4,18 @@ import { createPlainGroups, createPlainLocations } from "../directory/create-man
 import { buryUsers } from "../directory/tombstone.ts";
 import type { ImportContext } from "./context.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
+import { createdEntries } from "./statements/changes.ts";
 import { applyContacts } from "./statements/contacts.ts";
 import { applyMemberships } from "./statements/memberships.ts";
+
+/** The import that applies. */
+export interface ImportRun {
+  readonly id: string;
+  readonly actor: string;
+  /** The source's name, as documents show it. */
+  readonly sourceName: string;
+  readonly at: Date;
+}
 
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
@@ -16,7 +26,7 @@ import { applyMemberships } from "./statements/memberships.ts";
 export async function applyUsers(
   client: pg.PoolClient,
   context: ImportContext,
-  run: { readonly id: string; readonly actor: string; readonly at: Date },
+  run: ImportRun,
   record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
 ): Promise<Recorded> {
   const { id, at } = run;
@@ -72,13 +82,26 @@ async function createGroupsAndLocations(
 async function appendPlannedChanges(
   client: pg.PoolClient,
   { organizationId, source }: ImportContext,
-  { id, actor }: { readonly id: string; readonly actor: string },
+  { id, actor, sourceName }: ImportRun,
 ): Promise<Recorded> {
   const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
-    appendStatement(`
-      select first_row as position, 'user' as type, action, person::text as id, database_id, username, changed, memberships
-      from planned_changes`),
-    [organizationId, actor, id, source],
+    appendStatement({
+      // Numbered apart from what is told, so that only numbers are sorted.
+      with: `
+        numbered as materialized (
+          select person, row_number() over (order by first_row) as number
+          from (select person, first_row from planned_changes
+                union all select person, first_row from people where is_new) changing
+        ),`,
+      entries: `
+        select number, 'user' as type, action, person::text as id, database_id, username, changed, memberships
+        from planned_changes join numbered using (person)
+        union all
+        select number, 'user', 'created', person::text, database_id, username, changed, memberships
+        from (${createdEntries("$5::text")}) created join numbered using (person)`,
+      count: "select count(*) as count from numbered",
+    }),
+    [organizationId, actor, id, source, sourceName],
   );
   return rows[0] ?? { count: 0 };
 }

@@ -6,7 +6,7 @@ import { scanXmlUsers } from "../intake/xml-scan.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { lockOrganization } from "../store/organization-lock.ts";
-import { applyUsers } from "./apply-users.ts";
+import { applyUsers, type ImportRun } from "./apply-users.ts";
 import { type ImportContext, type RankedSource, ranks } from "./context.ts";
 import { finishImport, getImport, openImport, receivedImport, refuseImport } from "./imports.ts";
 import { planUsers } from "./plan-users.ts";
@@ -22,7 +22,7 @@ const importPatience = 3_600_000;
 
 /**
  * Imports a roster of users: receives it, reads all of it, and only then brings what is stored in line with it, in one
- * transaction (design: reconciliation). The attempt stands under imports, whatever becomes of it.
+ * transaction (docs/architecture.md). The attempt stands under imports, whatever becomes of it.
  * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
  */
 export async function importUsers(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
@@ -67,15 +67,25 @@ interface Setup {
   readonly style: ImportContext["style"];
   readonly settings: Settings;
   readonly rulesEpoch: number;
+  /** Differs after everything that could make a digest's verdict another one. */
+  readonly state: string;
+}
+
+interface StoredSource extends RankedSource {
+  [column: string]: unknown;
+  readonly name: string;
+  readonly style: ImportContext["style"] | null;
+  readonly lastImportId: string | null;
 }
 
 async function readSetup(executor: Executor, request: ImportRequest): Promise<Setup> {
-  const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number }>(
-    `select settings, rules_epoch as "rulesEpoch" from organizations where id = $1`,
+  const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number; lastSequence: number }>(
+    `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence"
+     from organizations join feed_heads on organization_id = id where id = $1`,
     [request.organizationId],
   );
-  const { rows: sources } = await executor.query<Setup["source"] & { style: ImportContext["style"] | null }>(
-    "select number, name, rank, style from sources where organization_id = $1",
+  const { rows: sources } = await executor.query<StoredSource>(
+    `select number, name, rank, style, last_import_id as "lastImportId" from sources where organization_id = $1`,
     [request.organizationId],
   );
   const settings = settingsSchema.parse(organizations[0]?.settings ?? {});
@@ -88,7 +98,9 @@ async function readSetup(executor: Executor, request: ImportRequest): Promise<Se
   if (style !== "normal") {
     throw new MusterError("request_invalid", `The style ${style} is not available yet; use normal.`);
   }
-  return { source, sources, style, settings, rulesEpoch: organizations[0]!.rulesEpoch };
+  const { rulesEpoch, lastSequence } = organizations[0]!;
+  const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
+  return { source, sources, style, settings, rulesEpoch, state };
 }
 
 /** Plans and, unless it is a dry run, applies, in one transaction on one connection. */
@@ -124,11 +136,13 @@ async function reconcile(
         ...ranks(current.source, current.sources),
         settings: current.settings,
       };
-      await staged.match(client, context);
+      await staged.match(client, context, current.state === setup.state);
       await planUsers(client, context, current.source.name);
       const counts = await count(client, context);
       await client.query(insertImportRows(context), [id]);
-      const recorded = dryRun ? { count: 0 } : await apply(client, context, { id, actor: request.actor, at: clock() });
+      const recorded = dryRun
+        ? { count: 0 }
+        : await apply(client, context, { id, actor: request.actor, sourceName: current.source.name, at: clock() });
       await finishImport(client, organizationId, id, {
         status: dryRun ? "planned" : "applied",
         counts,
@@ -140,7 +154,7 @@ async function reconcile(
   );
 }
 
-const apply = (client: pg.PoolClient, context: ImportContext, run: { id: string; actor: string; at: Date }) =>
+const apply = (client: pg.PoolClient, context: ImportContext, run: ImportRun) =>
   applyUsers(client, context, run, (entries) =>
     recordChanges(
       client,

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { groupNameLength } from "../directory/group-codes.ts";
+import { groupIdPattern, groupNameLength } from "../directory/group-codes.ts";
 import { locationNamePattern } from "../directory/locations.ts";
 import { foldCase } from "../directory/text.ts";
 import type { ImportContext } from "./context.ts";
@@ -52,12 +52,12 @@ async function planGroups(client: pg.PoolClient, { settings, organizationId }: I
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);
   const wanted = rows
     .map(({ groupId }) => groupId)
-    .filter((groupId) => groupId !== everybody && groupId.length <= groupNameLength)
+    .filter((groupId) => groupId !== everybody && groupId.length <= groupNameLength && groupIdPattern.test(groupId))
     .filter(createsGroup(settings.createGroups));
   const names = new Map(wanted.sort().map((groupId) => [foldCase(groupId), groupId]));
   await client.query(
-    `insert into known_groups (group_id, style, joins_everybody, is_new)
-     select group_id, null, false, true
+    `insert into known_groups (group_id, style, joins_everybody, is_new, json)
+     select group_id, null, false, true, to_json(group_id)::text
      from unnest($2::text[], $3::text[]) as wanted (name_normalized, group_id)
      where not exists (
        select from groups g where g.organization_id = $1 and g.name_normalized = wanted.name_normalized collate "C")`,

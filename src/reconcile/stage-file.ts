@@ -20,8 +20,9 @@ export interface StagedFile {
   /**
    * Finds out who each row is, under the organization's lock. Rows that were passed over because their last import left
    * them as they are, and that turn out to matter all the same, are read after all.
+   * @param isCurrent nobody has written anything since the file was read
    */
-  match(client: pg.PoolClient, context: MatchingContext): Promise<void>;
+  match(client: pg.PoolClient, context: MatchingContext, isCurrent: boolean): Promise<void>;
 }
 
 /**
@@ -41,13 +42,17 @@ export async function stageFile(
     await stageDigests(client, scan);
     await client.query(insertSameRows(context));
     const rows = await readRowNumbers(client, missingRows);
-    await client.query("truncate row_persons");
+    // A COPY that is broken off aborts the transaction.
+    await client.query("savepoint changed_rows");
     try {
       await stageRows(client, readChanged(body, scan, rows, rules));
-      return { match: (client, context) => matchChanged(client, context, body, scan, rules) };
+      return {
+        match: (client, context, isCurrent) => matchChanged(client, context, isCurrent, { body, scan, rules }),
+      };
     } catch (error) {
       if (!(error instanceof MusterError)) throw error;
       // What is wrong, and where, is for the strict parser to say, of the document as it is.
+      await client.query("rollback to savepoint changed_rows");
       await emptyStaging(client);
     }
   }
@@ -59,22 +64,25 @@ export async function stageFile(
 async function matchChanged(
   client: pg.PoolClient,
   context: MatchingContext,
-  body: SpooledBody,
-  scan: XmlScan,
-  rules: NormalizationRules,
+  isCurrent: boolean,
+  { body, scan, rules }: { body: SpooledBody; scan: XmlScan; rules: NormalizationRules },
 ): Promise<void> {
-  for (;;) {
-    await client.query(insertSameRows(context));
-    let missing = await readRowNumbers(client, missingRows);
+  for (let isKnown = isCurrent; ; isKnown = false) {
+    if (!isKnown) {
+      await client.query("truncate row_persons, merged_persons, row_issues");
+      await client.query(insertSameRows(context));
+    }
+    let missing = isKnown ? noRows : await readRowNumbers(client, missingRows);
     if (missing.length === 0) {
       await runMatching(client, context);
       missing = await readRowNumbers(client, sameRowsOfSharedPersons);
     }
     if (missing.length === 0) return;
-    await client.query("truncate row_persons, merged_persons, row_issues");
     await stageRows(client, readChanged(body, scan, missing, rules));
   }
 }
+
+const noRows = new Uint32Array();
 
 async function runMatching(client: pg.PoolClient, context: MatchingContext): Promise<void> {
   for (const statement of matchStatements(context)) await client.query(statement);

@@ -23,7 +23,7 @@ export async function prepareStaging(client: pg.PoolClient): Promise<void> {
 
 /** Empties what reading a file fills. */
 export async function emptyStaging(client: pg.PoolClient): Promise<void> {
-  await client.query("truncate staged_rows, staged_digests");
+  await client.query("truncate staged_rows, staged_digests, row_persons");
 }
 
 /**

@@ -137,6 +137,16 @@ describe("an import that is not whole", () => {
       "<!DOCTYPE users [<!ENTITY x 'y'>]><users type='array'><user><email>a@x.edu</email></user></users>",
       "xml_doctype_forbidden",
     ],
+    [
+      "has a bare & in a record of the plain shape",
+      "<users type='array'><user><email>a@x.edu</email></user><user><firstName>Tom & Jerry</firstName></user></users>",
+      "xml_not_well_formed",
+    ],
+    [
+      "has an entity of its own in a record of the plain shape",
+      "<users type='array'><user><firstName>&eacute;</firstName></user></users>",
+      "xml_entity_forbidden",
+    ],
     ["has mismatched tags", "<users type='array'><user><email>a@x.edu</user></email></users>", "xml_not_well_formed"],
   ] as const) {
     it(`is refused when it ${name}`, async () => {

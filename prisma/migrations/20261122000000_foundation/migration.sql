@@ -260,7 +260,6 @@ create table changes (
   memberships     json not null default '[]',
   primary key (organization_id, sequence)
 );
-create index changes_at on changes (organization_id, at);
 
 create table api_keys (
   organization_id integer not null references organizations (id) on delete cascade,

@@ -4,8 +4,8 @@ import type { ImportContext } from "../context.ts";
 import { createdMembers } from "./scalars.ts";
 
 /**
- * Writes what the change log will say, before anything is applied: what was is still there to be read. The values are
- * those of the API's document. Parameter: $1 name of the source.
+ * Writes what the change log will say of known people, before anything is applied: what was is still there to be read.
+ * The values are those of the API's document. Parameter: $1 name of the source.
  */
 export function changeStatements(c: ImportContext): string[] {
   return [
@@ -16,42 +16,47 @@ export function changeStatements(c: ImportContext): string[] {
      left join user_sources us
        on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = p.person
      where not p.is_new and p.applies`,
-    createdChanges,
     updatedChanges(c),
     deletedChanges(c),
   ];
 }
 
-const phoneJson = `json_build_object('number', number, 'extension', extension, 'messageType', message_type,
-  'label', label, 'carrier', carrier)::text`;
+/** Numbers, extensions and labels need no escaping; a function call a phone would. */
+const phoneJson = `'{"number":"' || number || '","extension":"' || extension || '","messageType":' || message_type
+  || ',"label":"' || label || '","carrier":' || case carrier when '' then '""' else to_json(carrier)::text end || '}'`;
 
 const listOf = (json: string, order: string) => `'[' || string_agg(${json}, ',' order by ${order}) || ']'`;
 
 const membershipsByPerson = `
   select person, ${listOf(
-    `'{"groupId":' || to_json(group_id)::text || ',"role":{"from":' || coalesce(role_from::text, 'null')
+    `'{"groupId":' || g.json || ',"role":{"from":' || coalesce(role_from::text, 'null')
       || ',"to":' || coalesce(role_to::text, 'null') || '}}'`,
-    "group_id",
+    "p.group_id",
   )} as json
-  from planned_memberships where role_from is distinct from role_to group by person`;
+  from planned_memberships p join known_groups g on g.group_id = p.group_id
+  where role_from is distinct from role_to group by person`;
 
-const createdChanges = `
+/**
+ * What the log says of new people: their values that are not blank. It is a select for the statement that appends, since
+ * these are the most by far, and nothing stored is needed for them.
+ * @param source SQL of the source's name
+ */
+export const createdEntries = (source: string): string => `
   with emails as (
     select person, ${listOf("to_json(email)::text", "email_normalized")} as json from planned_emails group by person
   ), phones as (
     select person, ${listOf(phoneJson, "number, extension")} as json from planned_phones group by person
   ), memberships as (${membershipsByPerson})
-  insert into planned_changes (person, first_row, action, database_id, username, changed, memberships)
-  select u.person, u.first_row, 'created', u.database_id, u.username,
+  select u.person, u.database_id, u.username,
     ('{' || concat_ws(',', ${createdMembers},
       case when u.email is not null then '"emails":{"from":null,"to":[' || to_json(u.email)::text
         || coalesce(',' || substr(emails.json, 2), ']') || '}' end,
       '"phones":{"from":null,"to":' || phones.json || '}',
-      '"sources":{"from":null,"to":[{"source":' || to_json($1::text)::text || ',"databaseId":'
-        || coalesce(to_json(u.database_id)::text, 'null') || '}]}') || '}')::json,
-    coalesce(memberships.json, '[]')::json
+      '"sources":{"from":null,"to":[{"source":' || (select to_json(${source})::text) || ',"databaseId":'
+        || coalesce(to_json(u.database_id)::text, 'null') || '}]}') || '}')::json as changed,
+    coalesce(memberships.json, '[]')::json as memberships
   from (
-    select p.person, p.first_row, p.database_id, p.first_name, p.last_name, p.username, p.email, p.address, p.custom_fields,
+    select p.person, p.database_id, p.first_name, p.last_name, p.username, p.email, p.address, p.custom_fields,
       l.name as location, p.show_all_groups
     from people p left join known_locations l on l.name_normalized = p.location_normalized
     where p.is_new) u

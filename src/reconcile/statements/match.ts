@@ -33,7 +33,7 @@ const unresolved = `
   and not exists (select from row_persons r where r.row = s.row)
   and not exists (select from row_issues i where i.row = s.row and i.failure)`;
 
-/** Whether a row is what its last import left: then nothing about it can have changed (design, digests). */
+/** Whether a row is what its last import left: then nothing about it can have changed (docs/decisions/009). */
 const same = (c: MatchingContext) => `
   coalesce(us.digest = s.digest and us.rules_epoch = ${c.rulesEpoch} and us.style = '${c.style}'
     and us.user_version = u.version, false)`;
@@ -50,10 +50,7 @@ export const insertSameRows = (c: MatchingContext): string => `
 
 /** Rows that are neither parsed nor known to be what their last import left. */
 export const missingRows = `
-  select row from staged_digests d
-  where not exists (select from row_persons r where r.row = d.row)
-    and not exists (select from staged_rows s where s.row = d.row)
-  order by row`;
+  select row from staged_digests except select row from row_persons except select row from staged_rows order by row`;
 
 /** Rows that were not parsed, of people whom another row of the file claims, too: those merge. */
 export const sameRowsOfSharedPersons = `

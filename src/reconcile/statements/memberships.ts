@@ -8,27 +8,29 @@ const roles = `array[-1, ${rolesByPower.join(", ")}]`;
 const power = (role: string) => `array_position(${roles}, ${role}::integer)`;
 const highestRole = (role: string) => `(${roles})[max(${power(role)})]`;
 
+/** People of the file with their rows. */
+const fileRows = `staged_rows s join row_persons r on r.row = s.row join people p on p.person = r.person`;
+
 /** Lists what the file orders about groups, and the groups that exist. */
 export function groupOrderStatements(c: ImportContext): string[] {
   return [
-    `insert into known_groups (group_id, style, joins_everybody, is_new)
-     select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false
+    `insert into known_groups (group_id, style, joins_everybody, is_new, json)
+     select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false, to_json(group_id)::text
      from groups where organization_id = ${c.organizationId}`,
+    // Intake has united what one row says; only rows that merge say a group several times.
     `insert into file_joins (person, group_id, role, row)
+     select r.person, ${part("item", 1)}, ${part("item", 2)}::smallint, r.row
+     from ${fileRows} cross join unnest(${items("s.joins")}) item
+     where p.applies and s.joins is not null and p.value_rows is null
+     union all
      select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
-     from row_persons r
-     join staged_rows s on s.row = r.row
-     join people p on p.person = r.person
-     cross join unnest(${items("s.joins")}) item
-     where not p.delete_person
+     from ${fileRows} cross join unnest(${items("s.joins")}) item
+     where p.applies and s.joins is not null and p.value_rows is not null
      group by 1, 2`,
     `insert into file_leaves (person, group_id, row)
      select r.person, item, min(r.row)
-     from row_persons r
-     join staged_rows s on s.row = r.row
-     join people p on p.person = r.person
-     cross join unnest(${items("s.leaves")}) item
-     where not p.delete_person
+     from ${fileRows} cross join unnest(${items("s.leaves")}) item
+     where not p.delete_person and s.leaves is not null
      group by 1, 2`,
   ];
 }

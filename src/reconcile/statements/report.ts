@@ -10,7 +10,7 @@ export const intakeIssues = `
 const outcome = `case
   when exists (select from row_issues f where f.row = i.row and f.failure) then 'failed'
   when changing.action = 'deleted' then 'removed'
-  when changing.action = 'created' then 'added'
+  when p.is_new then 'added'
   when changing.action = 'updated' then 'updated'
   else 'unchanged' end`;
 
@@ -23,6 +23,7 @@ export const insertImportRows = (c: ImportContext): string => `
   from (select distinct * from row_issues) i
   join staged_rows s on s.row = i.row
   left join row_persons r on r.row = i.row
+  left join people p on p.person = r.person
   left join planned_changes changing on changing.person = r.person`;
 
 /** What the import did, counted. One row, its columns are those of ImportCounts. */
@@ -31,7 +32,7 @@ export const countStatement = (c: ImportContext): string => `
   person as materialized (
     select count(*) as rows, count(distinct person) as people from row_persons
   ), changes as (
-    select count(*) filter (where action = 'created') as added, count(*) filter (where action = 'updated') as updated
+    select (select count(*) from people where is_new) as added, count(*) filter (where action = 'updated') as updated
     from planned_changes
   ), removed as (select count(*) as removed from planned_deletions)
   select

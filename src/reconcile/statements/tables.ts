@@ -55,7 +55,8 @@ export const stagingTables = `
   ) on commit delete rows;
 
   create temp table if not exists known_groups (
-    group_id text collate "C" not null, style text, joins_everybody boolean not null, is_new boolean not null
+    group_id text collate "C" not null, style text, joins_everybody boolean not null, is_new boolean not null,
+    json text not null
   ) on commit delete rows;
   create temp table if not exists known_locations (
     name_normalized text collate "C" not null, name text not null, is_new boolean not null
@@ -94,7 +95,7 @@ export const stagingTables = `
     person bigint not null, database_id text collate "C", is_visible boolean not null
   ) on commit delete rows;
 
-  -- what the change log will say
+  -- what the change log will say of known people
   create temp table if not exists planned_changes (
     person bigint not null, first_row integer not null, action text not null, database_id text, username text,
     changed json not null, memberships json not null

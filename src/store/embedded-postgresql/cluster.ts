@@ -145,7 +145,7 @@ async function useCluster(directory: string, password: string, log: Log): Promis
   const version = (await readFile(join(directory, "PG_VERSION"), "utf8")).trim();
   if (version !== binaries.major) {
     throw new Error(
-      `The database in ${directory} was made by PostgreSQL ${version}, this version of Muster brings ${binaries.major}: run "muster backup" with the version of Muster that you had before, then "muster restore" with this one into an empty data folder.`,
+      `The database in ${directory} was made by PostgreSQL ${version}, this version of Muster brings ${binaries.major}: start the version of Muster that you had before, or move the data with pg_dump and pg_restore of PostgreSQL into one of your own (DATABASE_URL).`,
     );
   }
   return { directory, account, binaries, password };
