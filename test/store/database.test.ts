@@ -1,0 +1,75 @@
+/** The service's connections: as whom they work, and what a transaction of one organization sees. */
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+import { type Database, openDatabase, withOrganization, withOrganizationRecords } from "../../src/store/database.ts";
+import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+
+let testDatabase: TestDatabase;
+let database: Database;
+
+before(async () => {
+  testDatabase = await createTestDatabase();
+  database = openDatabase(testDatabase.connection, { maxConnections: 2 });
+  testDatabase.beforeDrop(() => database.close());
+  await testDatabase.owner.query(
+    `insert into organizations (id, name, created_at, updated_at) values (1, 'One', now(), now()), (2, 'Two', now(), now());
+     insert into locations (organization_id, name_normalized, name, created_at, updated_at)
+     values (1, 'main', 'Main', now(), now()), (2, 'north', 'North', now(), now())`,
+  );
+});
+after(() => testDatabase.drop());
+
+test("the service's connections are bound by row-level security: without an organization they see nothing", async () => {
+  const { rows } = await database.pool.query(
+    "select current_user as role, (select count(*) from locations)::integer as seen",
+  );
+  assert.deepEqual(rows, [{ role: "muster_service", seen: 0 }]);
+  assert.equal(await database.prisma.location.count(), 0);
+});
+
+test("a transaction of an organization sees that one's rows alone, by SQL and by Prisma, whatever it asks for", async () => {
+  for (const [organizationId, name] of [
+    [1, "Main"],
+    [2, "North"],
+  ] as const) {
+    const { rows } = await withOrganization(database, organizationId, (client) =>
+      client.query("select name from locations"),
+    );
+    assert.deepEqual(rows, [{ name }]);
+    const found = await withOrganizationRecords(database, organizationId, (records) => records.location.findMany());
+    assert.deepEqual(
+      found.map((location) => location.name),
+      [name],
+    );
+  }
+});
+
+test("a transaction cannot write to another organization", async () => {
+  await assert.rejects(
+    withOrganization(database, 1, (client) =>
+      client.query(
+        `insert into locations (organization_id, name_normalized, name, created_at, updated_at)
+         values (2, 'south', 'South', now(), now())`,
+      ),
+    ),
+    /row-level security/,
+  );
+  const { rowCount } = await withOrganization(database, 1, (client) =>
+    client.query("delete from locations where organization_id = 2"),
+  );
+  assert.equal(rowCount, 0);
+});
+
+test("what a transaction that fails wrote is gone, and its connection is free and forgets the organization", async () => {
+  const failure = new Error("after writing");
+  await assert.rejects(
+    withOrganization(database, 1, async (client) => {
+      await client.query("update locations set name = 'Changed'");
+      throw failure;
+    }),
+    failure,
+  );
+  const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 1");
+  assert.deepEqual(rows, [{ name: "Main" }]);
+  assert.equal((await database.pool.query("select from locations")).rowCount, 0);
+});
