@@ -91,7 +91,7 @@ test("a new person is one change, which tells what is not blank", async () => {
 
 test("a new person joins the default groups and the group named ALL", async (t) => {
   await send("POST", "/v1/groups", { groupId: "D1", default: true });
-  await send("POST", "/v1/groups", { groupId: "D2", name: "All" });
+  await send("POST", "/v1/groups", { groupId: "D2", name: "ALL" });
   t.after(() => owner.query("update groups set is_default = false, name = group_id, name_normalized = group_id"));
   const user = await addUser({ memberships: [{ groupId: "D1", role: 1 }, { groupId: "G1" }] });
   assert.deepEqual(user.memberships, [

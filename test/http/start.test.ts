@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -14,6 +14,8 @@ import { type ServiceProcess, startService } from "../support/service-process.ts
 
 const run = promisify(execFile);
 const folder = await mkdtemp(join(tmpdir(), "muster-start-"));
+// Root's PostgreSQL runs as somebody else, and would keep its data elsewhere if the folder let nobody in.
+await chmod(folder, 0o711);
 const data = join(folder, "data");
 const started: ServiceProcess[] = [];
 const start = (environment: Record<string, string> = {}, directory = data) => {

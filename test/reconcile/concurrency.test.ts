@@ -79,6 +79,7 @@ describe("while another process writes", () => {
       await other.query(
         "update users set address = '', address_owner = null, version = version + 1 where username = 'gil'",
       );
+      await other.query("update feed_heads set last_sequence = last_sequence + 1");
       await other.query("commit; begin");
       return { answer };
     });

@@ -102,7 +102,7 @@ describe("a later start", () => {
     const { uid, gid } = statSync(join(warm, "postgresql"));
     chownSync(cluster, uid, gid);
     writeFileSync(join(cluster, "PG_VERSION"), "17\n");
-    assert.match(await refusal(data), /made by PostgreSQL 17.*brings 18.*muster restore/);
+    assert.match(await refusal(data), /made by PostgreSQL 17.*brings 18.*pg_dump/);
   });
 
   test("never puts an empty database where one is missing", async () => {
