@@ -51,6 +51,8 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   await app.register(swaggerUi, {
     routePrefix: "/docs",
     uiConfig: { validatorUrl: null, tryItOutEnabled: false } as object,
+    // The bar on top is the framework's own and asks for the address of another document.
+    theme: { title: "Muster", css: [{ filename: "muster.css", content: ".swagger-ui .topbar { display: none }" }] },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   operationRoutes(app, dependencies.database, metrics);

@@ -8,6 +8,7 @@ import { changedDocument, type XmlScan } from "../intake/xml-scan.ts";
 import type { SpooledBody } from "./spool.ts";
 import { emptyStaging, type StagedRow, stageDigests, stageRows } from "./staging.ts";
 import {
+  anyDigest,
   insertSameRows,
   type MatchingContext,
   matchStatements,
@@ -39,13 +40,12 @@ export async function stageFile(
   rules: NormalizationRules,
 ): Promise<StagedFile> {
   if (scan) {
-    await stageDigests(client, scan);
-    await client.query(insertSameRows(context));
-    const rows = await readRowNumbers(client, missingRows);
+    const rows = await rowsToRead(client, context, scan);
     // A COPY that is broken off aborts the transaction.
     await client.query("savepoint changed_rows");
     try {
       await stageRows(client, readChanged(body, scan, rows, rules));
+      if (rows.length === scan.rows) return { match: runMatching };
       return {
         match: (client, context, isCurrent) => matchChanged(client, context, isCurrent, { body, scan, rules }),
       };
@@ -58,6 +58,15 @@ export async function stageFile(
   }
   await stageRows(client, readAll(body, rules));
   return { match: runMatching };
+}
+
+/** Numbers of the rows that are not what their last import left; all of them when the source has left no digest yet. */
+async function rowsToRead(client: pg.PoolClient, context: MatchingContext, scan: XmlScan): Promise<Uint32Array> {
+  const { rowCount } = await client.query(anyDigest(context));
+  if (rowCount === 0) return Uint32Array.from({ length: scan.rows }, (_, index) => index + 1);
+  await stageDigests(client, scan);
+  await client.query(insertSameRows(context));
+  return readRowNumbers(client, missingRows);
 }
 
 /** Matches, and reads what it takes to match, until nothing is missing. Every round reads more rows, so it ends. */

@@ -38,6 +38,11 @@ const same = (c: MatchingContext) => `
   coalesce(us.digest = s.digest and us.rules_epoch = ${c.rulesEpoch} and us.style = '${c.style}'
     and us.user_version = u.version, false)`;
 
+/** Whether the source has left any digest: one row, or none. */
+export const anyDigest = (c: MatchingContext): string => `
+  select from user_sources
+  where organization_id = ${c.organizationId} and source = ${c.source} and digest is not null limit 1`;
+
 /** Rows that were not parsed, as they are what their last import left: each is its person's. */
 export const insertSameRows = (c: MatchingContext): string => `
   insert into row_persons (row, person, same)
