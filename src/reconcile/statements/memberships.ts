@@ -11,22 +11,28 @@ const highestRole = (role: string) => `(${roles})[max(${power(role)})]`;
 /** People of the file with their rows. */
 const fileRows = `staged_rows s join row_persons r on r.row = s.row join people p on p.person = r.person`;
 
+/** The joins of some people. Intake has united what one row says; only rows that merge say a group several times. */
+const joins = (people: string) => `
+  select r.person, ${part("item", 1)}, ${part("item", 2)}::smallint, r.row
+  from ${fileRows} cross join unnest(${items("s.joins")}) item
+  where p.applies and s.joins is not null and p.value_rows is null and ${people}
+  union all
+  select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
+  from ${fileRows} cross join unnest(${items("s.joins")}) item
+  where p.applies and s.joins is not null and p.value_rows is not null and ${people}
+  group by 1, 2`;
+
 /** Lists what the file orders about groups, and the groups that exist. */
 export function groupOrderStatements(c: ImportContext): string[] {
   return [
     `insert into known_groups (group_id, style, joins_everybody, is_new, json)
      select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false, to_json(group_id)::text
      from groups where organization_id = ${c.organizationId}`,
-    // Intake has united what one row says; only rows that merge say a group several times.
-    `insert into file_joins (person, group_id, role, row)
-     select r.person, ${part("item", 1)}, ${part("item", 2)}::smallint, r.row
-     from ${fileRows} cross join unnest(${items("s.joins")}) item
-     where p.applies and s.joins is not null and p.value_rows is null
-     union all
-     select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
-     from ${fileRows} cross join unnest(${items("s.joins")}) item
-     where p.applies and s.joins is not null and p.value_rows is not null
-     group by 1, 2`,
+    `insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`,
+    // New people have no membership that a join could meet: it is the plan.
+    `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
+     select person, group_id, greatest(role, 0), ${c.source}, ${c.claim}, 'add', row
+     from (${joins("p.is_new")}) joins (person, group_id, role, row)`,
     `insert into file_leaves (person, group_id, row)
      select r.person, item, min(r.row)
      from ${fileRows} cross join unnest(${items("s.leaves")}) item
@@ -35,12 +41,17 @@ export function groupOrderStatements(c: ImportContext): string[] {
   ];
 }
 
-const orders = `(select person, group_id, row from file_joins union all select person, group_id, row from file_leaves) orders`;
+const orders = `(
+  select person, group_id, row from file_joins
+  union all select person, group_id, row from planned_memberships
+  union all select person, group_id, row from file_leaves) orders`;
+
+const isUnknown = (table: string) => `not exists (select from known_groups g where g.group_id = ${table}.group_id)`;
 
 /** The groups that somebody is to join and that don't exist. */
 export const unknownGroups = `
-  select distinct group_id as "groupId" from file_joins
-  where not exists (select from known_groups g where g.group_id = file_joins.group_id)`;
+  select group_id as "groupId" from file_joins where ${isUnknown("file_joins")}
+  union select group_id from planned_memberships where ${isUnknown("planned_memberships")}`;
 
 /** Plans memberships: removals before additions, then roles (feed formats, sections 3 and 5). */
 export function membershipStatements(c: ImportContext): string[] {
@@ -48,12 +59,14 @@ export function membershipStatements(c: ImportContext): string[] {
     `insert into row_issues (row, code, field, details, failure)
      select min(row), 'group_unknown', 'groupID', jsonb_build_object('groupId', group_id), false
      from ${orders}
-     where not exists (select from known_groups g where g.group_id = orders.group_id)
+     where ${isUnknown("orders")}
      group by person, group_id`,
-    "delete from file_joins where not exists (select from known_groups g where g.group_id = file_joins.group_id)",
+    `delete from file_joins where ${isUnknown("file_joins")}`,
+    `delete from planned_memberships where ${isUnknown("planned_memberships")}`,
     "analyze file_joins",
     knownMemberships(c),
     newMemberships(c),
+    joinedDefaults,
     defaultMemberships,
     "analyze planned_memberships",
   ];
@@ -104,13 +117,13 @@ const knownMemberships = (c: ImportContext) => `
     select join_row, 'role_kept', 'groupID', jsonb_build_object('groupId', group_id, 'kept', role, 'file', sent), false
     from ruled where sent is not null and rule = 'refuse' and not (leaves and kept is null)
   )
-  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
-  select person, group_id, role, null, null, null, 'remove' from ruled where leaves and kept is null and sent is null
+  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action, row)
+  select person, group_id, role, null, null, null, 'remove', leave_row from ruled where leaves and kept is null and sent is null
   union all
-  select person, group_id, role, greatest(sent, 0), ${c.source}, ${c.claim}, 'change'
+  select person, group_id, role, greatest(sent, 0), ${c.source}, ${c.claim}, 'change', join_row
   from ruled where leaves and kept is null and sent is not null
   union all
-  select person, group_id, ruled.role, after.role, after.role_owner, claims | ${c.claim}, 'change'
+  select person, group_id, ruled.role, after.role, after.role_owner, claims | ${c.claim}, 'change', join_row
   from ruled
   cross join lateral (select
     case rule when 'take' then sent when 'lower' then 0 else role end as role,
@@ -127,22 +140,25 @@ const leaves = `(p.leave_all or exists (
   select from file_leaves l where l.person = p.person and l.group_id = g.group_id))`;
 
 const newMemberships = (c: ImportContext) => `
-  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
-  select j.person, j.group_id, null, greatest(j.role, 0), ${c.source},
-    case when p.is_new and g.joins_everybody and not ${leaves} then ${c.claim} | ${1 << byDefault} else ${c.claim} end, 'add'
+  insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
+  select j.person, j.group_id, greatest(j.role, 0), ${c.source}, ${c.claim}, 'add', j.row
   from file_joins j
-  join people p on p.person = j.person
-  join known_groups g on g.group_id = j.group_id
-  where p.is_new or not exists (
+  where not exists (
     select from memberships m
     where m.organization_id = ${c.organizationId} and m.user_id = j.person and m.group_id = j.group_id)`;
 
+/** A default group that the file names, too, is claimed twice. */
+const joinedDefaults = `
+  update planned_memberships m set claims = m.claims | ${1 << byDefault}
+  from known_groups g, people p
+  where g.joins_everybody and m.group_id = g.group_id and p.person = m.person and p.is_new and not ${leaves}`;
+
 const defaultMemberships = `
-  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
-  select p.person, g.group_id, null, 0, ${byDefault}, ${1 << byDefault}, 'add'
+  insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
+  select p.person, g.group_id, 0, ${byDefault}, ${1 << byDefault}, 'add', p.first_row
   from people p cross join known_groups g
   where p.is_new and g.joins_everybody and not ${leaves}
-    and not exists (select from file_joins j where j.person = p.person and j.group_id = g.group_id)`;
+    and not exists (select from planned_memberships m where m.person = p.person and m.group_id = g.group_id)`;
 
 /** Carries out the plan for memberships. Parameter: $1 the time of the import. */
 export function applyMemberships(c: ImportContext): string[] {

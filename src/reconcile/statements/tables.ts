@@ -89,7 +89,7 @@ export const stagingTables = `
   ) on commit delete rows;
   create temp table if not exists planned_memberships (
     person bigint not null, group_id text collate "C" not null, role_from smallint, role_to smallint,
-    role_owner smallint, claims bigint, action text not null
+    role_owner smallint, claims bigint, action text not null, row integer not null
   ) on commit delete rows;
   create temp table if not exists planned_links (
     person bigint not null, database_id text collate "C", is_visible boolean not null
