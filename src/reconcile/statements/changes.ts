@@ -1,7 +1,7 @@
 import { recordedProperties } from "../../directory/user-changes.ts";
 import { userDocuments } from "../../directory/user-document.ts";
 import type { ImportContext } from "../context.ts";
-import { createdMembers } from "./scalars.ts";
+import { createdMembers, quoted } from "./scalars.ts";
 
 /**
  * Writes what the change log will say of known people, before anything is applied: what was is still there to be read.
@@ -49,11 +49,11 @@ export const createdEntries = (source: string): string => `
   ), memberships as (${membershipsByPerson})
   select u.person, u.database_id, u.username,
     ('{' || concat_ws(',', ${createdMembers},
-      case when u.email is not null then '"emails":{"from":null,"to":[' || to_json(u.email)::text
+      case when u.email is not null then '"emails":{"from":null,"to":[' || ${quoted("u.email")}
         || coalesce(',' || substr(emails.json, 2), ']') || '}' end,
       '"phones":{"from":null,"to":' || phones.json || '}',
       '"sources":{"from":null,"to":[{"source":' || (select to_json(${source})::text) || ',"databaseId":'
-        || coalesce(to_json(u.database_id)::text, 'null') || '}]}') || '}')::json as changed,
+        || coalesce(${quoted("u.database_id")}, 'null') || '}]}') || '}')::json as changed,
     coalesce(memberships.json, '[]')::json as memberships
   from (
     select p.person, p.database_id, p.first_name, p.last_name, p.username, p.email, p.address, p.custom_fields,

@@ -19,7 +19,7 @@ const joins = (people: string) => `
   union all
   select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
   from ${fileRows} cross join unnest(${items("s.joins")}) item
-  where p.applies and s.joins is not null and p.value_rows is not null and ${people}
+  where p.applies and s.joins is not null and r.person in (select person from merged_persons) and ${people}
   group by 1, 2`;
 
 /** Lists what the file orders about groups, and the groups that exist. */

@@ -210,12 +210,34 @@ export function scalarStatements(c: ImportContext): string[] {
 const shown = ({ column }: Scalar, table: string) =>
   column === customFields ? `array_to_string(${table}.${column}, '|')` : `${table}.${column}::text`;
 
+/** SQL: whether a text can stand between quotes in JSON as it is. Intake lets no control character into a value. */
+const isPlain = (text: string) => `strpos(${text}, '"') = 0 and strpos(${text}, '\\') = 0`;
+
+/** SQL that makes a JSON string of a text of a feed: like to_json, which costs three times as much. */
+export const quoted = (text: string): string =>
+  `case when ${isPlain(text)} then '"' || ${text} || '"' else to_json(${text})::text end`;
+
+/** The same for an address in five parts. */
+const quotedAddress = (text: string, slow: string) => {
+  const members = ["street", "city", "state", "country", "zip"].map(
+    (name, index) => `"${name}":"' || split_part(${text}, '|', ${index + 1}) || '"`,
+  );
+  return `case when ${isPlain(text)} and strpos(${text}, '|') > 0 then '{${members.join(",")}}' else ${slow} end`;
+};
+
+const createdJson = ({ column, json }: Scalar): string => {
+  const value = `u.${column}`;
+  if (json === jsonText && column !== customFields) return quoted(value);
+  if (json === jsonTextOrNull) return quoted(value);
+  return column === "address" ? quotedAddress(value, json(value)) : json(value);
+};
+
 /** Members of the JSON object that says what a new person has; blank values are left out. */
 export const createdMembers: string = scalars
   .map(
     (scalar) => `
       case when not ${isBlank(scalar, `u.${scalar.column}`)}
-        then '"${scalar.property}":{"from":null,"to":' || ${scalar.json(`u.${scalar.column}`)} || '}' end`,
+        then '"${scalar.property}":{"from":null,"to":' || ${createdJson(scalar)} || '}' end`,
   )
   .join(",");
 
