@@ -1,8 +1,9 @@
 import type pg from "pg";
-import { appendStatement, type ChangeEntry, type Recorded } from "../changes/record.ts";
+import { appendStatement, type Recorded, recordChanges } from "../changes/record.ts";
 import { createPlainGroups, createPlainLocations } from "../directory/create-many.ts";
 import { buryUsers } from "../directory/tombstone.ts";
 import type { ImportContext } from "./context.ts";
+import { runStatements } from "./run-statements.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
 import { createdEntries } from "./statements/changes.ts";
 import { applyContacts } from "./statements/contacts.ts";
@@ -20,25 +21,15 @@ export interface ImportRun {
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
  * organization's lock.
- * @param record appends changes of single things (groups, locations) ahead of those of people
  * @returns the numbers that the log gave out
  */
-export async function applyUsers(
-  client: pg.PoolClient,
-  context: ImportContext,
-  run: ImportRun,
-  record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
-): Promise<Recorded> {
+export async function applyUsers(client: pg.PoolClient, context: ImportContext, run: ImportRun): Promise<Recorded> {
   const { id, at } = run;
-  const created = await createGroupsAndLocations(client, context, at, record);
+  const created = await createGroupsAndLocations(client, context, run);
   await deletePlanned(client, context, run);
-  for (const statement of applyPeople(context)) {
-    await client.query(statement, parameters(statement, [id, at]));
-  }
-  for (const statement of applyLinks(context)) await client.query(statement, [id]);
-  for (const statement of applyContacts(context)) await client.query(statement);
-  for (const statement of applyMemberships(context)) await client.query(statement, parameters(statement, [at]));
-  await client.query(advanceUserIds(context));
+  await runStatements(client, applyPeople(context), [id, at]);
+  await runStatements(client, [...applyLinks(context), ...applyContacts(context)], [id]);
+  await runStatements(client, [...applyMemberships(context), advanceUserIds(context)], [at]);
   const people = await appendPlannedChanges(client, context, run);
   return together(created, people);
 }
@@ -46,7 +37,7 @@ export async function applyUsers(
 async function deletePlanned(
   client: pg.PoolClient,
   { organizationId }: ImportContext,
-  { id, at }: { readonly id: string; readonly at: Date },
+  { id, at }: ImportRun,
 ): Promise<void> {
   const { rows } = await client.query<{ person: number }>("select person from planned_deletions order by person");
   if (rows.length === 0) return;
@@ -59,15 +50,11 @@ async function deletePlanned(
   );
 }
 
-/** PostgreSQL refuses parameters that a statement does not mention. */
-const parameters = (statement: string, values: unknown[]) =>
-  values.slice(0, Math.max(0, ...values.map((_, index) => (statement.includes(`$${index + 1}`) ? index + 1 : 0))));
-
+/** These stand in the log ahead of the people who belong to them. */
 async function createGroupsAndLocations(
   client: pg.PoolClient,
-  { organizationId }: ImportContext,
-  at: Date,
-  record: (entries: readonly ChangeEntry[]) => Promise<Recorded>,
+  { organizationId, source }: ImportContext,
+  { id, actor, at }: ImportRun,
 ): Promise<Recorded> {
   const named = async (query: string) => (await client.query<{ name: string }>(query)).rows.map(({ name }) => name);
   const groupIds = await named("select group_id as name from known_groups where is_new order by group_id");
@@ -76,7 +63,8 @@ async function createGroupsAndLocations(
     ...(await createPlainGroups(client, organizationId, groupIds, at)),
     ...(await createPlainLocations(client, organizationId, locations, at)),
   ];
-  return changes.length === 0 ? { count: 0 } : record(changes);
+  if (changes.length === 0) return { count: 0 };
+  return recordChanges(client, organizationId, { actor, importId: id, source }, changes);
 }
 
 async function appendPlannedChanges(

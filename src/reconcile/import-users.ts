@@ -1,12 +1,10 @@
-import type pg from "pg";
-import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { NormalizationRules } from "../intake/records.ts";
 import { scanXmlUsers } from "../intake/xml-scan.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { lockOrganization } from "../store/organization-lock.ts";
-import { applyUsers, type ImportRun } from "./apply-users.ts";
+import { applyUsers } from "./apply-users.ts";
 import { type ImportContext, type RankedSource, ranks } from "./context.ts";
 import { finishImport, getImport, openImport, receivedImport, refuseImport } from "./imports.ts";
 import { planUsers } from "./plan-users.ts";
@@ -142,7 +140,7 @@ async function reconcile(
       await client.query(insertImportRows(context), [id]);
       const recorded = dryRun
         ? { count: 0 }
-        : await apply(client, context, { id, actor: request.actor, sourceName: current.source.name, at: clock() });
+        : await applyUsers(client, context, { id, actor: request.actor, sourceName: current.source.name, at: clock() });
       await finishImport(client, organizationId, id, {
         status: dryRun ? "planned" : "applied",
         counts,
@@ -153,16 +151,6 @@ async function reconcile(
     dryRun ? "repeatable read" : "read committed",
   );
 }
-
-const apply = (client: pg.PoolClient, context: ImportContext, run: ImportRun) =>
-  applyUsers(client, context, run, (entries) =>
-    recordChanges(
-      client,
-      context.organizationId,
-      { actor: run.actor, importId: run.id, source: context.source },
-      entries,
-    ),
-  );
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
 const rulesVersion = 1;

@@ -4,6 +4,7 @@ import { locationNamePattern } from "../directory/locations.ts";
 import { foldCase } from "../directory/text.ts";
 import type { ImportContext } from "./context.ts";
 import { createsGroup } from "./group-patterns.ts";
+import { runStatements } from "./run-statements.ts";
 import { changeStatements } from "./statements/changes.ts";
 import { contactStatements } from "./statements/contacts.ts";
 import { deletionStatement } from "./statements/deletions.ts";
@@ -23,24 +24,21 @@ const usernameRounds = 8;
  * @param sourceName the source's name, as documents show it
  */
 export async function planUsers(client: pg.PoolClient, context: ImportContext, sourceName: string): Promise<void> {
-  const run = async (statements: readonly string[], values?: unknown[]) => {
-    for (const statement of statements) await client.query(statement, values && statement.includes("$1") ? values : []);
-  };
-  await run([...peopleStatements(context), deletionStatement(context)]);
+  await runStatements(client, [...peopleStatements(context), deletionStatement(context)]);
   for (let round = 1; round <= usernameRounds; round++) {
     const { rowCount } = await client.query(failContestedUsernames(context, round === usernameRounds));
     if (!rowCount) break;
-    await run([dropFailed]);
+    await client.query(dropFailed);
   }
   await planLocations(client, context);
-  await run([
+  await runStatements(client, [
     linkedByEmail(context),
     ...scalarStatements(context),
     ...contactStatements(context),
     ...groupOrderStatements(context),
   ]);
   await planGroups(client, context);
-  await run([...membershipStatements(context), ...changeStatements(context)], [sourceName]);
+  await runStatements(client, [...membershipStatements(context), ...changeStatements(context)], [sourceName]);
 }
 
 /** The group that every new person joins; that there is one is a person's decision, not a feed's. */

@@ -5,6 +5,7 @@ import { normalizeUser } from "../intake/normalize-user.ts";
 import type { NormalizationRules, SourceRecord } from "../intake/records.ts";
 import { readXmlUsers } from "../intake/xml.ts";
 import { changedDocument, type XmlScan } from "../intake/xml-scan.ts";
+import { runStatements } from "./run-statements.ts";
 import type { SpooledBody } from "./spool.ts";
 import { emptyStaging, type StagedRow, stageDigests, stageRows } from "./staging.ts";
 import {
@@ -93,9 +94,8 @@ async function matchChanged(
 
 const noRows = new Uint32Array();
 
-async function runMatching(client: pg.PoolClient, context: MatchingContext): Promise<void> {
-  for (const statement of matchStatements(context)) await client.query(statement);
-}
+const runMatching = (client: pg.PoolClient, context: MatchingContext): Promise<void> =>
+  runStatements(client, matchStatements(context));
 
 async function readRowNumbers(client: pg.PoolClient, query: string): Promise<Uint32Array> {
   const { rows } = await client.query<{ row: number }>(query);

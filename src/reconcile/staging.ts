@@ -31,14 +31,11 @@ export async function emptyStaging(client: pg.PoolClient): Promise<void> {
  * @param batches rows of the file, in order
  * @throws whatever the batches throw (MusterError for a document that is refused)
  */
-export async function stageRows(
-  client: pg.PoolClient,
-  batches: AsyncIterable<readonly StagedRow[]> | Iterable<readonly StagedRow[]>,
-): Promise<void> {
+export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<readonly StagedRow[]>): Promise<void> {
   await copy(client, `staged_rows (${columns.join(", ")})`, encodeBatches(batches));
 }
 
-async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]> | Iterable<readonly StagedRow[]>) {
+async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]>) {
   for await (const batch of batches) {
     let lines = "";
     for (const { row, digest } of batch) lines += encodeRow(row, digest);

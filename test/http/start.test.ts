@@ -86,9 +86,8 @@ test("a later start prints the address alone, and finds everything", async () =>
   await service.ended;
 });
 
-test("after kill -9 in the middle of an upload the import is told of as interrupted, and all else is there", async () => {
-  const killed = start();
-  const url = await killed.ready;
+/** Begins an upload that does not end, and waits until the service receives it. */
+async function beginUpload(url: string) {
   const socket = await openSocket(url);
   socket.write(
     `POST /v1/imports/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<users `,
@@ -97,6 +96,13 @@ test("after kill -9 in the middle of an upload the import is told of as interrup
     if ((await get(url, "/v1/imports?status=receiving")).items.length === 1) break;
     await sleep(10);
   }
+  return socket;
+}
+
+test("after kill -9 in the middle of an upload the import is told of as interrupted, and all else is there", async () => {
+  const killed = start();
+  const url = await killed.ready;
+  const socket = await beginUpload(url);
   killed.child.kill("SIGKILL");
   await killed.ended;
   socket.destroy();
@@ -122,14 +128,7 @@ test("after kill -9 in the middle of an upload the import is told of as interrup
 test("a second signal does not wait for a client that takes its time", async () => {
   const service = start();
   const url = await service.ready;
-  const socket = await openSocket(url);
-  socket.write(
-    `POST /v1/imports/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<users `,
-  );
-  for (let tries = 0; tries < 500; tries += 1) {
-    if ((await get(url, "/v1/imports?status=receiving")).items.length === 1) break;
-    await sleep(10);
-  }
+  const socket = await beginUpload(url);
   service.child.kill("SIGTERM");
   while (!service.output().includes("a second signal stops it now")) await sleep(10);
   service.child.kill("SIGTERM");
