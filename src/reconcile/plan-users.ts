@@ -31,14 +31,15 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext, s
     await client.query(dropFailed);
   }
   await planLocations(client, context);
+  const { rowCount: knowsSome } = await client.query("select from people where not is_new limit 1");
   await runStatements(client, [
-    linkedByEmail(context),
-    ...scalarStatements(context),
+    ...(knowsSome ? [linkedByEmail(context), ...scalarStatements(context)] : []),
     ...contactStatements(context),
     ...groupOrderStatements(context),
   ]);
   await planGroups(client, context);
-  await runStatements(client, [...membershipStatements(context), ...changeStatements(context)], [sourceName]);
+  await runStatements(client, membershipStatements(context));
+  if (knowsSome) await runStatements(client, changeStatements(context), [sourceName]);
 }
 
 /** The group that every new person joins; that there is one is a person's decision, not a feed's. */

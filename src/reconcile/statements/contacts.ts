@@ -3,8 +3,27 @@ import { items, part } from "./tables.ts";
 
 /** Plans further e-mails and phones: what the file adds, claims, and no longer says (feed formats, section 5). */
 export function contactStatements(c: ImportContext): string[] {
-  return [emails(c), phones(c), "analyze planned_emails", "analyze planned_phones"];
+  return [newEmails, emails(c), newPhones, phones(c), "analyze planned_emails", "analyze planned_phones"];
 }
+
+/** New people of one row: nothing is stored of them, and intake has told the items of a row apart. */
+const newPeople = `
+  people p
+  join row_persons r on r.person = p.person
+  join staged_rows s on s.row = r.row`;
+const isOfOneRow = "p.is_new and p.applies and p.value_rows is null";
+
+const newEmails = `
+  insert into planned_emails (person, email_normalized, email, action)
+  select p.person, ${part("item", 1)}, ${part("item", 2)}, 'add'
+  from ${newPeople} cross join unnest(${items("s.emails")}) item
+  where ${isOfOneRow} and position(chr(31) in s.emails) > 0 and ${part("item", 1)} <> p.email_normalized`;
+
+const newPhones = `
+  insert into planned_phones (person, number, extension, message_type, label, carrier, action)
+  select p.person, ${part("item", 1)}, ${part("item", 2)}, ${part("item", 3)}::smallint, ${part("item", 4)}, ${part("item", 5)}, 'add'
+  from ${newPeople} cross join unnest(${items("s.phones")}) item
+  where ${isOfOneRow} and s.phones <> ''`;
 
 const emails = (c: ImportContext) => `
   with sent as materialized (
@@ -15,7 +34,7 @@ const emails = (c: ImportContext) => `
     left join users u on u.organization_id = ${c.organizationId} and u.id = p.person
     cross join lateral (select ${part("item", 1)} as normalized, ${part("item", 2)} as email
       from unnest(${items("s.emails")}) item) address
-    where p.applies and s.emails <> ''
+    where not (${isOfOneRow}) and p.applies and s.emails <> ''
       and (position(chr(31) in s.emails) > 0 or s.email_normalized <> coalesce(u.email_normalized, p.email_normalized))
       and address.normalized <> coalesce(u.email_normalized, p.email_normalized)
     order by r.person, address.normalized, r.row desc
@@ -44,7 +63,7 @@ const phones = (c: ImportContext) => `
       select ${part("item", 1)} as number, ${part("item", 2)} as extension, ${part("item", 3)}::smallint as message_type,
         ${part("item", 4)} as label, ${part("item", 5)} as carrier
       from unnest(${items("s.phones")}) item) phone
-    where p.applies and s.phones <> ''
+    where not (${isOfOneRow}) and p.applies and s.phones <> ''
     order by r.person, phone.number, phone.extension, r.row desc
   ), withdrawn as (
     insert into planned_phones (person, number, extension, action)

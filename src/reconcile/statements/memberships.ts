@@ -28,6 +28,7 @@ export function groupOrderStatements(c: ImportContext): string[] {
     `insert into known_groups (group_id, style, joins_everybody, is_new, json)
      select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false, to_json(group_id)::text
      from groups where organization_id = ${c.organizationId}`,
+    "analyze known_groups",
     `insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`,
     // New people have no membership that a join could meet: it is the plan.
     `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)

@@ -230,6 +230,7 @@ export function scalarStatements(c: ImportContext): string[] {
      cross join lateral (select ${computed.join(", ")} offset 0) after
      where f.applies and (${columns.map((column) => `after.${column}`).join(", ")})
        is distinct from (${columns.map((column) => `u.${column}`).join(", ")})`,
+    // The first condition spares most people the list of values, which PostgreSQL prepares anew for each.
     `insert into row_issues (row, code, field, details, failure)
      select ${rowOf("f", "scalar.field")}, 'value_kept', scalar.field,
        jsonb_build_object('field', scalar.field, 'kept', scalar.kept, 'file', scalar.file), false
@@ -237,7 +238,7 @@ export function scalarStatements(c: ImportContext): string[] {
      cross join lateral (values ${scalars
        .map((scalar) => `('${scalar.field}', ${shown(scalar, "u")}, ${shown(scalar, "f")}, ${keptAgainst(c, scalar)})`)
        .join(", ")}) scalar (field, kept, file, against)
-     where f.applies and scalar.against`,
+     where f.applies and (${scalars.map((scalar) => keptAgainst(c, scalar)).join(" or ")}) and scalar.against`,
     `insert into row_issues (row, code, field, details, failure)
      select ${rowOf("f", "'email'")}, 'primary_email_kept', 'email', jsonb_build_object('kept', u.email, 'file', f.email), false
      from ${known(c)}
