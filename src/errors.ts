@@ -21,6 +21,7 @@ export const problems = {
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   conflict: { status: 409, title: "That is already taken" },
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
+  gone: { status: 410, title: "That is kept no longer" },
   version_mismatch: { status: 412, title: "Somebody else changed it first" },
   too_many_requests: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },
@@ -31,11 +32,19 @@ export const problems = {
   media_type_unsupported: { status: 415, title: "The content type is not supported" },
   encoding_invalid: { status: 400, title: "The body is not in the encoding it claims" },
   encoding_unsupported: { status: 415, title: "The character encoding is not supported" },
+  compression_invalid: { status: 400, title: "The body cannot be decompressed" },
+  multipart_invalid: { status: 400, title: "The form does not hold exactly one file" },
   xml_not_well_formed: { status: 400, title: "The XML is not well-formed" },
   xml_cut_off: { status: 400, title: "The XML ends too early" },
   xml_doctype_forbidden: { status: 400, title: "A document type declaration is not allowed" },
   xml_entity_forbidden: { status: 400, title: "This entity is not allowed" },
   xml_limit_exceeded: { status: 413, title: "The XML exceeds a limit" },
+  csv_not_well_formed: { status: 400, title: "The CSV is not well-formed" },
+  csv_cut_off: { status: 400, title: "The CSV ends too early" },
+  csv_limit_exceeded: { status: 413, title: "The CSV exceeds a limit" },
+  json_not_well_formed: { status: 400, title: "The JSON is not well-formed" },
+  json_cut_off: { status: 400, title: "The JSON ends too early" },
+  json_limit_exceeded: { status: 413, title: "The JSON exceeds a limit" },
   document_root_wrong: { status: 422, title: "The document has the wrong root element" },
   document_type_missing: { status: 422, title: 'The root element lacks type="array"' },
   document_structure_wrong: { status: 422, title: "The document does not have the expected structure" },
@@ -130,6 +139,26 @@ export const rowIssues = {
     severity: "failure",
     message: (d) => `${text(d.field)} cannot be taken: ${text(d.reason)}.`,
   },
+  columns_differ: {
+    severity: "failure",
+    message: (d) =>
+      `The row has ${text(d.found)} columns, the first row of the file ${text(d.expected)}, so that nobody can tell which value is which. ${text(d.hint)}`,
+  },
+  spreadsheet_damage: {
+    severity: "failure",
+    message: (d) =>
+      `${text(d.field)} is "${text(d.value)}": ${text(d.explanation)}. Export the column as text, do not save the file with a spreadsheet, and send it again.`,
+  },
+  pattern_mismatch: {
+    severity: "failure",
+    message: (d) =>
+      `${text(d.field)} "${text(d.value)}" does not fit the pattern ${text(d.pattern)} that is set for this source.${d.hint ? ` ${text(d.hint)}` : ""}`,
+  },
+  value_unmapped: {
+    severity: "failure",
+    message: (d) =>
+      `The field mapping of this source has no entry for ${text(d.field)} "${text(d.value)}". Add it to the mapping, or correct the value.`,
+  },
   database_ids_conflict: {
     severity: "failure",
     message: (d) =>
@@ -153,6 +182,16 @@ export const rowIssues = {
   phone_impossible: {
     severity: "warning",
     message: (d) => `The phone "${text(d.value)}" is no possible number and was left out; older numbers were kept.`,
+  },
+  phone_damaged: {
+    severity: "warning",
+    message: (d) =>
+      `The phone "${text(d.value)}" was left out and older numbers were kept: ${text(d.explanation)}. Export the column as text.`,
+  },
+  smart_quotes: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} is ${text(d.value)}, in typographic quotation marks, as a word processor puts them where an export should have plain ones. It was taken as it is; correct the export.`,
   },
   phone_filler: {
     severity: "warning",

@@ -2,13 +2,16 @@ import type { Service } from "../organizations/api-keys.ts";
 
 /**
  * Which services of an API key open which address: one of those named is enough, and `admin` opens every address. The
- * one table for the routes, the OpenAPI document and the tests; an address under /v1 that it doesn't name is not served.
+ * one table for the routes, the OpenAPI document and the tests; an address under /v1 or /api that it doesn't name is not served.
  */
 export const access = {
   "POST /v1/imports/users": ["import"],
   "GET /v1/imports": ["import", "retrieve"],
   "GET /v1/imports/:id": ["import", "retrieve"],
   "GET /v1/imports/:id/rows": ["import", "retrieve"],
+  "GET /v1/imports/:id/response": ["import", "retrieve"],
+
+  "POST /api/v2/users": ["import"],
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],
@@ -25,6 +28,9 @@ export const access = {
   "GET /v1/locations/:name": ["retrieve", "groups"],
 
   "GET /v1/sources": ["retrieve", "import"],
+  "GET /v1/sources/:name": ["retrieve", "import"],
+  "PUT /v1/sources/:name": ["admin"],
+  "POST /v1/sources/:name/preview": ["import"],
   "GET /v1/organization": ["admin"],
   "PATCH /v1/organization": ["admin"],
   "GET /v1/api-keys": ["admin"],

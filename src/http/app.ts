@@ -5,6 +5,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
+import { apiV2Routes } from "./api-v2/routes.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
@@ -14,6 +15,7 @@ import { explain } from "./errors.ts";
 import { groupRoutes } from "./groups/routes.ts";
 import { registerIdempotency } from "./idempotency.ts";
 import { importRoutes } from "./imports/routes.ts";
+import { streamBodies } from "./imports/run.ts";
 import { registerJson } from "./json.ts";
 import { locationRoutes } from "./locations/routes.ts";
 import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./logging.ts";
@@ -24,7 +26,7 @@ import { organizationRoutes } from "./organization/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
-import { sourceRoutes } from "./sources/routes.ts";
+import { previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
 import { userRoutes } from "./users/routes.ts";
 
@@ -69,10 +71,26 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       locationRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
+      void v1.register((files, _options, ready) => {
+        streamBodies(files as App);
+        previewRoute(files as App, dependencies);
+        ready();
+      });
       apiKeyRoutes(v1, dependencies);
       done();
     },
     { prefix: "/v1" },
+  );
+  await app.register(
+    (scope, _options, done) => {
+      const v2 = scope.withTypeProvider<ZodTypeProvider>();
+      registerAuthentication(v2, dependencies, { keyInQuery: true });
+      completeSchemas(v2, { ignoresParameters: true });
+      v2.setNotFoundHandler(answerUnknown);
+      apiV2Routes(v2, dependencies, metrics);
+      done();
+    },
+    { prefix: "/api/v2" },
   );
   await app.ready();
   return app;

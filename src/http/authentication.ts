@@ -17,8 +17,13 @@ const longestKey = 400;
 /**
  * Makes every address of the scope need an API key, as `Authorization: Bearer KEY` or as user name or password of HTTP
  * Basic, that has one of the services which the access table names. The key is checked before any of the body is read.
+ * @param options.keyInQuery whether the key may stand in the address, as `api_key`, too
  */
-export function registerAuthentication(app: App, dependencies: HttpDependencies): void {
+export function registerAuthentication(
+  app: App,
+  dependencies: HttpDependencies,
+  options: { readonly keyInQuery?: boolean } = {},
+): void {
   const authenticate = createAuthentication(dependencies.database, dependencies.clock);
   app.decorateRequest("caller", null as unknown as Caller);
 
@@ -30,7 +35,7 @@ export function registerAuthentication(app: App, dependencies: HttpDependencies)
   });
 
   app.addHook("onRequest", async (request) => {
-    request.caller = await findCaller(authenticate, request);
+    request.caller = await findCaller(authenticate, keysOf(request, options));
     const { services } = request.routeOptions.config;
     if (services !== undefined && !mayUse(request.caller.services, services)) {
       const wanted = [...services, ...(services.includes("admin") ? [] : ["admin" as const])].join(" or ");
@@ -42,15 +47,8 @@ export function registerAuthentication(app: App, dependencies: HttpDependencies)
   });
 }
 
-async function findCaller(authenticate: Authenticate, request: FastifyRequest): Promise<Caller> {
-  const header = request.headers.authorization;
-  if (header === undefined) {
-    throw new MusterError(
-      "unauthenticated",
-      "Send an API key: Authorization: Bearer KEY, or HTTP Basic with the key as user name.",
-    );
-  }
-  for (const key of keysOf(header)) {
+async function findCaller(authenticate: Authenticate, keys: readonly string[]): Promise<Caller> {
+  for (const key of keys) {
     const holder = await authenticate(key);
     if (holder !== undefined) {
       const { organizationId, apiKeyId, name, services, source } = holder;
@@ -63,8 +61,22 @@ async function findCaller(authenticate: Authenticate, request: FastifyRequest): 
   );
 }
 
-/** The keys that a header can mean, the likelier first. */
-function keysOf(header: string): string[] {
+/** The keys that a request can mean, the likelier first. */
+function keysOf(request: FastifyRequest, { keyInQuery = false }: { readonly keyInQuery?: boolean }): string[] {
+  const header = request.headers.authorization;
+  const { api_key: inQuery } = keyInQuery ? (request.query as { readonly api_key?: unknown }) : {};
+  if (header === undefined && inQuery === undefined) {
+    const places = keyInQuery ? "?api_key=KEY, " : "";
+    throw new MusterError(
+      "unauthenticated",
+      `Send an API key: ${places}Authorization: Bearer KEY, or HTTP Basic with the key as user name.`,
+    );
+  }
+  const keys = [inQuery].flat().filter((key) => typeof key === "string" && key !== "" && key.length <= longestKey);
+  return [...(keys as string[]).slice(0, 1), ...(header === undefined ? [] : keysInHeader(header))];
+}
+
+function keysInHeader(header: string): string[] {
   const [, scheme, credentials] = /^(Bearer|Basic) +([A-Za-z0-9._~+/=-]+) *$/i.exec(header) ?? [];
   if (scheme === undefined || credentials === undefined) return [];
   if (scheme.toLowerCase() === "bearer") return credentials.length <= longestKey ? [credentials] : [];

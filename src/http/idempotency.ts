@@ -1,6 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { App } from "./app-types.ts";
@@ -25,8 +25,14 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** The answer holds a secret, which is not to be kept: the route takes no Idempotency-Key. */
     answersSecret?: boolean;
+    /** The route knows the same bytes again by itself: it takes no Idempotency-Key. */
+    recognisesRepeats?: boolean;
   }
 }
+
+/** Whether a route takes an Idempotency-Key. */
+export const takesIdempotencyKey = (method: string, config: FastifyContextConfig | undefined): boolean =>
+  method === "POST" && !config?.answersSecret && !config?.recognisesRepeats;
 
 interface StoredAnswer {
   readonly request_digest: Buffer;
@@ -51,7 +57,7 @@ export function registerIdempotency(app: App, dependencies: HttpDependencies): v
   app.decorateRequest("idempotency", null);
 
   app.addHook("preHandler", async (request, reply) => {
-    const isTaken = request.method === "POST" && !request.routeOptions.config.answersSecret;
+    const isTaken = takesIdempotencyKey(request.method, request.routeOptions.config);
     const key = isTaken ? readKey(request) : undefined;
     if (key === undefined) return;
     const body = createHash("sha256");

@@ -3,6 +3,13 @@ import type { IncomingHttpHeaders } from "node:http";
 /** What an answer can be written as. */
 export type Format = "json" | "xml" | "text";
 
+declare module "fastify" {
+  interface FastifyContextConfig {
+    /** What problems are written as when the request shows no preference; absent: JSON. */
+    usualFormat?: Format;
+  }
+}
+
 const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
   json: ["application/json", "application/problem+json"],
   xml: ["application/xml", "text/xml", "application/problem+xml"],
@@ -10,13 +17,19 @@ const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
 };
 
 /**
- * Chooses what to answer with (RFC 9110, 12.5.1). Without a preference an XML request gets XML, any other JSON; what
- * cannot be had is no error: JSON is sent then.
+ * Chooses what to answer with (RFC 9110, 12.5.1). Without a preference an XML request gets XML, a JSON request JSON, any
+ * other the usual; what cannot be had is no error: the usual is sent then.
  * @param offered the formats that the answer can have
  */
-export function chooseFormat(headers: IncomingHttpHeaders, offered: readonly Format[]): Format {
-  const requestIsXml = mediaTypes.xml.includes(mediaTypeOf(headers["content-type"]));
-  const usual: Format = requestIsXml && offered.includes("xml") ? "xml" : "json";
+export function chooseFormat(
+  headers: IncomingHttpHeaders,
+  offered: readonly Format[],
+  otherwise: Format = "json",
+): Format {
+  const sent = mediaTypeOf(headers["content-type"]);
+  const usual =
+    (["xml", "json"] as const).find((format) => offered.includes(format) && mediaTypes[format].includes(sent)) ??
+    otherwise;
   const ranges = parseAccept(headers.accept);
   let best: Format = usual;
   let bestQuality = quality(ranges, mediaTypes[usual]);

@@ -3,12 +3,14 @@ import type { SwaggerOptions, SwaggerTransform, SwaggerTransformObject } from "@
 import type { FastifySchema } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { Service } from "../organizations/api-keys.ts";
+import { takesIdempotencyKey } from "./idempotency.ts";
 
 /** A body that is read as a stream, and so has no schema of its own. */
 export interface StreamedBody {
   readonly contentTypes: readonly string[];
   readonly description: string;
-  readonly example: string;
+  /** By content type. */
+  readonly examples: Readonly<Record<string, string>>;
 }
 
 declare module "fastify" {
@@ -57,6 +59,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Locations", description: "Locations (campuses) and their groups." },
       { name: "Organization", description: "Settings and sources." },
       { name: "API keys", description: "Who may use this API." },
+      { name: "Version 2", description: "The addresses that existing jobs call: they need a new host name only." },
       { name: "Operations", description: "For those who run the service." },
     ],
     components: {
@@ -79,9 +82,9 @@ function describeRoute(): SwaggerTransform<FastifySchema> {
     const { schema, url } = jsonSchemaTransform(document);
     const { route } = document;
     const described = schema as Json;
-    const { services, streamedBody, answersSecret } = route.config ?? {};
+    const { services, streamedBody } = route.config ?? {};
     if (services !== undefined) described.description = `${described.description}\n\n${needs(services)}`;
-    if (services !== undefined && route.method === "POST" && !answersSecret) addIdempotencyKey(described);
+    if (services !== undefined && takesIdempotencyKey(String(route.method), route.config)) addIdempotencyKey(described);
     if (streamedBody !== undefined) described.body = bodySchema(streamedBody);
     const created = (described.response as Json | undefined)?.["201"] as Json | undefined;
     if (created) created.headers = { Location: { type: "string", description: "Address of what was created." } };
@@ -105,9 +108,12 @@ function addIdempotencyKey(described: Json): void {
   described.headers = headers;
 }
 
-function bodySchema({ contentTypes, description, example }: StreamedBody): Json {
-  const media = { schema: { type: "string", description, examples: [example] } };
-  return { content: Object.fromEntries(contentTypes.map((contentType) => [contentType, structuredClone(media)])) };
+function bodySchema({ contentTypes, description, examples }: StreamedBody): Json {
+  const schemaOf = (contentType: string) => {
+    const example = examples[contentType];
+    return { schema: { type: "string", description, ...(example === undefined ? {} : { examples: [example] }) } };
+  };
+  return { content: Object.fromEntries(contentTypes.map((contentType) => [contentType, schemaOf(contentType)])) };
 }
 
 interface Contract {

@@ -32,7 +32,7 @@ export function sendDocument<Schema extends z.ZodType>(
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: MusterError): FastifyReply {
   const { code, detail, place, importId } = error;
   const details = problemDetails(code, detail, request.id, importId === undefined ? place : { ...place, importId });
-  const isXml = chooseFormat(request.headers, ["json", "xml"]) === "xml";
+  const isXml = chooseFormat(request.headers, ["json", "xml"], request.routeOptions?.config?.usualFormat) === "xml";
   if (error.place.retryAfter !== undefined) reply.header("retry-after", String(error.place.retryAfter));
   if (error.code === "unauthenticated")
     reply.header("www-authenticate", 'Bearer realm="Muster", Basic realm="Muster", charset="UTF-8"');

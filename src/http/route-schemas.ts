@@ -2,6 +2,7 @@ import type { RouteOptions } from "fastify";
 import { z } from "zod";
 import type { ProblemCode } from "../errors.ts";
 import type { App } from "./app-types.ts";
+import { takesIdempotencyKey } from "./idempotency.ts";
 import { problemResponses } from "./problems.ts";
 
 const writes: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
@@ -21,8 +22,12 @@ interface RouteSchema {
  * Completes the schemas of a scope's routes, and refuses to start with one that is not as it has to be: documented, and
  * strict about what it takes. A route without a querystring schema takes no parameters. The problems that every route
  * can answer with are added to those it names.
+ * @param options.ignoresParameters whether query parameters that a route doesn't know are ignored
  */
-export function completeSchemas(app: App): void {
+export function completeSchemas(app: App, options: { readonly ignoresParameters?: boolean } = {}): void {
+  const strictParts = (["querystring", "params", "body"] as const).filter(
+    (part) => part !== "querystring" || !options.ignoresParameters,
+  );
   app.addHook("onRoute", (route) => {
     const schema = (route.schema ?? {}) as RouteSchema;
     const name = `${String(route.method)} ${route.url}`;
@@ -30,7 +35,7 @@ export function completeSchemas(app: App): void {
       if (schema[part] === undefined) throw new Error(`${name} has no ${part} in its schema.`);
     }
     schema.querystring ??= z.strictObject({});
-    for (const part of ["querystring", "params", "body"] as const) {
+    for (const part of strictParts) {
       if (schema[part] !== undefined && !isStrict(schema[part])) {
         throw new Error(`${name} takes unknown members: make its ${part} a z.strictObject.`);
       }
@@ -45,14 +50,13 @@ function isStrict(schema: unknown): boolean {
 }
 
 function generalProblems({ method, config }: RouteOptions, { body }: RouteSchema): ProblemCode[] {
-  const takesIdempotencyKey = method === "POST" && !config?.answersSecret;
   const always: ProblemCode[] = ["request_invalid", "unauthenticated", "forbidden"];
   const withBody: ProblemCode[] = ["request_timeout", "body_too_large", "media_type_unsupported"];
   const written: ProblemCode[] = ["organization_busy"];
   return [
     ...always,
     ...(body === undefined ? [] : withBody),
-    ...(takesIdempotencyKey ? (["conflict", "idempotency_key_reused"] as const) : []),
+    ...(takesIdempotencyKey(String(method), config) ? (["conflict", "idempotency_key_reused"] as const) : []),
     "internal",
     ...(writes.includes(String(method)) ? written : []),
     "database_unavailable",

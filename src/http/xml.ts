@@ -34,10 +34,18 @@ export function problemToXml(details: object): string {
   return write({ problem: { "@xmlns": "urn:ietf:rfc:7807", ...problem } });
 }
 
-function write(document: object): string {
-  // A bare carriage return would be read as a line feed (section 2.11); only values hold any.
-  return `<?xml version="1.0" encoding="UTF-8"?>\n${builder.build(document).replaceAll("\r", "&#13;")}`;
+/** Writes the members of a JSON value as elements, without a root and a declaration around them. */
+export function toXmlElements(value: object): string {
+  return writeElements(element("", value, "typed") as object);
 }
+
+/** With what a document begins. */
+export const xmlDeclaration = '<?xml version="1.0" encoding="UTF-8"?>\n';
+
+const write = (document: object): string => xmlDeclaration + writeElements(document);
+
+// A bare carriage return would be read as a line feed (section 2.11); only values hold any.
+const writeElements = (elements: object): string => builder.build(elements).replaceAll("\r", "&#13;");
 
 function element(name: string, value: unknown, arrays: ArrayStyle): unknown {
   if (value === null) return { "@nil": "true" };

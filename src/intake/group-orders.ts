@@ -2,6 +2,7 @@ import type { RowIssue } from "../errors.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import type { GroupOrders } from "./records.ts";
+import { tokenDamage } from "./spreadsheet-damage.ts";
 
 /** What a groupID cell orders. */
 export interface ParsedGroupOrders {
@@ -16,7 +17,11 @@ const deletePersonCode = "00000";
 const leaveAllCode = "00001";
 const leaveCode = "00002";
 /** What a spreadsheet leaves of the codes. */
-const damagedCodes: Readonly<Record<string, string>> = { "0": deletePersonCode, "1": leaveAllCode, "2": leaveCode };
+const damagedCodes: Readonly<Record<string, string>> = {
+  ...{ "0": deletePersonCode, "1": leaveAllCode, "2": leaveCode },
+  ...{ "0.0": deletePersonCode, "1.0": leaveAllCode, "2.0": leaveCode },
+  ...{ "0,0": deletePersonCode, "1,0": leaveAllCode, "2,0": leaveCode },
+};
 
 /** Roles by what they allow, least first; the numbers of feeds don't say it (feed formats, section 3). */
 export const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
@@ -33,6 +38,7 @@ type Token =
   | { readonly kind: "leave"; readonly groupId: string; readonly following: boolean }
   | { readonly kind: "group"; readonly groupId: string; readonly role: number | null }
   | { readonly kind: "damaged"; readonly code: string }
+  | { readonly kind: "spoilt"; readonly explanation: string }
   | { readonly kind: "invalid" };
 
 /**
@@ -84,6 +90,10 @@ export function parseGroupOrders(value: string, grantableRoles: readonly number[
         break;
       case "damaged":
         return failed({ code: "group_code_damaged", field: "groupID", details: { value: text, code: token.code } });
+      case "spoilt": {
+        const details = { field: "groupID", value: quoted(text), explanation: token.explanation };
+        return failed({ code: "spreadsheet_damage", field: "groupID", details });
+      }
       case "invalid":
         return failed(invalidToken(text));
     }
@@ -100,12 +110,14 @@ export function parseGroupOrders(value: string, grantableRoles: readonly number[
 }
 
 function parseToken(text: string): Token {
+  const explanation = /[+#]/.test(text) ? tokenDamage(text) : undefined;
+  if (explanation !== undefined) return { kind: "spoilt", explanation };
+  if (text.length <= 3 && Object.hasOwn(damagedCodes, text)) return { kind: "damaged", code: damagedCodes[text]! };
   if (text.length <= limits.user.groupIdLength && plainGroupPattern.test(text))
     return { kind: "group", groupId: text, role: null };
   if (text === deletePersonCode) return { kind: "delete-person" };
   if (text === leaveAllCode) return { kind: "leave-all" };
   if (text === leaveCode) return { kind: "leave-following" };
-  if (Object.hasOwn(damagedCodes, text)) return { kind: "damaged", code: damagedCodes[text]! };
   const spaced = /^0000[012]\s+(.*)$/.exec(text)?.[1];
   if (spaced !== undefined) {
     if (!text.startsWith(leaveCode) || !isGroupId(spaced)) return { kind: "invalid" };

@@ -30,12 +30,42 @@ const xml: XmlLimits = {
   recordLength: 1_000_000,
 };
 
+/** Limits of a CSV document. Lengths are in characters (UTF-16 code units). */
+export interface CsvLimits {
+  /** Columns of a row. */
+  readonly columns: number;
+  /** Characters in a cell, white space around it included. */
+  readonly cellLength: number;
+  /** Characters in a row, its separators and quotation marks included. */
+  readonly rowLength: number;
+}
+
+const csv: CsvLimits = { columns: 256, cellLength: 300_000, rowLength: 1_000_000 };
+
+/** Limits of a JSON document. Lengths are in characters (UTF-16 code units). */
+export interface JsonLimits {
+  /** Arrays and objects open at the same time; the root counts. */
+  readonly depth: number;
+  /** Characters in the name of a member. */
+  readonly nameLength: number;
+  /** Members of one record, known or not. */
+  readonly members: number;
+  /** Characters in a value, or in the values of a list together. */
+  readonly valueLength: number;
+  /** Bytes of UTF-8 from the brace that opens a record to the one that closes it, and of anything between two tokens. */
+  readonly recordLength: number;
+}
+
+const json: JsonLimits = { depth: 16, nameLength: 100, members: 64, valueLength: 300_000, recordLength: 1_000_000 };
+
 /**
  * The published table of limits of what is read (feed formats, section 1). Lengths are in characters
  * (UTF-16 code units), after white space around a value was trimmed.
  */
 export const limits = {
   xml,
+  csv,
+  json,
   user: {
     firstNameLength: 200,
     lastNameLength: 200,

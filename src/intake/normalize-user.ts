@@ -5,6 +5,7 @@ import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { parsePhones } from "./phones.ts";
 import type { NormalizationRules, SourceRecord, UserField, UserRow } from "./records.ts";
+import { identifierDamage, isInSmartQuotes, textDamage } from "./spreadsheet-damage.ts";
 import { toNfc } from "./text.ts";
 
 /** A row while it is read. */
@@ -33,9 +34,10 @@ export function normalizeUser(record: SourceRecord, rules: NormalizationRules): 
     namesGroup: false,
     issues: [],
   };
+  if (record.unreadable && record.failure) return failedRow(row, 0, record.failure);
   const unidentified = readIdentifiers(record, row);
   const emailIssues = row.issues.length;
-  const failure = unidentified ?? readTexts(record, row) ?? readLists(record, row, rules);
+  const failure = record.failure ?? unidentified ?? readTexts(record, row) ?? readLists(record, row, rules);
   return failure === undefined ? row : failedRow(row, emailIssues, failure);
 }
 
@@ -63,7 +65,11 @@ function readIdentifiers(record: SourceRecord, row: Draft): RowIssue | undefined
     const value = clean(field, record.values[field]);
     const checked = typeof value === "string" ? checkIdentifier(field, value, limit) : value;
     if (typeof checked === "object") failure ??= checked;
-    return typeof checked === "string" && checked !== "" ? checked : undefined;
+    if (typeof checked !== "string" || checked === "") return undefined;
+    const damage = identifierDamage(checked);
+    if (damage === undefined) return checked;
+    failure ??= damaged(field, checked, damage);
+    return undefined;
   };
   const databaseId = read("databaseID", limits.user.databaseIdLength);
   if (databaseId !== undefined) row.databaseId = databaseId;
@@ -95,7 +101,12 @@ function readTexts(record: SourceRecord, row: Draft): RowIssue | undefined {
     const value = clean(field, values[field]);
     const checked = typeof value === "string" ? check(value) : value;
     if (typeof checked === "object") failure ??= checked;
-    return typeof checked === "string" ? checked : undefined;
+    if (typeof checked !== "string") return undefined;
+    const damage = textDamage(checked);
+    if (damage !== undefined) failure ??= damaged(field, checked, damage);
+    if (isInSmartQuotes(checked))
+      row.issues.push({ code: "smart_quotes", field, details: { field, value: quoted(checked) } });
+    return checked;
   };
   const firstName = read("firstName", (value) => checkText("firstName", value, limits.user.firstNameLength));
   if (firstName !== undefined) row.firstName = firstName;
@@ -140,6 +151,10 @@ function readLists(record: SourceRecord, row: Draft, rules: NormalizationRules):
     addIssues(row, parsed.issues);
   }
   return undefined;
+}
+
+function damaged(field: UserField, value: string, explanation: string): RowIssue {
+  return { code: "spreadsheet_damage", field, details: { field, value: quoted(value), explanation } };
 }
 
 function addIssues(row: Draft, issues: readonly RowIssue[]): void {

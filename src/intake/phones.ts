@@ -3,6 +3,7 @@ import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { isCallingCode, readPhoneNumber } from "./phone-numbers.ts";
 import type { Phone } from "./records.ts";
+import { tokenDamage } from "./spreadsheet-damage.ts";
 
 /** The phones of a cell. */
 export interface ParsedPhones {
@@ -93,6 +94,11 @@ function parseToken(token: string, countryCode: string, issues: RowIssue[]): Pho
   if (text === "") return "blank";
   const country = parts[3]?.trim() ?? "";
   const callingCode = readCountryCode(country, countryCode);
+  const explanation = /[Ee#]/.test(text) ? tokenDamage(text) : undefined;
+  if (explanation !== undefined) {
+    issues.push({ code: "phone_damaged", field: "phone", details: { value: quoted(text), explanation } });
+    return undefined;
+  }
   const reading = readPhoneNumber(text, callingCode ?? countryCode);
   if (reading.kind !== "number") {
     issues.push(numberIssue(reading.kind === "filler" ? "phone_filler" : "phone_impossible", text));

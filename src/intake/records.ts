@@ -26,6 +26,10 @@ export interface SourceRecord {
   /** 1-based line on which the record begins. */
   readonly line: number;
   readonly values: Readonly<Partial<Record<UserField, string>>>;
+  /** Why it cannot be applied, as far as that shows before its values are looked at. */
+  readonly failure?: RowIssue;
+  /** The values stand in the wrong columns, or may, so that not even its identifiers can be taken. */
+  readonly unreadable?: boolean;
 }
 
 /** An e-mail address: as written, and as compared. */

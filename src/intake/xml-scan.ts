@@ -15,8 +15,9 @@ const recordStart = Buffer.from("<user>");
 const recordEnd = Buffer.from("</user>");
 /** The longest head or tail that is looked at. */
 const edgeLength = 512;
+/** Takes no head that the strict parser would refuse. */
 const head =
-  /^(?:\u00ef\u00bb\u00bf)?(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"utf-8"|'utf-8'))?\s?\?>)?[ \t\r\n]*<users type=(?:"array"|'array')>[ \t\r\n]*$/i;
+  /^(?:\u00ef\u00bb\u00bf)?(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:utf|UTF)-8"|'(?:utf|UTF)-8'))?[ \t\r\n]?\?>)?[ \t\r\n]*<users type=(?:"array"|'array')>[ \t\r\n]*$/;
 const tail = /^<\/users>[ \t\r\n]*$/;
 
 /**
@@ -141,57 +142,4 @@ function createFindings() {
       };
     },
   };
-}
-
-/**
- * The document without the records that need not be read: what is left is whole and well-formed exactly if the whole
- * document is, given that the records left out are.
- * @param rows 1-based numbers of the records to keep, ascending
- * @param linesBefore filled with how many lines were left out before each of these records
- */
-export async function* changedDocument(
-  chunks: AsyncIterable<Uint8Array>,
-  scan: XmlScan,
-  rows: Uint32Array,
-  linesBefore: Uint32Array,
-): AsyncGenerator<Uint8Array> {
-  const ranges = keptRanges(scan, rows);
-  let range = ranges.next().value!;
-  let offset = 0;
-  let lines = 0;
-  for await (const chunk of chunks) {
-    let position = 0;
-    while (position < chunk.length) {
-      if (offset + position >= range.to) range = ranges.next().value!;
-      const isKept = offset + position >= range.from;
-      const end = Math.min(chunk.length, (isKept ? range.to : range.from) - offset);
-      if (isKept) {
-        linesBefore.fill(lines, range.first, range.last);
-        yield chunk.subarray(position, end);
-      } else {
-        lines += countLines(chunk, position, end);
-      }
-      position = end;
-    }
-    offset += chunk.length;
-  }
-}
-
-/** The head, each run of kept records (with the indexes of its rows), and the tail. */
-function* keptRanges(scan: XmlScan, rows: Uint32Array) {
-  const { starts } = scan;
-  yield { from: 0, to: starts[0]!, first: 0, last: 0 };
-  for (let first = 0; first < rows.length; ) {
-    let last = first + 1;
-    while (last < rows.length && rows[last] === rows[last - 1]! + 1) last += 1;
-    yield { from: starts[rows[first]! - 1]!, to: starts[rows[last - 1]!]!, first, last };
-    first = last;
-  }
-  yield { from: starts[scan.rows]!, to: Infinity, first: rows.length, last: rows.length };
-}
-
-function countLines(bytes: Uint8Array, from: number, to: number): number {
-  let lines = 0;
-  for (let position = from; position < to; position++) if (bytes[position] === 0x0a) lines += 1;
-  return lines;
 }

@@ -1,27 +1,21 @@
 import { MusterError } from "../errors.ts";
 import { createDecoder } from "./decode.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
-import { type SourceRecord, type UserField, userFields } from "./records.ts";
+import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
+import { createRecordQueue, type RecordQueue } from "./record-queue.ts";
+import type { SourceRecord } from "./records.ts";
 import type { XmlPlace } from "./xml-markup.ts";
 import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
 
 /** What to do about what an export did wrong. */
 const correct = "Correct the export and send the file again.";
-const batchLength = 500;
 /** Bytes that are parsed at once, however large the chunks: bounds what is held beside the limits. */
 const pieceLength = 64 * 1024;
 
-/** The fields by the names that senders use, as written here and in lower case. */
-const fieldsByName = new Map<string, UserField>([
-  ...userFields.map((field): [string, UserField] => [field, field]),
-  ...userFields.map((field): [string, UserField] => [field.toLowerCase(), field]),
-  ["customfield", "customFields"],
-]);
-
 /**
  * Reads a document of users (feed formats, section 1): `<users type="array">` around `<user>` elements, whose children
- * are the fields. Element names match without regard to case. A child of `<user>` that is no field of ours is skipped
- * with all it holds: an export may say more than we take. Anything else that doesn't belong refuses the document.
+ * are its columns. Element names match without regard to case. A child of `<user>` that the mapping doesn't read is
+ * skipped with all it holds: an export may say more than we take. Anything else that doesn't belong refuses the document.
  *
  * Yields the records in their order, up to 500 at a time, fewer where they are long. **Only the end of the generator
  * says that the document is whole**; until then nothing may be applied. Values may share memory with the piece of the
@@ -32,110 +26,96 @@ const fieldsByName = new Map<string, UserField>([
  */
 export async function* readXmlUsers(
   chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
   limits: XmlLimits = publishedLimits.xml,
 ): AsyncGenerator<SourceRecord[]> {
-  const queue = createQueue(limits.recordLength);
-  const { parser, checkRecordLength } = createUserParser(limits, queue);
-  const decoder = createDecoder(() => parser.line);
+  const queue = createRecordQueue(limits.recordLength);
+  const ignored = createIgnoredNames();
+  const { parser, checkRecordLength } = createUserParser(limits, { queue, ignored, mapping: options.mapping });
+  const { encoding, charset } = options;
+  const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });
   let blank = true;
   const write = (text: string): void => {
     blank &&= text.trim() === "";
     parser.write(text);
     checkRecordLength();
   };
-  for await (const chunk of chunks) {
-    for (let start = 0; start < chunk.length; start += pieceLength) {
-      write(decoder.write(chunk.subarray(start, start + pieceLength)));
-      yield* queue.take(parser.position, false);
-    }
-  }
-  const { text, complete } = decoder.end();
-  write(text);
-  if (blank && complete) {
-    throw new MusterError("document_empty", "The body is empty. Check the export. Nothing was changed.");
-  }
-  const cutOff = parser.cutOff();
-  parser.end();
-  if (!complete) throw cutOff;
-  if (queue.count() === 0) {
-    throw new MusterError("document_empty", "The document has no <user>. Check the export. Nothing was changed.");
-  }
-  yield* queue.take(0, true);
-}
-
-/** The records that were read and not yet handed on. */
-interface RecordQueue {
-  /** How many records were read in all. */
-  count(): number;
-  add(line: number, values: SourceRecord["values"]): void;
-  /** Hands on full batches; short ones too if `all` is set, or if much was read since the last one. */
-  take(position: number, all: boolean): Generator<SourceRecord[]>;
-}
-
-/** `characters`: how much of the document is read at most before a batch is handed on. */
-function createQueue(characters: number): RecordQueue {
-  let records: SourceRecord[] = [];
-  let taken = 0;
-  let takenPosition = 0;
-  return {
-    count: () => taken + records.length,
-    add(line, values) {
-      records.push({ row: taken + records.length + 1, line, values });
-    },
-    *take(position, all) {
-      const due = all || position - takenPosition > characters;
-      while (records.length >= batchLength || (due && records.length > 0)) {
-        const batch = records.slice(0, batchLength);
-        records = records.slice(batchLength);
-        taken += batch.length;
-        takenPosition = position;
-        yield batch;
+  try {
+    for await (const chunk of chunks) {
+      for (let start = 0; start < chunk.length; start += pieceLength) {
+        write(decoder.write(chunk.subarray(start, start + pieceLength)));
+        yield* queue.take(parser.position, false);
       }
-    },
-  };
+    }
+    const { text, complete } = decoder.end();
+    write(text);
+    if (blank && complete) {
+      throw new MusterError("document_empty", "The body is empty. Check the export. Nothing was changed.");
+    }
+    const cutOff = parser.cutOff();
+    parser.end();
+    if (!complete) throw cutOff;
+    if (queue.count() === 0) {
+      throw new MusterError("document_empty", "The document has no <user>. Check the export. Nothing was changed.");
+    }
+    yield* queue.take(0, true);
+  } finally {
+    options.onReading?.({ format: "xml", encoding: decoder.encoding, ignored: ignored.names() });
+  }
 }
 
 /** The record that is being read. */
 interface OpenRecord {
-  values: Partial<Record<UserField, string>>;
+  /** By slot of the mapping. */
+  cells: (string | undefined)[];
   /** Where its start tag begins. */
   place: XmlPlace;
   /** Position after its start tag. */
   start: number;
   /** Elements so far. */
   elements: number;
-  /** The field that is being read; undefined between fields and in what is skipped. */
-  field: UserField | undefined;
+  /** The slot that is being read; undefined between columns and in what is skipped. */
+  slot: number | undefined;
+  /** Name of the element that fills it. */
+  name: string;
   /** The text of the field so far. */
   text: string;
 }
 
+/** What a parser fills. */
+interface Target {
+  readonly queue: RecordQueue;
+  readonly ignored: IgnoredNames;
+  readonly mapping: RecordMapping;
+}
+
 /** A parser that adds the users of its document to `queue`, and a check of the length of a record that goes on. */
-function createUserParser(limits: XmlLimits, queue: RecordQueue): { parser: XmlParser; checkRecordLength(): void } {
+function createUserParser(limits: XmlLimits, target: Target): { parser: XmlParser; checkRecordLength(): void } {
   const place = { line: 1, column: 1 };
-  const record: OpenRecord = { values: {}, place, start: 0, elements: 0, field: undefined, text: "" };
+  const record: OpenRecord = { cells: [], place, start: 0, elements: 0, slot: undefined, name: "", text: "" };
+  const { queue, mapping } = target;
   /** Elements that are open. */
   let depth = 0;
   const handler: XmlHandler = {
     start(name, attributes) {
       if (depth === 0) startRoot(parser, name, attributes);
       else if (depth === 1) startRecord(parser, record, name);
-      else if (depth === 2) startField(parser, record, name, limits);
-      else if (record.field !== undefined) throw misplaced(parser, name, "inside a field");
+      else if (depth === 2) startField(parser, record, name, limits, target);
+      else if (record.slot !== undefined) throw misplaced(parser, name, "inside a field");
       depth += 1;
     },
     text(text) {
-      if (record.field !== undefined) addText(parser, record, text, limits);
+      if (record.slot !== undefined) addText(parser, record, text, limits);
       else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, depth);
     },
     end() {
       depth -= 1;
-      if (depth === 2 && record.field !== undefined) {
-        record.values[record.field] = record.text.trim();
-        record.field = undefined;
+      if (depth === 2 && record.slot !== undefined) {
+        record.cells[record.slot] = record.text.trim();
+        record.slot = undefined;
       } else if (depth === 1) {
         checkLength(parser, record, limits);
-        queue.add(record.place.line, record.values);
+        queue.add({ line: record.place.line, ...mapping.read(record.cells) });
       }
     },
     progress() {
@@ -166,33 +146,43 @@ function startRoot(parser: XmlParser, name: string, attributes: Readonly<Record<
 
 function startRecord(parser: XmlParser, record: OpenRecord, name: string): void {
   if (!isNamed(name, "user")) throw misplaced(parser, name, "where only <user> may stand");
-  record.values = {};
+  record.cells = [];
   record.place = parser.tagPlace();
   record.start = parser.position;
   record.elements = 0;
 }
 
-function startField(parser: XmlParser, record: OpenRecord, name: string, limits: XmlLimits): void {
+function startField(
+  parser: XmlParser,
+  record: OpenRecord,
+  name: string,
+  limits: XmlLimits,
+  { mapping, ignored }: Target,
+): void {
   record.elements += 1;
   if (record.elements > limits.fields) {
     const detail = `the record has more than ${counted(limits.fields)} elements. ${correct}`;
     throw xmlProblem("xml_limit_exceeded", detail, parser.tagPlace());
   }
-  const field = fieldsByName.get(name) ?? fieldsByName.get(name.toLowerCase());
-  if (field === undefined) return;
-  if (record.values[field] !== undefined) {
+  const slot = mapping.slotOfName(name);
+  if (slot === undefined) {
+    ignored.add(name);
+    return;
+  }
+  if (record.cells[slot] !== undefined) {
     const detail = `<${name}> stands twice in one <user>; join several values by ; in one element.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
   }
-  record.field = field;
+  record.slot = slot;
+  record.name = name;
   record.text = "";
 }
 
 function addText(parser: XmlParser, record: OpenRecord, text: string, limits: XmlLimits): void {
   record.text = record.text === "" ? text : record.text + text;
   if (record.text.length <= limits.valueLength) return;
-  const detail = `${record.field} is over the limit of ${counted(limits.valueLength)} characters. ${correct}`;
-  throw xmlProblem("xml_limit_exceeded", detail, parser.textPlace(), record.field);
+  const detail = `${record.name} is over the limit of ${counted(limits.valueLength)} characters. ${correct}`;
+  throw xmlProblem("xml_limit_exceeded", detail, parser.textPlace(), record.name);
 }
 
 function checkLength(parser: XmlParser, record: OpenRecord, limits: XmlLimits): void {

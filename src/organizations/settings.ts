@@ -38,6 +38,8 @@ export const settingsSchema = z.strictObject({
   requireEmail: z.boolean().default(true),
   /** Whether a new person needs a group. */
   requireGroup: z.boolean().default(true),
+  /** Days for which the files of imports are kept, for their response files; 0: not at all. */
+  keepFilesDays: z.int().min(0).max(3650).default(30),
   /** Roles that imports may grant beside member. */
   grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
 });

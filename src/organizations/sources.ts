@@ -1,5 +1,12 @@
-import { type Database, withOrganization } from "../store/database.ts";
+import { isDeepStrictEqual } from "node:util";
+import { type ChangeEntry, recordChanges } from "../changes/record.ts";
+import { MusterError } from "../errors.ts";
+import type { FieldMapping } from "../intake/mapping.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { asWriter } from "../store/organization-lock.ts";
+import type { ChangeContext } from "./organizations.ts";
 import type { Style } from "./settings.ts";
+import { sourceSettingsSchema } from "./source-settings.ts";
 
 /** A source as the API shows it. */
 export interface SourceResource {
@@ -8,20 +15,139 @@ export interface SourceResource {
   readonly rank: number;
   /** null: the organization's. */
   readonly style: Style | null;
-  /** When an import of it was applied last: RFC 3339, UTC, microseconds; null: never. */
+  /** null: the documented columns. */
+  readonly mapping: FieldMapping | null;
+  readonly version: number;
+  /** When an import of it was applied last: RFC 3339, UTC, microseconds, as all times; null: never. */
   readonly lastAppliedAt: string | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** What somebody sets of a source; without a rank it keeps its own, or comes last. */
+export type SourceWish = Pick<SourceResource, "style" | "mapping"> & { readonly rank?: number | undefined };
+
+/** Claims are a bit set of 63, of which three are taken. */
+const mostSources = 60;
+const firstNumber = 3;
+
+interface StoredSource extends SourceResource {
+  [column: string]: unknown;
+  readonly number: number;
+  readonly settings: unknown;
+}
+
+async function readSources(
+  executor: Executor,
+  organizationId: number,
+): Promise<(SourceResource & { number: number })[]> {
+  const { rows } = await executor.query<StoredSource>(
+    `select number, name, rank, style, settings, version, timestamp_text(last_applied_at) as "lastAppliedAt",
+       timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
+     from sources where organization_id = $1 order by rank, number`,
+    [organizationId],
+  );
+  return rows.map(({ number, name, rank, style, settings, version, lastAppliedAt, createdAt, updatedAt }) => {
+    const { mapping } = sourceSettingsSchema.parse(settings);
+    return { number, name, rank, style, mapping, version, lastAppliedAt, createdAt, updatedAt };
+  });
 }
 
 /** All sources of an organization, the highest first. There are at most 60. */
 export function listSources(database: Database, organizationId: number): Promise<SourceResource[]> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<SourceResource>(
-      `select name, rank, style, timestamp_text(last_applied_at) as "lastAppliedAt"
-       from sources where organization_id = $1 order by rank, number`,
-      [organizationId],
+  return withOrganization(database, organizationId, (client) => readSources(client, organizationId));
+}
+
+/**
+ * One source.
+ * @throws MusterError not_found
+ */
+export async function getSource(database: Database, organizationId: number, name: string): Promise<SourceResource> {
+  const source = (await listSources(database, organizationId)).find((one) => one.name === name);
+  if (!source) throw new MusterError("not_found", "There is no such source.");
+  return source;
+}
+
+/**
+ * Creates a source, or replaces what is set of it. Whoever has the rank that it gets, and all below, move down. A change
+ * makes the next imports look at every row again, and is recorded.
+ * @param checkVersion throws when the stored version is not the one that the caller knows; of a new source it gets 0
+ * @throws MusterError conflict when there are 60 sources already
+ */
+export function putSource(
+  context: ChangeContext,
+  name: string,
+  wish: SourceWish,
+  checkVersion: (version: number) => void,
+): Promise<{ readonly source: SourceResource; readonly isNew: boolean }> {
+  const { database, queue, clock, organizationId, actor } = context;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const sources = await readSources(client, organizationId);
+    const before = sources.find((one) => one.name === name);
+    checkVersion(before?.version ?? 0);
+    if (!before && sources.length >= mostSources) {
+      throw new MusterError(
+        "conflict",
+        `An organization has at most ${mostSources} sources. Send this feed as one of them.`,
+      );
+    }
+    const at = clock();
+    // Numbers stand in the claims of everything that a source brought: none is ever given out twice.
+    const number = before?.number ?? Math.max(firstNumber, ...sources.map((one) => one.number)) + 1;
+    const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
+    const changes: ChangeEntry[] = [];
+    const rank = order.indexOf(name) + 1;
+    const after = { rank, style: wish.style, mapping: wish.mapping };
+    if (!before) {
+      await client.query(
+        `insert into sources (organization_id, number, name, rank, style, settings, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $7)`,
+        [organizationId, number, name, rank, wish.style, JSON.stringify({ mapping: wish.mapping }), at],
+      );
+      changes.push(entryOf(name, "created", {}, after));
+    } else if (differs(before, after)) {
+      await client.query(
+        `update sources set rank = $3, style = $4, settings = settings || $5, version = version + 1, updated_at = $6
+         where organization_id = $1 and number = $2`,
+        [organizationId, number, rank, wish.style, JSON.stringify({ mapping: wish.mapping }), at],
+      );
+      changes.push(entryOf(name, "updated", before, after));
+    }
+    const moved = sources.filter((one) => one.name !== name && order.indexOf(one.name) + 1 !== one.rank);
+    for (const one of moved)
+      changes.push(entryOf(one.name, "updated", { rank: one.rank }, { rank: order.indexOf(one.name) + 1 }));
+    await client.query(
+      `update sources set rank = wanted.rank, version = version + 1, updated_at = $4
+       from unnest($2::text[], $3::integer[]) as wanted (name, rank)
+       where organization_id = $1 and sources.name = wanted.name`,
+      [organizationId, moved.map((one) => one.name), moved.map((one) => order.indexOf(one.name) + 1), at],
     );
-    return rows;
+    if (changes.length > 0) {
+      await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
+      await recordChanges(client, organizationId, { actor }, changes);
+    }
+    const source = (await readSources(client, organizationId)).find((one) => one.name === name)!;
+    return { source, isNew: !before };
   });
+}
+
+/** Names by rank, with this one at its own. */
+function ordered(sources: readonly SourceResource[], name: string, rank: number): string[] {
+  const others = sources.map((one) => one.name).filter((other) => other !== name);
+  return [...others.slice(0, rank - 1), name, ...others.slice(rank - 1)];
+}
+
+const properties = ["rank", "style", "mapping"] as const;
+type SourceValues = Partial<Pick<SourceResource, (typeof properties)[number]>>;
+
+const differs = (before: SourceValues, after: SourceValues) =>
+  properties.some((property) => !isDeepStrictEqual(before[property], after[property]));
+
+function entryOf(name: string, action: "created" | "updated", before: SourceValues, after: SourceValues): ChangeEntry {
+  const changed = properties
+    .filter((property) => property in after && !isDeepStrictEqual(before[property] ?? null, after[property] ?? null))
+    .map((property) => [property, { from: before[property] ?? null, to: after[property] ?? null }]);
+  return { type: "source", action, id: name, changed: Object.fromEntries(changed) };
 }
 
 /** The name of a source, by its number; undefined when there is none. */

@@ -1,8 +1,11 @@
 import type { Recorded } from "../changes/record.ts";
 import type { IssueDetails, RowIssueCode } from "../errors.ts";
 import { MusterError, problems, rowIssues } from "../errors.ts";
+import type { FieldMapping } from "../intake/mapping.ts";
+import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Style } from "../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import type { Outcomes } from "./outcomes.ts";
 import type { SpooledBody } from "./spool.ts";
 import { summarize } from "./summary.ts";
 import type { ImportCounts, ImportProblem, ImportRequest, ImportResource, ImportRow, ImportStatus } from "./types.ts";
@@ -28,7 +31,8 @@ export interface ImportFilter {
 
 const importColumns = `
   imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
-  imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.actor,
+  imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.reading,
+  imports.actor,
   imports.counts, imports.problem, imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
   timestamp_text(imports.created_at) as "createdAt", timestamp_text(imports.finished_at) as "finishedAt"`;
 const importTables = `
@@ -47,6 +51,7 @@ interface StoredImport {
   fileName: string | null;
   bytes: number | null;
   sha256: string | null;
+  reading: Reading | null;
   actor: string;
   counts: ImportCounts | null;
   problem: ImportProblem | null;
@@ -58,8 +63,8 @@ interface StoredImport {
 
 function toResource(stored: StoredImport): ImportResource {
   const { id, kind, style, dryRun, status, sourceName, channel, format, fileName, bytes, sha256 } = stored;
-  const { actor, counts, problem, firstSequence, lastSequence, createdAt, finishedAt } = stored;
-  const source = { name: sourceName, channel, format, fileName, bytes, sha256 };
+  const { reading, actor, counts, problem, firstSequence, lastSequence, createdAt, finishedAt } = stored;
+  const source = { name: sourceName, channel, format, fileName, bytes, sha256, reading };
   const resource = { id, kind, style, dryRun, status, source, actor, counts, problem };
   const summary = summarize(resource);
   return {
@@ -167,11 +172,11 @@ export async function openImport(
   attempt: { readonly id: string; readonly style: Style; readonly source: number; readonly at: Date },
 ): Promise<void> {
   await executor.query(
-    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at)
-     values ($1, $2, 'users', $3, $4, 'receiving', $5, $6, $7, $8, $9, $10)`,
+    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, api_key_id)
+     values ($1, $2, 'users', $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11)`,
     [
       ...[request.organizationId, attempt.id, attempt.style, request.dryRun, attempt.source, request.channel],
-      ...[request.format, request.fileName, request.actor, attempt.at],
+      ...[request.format ?? null, request.fileName, request.actor, attempt.at, request.apiKeyId ?? null],
     ],
   );
 }
@@ -181,11 +186,11 @@ export async function receivedImport(
   executor: Executor,
   organizationId: number,
   id: string,
-  { bytes, sha256 }: SpooledBody,
+  { bytes, sha256, format }: Pick<SpooledBody, "bytes" | "sha256"> & { readonly format: FileFormat },
 ): Promise<void> {
   await executor.query(
-    "update imports set status = 'planning', bytes = $3, sha256 = $4 where organization_id = $1 and id = $2",
-    [organizationId, id, bytes, sha256],
+    "update imports set status = 'planning', bytes = $3, sha256 = $4, format = $5 where organization_id = $1 and id = $2",
+    [organizationId, id, bytes, sha256, format],
   );
 }
 
@@ -197,16 +202,22 @@ export async function finishImport(
   end: {
     readonly status: "applied" | "planned";
     readonly counts: ImportCounts;
+    readonly outcomes: Outcomes;
+    readonly reading: Reading | null;
+    readonly mapping: FieldMapping | null;
     readonly recorded: Recorded;
     readonly at: Date;
   },
 ): Promise<void> {
   await executor.query(
-    `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7
+    `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7,
+       outcomes = $8, reading = $9, mapping = $10
      where organization_id = $1 and id = $2`,
     [
       ...[organizationId, id, end.status, JSON.stringify(end.counts)],
       ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
+      ...[JSON.stringify(end.outcomes), end.reading && JSON.stringify(end.reading)],
+      end.mapping && JSON.stringify(end.mapping),
     ],
   );
   if (end.status === "applied") {

@@ -1,12 +1,9 @@
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
-import { digestRow } from "../intake/digest.ts";
 import { normalizeUser } from "../intake/normalize-user.ts";
-import type { NormalizationRules, SourceRecord } from "../intake/records.ts";
-import { readXmlUsers } from "../intake/xml.ts";
-import { changedDocument, type XmlScan } from "../intake/xml-scan.ts";
+import type { NormalizationRules } from "../intake/records.ts";
+import { digestRecord, type RecordDigests, type UserFile } from "../intake/user-file.ts";
 import { runStatements } from "./run-statements.ts";
-import type { SpooledBody } from "./spool.ts";
 import { emptyStaging, type StagedRow, stageDigests, stageRows } from "./staging.ts";
 import {
   anyDigest,
@@ -28,46 +25,58 @@ export interface StagedFile {
 }
 
 /**
- * Reads a file into the temporary tables. Where its records can be told apart without parsing, those that equal what
- * their last import left are not parsed: a nightly file then costs what changed in it.
- * @param scan what a look at the bytes found; null when every record is to be parsed
+ * Reads a file into the temporary tables. Records that equal what their last import left are not staged, and where the
+ * file could be scanned they are not even parsed: a nightly file then costs what changed in it.
  * @throws MusterError when the document is refused
  */
 export async function stageFile(
   client: pg.PoolClient,
   context: MatchingContext,
-  body: SpooledBody,
-  scan: XmlScan | null,
+  file: UserFile,
   rules: NormalizationRules,
 ): Promise<StagedFile> {
-  if (scan) {
-    const rows = await rowsToRead(client, context, scan);
-    // A COPY that is broken off aborts the transaction.
-    await client.query("savepoint changed_rows");
-    try {
-      await stageRows(client, readChanged(body, scan, rows, rules));
-      if (rows.length === scan.rows) return { match: runMatching };
-      return {
-        match: (client, context, isCurrent) => matchChanged(client, context, isCurrent, { body, scan, rules }),
-      };
-    } catch (error) {
-      if (!(error instanceof MusterError)) throw error;
-      // What is wrong, and where, is for the strict parser to say, of the document as it is.
-      await client.query("rollback to savepoint changed_rows");
-      await emptyStaging(client);
-    }
+  const { rowCount: isKnown } = await client.query(anyDigest(context));
+  if (!isKnown && !file.isScanned) return stageAll(client, file, rules);
+  const digests = await file.digests();
+  const rows = isKnown ? await rowsToRead(client, context, digests) : allRows(digests);
+  // A COPY that is broken off aborts the transaction.
+  await client.query("savepoint changed_rows");
+  try {
+    await stageRows(client, readRows({ file, digests, rules }, rows));
+  } catch (error) {
+    if (!(error instanceof MusterError && file.isScanned)) throw error;
+    // What is wrong, and where, shows only in the document as it is.
+    await client.query("rollback to savepoint changed_rows");
+    await emptyStaging(client);
+    return stageAll(client, file, rules);
   }
-  await stageRows(client, readAll(body, rules));
+  if (rows.length === digests.rows) return { match: runMatching };
+  return { match: (client, context, isCurrent) => matchChanged(client, context, isCurrent, { file, digests, rules }) };
+}
+
+async function stageAll(client: pg.PoolClient, file: UserFile, rules: NormalizationRules): Promise<StagedFile> {
+  await stageRows(client, readAll(file, rules));
   return { match: runMatching };
 }
 
-/** Numbers of the rows that are not what their last import left; all of them when the source has left no digest yet. */
-async function rowsToRead(client: pg.PoolClient, context: MatchingContext, scan: XmlScan): Promise<Uint32Array> {
-  const { rowCount } = await client.query(anyDigest(context));
-  if (rowCount === 0) return Uint32Array.from({ length: scan.rows }, (_, index) => index + 1);
-  await stageDigests(client, scan);
+const allRows = ({ rows }: RecordDigests) => Uint32Array.from({ length: rows }, (_, index) => index + 1);
+
+/** Numbers of the rows that are not what their last import left. */
+async function rowsToRead(
+  client: pg.PoolClient,
+  context: MatchingContext,
+  digests: RecordDigests,
+): Promise<Uint32Array> {
+  await stageDigests(client, digests);
   await client.query(insertSameRows(context));
   return readRowNumbers(client, missingRows);
+}
+
+/** What it takes to read some rows of a file. */
+interface ReadableFile {
+  readonly file: UserFile;
+  readonly digests: RecordDigests;
+  readonly rules: NormalizationRules;
 }
 
 /** Matches, and reads what it takes to match, until nothing is missing. Every round reads more rows, so it ends. */
@@ -75,7 +84,7 @@ async function matchChanged(
   client: pg.PoolClient,
   context: MatchingContext,
   isCurrent: boolean,
-  { body, scan, rules }: { body: SpooledBody; scan: XmlScan; rules: NormalizationRules },
+  readable: ReadableFile,
 ): Promise<void> {
   for (let isKnown = isCurrent; ; isKnown = false) {
     if (!isKnown) {
@@ -88,7 +97,7 @@ async function matchChanged(
       missing = await readRowNumbers(client, sameRowsOfSharedPersons);
     }
     if (missing.length === 0) return;
-    await stageRows(client, readChanged(body, scan, missing, rules));
+    await stageRows(client, readRows(readable, missing));
   }
 }
 
@@ -102,33 +111,15 @@ async function readRowNumbers(client: pg.PoolClient, query: string): Promise<Uin
   return Uint32Array.from(rows, ({ row }) => row);
 }
 
-async function* readAll(body: SpooledBody, rules: NormalizationRules): AsyncGenerator<StagedRow[]> {
-  for await (const records of readXmlUsers(body.open())) {
-    yield records.map((record) => {
-      const row = normalizeUser(record, rules);
-      return { row, digest: digestRow(row) };
-    });
+async function* readAll(file: UserFile, rules: NormalizationRules): AsyncGenerator<StagedRow[]> {
+  for await (const records of file.read()) {
+    yield records.map((record) => ({ row: normalizeUser(record, rules), digest: digestRecord(record) }));
   }
 }
 
 /** Reads the rows of the given numbers, ascending. */
-async function* readChanged(
-  body: SpooledBody,
-  scan: XmlScan,
-  rows: Uint32Array,
-  rules: NormalizationRules,
-): AsyncGenerator<StagedRow[]> {
-  if (rows.length === 0) return;
-  const linesBefore = new Uint32Array(rows.length);
-  const inFile = (record: SourceRecord): SourceRecord => ({
-    row: rows[record.row - 1]!,
-    line: record.line + linesBefore[record.row - 1]!,
-    values: record.values,
-  });
-  for await (const records of readXmlUsers(changedDocument(body.open(), scan, rows, linesBefore))) {
-    yield records.map((record) => {
-      const row = normalizeUser(inFile(record), rules);
-      return { row, digest: scan.digest(row.row) };
-    });
+async function* readRows({ file, digests, rules }: ReadableFile, rows: Uint32Array): AsyncGenerator<StagedRow[]> {
+  for await (const records of file.readRows(rows)) {
+    yield records.map((record) => ({ row: normalizeUser(record, rules), digest: digests.digest(record.row) }));
   }
 }

@@ -4,7 +4,7 @@ import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../directory/text.ts";
 import type { UserRow } from "../intake/records.ts";
-import type { XmlScan } from "../intake/xml-scan.ts";
+import type { RecordDigests } from "../intake/user-file.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./statements/tables.ts";
 
 /** A row, and the digest by which its next import may know it again. */
@@ -44,16 +44,16 @@ async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]>) {
 }
 
 /** Streams the digests of all rows of a file into `staged_digests`. */
-export async function stageDigests(client: pg.PoolClient, scan: XmlScan): Promise<void> {
-  await copy(client, "staged_digests (row, digest)", encodeDigests(scan));
+export async function stageDigests(client: pg.PoolClient, digests: RecordDigests): Promise<void> {
+  await copy(client, "staged_digests (row, digest)", encodeDigests(digests));
   await client.query("analyze staged_digests");
 }
 
-function* encodeDigests(scan: XmlScan) {
-  for (let first = 1; first <= scan.rows; first += digestsAtOnce) {
+function* encodeDigests(digests: RecordDigests) {
+  for (let first = 1; first <= digests.rows; first += digestsAtOnce) {
     let lines = "";
-    for (let row = first; row < first + digestsAtOnce && row <= scan.rows; row++) {
-      lines += `${row}\t\\\\x${scan.digest(row).toString("hex")}\n`;
+    for (let row = first; row < first + digestsAtOnce && row <= digests.rows; row++) {
+      lines += `${row}\t\\\\x${digests.digest(row).toString("hex")}\n`;
     }
     yield lines;
   }

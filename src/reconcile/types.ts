@@ -1,4 +1,5 @@
 import type { ProblemCode, ProblemPlace, RowIssueCode } from "../errors.ts";
+import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Style } from "../organizations/settings.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
@@ -20,6 +21,8 @@ export interface ImportDependencies {
 export interface ImportRequest {
   readonly organizationId: number;
   readonly actor: string;
+  /** The key that sent it; absent when none did. */
+  readonly apiKeyId?: string;
   readonly channel: "api" | "sftp" | "cli" | "console";
   /** Name of the source; `default` when nobody named one. */
   readonly source: string;
@@ -27,12 +30,20 @@ export interface ImportRequest {
   readonly style?: Style;
   readonly dryRun: boolean;
   readonly fileName: string | null;
-  readonly format: "xml";
+  /** Absent: to be told from its content. */
+  readonly format?: FileFormat;
+  /** The encoding's label in the content type. */
+  readonly charset?: string;
   readonly body: AsyncIterable<Uint8Array>;
   /** Bytes that were announced (Content-Length), when they were. */
   readonly announcedBytes?: number;
   /** Largest body that is taken, in bytes. */
   readonly maximumBytes: number;
+  /**
+   * For how long, in milliseconds, the same bytes of the same key are taken for a repeat of this file, which is not
+   * processed but answered with the first import (feed formats, section 9). Absent: every file is processed.
+   */
+  readonly repeatedWithin?: number;
 }
 
 export type ImportStatus =
@@ -84,6 +95,8 @@ export interface ImportResource {
     readonly fileName: string | null;
     readonly bytes: number | null;
     readonly sha256: string | null;
+    /** How the file turned out to be written; null before it was read. */
+    readonly reading: Reading | null;
   };
   readonly actor: string;
   readonly counts: ImportCounts | null;

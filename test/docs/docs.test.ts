@@ -127,7 +127,7 @@ describe("lists", () => {
 
   test("the API guide lists every limit of what is read", () => {
     const shown = tableRows(apiGuide).flatMap(([, limit, name = ""]) => {
-      const key = /^`((?:xml|user)\.\w+)`$/.exec(name)?.[1];
+      const key = /^`((?:xml|csv|json|user)\.\w+)`$/.exec(name)?.[1];
       return key === undefined ? [] : [`${key} ${limit}`];
     });
     const known = Object.entries(limits).flatMap(([part, values]) =>
@@ -203,7 +203,7 @@ describe("references", () => {
       assert.doesNotMatch(withoutLinks, /(?:^|[\s"'(`=])\.\.\//m);
       // Of absolute paths only the service's addresses, and what every system or container has.
       const known =
-        /^\/(v\d|docs|openapi\.json|healthz|readyz|metrics|api\/v2|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null)\b/;
+        /^\/(v\d|docs|openapi\.json|healthz|readyz|metrics|api\/v2|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null|bin\/sh|usr\/bin\/env)\b/;
       const absolute = [...withoutLinks.matchAll(/(?<![\w>}*)"'./:<-])\/[a-z][\w.-]*(?:\/[\w.{}:%-]*)*/g)];
       const unknown = absolute.map(([path]) => path).filter((path) => !known.test(path));
       assert.deepEqual(unknown, []);

@@ -22,7 +22,7 @@ const addresses = Object.entries(access).map(([address, allowed]) => {
 test("without a key, or with one that is unknown, nothing under /v1 answers", async () => {
   for (const { request, address } of [...addresses, { request: { url: "/v1/none" }, address: "an unknown address" }]) {
     for (const key of [null, "muster_unknown", `${app.key}x`, "x".repeat(1000)]) {
-      const { status, json, headers } = await app.inject({ ...request, key });
+      const { status, json, headers } = await app.inject({ ...request, key, headers: { accept: "application/json" } });
       assert.equal(status, 401, address);
       assert.equal(json.code, "unauthenticated");
       assert.match(String(headers["www-authenticate"]), /^Bearer .*Basic /);
@@ -34,7 +34,7 @@ test("each address takes the services that the table names, and no other", async
   for (const service of services) {
     const key = await app.keyWith([service], { name: `only ${service}` });
     for (const { request, allowed, address } of addresses) {
-      const { status, json } = await app.inject({ ...request, key });
+      const { status, json } = await app.inject({ ...request, key, headers: { accept: "application/json" } });
       const isAllowed = service === "admin" || allowed.includes(service);
       assert.equal(json?.code === "forbidden", !isAllowed, `${service}: ${address} answered ${status}`);
       assert(status < 500, `${address} answered ${status}`);
@@ -42,10 +42,10 @@ test("each address takes the services that the table names, and no other", async
   }
 });
 
-test("each address of the table is served, and every address under /v1 stands in the table", async () => {
+test("each address of the table is served, and every address under /v1 and /api stands in the table", async () => {
   const { json } = await app.inject({ url: "/openapi.json" });
   const served = Object.entries(json.paths as Record<string, object>)
-    .filter(([path]) => path.startsWith("/v1/"))
+    .filter(([path]) => /^\/(?:v1|api)\//.test(path))
     .flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
     );

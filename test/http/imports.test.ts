@@ -124,8 +124,10 @@ test("parameters and content are checked before an import is opened", async () =
     ["?dryrun=true", {}, 400, "request_invalid"],
     ["?source=", {}, 400, "request_invalid"],
     ["?source=unknown", {}, 422, "source_unknown"],
-    ["", { "content-encoding": "gzip" }, 415, "media_type_unsupported"],
-    ["", { "content-type": "text/csv" }, 415, "media_type_unsupported"],
+    ["", { "content-encoding": "br" }, 415, "media_type_unsupported"],
+    ["", { "content-type": "application/pdf" }, 415, "media_type_unsupported"],
+    ["", { "content-type": "application/x-www-form-urlencoded" }, 415, "media_type_unsupported"],
+    ["", { "content-type": "multipart/form-data" }, 400, "multipart_invalid"],
     ["", { "idempotency-key": "a b" }, 400, "request_invalid"],
   ];
   for (const [query, headers, status, code] of errors) {

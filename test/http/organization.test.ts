@@ -100,7 +100,12 @@ test("settings that are not valid are refused with every reason, and change noth
 test("sources are listed with rank and style", async () => {
   const { json } = await app.inject({ url: "/v1/sources" });
   assert.deepEqual(json, {
-    items: [{ name: "default", rank: 1, style: null, lastAppliedAt: null }],
+    items: [
+      {
+        ...{ name: "default", rank: 1, style: null, mapping: null, version: 1, lastAppliedAt: null },
+        ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
+      },
+    ],
     nextCursor: null,
   });
 });

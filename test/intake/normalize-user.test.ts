@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { rowIssues } from "../../src/errors.ts";
-import { digestRow } from "../../src/intake/digest.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import { type SourceRecord, type UserField, type UserRow, userFields } from "../../src/intake/records.ts";
@@ -272,95 +271,6 @@ suite("feed formats 1 to 3: a record becomes a row", () => {
         );
       }),
       property(2_000),
-    );
-  });
-});
-
-suite("the digest of a row", () => {
-  const values: SourceRecord["values"] = {
-    firstName: "Jane",
-    lastName: "Doe",
-    email: "jane@x.edu;j@y.org",
-    userID: "jdoe",
-    phone: "2125551234;2125559999|Verizon|1||home",
-    groupID: "A;B|1",
-    databaseID: "1",
-    address: "a|b",
-    customFields: "a|b",
-    campusName: "Main",
-    showAllGroups: "1",
-  };
-  const digest = (changes: SourceRecord["values"], place = { row: 1, line: 1 }): string =>
-    digestRow(normalizeUser({ ...place, values: { ...values, ...changes } }, rules)).toString("hex");
-
-  test("has 16 bytes, the same wherever the row stands and however it is written", () => {
-    assert.equal(digestRow(normalize(values)).length, 16);
-    assert.equal(digest({}, { row: 5, line: 50 }), digest({}));
-    const rewritten = {
-      phone: "(212) 555-1234|| 3|1|cell ; 212.555.9999|Verizon|1||Home|",
-      email: " jane@x.edu , j@y.org;",
-      groupID: "A;;B | 1",
-    };
-    assert.equal(digest(rewritten), digest({}));
-  });
-
-  test("changes with every value, with a blank and with an absent one", () => {
-    const changes: SourceRecord["values"][] = [
-      ...[{ firstName: "Joan" }, { lastName: "Roe" }, { userID: "jroe" }, { databaseID: "2" }, { campusName: "East" }],
-      ...[
-        { email: "jane@x.edu" },
-        { email: "j@y.org;jane@x.edu" },
-        { email: "JANE@x.edu;j@y.org" },
-        { email: "jane@x.edu;j@y.org;?" },
-      ],
-      ...[
-        { phone: "2125551234" },
-        { phone: "2125551234 x1;2125559999|Verizon|1||home" },
-        { phone: "2125551234;2125559999|Verizon|2||home" },
-      ],
-      ...[{ phone: "2125551234;2125559999|Verizon|1||work" }, { phone: "2125551234;2125559999||1||home" }],
-      ...[{ phone: "2125551234;2125559999|Verizon|1||home;911" }, { phone: "2125559999|Verizon|1||home;2125551234" }],
-      ...[
-        { groupID: "A" },
-        { groupID: "A;B|3" },
-        { groupID: "A|0;B|1" },
-        { groupID: "00001;A;B|1" },
-        { groupID: "A;B|1;C|00002" },
-      ],
-      ...[
-        { groupID: "00000" },
-        { address: "ab" },
-        { address: "a|b|" },
-        { customFields: "a|b|c" },
-        { customFields: "ab" },
-      ],
-      ...[{ showAllGroups: "0" }, { firstName: "Doe", lastName: "Jane" }],
-      ...userFields.filter((field) => field !== "userID" && field !== "databaseID").map((field) => ({ [field]: "" })),
-    ];
-    const digests = changes.map((change) => digest(change));
-    for (const field of userFields) {
-      const { [field]: _, ...rest } = values;
-      digests.push(digestRow(normalizeUser({ row: 1, line: 1, values: rest }, rules)).toString("hex"));
-    }
-    assert.equal(new Set([...digests, digest({})]).size, digests.length + 1);
-  });
-
-  test("values never run into each other, whatever they hold", () => {
-    const text = fc.string({ unit: fc.constantFrom("a", '"', ",", "[", "]", "\\", "n", "u"), maxLength: 6 });
-    fc.assert(
-      fc.property(
-        fc.array(text, { maxLength: 3 }),
-        fc.array(text, { maxLength: 3 }),
-        text,
-        text,
-        (one, other, first, second) => {
-          const same = JSON.stringify([one, first]) === JSON.stringify([other, second]);
-          const left = digestRow({ ...blankRow, customFields: one, firstName: first });
-          const right = digestRow({ ...blankRow, customFields: other, firstName: second });
-          assert.equal(left.equals(right), same);
-        },
-      ),
-      property(1_000),
     );
   });
 });

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../../src/intake/limits.ts";
+import type { Encoding } from "../../src/intake/reading.ts";
 import { userFields } from "../../src/intake/records.ts";
 import { readXmlUsers } from "../../src/intake/xml.ts";
-import { assertRefused, collect, pieces, problemOf, property, readUsers, users } from "./support.ts";
+import { assertRefused, collect, documented, pieces, problemOf, property, readUsers, users } from "./support.ts";
 
 suite("feed formats 1: a document of users", () => {
   test("yields each user with its number, the line of its start tag and its trimmed values", async () => {
@@ -147,7 +148,7 @@ suite("feed formats 1: a document of users", () => {
 
   test("records come in batches of 500", async () => {
     const document = Buffer.from(users(...Array.from({ length: 1_234 }, (_, index) => `<userID>${index}</userID>`)));
-    const batches = await collect(readXmlUsers(pieces(document, [])));
+    const batches = await collect(readXmlUsers(pieces(document, []), documented));
     assert.deepEqual(
       batches.map((batch) => batch.length),
       [500, 500, 234],
@@ -161,7 +162,7 @@ suite("feed formats 1: a document of users", () => {
   test("long records come in smaller batches", async () => {
     const value = "x".repeat(200_000);
     const document = Buffer.from(users(...Array.from({ length: 30 }, () => `<address>${value}</address>`)));
-    const batches = await collect(readXmlUsers(pieces(document, [])));
+    const batches = await collect(readXmlUsers(pieces(document, []), documented));
     assert.equal(batches.flat().length, 30);
     assert.ok(Math.max(...batches.map((batch) => batch.length)) <= 6);
   });
@@ -182,7 +183,7 @@ suite("feed formats 1: a document of users", () => {
       yield Buffer.from('<users type="array"><user/>');
       throw new RangeError("connection lost");
     }
-    await assert.rejects(collect(readXmlUsers(failing())), RangeError);
+    await assert.rejects(collect(readXmlUsers(failing(), documented)), RangeError);
     let closed = false;
     async function* closing(): AsyncGenerator<Uint8Array> {
       try {
@@ -191,7 +192,7 @@ suite("feed formats 1: a document of users", () => {
         closed = true;
       }
     }
-    for await (const batch of readXmlUsers(closing())) {
+    for await (const batch of readXmlUsers(closing(), documented)) {
       assert.equal(batch.length, 500);
       break;
     }
@@ -214,22 +215,57 @@ suite("feed formats 1: encodings of an XML document", () => {
     }
   });
 
-  test("another encoding is refused as unsupported, by its byte order mark, its bytes or its declaration", async () => {
+  test("UTF-16 is taken in both byte orders, with and without byte order mark", async () => {
+    const utf16 = Buffer.from(users(content).replace("UTF-8", "UTF-16"), "utf16le");
+    const marked = Buffer.concat([Buffer.of(0xff, 0xfe), utf16]);
+    for (const document of [utf16, marked, Buffer.from(utf16).swap16(), Buffer.from(marked).swap16()]) {
+      for (const lengths of [[], [1], [2, 3]]) {
+        assert.equal((await readUsers(document, { lengths }))[0]?.values.lastName, name);
+      }
+    }
+  });
+
+  test("Windows-1252 is taken when it is declared, also as ISO-8859-1", async () => {
+    for (const label of ["windows-1252", "ISO-8859-1"]) {
+      const document = users("<lastName>Zo\u00eb</lastName>").replace("UTF-8", label);
+      assert.equal((await readUsers(Buffer.from(document, "latin1")))[0]?.values.lastName, "Zoë");
+    }
+  });
+
+  test("a source's encoding wins over the declaration, the declaration over the content type", async () => {
+    const lastName = async (document: Buffer, options: { encoding?: Encoding; charset?: Encoding }) => {
+      const [batch] = await collect(readXmlUsers(pieces(document, []), { ...documented, ...options }));
+      return batch?.[0]?.values.lastName;
+    };
+    const document = users("<lastName>Zo\u00eb</lastName>");
+    const latin1 = Buffer.from(document, "latin1");
+    assert.equal(await lastName(latin1, { encoding: "windows-1252" }), "Zoë");
+    assert.equal(await lastName(Buffer.from(document), { charset: "windows-1252" }), "Zoë");
+    assert.equal(await lastName(latin1.subarray(latin1.indexOf("\n")), { charset: "windows-1252" }), "Zoë");
+  });
+
+  test("an encoding that is not read is refused, by its byte order mark or its declaration", async () => {
     const document = users(content);
-    const utf16 = Buffer.from(document, "utf16le");
     const unsupported = "encoding_unsupported";
-    await assertRefused(utf16, unsupported);
-    await assertRefused(Buffer.concat([Buffer.of(0xff, 0xfe), utf16]), unsupported);
-    await assertRefused(Buffer.concat([Buffer.of(0xfe, 0xff), Buffer.from(utf16).swap16()]), unsupported);
-    await assertRefused(Buffer.from(utf16).swap16(), unsupported);
     await assertRefused(Buffer.of(0xff, 0xfe, 0, 0, 0x3c, 0, 0, 0), unsupported);
     await assertRefused(Buffer.of(0, 0, 0xfe, 0xff, 0, 0, 0, 0x3c), unsupported);
-    await assertRefused(document.replace("UTF-8", "ISO-8859-1"), unsupported);
-    await assertRefused(document.replace("UTF-8", "UTF-16"), unsupported);
-    await assertRefused(`\ufeff${document.replace("UTF-8", "UTF-16")}`, unsupported);
-    await assertRefused(document.replace('"UTF-8"', "'windows-1252'"), unsupported);
+    await assertRefused(document.replace("UTF-8", "Shift_JIS"), unsupported);
     await assertRefused(`<?xml version="1.0" ${" ".repeat(2_000)} encoding="UTF-8"?><users/>`, unsupported);
-    assert.match((await problemOf(document.replace("UTF-8", "UTF-16"))).detail, /UTF-16.*UTF-8/);
+    assert.match((await problemOf(document.replace("UTF-8", "Shift_JIS"))).detail, /Shift_JIS.*UTF-8/);
+  });
+
+  test("a declaration that the bytes contradict is refused as invalid", async () => {
+    const document = users(content);
+    const invalid = "encoding_invalid";
+    await assertRefused(document.replace("UTF-8", "UTF-16"), invalid);
+    await assertRefused(`\ufeff${document.replace("UTF-8", "UTF-16")}`, invalid);
+    await assertRefused(Buffer.from(document, "utf16le"), invalid);
+    await assertRefused(Buffer.from(`\ufeff${document}`, "utf16le"), invalid);
+  });
+
+  test("UTF-16 that ends inside a character is cut off", async () => {
+    const document = Buffer.from(users(content).replace("UTF-8", "UTF-16"), "utf16le");
+    await assertRefused(document.subarray(0, -1), "xml_cut_off");
   });
 
   test("a byte that is not UTF-8 is refused with its line", async () => {

@@ -6,12 +6,13 @@ const longestName = 255;
 export function fileNameOf(header: string | undefined): string | null {
   if (header === undefined) return null;
   const name = extendedName(header) ?? plainName(header);
-  const last = name
-    ?.split(/[/\\]/)
-    .at(-1)
-    ?.replaceAll(/\p{Cc}/gu, "")
-    .trim();
-  return last === undefined || last === "" ? null : last.slice(0, longestName).toWellFormed();
+  return name === undefined ? null : safeFileName(name);
+}
+
+/** A file's name without folders and control characters; null when nothing is left of it. */
+export function safeFileName(name: string): string | null {
+  const last = (name.split(/[/\\]/).at(-1) ?? "").replaceAll(/\p{Cc}/gu, "").trim();
+  return last === "" ? null : last.slice(0, longestName).toWellFormed();
 }
 
 /** `filename*=UTF-8''%e2%82%ac%20rates.xml` (RFC 8187) */

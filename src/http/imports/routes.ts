@@ -1,36 +1,35 @@
 import { Readable } from "node:stream";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import { MusterError } from "../../errors.ts";
 import type { Style } from "../../organizations/settings.ts";
-import { sourceName } from "../../organizations/sources.ts";
-import { importUsers } from "../../reconcile/import-users.ts";
 import { getImport, listImportRows, listImports } from "../../reconcile/imports.ts";
-import type { ImportRequest, ImportResource } from "../../reconcile/types.ts";
+import { respondFile } from "../../reconcile/response-file.ts";
+import type { ImportResource } from "../../reconcile/types.ts";
 import type { App } from "../app-types.ts";
-import { readBody } from "../bodies.ts";
-import type { Caller, HttpDependencies } from "../dependencies.ts";
+import type { HttpDependencies } from "../dependencies.ts";
 import type { Metrics } from "../metrics.ts";
 import { chooseFormat } from "../negotiation.ts";
 import { decodeCursor, encodeCursor, pageQuery, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
-import { fileNameOf } from "./file-name.ts";
+import { fileTypes } from "./receive.ts";
 import { reportedRows, reportText } from "./report-text.ts";
+import { writeResponseFile } from "./response-text.ts";
+import { type RunImport, takeFiles, toImportRequest } from "./run.ts";
 import {
-  exampleRoster,
+  exampleRosters,
   importFilter,
   importParams,
   importQuery,
   importRowSchema,
   importSchema,
+  responseQuery,
   rowFilter,
 } from "./schemas.ts";
 
 const tags = ["Imports"];
 const importPage = pageSchema(importSchema);
 const rowPage = pageSchema(importRowSchema);
-const xml = ["application/xml", "text/xml"];
 
 /** A response that is JSON or XML, and for imports a text for people, too. */
 function documents(description: string, schema: z.ZodType, withText = false) {
@@ -41,46 +40,28 @@ function documents(description: string, schema: z.ZodType, withText = false) {
 /** Handing over files, and reading what became of them. */
 export function importRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
   readingRoutes(app, dependencies);
-  const running = new Set<Promise<unknown>>();
-  // An import goes on when its sender has gone; the service waits for it before it stops.
-  app.addHook("onClose", async () => {
-    await Promise.allSettled(running);
-  });
+  responseRoute(app, dependencies);
   void app.register((scope, _options, ready) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(xml, (_request, payload, done) => done(null, payload));
-    usersRoute(scope as App, dependencies, async (request) => {
-      const done = importUsers(dependencies, request);
-      running.add(done);
-      try {
-        const resource = await done;
-        metrics.importDone(resource.kind, resource.status, resource.counts);
-        return resource;
-      } catch (error) {
-        metrics.importDone("users", "failed", null);
-        throw error;
-      } finally {
-        running.delete(done);
-      }
-    });
+    usersRoute(scope as App, dependencies, takeFiles(scope as App, dependencies, metrics));
     ready();
   });
 }
 
-function usersRoute(
-  app: App,
-  dependencies: HttpDependencies,
-  run: (request: ImportRequest) => Promise<ImportResource>,
-): void {
+/** How files are described in the contract. */
+export const rosterBody = {
+  contentTypes: fileTypes,
+  description:
+    'A roster: XML (`<users type="array">` with a `<user>` for each person), CSV, or JSON; text and forms with one ' +
+    "file are told by their content. `Content-Encoding: gzip` is taken.",
+  examples: exampleRosters,
+};
+
+function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): void {
   app.route({
     method: "POST",
     url: "/imports/users",
     config: {
-      streamedBody: {
-        contentTypes: xml,
-        description: 'A roster: `<users type="array">` with a `<user>` for each person.',
-        example: exampleRoster,
-      },
+      streamedBody: rosterBody,
     },
     schema: {
       operationId: "importUsers",
@@ -94,40 +75,32 @@ function usersRoute(
       querystring: importQuery,
       response: {
         201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
-        ...problemResponses(
-          ...(["body_missing", "body_incomplete", "encoding_invalid", "xml_not_well_formed", "xml_cut_off"] as const),
-          ...(["xml_doctype_forbidden", "xml_entity_forbidden", "body_too_large", "xml_limit_exceeded"] as const),
-          ...([
-            "media_type_unsupported",
-            "encoding_unsupported",
-            "document_root_wrong",
-            "document_type_missing",
-          ] as const),
-          ...(["document_structure_wrong", "document_empty", "source_unknown"] as const),
-        ),
+        ...problemResponses(...refusals, "source_unknown"),
       },
     },
     handler: async (request, reply) => {
       const { style, source, dryRun } = request.query;
-      const body = openBody(request, requireBody(request), dependencies.limits.bodyPause);
-      const resource = await run({
-        organizationId: request.caller.organizationId,
-        actor: request.caller.actor,
-        channel: "api",
-        source: await chooseSource(dependencies, request.caller, source),
-        ...(style === undefined ? {} : { style: style satisfies Style }),
+      const wanted = {
+        source,
         dryRun: dryRun === "true",
-        fileName: fileNameOf(request.headers["content-disposition"]),
-        format: "xml",
-        body,
-        ...announcedLength(request),
-        maximumBytes: dependencies.limits.importBytes,
-      });
+        ...(style === undefined ? {} : { style: style satisfies Style }),
+      };
+      const resource = await run(await toImportRequest(dependencies, request, wanted));
       reply.code(201).header("location", `/v1/imports/${resource.id}`);
       return sendImport(dependencies, request, reply, resource);
     },
   });
 }
+
+/** Why a file is refused whole. */
+export const refusals = [
+  ...(["body_missing", "body_incomplete", "compression_invalid", "multipart_invalid", "encoding_invalid"] as const),
+  ...(["xml_not_well_formed", "xml_cut_off", "xml_doctype_forbidden", "xml_entity_forbidden"] as const),
+  ...(["csv_not_well_formed", "csv_cut_off", "json_not_well_formed", "json_cut_off", "body_too_large"] as const),
+  ...(["xml_limit_exceeded", "csv_limit_exceeded", "json_limit_exceeded", "media_type_unsupported"] as const),
+  ...(["encoding_unsupported", "document_root_wrong", "document_type_missing", "document_structure_wrong"] as const),
+  "document_empty",
+] as const;
 
 function readingRoutes(app: App, dependencies: HttpDependencies): void {
   const { database } = dependencies;
@@ -196,6 +169,37 @@ function readingRoutes(app: App, dependencies: HttpDependencies): void {
   });
 }
 
+/** The response file of an import. */
+function responseRoute(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/imports/:id/response",
+    schema: {
+      operationId: "getImportResponse",
+      summary: "Download an import's response file",
+      description:
+        "Every row as it was sent, then Action (`Add`, `Modify`, `Remove`), Status (`Successful`, `Fail`) and Message, as " +
+        "CSV (RFC 4180, UTF-8). It has a header row if the file had one. A row that failed can be corrected and sent " +
+        "again as it is. Available as long as files are kept (setting `keepFilesDays`).",
+      tags,
+      params: importParams,
+      querystring: responseQuery,
+      response: {
+        200: { description: "The response file.", content: { "text/csv": { schema: z.string() } } },
+        ...problemResponses("not_found", "conflict", "gone"),
+      },
+    },
+    handler: async (request, reply) => {
+      const { organizationId } = request.caller;
+      const file = await respondFile(database, organizationId, request.params.id);
+      return reply
+        .header("content-type", "text/csv; charset=utf-8")
+        .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName)}`)
+        .send(Readable.from(writeResponseFile(file, request.query.outcome)) as never);
+    },
+  });
+}
+
 const timestamp = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/;
 
 /** The members that are not undefined. */
@@ -207,48 +211,6 @@ function given<Members extends object>(
 
 function toPage<Item>(page: { readonly items: readonly Item[]; readonly next?: readonly (string | number)[] }) {
   return { items: [...page.items], nextCursor: page.next === undefined ? null : encodeCursor(page.next) };
-}
-
-/** Makes sure that there is a body that can be read, before anything is done for it. */
-function requireBody({ headers, body }: FastifyRequest): Readable {
-  const encoding = headers["content-encoding"];
-  if (encoding !== undefined && encoding.toLowerCase() !== "identity") {
-    throw new MusterError("media_type_unsupported", "Send the body as it is, without a Content-Encoding.");
-  }
-  if (body instanceof Readable) return body;
-  throw new MusterError("body_missing", "Send the file as the body, with Content-Type: application/xml.");
-}
-
-/** The body's chunks; they go into the digest of the Idempotency-Key, too. */
-async function* openBody(
-  request: FastifyRequest,
-  body: Readable,
-  pause: number,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  const claim = request.idempotency;
-  for await (const chunk of readBody(body, pause)) {
-    claim?.body.update(chunk);
-    yield chunk;
-  }
-}
-
-function announcedLength({ headers }: FastifyRequest): { announcedBytes?: number } {
-  const length = headers["content-length"];
-  return length === undefined ? {} : { announcedBytes: Number(length) };
-}
-
-/** A key that is bound to a source speaks for that source alone. */
-async function chooseSource(
-  { database }: HttpDependencies,
-  caller: Caller,
-  wanted: string | undefined,
-): Promise<string> {
-  if (caller.source === null) return wanted ?? "default";
-  const own = await sourceName(database, caller.organizationId, caller.source);
-  if (own !== undefined && (wanted === undefined || wanted === own)) return own;
-  throw new MusterError("forbidden", `This API key may import the source ${own ?? "it was made for"} only.`, {
-    field: "source",
-  });
 }
 
 async function sendImport(

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { problems, rowIssues } from "../../errors.ts";
+import { delimiters, encodings, formats } from "../../intake/reading.ts";
 import { styles } from "../../organizations/settings.ts";
 import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/types.ts";
 
@@ -57,6 +58,7 @@ const exampleImport: ImportResource = {
     fileName: "roster.xml",
     bytes: 4520,
     sha256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
+    reading: { format: "xml", encoding: "utf-8", ignored: [] },
   },
   actor: "api-key:nightly",
   counts: {
@@ -69,6 +71,26 @@ const exampleImport: ImportResource = {
   createdAt: "2026-11-22T02:00:01.123456Z",
   finishedAt: "2026-11-22T02:00:01.345678Z",
 };
+
+/** How a file turned out to be written. */
+export const readingSchema = z
+  .object({
+    format: z.enum(formats),
+    encoding: z.enum(encodings),
+    lineEnding: z.enum(["LF", "CRLF", "CR", "mixed"]).optional().describe("CSV: what ends its lines."),
+    delimiter: z.enum(delimiters).optional().describe("CSV: what stands between its columns."),
+    header: z.boolean().optional().describe("CSV: whether the first row holds the names of the columns."),
+    ignored: z.array(z.string()).describe("Columns, elements or members that no field is read from; at most 50."),
+  })
+  .meta({
+    id: "Reading",
+    examples: [
+      {
+        ...{ format: "csv", encoding: "windows-1252", lineEnding: "CRLF", delimiter: ",", header: true },
+        ignored: ["middleName"],
+      },
+    ],
+  });
 
 /** An import as the API shows it. */
 export const importSchema = z
@@ -85,7 +107,8 @@ export const importSchema = z
       format: z.string().nullable(),
       fileName: z.string().nullable(),
       bytes: z.int().nullable(),
-      sha256: z.string().nullable().describe("Of the body, hexadecimal."),
+      sha256: z.string().nullable().describe("Of the body, decompressed; hexadecimal."),
+      reading: readingSchema.nullable().describe("How the file turned out to be written; null before it was read."),
     }),
     actor: z.string().describe("Who sent it: `api-key:` and the key's name."),
     counts: countsSchema.nullable(),
@@ -159,8 +182,12 @@ export const rowFilter = {
   code: codesOf(rowIssues).optional().describe("Only notes of this kind."),
 };
 
-/** The first lines of a roster, for the documentation. */
-export const exampleRoster = `<?xml version="1.0" encoding="UTF-8"?>
+/** Parameters of `GET /v1/imports/{id}/response`. */
+export const responseQuery = z.strictObject({
+  outcome: z.enum(["failed"]).optional().describe("`failed`: only the rows that failed."),
+});
+
+const exampleXml = `<?xml version="1.0" encoding="UTF-8"?>
 <users type="array">
   <user>
     <firstName>Jane</firstName>
@@ -174,3 +201,27 @@ export const exampleRoster = `<?xml version="1.0" encoding="UTF-8"?>
   </user>
 </users>
 `;
+const exampleCsv = `firstName,lastName,email,userID,phone,groupID,databaseID
+Jane,Doe,jane.doe@example.edu,jdoe,+1 212 555 0123||3|1|cell,CRS-0001;CRS-0002|4,900123456
+`;
+const exampleJson = `{
+  "users": [
+    {
+      "firstName": "Jane", "lastName": "Doe", "email": "jane.doe@example.edu", "userID": "jdoe",
+      "phone": ["+1 212 555 0123||3|1|cell"], "groupID": ["CRS-0001", "CRS-0002|4"], "databaseID": "900123456"
+    }
+  ]
+}
+`;
+
+/** A roster of one person in each format, by content type. */
+export const exampleRosters: Readonly<Record<string, string>> = {
+  ...{
+    "application/xml": exampleXml,
+    "text/xml": exampleXml,
+    "application/json": exampleJson,
+    "text/json": exampleJson,
+  },
+  ...{ "text/plain": exampleCsv, "text/csv": exampleCsv, "application/csv": exampleCsv },
+  "text/tab-separated-values": exampleCsv.replaceAll(",", "\t"),
+};

@@ -1,24 +1,75 @@
 import { z } from "zod";
+import { MusterError } from "../../errors.ts";
+import { supportedEncoding } from "../../intake/decode.ts";
+import { compileMapping, documentedMapping, type FieldMapping, mappingSchema } from "../../intake/mapping.ts";
+import { previewFile } from "../../intake/preview.ts";
+import { getOrganization } from "../../organizations/organizations.ts";
 import { styles } from "../../organizations/settings.ts";
-import { listSources } from "../../organizations/sources.ts";
+import { getSource, listSources, putSource, type SourceWish } from "../../organizations/sources.ts";
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
+import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../etags.ts";
+import { rosterBody } from "../imports/routes.ts";
+import { receiveRequest } from "../imports/run.ts";
 import { pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { previewSchema } from "./preview-schema.ts";
 
+const tags = ["Organization"];
+
+const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9._-]{0,99}$/,
+    "a source's name has lower-case letters, digits, - _ and ., and begins with one of the first two",
+  )
+  .describe("Name of the source.");
+const sourceParams = z.strictObject({ name: nameSchema });
+
+const wishMembers = {
+  rank: z
+    .int()
+    .min(1)
+    .max(60)
+    .describe("1 is the highest: what it says is not overwritten by sources of a larger rank."),
+  style: z.enum(styles).nullable().describe("How its files are processed; null: as the organization is set."),
+  mapping: mappingSchema.nullable().describe("How its files are read; null: by the documented columns."),
+};
 const sourceSchema = z
   .object({
     name: z.string(),
-    rank: z.int().describe("1 is the highest: what it says is not overwritten by sources of a larger rank."),
-    style: z.enum(styles).nullable().describe("How its files are processed; null: as the organization is set."),
+    ...wishMembers,
+    version: z.int(),
     lastAppliedAt: z.string().nullable().describe("When an import of it was applied last; null: never."),
+    createdAt: z.string(),
+    updatedAt: z.string(),
   })
   .meta({
     id: "Source",
-    examples: [{ name: "default", rank: 1, style: null, lastAppliedAt: "2026-11-22T02:00:01.345678Z" }],
+    examples: [
+      {
+        ...{
+          name: "default",
+          rank: 1,
+          style: null,
+          mapping: null,
+          version: 1,
+          lastAppliedAt: "2026-11-22T02:00:01.345678Z",
+        },
+        ...{ createdAt: "2026-11-21T10:00:00.000000Z", updatedAt: "2026-11-21T10:00:00.000000Z" },
+      },
+    ],
   });
+const wishSchema = z
+  .strictObject({
+    rank: wishMembers.rank.optional(),
+    style: wishMembers.style.default(null),
+    mapping: wishMembers.mapping.default(null),
+  })
+  .meta({ id: "NewSource", examples: [{ rank: 1, mapping: { fields: { databaseID: "EMPLID", email: "EMAIL" } } }] });
 
-/** Reading the organization's sources. */
-export function sourceRoutes(app: App, { database }: HttpDependencies): void {
+/** The organization's sources: reading and setting them. */
+export function sourceRoutes(app: App, { database, queue, clock }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/sources",
@@ -26,7 +77,7 @@ export function sourceRoutes(app: App, { database }: HttpDependencies): void {
       operationId: "listSources",
       summary: "List sources",
       description: "The feeds of the organization, the highest first. There are so few that they are always one page.",
-      tags: ["Organization"],
+      tags,
       response: { 200: pageSchema(sourceSchema).describe("All sources.") },
     },
     handler: async (request) => ({
@@ -34,4 +85,115 @@ export function sourceRoutes(app: App, { database }: HttpDependencies): void {
       nextCursor: null,
     }),
   });
+
+  app.route({
+    method: "GET",
+    url: "/sources/:name",
+    schema: {
+      operationId: "getSource",
+      summary: "Read a source",
+      description: "One feed of the organization.",
+      tags,
+      params: sourceParams,
+      response: { 200: sourceSchema.describe("The source."), ...problemResponses("not_found") },
+    },
+    handler: async (request, reply) => {
+      const source = await getSource(database, request.caller.organizationId, request.params.name);
+      reply.header("etag", etag(source.version));
+      return source;
+    },
+  });
+
+  app.route({
+    method: "PUT",
+    url: "/sources/:name",
+    schema: {
+      operationId: "putSource",
+      summary: "Create or set a source",
+      description:
+        "Creates a feed, or replaces what is set of it; what is left out gets its default, a rank stays as it is. After a " +
+        "change the next import of each source looks at every row again.",
+      tags,
+      params: sourceParams,
+      headers: ifMatchHeaders,
+      body: wishSchema,
+      response: {
+        200: sourceSchema.describe("The source."),
+        201: sourceSchema.describe("The source, created."),
+        ...problemResponses("version_mismatch", "conflict"),
+      },
+    },
+    handler: async (request, reply) => {
+      const { organizationId, actor } = request.caller;
+      const expected = ifMatchVersions(request.headers["if-match"]);
+      const { source, isNew } = await putSource(
+        { database, queue, clock, organizationId, actor },
+        request.params.name,
+        request.body as SourceWish,
+        (version) => requireVersion(expected, version),
+      );
+      reply.header("etag", etag(source.version));
+      if (isNew) reply.code(201).header("location", `/v1/sources/${source.name}`);
+      return source;
+    },
+  });
+}
+
+/** Trying a source's mapping on a sample; the scope takes files. */
+export function previewRoute(app: App, dependencies: HttpDependencies): void {
+  const { database } = dependencies;
+  app.route({
+    method: "POST",
+    url: "/sources/:name/preview",
+    config: { streamedBody: rosterBody, recognisesRepeats: true },
+    schema: {
+      operationId: "previewSource",
+      summary: "See how a sample would be read",
+      description:
+        "Reads the first rows of a sample as an import of the source would, and tells what it finds; nothing is stored. A " +
+        "form may bring a mapping to try (a field `mapping`, before the file), instead of the one that is set.",
+      tags,
+      params: sourceParams,
+      querystring: z.strictObject({
+        limit: z.coerce.number().int().min(1).max(100).default(20).describe("Most rows to show, up to 100."),
+      }),
+      response: {
+        200: previewSchema.describe("How the sample would be read."),
+        ...problemResponses("body_missing", "body_incomplete", "body_too_large", "compression_invalid"),
+        ...problemResponses("not_found", "multipart_invalid", "media_type_unsupported", "encoding_unsupported"),
+      },
+    },
+    handler: async (request) => {
+      const { organizationId } = request.caller;
+      const source = await getSource(database, organizationId, request.params.name);
+      const { settings } = await getOrganization(database, organizationId);
+      let mapping = source.mapping;
+      const file = await receiveRequest(dependencies, request, (name, value) => {
+        if (name === "mapping") mapping = readMapping(value);
+      });
+      const { delimiter, encoding, header } = mapping ?? {};
+      const charset = file.charset === undefined ? undefined : supportedEncoding(file.charset);
+      const compiled = mapping ? compileMapping(mapping) : documentedMapping;
+      const preview = await previewFile(
+        file.body,
+        file.format,
+        { mapping: compiled, delimiter, encoding, header, charset },
+        { rules: settings, limit: request.query.limit },
+      );
+      return previewSchema.parse(preview);
+    },
+  });
+}
+
+function readMapping(text: string): FieldMapping {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new MusterError("request_invalid", "The field mapping of the form is no JSON.", { field: "mapping" });
+  }
+  const parsed = mappingSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.map(({ path, message }) => ({ field: ["mapping", ...path].join("."), message }));
+  throw new MusterError("request_invalid", "The mapping of the form is not valid.", { field: "mapping", errors });
 }

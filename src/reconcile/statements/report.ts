@@ -26,9 +26,47 @@ export const insertImportRows = (c: ImportContext): string => `
   left join people p on p.person = r.person
   left join planned_changes changing on changing.person = r.person`;
 
+/** Rows that failed and whose people are not known and were not added either; `person` tells the people apart. */
+const unknownRows = (c: ImportContext) => `
+  select s.row,
+    coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row) as person
+  from (select distinct row from row_issues where failure) failed join staged_rows s on s.row = failed.row
+  where not exists (select from user_sources us
+      where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
+    and not exists (select from users u
+      where u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
+        and s.database_id is null)
+    and not exists (select from users u
+      where u.organization_id = ${c.organizationId} and u.email_normalized = s.email_normalized
+        and s.database_id is null and s.username_normalized is null)
+    and not exists (select from people p where p.database_id = s.database_id)
+    and not exists (select from people p
+      where p.username_normalized = s.username_normalized and s.database_id is null)`;
+
+/**
+ * Which rows had which outcome, as multiranges of row numbers; those that are in none are unchanged. One row with the
+ * column `outcomes`.
+ */
+export const outcomesStatement = (c: ImportContext): string => `
+  with failed as (select distinct row from row_issues where failure),
+  rows as (
+    select r.row, case when changing.action = 'deleted' then 'removed' when p.is_new then 'added' else 'updated' end as outcome
+    from row_persons r
+    join people p on p.person = r.person
+    left join planned_changes changing on changing.person = r.person
+    where (p.is_new or changing.action is not null) and not exists (select from failed where failed.row = r.row)
+    union all
+    select row, 'failed' from failed
+    union all
+    select row, 'notAdded' from (${unknownRows(c)}) unknown
+  )
+  select coalesce(jsonb_object_agg(outcome, rows), '{}') as outcomes
+  from (select outcome, range_agg(int4range(row, row + 1))::text as rows from rows group by outcome) by_outcome`;
+
 /** What the import did, counted. One row, its columns are those of ImportCounts. */
 export const countStatement = (c: ImportContext): string => `
   with failed as (select distinct row from row_issues where failure),
+  unknown as (${unknownRows(c)}),
   person as materialized (
     select count(*) as rows, count(distinct person) as people from row_persons
   ), changes as (
@@ -43,19 +81,7 @@ export const countStatement = (c: ImportContext): string => `
     (person.people - changes.added - changes.updated - removed.removed)::integer as unchanged,
     removed.removed::integer as removed,
     (select count(*) from failed)::integer as failed,
-    (select count(distinct coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row))
-     from failed join staged_rows s on s.row = failed.row
-     where not exists (select from user_sources us
-         where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
-       and not exists (select from users u
-         where u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
-           and s.database_id is null)
-       and not exists (select from users u
-         where u.organization_id = ${c.organizationId} and u.email_normalized = s.email_normalized
-           and s.database_id is null and s.username_normalized is null)
-       and not exists (select from people p where p.database_id = s.database_id)
-       and not exists (select from people p
-         where p.username_normalized = s.username_normalized and s.database_id is null))::integer as "notAdded",
+    (select count(distinct person) from unknown)::integer as "notAdded",
     (select count(distinct row) from row_issues i
      where not exists (select from failed where failed.row = i.row))::integer as warnings,
     (person.rows - person.people)::integer as merged,

@@ -1,0 +1,120 @@
+import { Readable } from "node:stream";
+import type { FastifyRequest } from "fastify";
+import { MusterError } from "../../errors.ts";
+import { sourceName } from "../../organizations/sources.ts";
+import { importUsers } from "../../reconcile/import-users.ts";
+import type { ImportRequest, ImportResource } from "../../reconcile/types.ts";
+import type { App } from "../app-types.ts";
+import { readBody } from "../bodies.ts";
+import type { Caller, HttpDependencies } from "../dependencies.ts";
+import type { Metrics } from "../metrics.ts";
+import { type OnField, type ReceivedFile, receiveFile } from "./receive.ts";
+
+/** Processes a file to its end. */
+export type RunImport = (request: ImportRequest) => Promise<ImportResource>;
+
+/**
+ * Makes the scope hand on bodies as streams, whatever their type, and run imports: an import goes on when its sender
+ * has gone, and the service waits for it before it stops.
+ */
+export function takeFiles(app: App, dependencies: HttpDependencies, metrics: Metrics): RunImport {
+  const running = new Set<Promise<unknown>>();
+  app.addHook("onClose", async () => {
+    await Promise.allSettled(running);
+  });
+  streamBodies(app);
+  return async (request) => {
+    const done = importUsers(dependencies, request);
+    running.add(done);
+    try {
+      const resource = await done;
+      metrics.importDone(resource.kind, resource.status, resource.counts);
+      return resource;
+    } catch (error) {
+      metrics.importDone("users", "failed", null);
+      throw error;
+    } finally {
+      running.delete(done);
+    }
+  };
+}
+
+/** Makes the scope hand on bodies as streams, whatever their type. */
+export function streamBodies(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
+}
+
+/** What a request asks for beside its file. */
+type Wanted = Pick<ImportRequest, "style" | "dryRun" | "repeatedWithin"> & { readonly source: string | undefined };
+
+/**
+ * The import that a request asks for. Nothing of its body but the beginning is read yet.
+ * @throws MusterError body_missing, media_type_unsupported, multipart_invalid, forbidden for another source than the key's
+ */
+export async function toImportRequest(
+  dependencies: HttpDependencies,
+  request: FastifyRequest,
+  { source, ...wanted }: Wanted,
+): Promise<ImportRequest> {
+  const { caller } = request;
+  const chosen = await chooseSource(dependencies, caller, source);
+  const file = await receiveRequest(dependencies, request);
+  return {
+    organizationId: caller.organizationId,
+    actor: caller.actor,
+    apiKeyId: caller.apiKeyId,
+    channel: "api",
+    source: chosen,
+    ...wanted,
+    fileName: file.fileName,
+    ...(file.format === undefined ? {} : { format: file.format }),
+    ...(file.charset === undefined ? {} : { charset: file.charset }),
+    body: file.body,
+    ...(file.announcedBytes === undefined ? {} : { announcedBytes: file.announcedBytes }),
+    maximumBytes: dependencies.limits.importBytes,
+  };
+}
+
+/**
+ * The file of a request.
+ * @throws MusterError as `receiveFile` does, and body_missing
+ */
+export function receiveRequest(
+  { limits }: HttpDependencies,
+  request: FastifyRequest,
+  onField?: OnField,
+): Promise<ReceivedFile> {
+  return receiveFile(request.headers, openBody(requireBody(request), request, limits.bodyPause), onField);
+}
+
+/** The body's chunks; they go into the digest of the Idempotency-Key, too. */
+async function* openBody(
+  body: Readable,
+  request: FastifyRequest,
+  pause: number,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for await (const chunk of readBody(body, pause)) {
+    request.idempotency?.body.update(chunk);
+    yield chunk;
+  }
+}
+
+function requireBody({ body }: FastifyRequest): Readable {
+  if (body instanceof Readable) return body;
+  throw new MusterError("body_missing", "Send the file as the body, with Content-Type: application/xml, say.");
+}
+
+/** A key that is bound to a source speaks for that source alone. */
+async function chooseSource(
+  { database }: HttpDependencies,
+  caller: Caller,
+  wanted: string | undefined,
+): Promise<string> {
+  if (caller.source === null) return wanted ?? "default";
+  const own = await sourceName(database, caller.organizationId, caller.source);
+  if (own !== undefined && (wanted === undefined || wanted === own)) return own;
+  throw new MusterError("forbidden", `This API key may import the source ${own ?? "it was made for"} only.`, {
+    field: "source",
+  });
+}

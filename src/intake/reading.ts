@@ -1,0 +1,98 @@
+import type { RowIssue } from "../errors.ts";
+import type { UserField } from "./records.ts";
+
+/** Formats of files. */
+export const formats = ["xml", "csv", "json"] as const;
+export type FileFormat = (typeof formats)[number];
+
+/** Encodings that are read. ISO-8859-1 is read as Windows-1252, which holds it (WHATWG Encoding, 4.2). */
+export const encodings = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** Characters that may stand between the columns of CSV. */
+export const delimiters = [",", ";", "\t", "|"] as const;
+export type Delimiter = (typeof delimiters)[number];
+
+/** How a file turned out to be written. */
+export interface Reading {
+  readonly format: FileFormat;
+  readonly encoding: Encoding;
+  /** CSV: what ends its lines. */
+  readonly lineEnding?: "LF" | "CRLF" | "CR" | "mixed";
+  /** CSV: what stands between its columns. */
+  readonly delimiter?: Delimiter;
+  /** CSV: whether the first row holds the names of the columns. */
+  readonly header?: boolean;
+  /** Names in the file that no field is read from: columns of the header, elements, members. At most 50. */
+  readonly ignored: string[];
+}
+
+/** How a file is to be read. */
+export interface ReadOptions {
+  /** What its columns, elements and members mean. */
+  readonly mapping: RecordMapping;
+  /** Pinned by the source; wins over what the file says. */
+  readonly encoding?: Encoding | undefined;
+  /** What the content type says; the file's own mark (byte order mark, XML declaration) wins over it. */
+  readonly charset?: Encoding | undefined;
+  /** Pinned by the source; otherwise the comma, or what a header row shows. CSV only. */
+  readonly delimiter?: Delimiter | undefined;
+  /** Pinned by the source; otherwise told by the first row. CSV only. */
+  readonly header?: boolean | undefined;
+  /** Told once, when the reader ends, however it ends. */
+  readonly onReading?: (reading: Reading) => void;
+}
+
+/**
+ * What the columns of a file mean. A reader asks once a column (header cell, element or member name, position) for its
+ * slot, fills an array by slot for each record, and has it made into fields.
+ */
+export interface RecordMapping {
+  /**
+   * Slot of a column that has a name. Names compare without regard to case, and to white space around them.
+   * @returns undefined when nothing is read from that column
+   */
+  slotOfName(name: string): number | undefined;
+  /**
+   * Slot of a column by its position.
+   * @param position 1-based
+   */
+  slotOfPosition(position: number): number | undefined;
+  readonly slotCount: number;
+  /** Largest position it reads; 0 when it reads columns by name only. */
+  readonly positions: number;
+  /** Whether positions count in a file with a header row, too: they stand for columns that have no name there. */
+  readonly positionsWithHeader: boolean;
+  /** Names of columns that it reads, as it spells them; none when it reads by position only. */
+  readonly names: readonly string[];
+  /**
+   * Which separator joins the items when a value comes as a list (JSON): ";" where it becomes a list of tokens, "|" where
+   * it becomes parts by position; undefined where it takes one value only.
+   */
+  separatorOf(slot: number): ";" | "|" | undefined;
+  /**
+   * The fields of a record.
+   * @param cells by slot, trimmed; undefined for a column that the record doesn't have
+   */
+  read(cells: readonly (string | undefined)[]): {
+    readonly values: Partial<Record<UserField, string>>;
+    readonly failure?: RowIssue;
+  };
+}
+
+/** Names that no field is read from, each once. */
+export interface IgnoredNames {
+  add(name: string): void;
+  names(): string[];
+}
+
+/** Keeps the first 50 names, each cut to 100 characters: a sender decides how many there are. */
+export function createIgnoredNames(): IgnoredNames {
+  const names = new Set<string>();
+  return {
+    add(name) {
+      if (names.size < 50) names.add(name.slice(0, 100).toWellFormed());
+    },
+    names: () => [...names],
+  };
+}

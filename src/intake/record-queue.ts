@@ -1,0 +1,38 @@
+import type { SourceRecord } from "./records.ts";
+
+const batchLength = 500;
+
+/** The records that were read and not yet handed on. */
+export interface RecordQueue {
+  /** How many records were read in all. */
+  count(): number;
+  add(record: Omit<SourceRecord, "row">): void;
+  /** Hands on full batches; short ones too if `all` is set, or if much was read since the last one. */
+  take(position: number, all: boolean): Generator<SourceRecord[]>;
+}
+
+/**
+ * Numbers records and hands them on in batches of 500, fewer where they are long.
+ * @param characters how much of the document is read at most before a batch is handed on
+ */
+export function createRecordQueue(characters: number): RecordQueue {
+  let records: SourceRecord[] = [];
+  let taken = 0;
+  let takenPosition = 0;
+  return {
+    count: () => taken + records.length,
+    add(record) {
+      records.push({ row: taken + records.length + 1, ...record });
+    },
+    *take(position, all) {
+      const due = all || position - takenPosition > characters;
+      while (records.length >= batchLength || (due && records.length > 0)) {
+        const batch = records.slice(0, batchLength);
+        records = records.slice(batchLength);
+        taken += batch.length;
+        takenPosition = position;
+        yield batch;
+      }
+    },
+  };
+}

@@ -1,0 +1,163 @@
+import { MusterError } from "../errors.ts";
+import { readCsvRows } from "../intake/csv.ts";
+import { compileMapping, documentedMapping, type FieldMapping } from "../intake/mapping.ts";
+import { readUsers } from "../intake/read-users.ts";
+import type { Reading } from "../intake/reading.ts";
+import { userFields } from "../intake/records.ts";
+import { type Database, withOrganization } from "../store/database.ts";
+import { openBody } from "./bodies.ts";
+import { type ImportRowKey, listImportRows } from "./imports.ts";
+import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
+import type { ImportStatus } from "./types.ts";
+
+/** What became of a row. */
+export interface RowResponse {
+  /** 1-based. */
+  readonly row: number;
+  readonly outcome: RowOutcome;
+  readonly action: RowAction;
+  readonly status: "Successful" | "Fail";
+  /** All that there is to say about it; "" for nothing. */
+  readonly message: string;
+}
+
+/** A response file (feed formats, section 8). */
+export interface ResponseFile {
+  readonly fileName: string;
+  /** Columns of the file and of the response; the first row of the file, when it was a header. */
+  readonly header: readonly string[] | null;
+  /** The rows, with the columns they had in the file. */
+  readonly rows: AsyncIterable<RowResponse & { readonly cells: readonly string[] }>;
+}
+
+/** An import as far as its response needs it. */
+interface StoredImport {
+  [column: string]: unknown;
+  status: ImportStatus;
+  organization: string;
+  rows: number;
+  outcomes: Outcomes;
+  reading: Reading;
+  mapping: FieldMapping | null;
+  finished: string;
+}
+
+/**
+ * What became of every row of an import, in the order of the file.
+ * @throws MusterError not_found; conflict when the import was refused, or goes on
+ */
+export async function respondRows(
+  database: Database,
+  organizationId: number,
+  importId: string,
+): Promise<AsyncIterable<RowResponse>> {
+  const stored = await readImport(database, organizationId, importId);
+  return responses(database, organizationId, importId, stored);
+}
+
+/**
+ * The response file of an import: the rows as they were sent, and what became of each. Read from the body that was
+ * kept, in constant memory.
+ * @throws MusterError not_found; conflict when the import was refused, or goes on; gone when the body is not kept
+ */
+export async function respondFile(database: Database, organizationId: number, importId: string): Promise<ResponseFile> {
+  const stored = await readImport(database, organizationId, importId);
+  const body = openBody(database, organizationId, importId);
+  const first = await body.next();
+  const cells = readCells(restored(first, body), stored);
+  const header = stored.reading.header ? ((await cells.next()).value ?? null) : null;
+  const name = stored.organization.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "");
+  return {
+    fileName: `${name || "Organization"}_Membership_Response_${stored.finished}.csv`,
+    header,
+    rows: joined(responses(database, organizationId, importId, stored), cells),
+  };
+}
+
+async function readImport(database: Database, organizationId: number, importId: string): Promise<StoredImport> {
+  const { rows } = await withOrganization(database, organizationId, (client) =>
+    client.query<StoredImport>(
+      `select status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
+         to_char(finished_at at time zone 'UTC', 'YYYYMMDD_HH24MISS') as finished
+       from imports join organizations on organizations.id = organization_id
+       where organization_id = $1 and imports.id = $2`,
+      [organizationId, importId],
+    ),
+  );
+  const [stored] = rows;
+  if (!stored) throw new MusterError("not_found", "There is no such import.");
+  if (stored.status === "failed") {
+    throw new MusterError("conflict", "The import was refused, and none of its rows was processed: see its problem.");
+  }
+  if (stored.outcomes === null) {
+    throw new MusterError("conflict", "The import is not done yet. Ask again in a moment.", { retryAfter: 5 });
+  }
+  return stored;
+}
+
+async function* responses(
+  database: Database,
+  organizationId: number,
+  importId: string,
+  { rows, outcomes }: StoredImport,
+): AsyncGenerator<RowResponse> {
+  const { outcomeOf } = readOutcomes(outcomes);
+  const notes = readNotes(database, organizationId, importId);
+  let note = await notes.next();
+  for (let row = 1; row <= rows; row += 1) {
+    const messages: string[] = [];
+    for (; !note.done && note.value.row === row; note = await notes.next()) messages.push(note.value.message);
+    const { outcome, action } = outcomeOf(row);
+    const status = outcome === "failed" ? "Fail" : "Successful";
+    yield { row, outcome, action, status, message: messages.join(" ") };
+  }
+}
+
+const notesAtOnce = 1_000;
+
+async function* readNotes(database: Database, organizationId: number, importId: string) {
+  for (let after: ImportRowKey | undefined; ; ) {
+    const page = await listImportRows(
+      database,
+      organizationId,
+      importId,
+      {},
+      {
+        limit: notesAtOnce,
+        ...(after === undefined ? {} : { after }),
+      },
+    );
+    yield* page.items;
+    if (page.next === undefined) return;
+    after = page.next;
+  }
+}
+
+async function* restored<Item>(first: IteratorResult<Item>, rest: AsyncGenerator<Item>): AsyncGenerator<Item> {
+  if (!first.done) yield first.value;
+  yield* rest;
+}
+
+/** The columns of each row, as they were sent; of CSV with a header, that comes first. */
+async function* readCells(
+  body: AsyncIterable<Uint8Array>,
+  { reading, mapping }: StoredImport,
+): AsyncGenerator<readonly string[]> {
+  const { format, encoding, delimiter } = reading;
+  if (format === "csv") {
+    for await (const rows of readCsvRows(body, { encoding, delimiter: delimiter ?? "," }))
+      for (const { cells } of rows) yield cells;
+    return;
+  }
+  const options = { mapping: mapping ? compileMapping(mapping) : documentedMapping, encoding };
+  for await (const records of readUsers(format, body, options)) {
+    for (const { values } of records) yield userFields.map((field) => values[field] ?? "");
+  }
+}
+
+async function* joined(responses: AsyncIterable<RowResponse>, rows: AsyncGenerator<readonly string[]>) {
+  for await (const response of responses) {
+    const { value } = await rows.next();
+    yield { ...response, cells: value ?? [] };
+  }
+}

@@ -1,0 +1,141 @@
+/** The addresses that existing jobs call (feed formats, section 9). */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { startTestApp } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
+
+const database = await createTestDatabase({ after });
+const app = await startTestApp(database);
+
+const person = (id: string, more = "") =>
+  `<user><firstName>P${id}</firstName><email>p${id}@example.edu</email><groupID>G1</groupID><databaseID>${id}</databaseID>${more}</user>`;
+const roster = (...people: string[]) => `<users type="array">${people.join("\n")}</users>`;
+const xml = { "content-type": "application/xml" };
+const post = (body: string, query = `api_key=${app.key}`, headers: Record<string, string> = xml) =>
+  app.inject({ method: "POST", url: `/api/v2/users?${query}`, body, headers, key: null });
+const imports = async () => (await app.inject({ url: "/v1/imports" })).json.items;
+
+test("XML is answered in XML, row by row, with 200", async () => {
+  const answer = await post(roster(person("1"), person("2", "<showAllGroups>9</showAllGroups>"), "<user></user>"));
+  assert.equal(answer.status, 200, answer.body);
+  assert.match(String(answer.headers["content-type"]), /^application\/xml/);
+  const [{ id }] = await imports();
+  assert.equal(
+    answer.body.replace(/<counts>[\s\S]*<\/counts>\n/, ""),
+    `<?xml version="1.0" encoding="UTF-8"?>
+<import>
+<id>${id}</id>
+<status>applied</status>
+<summary>1 person was NOT added and gets no alerts. 3 rows read; 2 added, 0 updated, 0 unchanged. 1 row failed. 1 row has warnings. 1 group created.</summary>
+<users type="array">
+<user>
+  <row>1</row>
+  <action>Add</action>
+  <status>Successful</status>
+  <message/>
+</user>
+<user>
+  <row>2</row>
+  <action>Add</action>
+  <status>Successful</status>
+  <message>showAllGroups is 0 or 1, not &quot;9&quot;; it was left out.</message>
+</user>
+<user>
+  <row>3</row>
+  <action>Add</action>
+  <status>Fail</status>
+  <message>The row names nobody: it has no databaseID, no userID and no readable e-mail. Add one of them and send the row again.</message>
+</user>
+</users>
+</import>
+`,
+  );
+});
+
+test("JSON is answered in JSON, CSV and text in XML", async () => {
+  const json = await post(
+    JSON.stringify([{ databaseID: "3", firstName: "A", email: "a@example.edu", groupID: "G1" }]),
+    undefined,
+    {
+      "content-type": "application/json",
+    },
+  );
+  assert.deepEqual(json.json.users, [{ row: 1, action: "Add", status: "Successful", message: "" }]);
+  assert.equal(json.json.counts.added, 1);
+  for (const type of ["text/csv", "text/plain"]) {
+    const answer = await post(`A,B,${type.slice(5)}@example.edu,,,G1\n`, undefined, { "content-type": type });
+    assert.equal(answer.status, 200, answer.body);
+    assert.match(answer.body, /^<\?xml [\s\S]*<action>Add<\/action>/);
+  }
+});
+
+test("the key may stand in the address or in the header; without one, or with a wrong one, nothing is read", async () => {
+  const body = roster(person("4"));
+  assert.equal((await post(body, "", { ...xml, authorization: `Bearer ${app.key}` })).status, 200);
+  const none = await post(body, "");
+  assert.equal(none.status, 401);
+  assert.match(none.body, /^<\?xml[\s\S]*<code>unauthenticated<\/code>/);
+  assert.equal((await post(body, "api_key=muster_wrong")).status, 401);
+  assert.equal((await post(body, "api_key=")).status, 401);
+  const retrieve = await app.keyWith(["retrieve"]);
+  assert.equal((await post(body, `api_key=${retrieve}`)).status, 403);
+});
+
+test("parameters that nobody knows are ignored", async () => {
+  const answer = await post(roster(person("5")), `api_key=${app.key}&style=nonsense&format=xml&x[]=1`);
+  assert.equal(answer.status, 200, answer.body);
+});
+
+test("a document that is refused gets its problem in the format of the request", async () => {
+  const answer = await post("<users>");
+  assert.equal(answer.status, 422);
+  assert.match(answer.body, /<code>document_type_missing<\/code>/);
+  const json = await post("[1]", undefined, { "content-type": "application/json" });
+  assert.equal(json.json.code, "document_structure_wrong");
+});
+
+test("the same bytes with the same key within ten minutes are answered with the first import", async () => {
+  const body = roster(person("6"));
+  const before = (await imports()).length;
+  const first = await post(body);
+  const again = await post(body);
+  assert.equal(again.body, first.body);
+  assert.match(again.body, /<added>1<\/added>/);
+  assert.equal((await imports()).length, before + 1);
+  app.advanceClock(10 * 60 * 1000 + 1);
+  const later = await post(body);
+  assert.match(later.body, /<unchanged>1<\/unchanged>/);
+  assert.equal((await imports()).length, before + 2);
+});
+
+test("repeats that come while the first is in flight wait for it", async () => {
+  const body = roster(person("7"));
+  const before = (await imports()).length;
+  const answers = await Promise.all([post(body), post(body), post(body)]);
+  assert.equal(new Set(answers.map(({ body: text }) => text)).size, 1);
+  assert.equal(answers[0]!.status, 200);
+  assert.equal((await imports()).length, before + 1);
+});
+
+test("the same bytes with another key, or another body, are another import", async () => {
+  const other = await app.keyWith(["import"]);
+  const before = (await imports()).length;
+  await post(roster(person("8")));
+  await post(roster(person("8")), `api_key=${other}`);
+  await post(`${roster(person("8"))}\n`);
+  assert.equal((await imports()).length, before + 3);
+});
+
+test("a refused document may be sent again at once", async () => {
+  assert.equal((await post("<users type='array'>")).status, 400);
+  assert.equal((await post("<users type='array'>")).status, 400);
+});
+
+test("the key is in no log line", async () => {
+  const secret = await app.keyWith(["import"], { name: "secret" });
+  await post(roster(person("9")), `api_key=${secret}`);
+  await post("<users", `api_key=${secret}`);
+  await app.inject({ url: `/api/v2/nothing?api_key=${secret}`, key: null });
+  assert.ok(app.log.length > 0);
+  assert.ok(!JSON.stringify(app.log).includes(secret));
+});

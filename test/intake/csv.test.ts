@@ -1,0 +1,323 @@
+/** CSV of users (feed formats, section 1; RFC 4180). */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import fc from "fast-check";
+import { MusterError, type ProblemCode } from "../../src/errors.ts";
+import { readCsvRows } from "../../src/intake/csv.ts";
+import { readCsvUsers } from "../../src/intake/csv-users.ts";
+import { compileMapping, documentedMapping, type FieldMapping } from "../../src/intake/mapping.ts";
+import { type Delimiter, delimiters, type Reading, type ReadOptions } from "../../src/intake/reading.ts";
+import type { SourceRecord } from "../../src/intake/records.ts";
+import { pieces, property } from "./support.ts";
+
+type Options = Partial<ReadOptions> & { lengths?: number[]; fields?: FieldMapping["fields"] };
+
+async function read(text: string | Buffer, { lengths = [], fields, ...options }: Options = {}) {
+  const mapping = fields ? compileMapping({ fields }) : documentedMapping;
+  let reading: Reading | undefined;
+  const onReading = (found: Reading) => {
+    reading = found;
+  };
+  const records: SourceRecord[] = [];
+  const chunks = pieces(Buffer.from(text), lengths);
+  for await (const batch of readCsvUsers(chunks, { mapping, ...options, onReading })) records.push(...batch);
+  return { records, reading: reading! };
+}
+
+async function problemOf(text: string | Buffer, options: Options = {}): Promise<MusterError> {
+  const error = await read(text, options).then(
+    ({ records }) =>
+      assert.fail(`${records.length} records were read of ${JSON.stringify(String(text)).slice(0, 200)}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof MusterError)) throw error;
+  return error;
+}
+
+async function assertRefused(text: string | Buffer, code: ProblemCode, line?: number, options: Options = {}) {
+  for (const lengths of [[], [1], [5]]) {
+    const problem = await problemOf(text, { ...options, lengths });
+    assert.equal(problem.code, code, problem.message);
+    if (line !== undefined) assert.equal(problem.place.line, line, problem.message);
+    assert.match(problem.detail, /Nothing was changed\./);
+  }
+}
+
+describe("CSV without a header", () => {
+  test("is read by position; trailing columns may be missing from all rows", async () => {
+    const { records, reading } = await read("Jane,Doe,jane@x.edu,jdoe,,G1,001\nBob,,b@x.edu,,,G1,002\n");
+    assert.deepEqual(records[0], {
+      ...{ row: 1, line: 1 },
+      values: {
+        ...{ firstName: "Jane", lastName: "Doe", email: "jane@x.edu", userID: "jdoe", phone: "", groupID: "G1" },
+        databaseID: "001",
+      },
+    });
+    assert.equal(records[1]?.line, 2);
+    assert.deepEqual(reading, {
+      ...{ format: "csv", encoding: "utf-8", delimiter: ",", lineEnding: "LF", header: false, ignored: [] },
+    });
+  });
+
+  test("of one or two columns, or of more than there are, is refused with what to do", async () => {
+    await assertRefused("Jane;Doe;jane@x.edu\n", "document_structure_wrong", 1);
+    await assertRefused(`${"x,".repeat(11)}x\n`, "document_structure_wrong", 1);
+    assert.match((await problemOf("a;b;c")).detail, /delimiter/);
+    assert.match((await problemOf(`${"x,".repeat(11)}x\n`)).detail, /12 columns.* 11 at most/);
+  });
+});
+
+describe("CSV with a header", () => {
+  test("is read by names, in any case and however they are joined; others are ignored and listed", async () => {
+    const { records, reading } = await read("\ufeffDatabase ID,first_name,E-Mail,shoe size\n 001 ,Ann,a@x.edu,38\n");
+    assert.deepEqual(
+      records.map(({ values }) => values),
+      [{ databaseID: "001", firstName: "Ann", email: "a@x.edu" }],
+    );
+    assert.deepEqual(reading.ignored, ["shoe size"]);
+    assert.equal(records[0]?.line, 2);
+  });
+
+  for (const delimiter of delimiters) {
+    test(`shows its delimiter: ${JSON.stringify(delimiter)}`, async () => {
+      const text = [
+        ["email", "groupID", "phone"],
+        ["a@x.edu", '"G1;G2|1"', '"1|2\t3,4"'],
+      ];
+      const { records, reading } = await read(text.map((row) => `${row.join(delimiter)}\r\n`).join(""));
+      assert.deepEqual(records[0]?.values, { email: "a@x.edu", groupID: "G1;G2|1", phone: "1|2\t3,4" });
+      assert.equal(reading.delimiter, delimiter);
+    });
+  }
+
+  test("with a name twice, or, pinned, with none that is known, is refused", async () => {
+    await assertRefused("email,firstName,Email\na,b,c\n", "document_structure_wrong", 1);
+    await assertRefused("a,b,c\nd,e,f\n", "document_structure_wrong", 1, { header: true });
+    assert.match(
+      (await problemOf("a,b,c\nd,e,f\n", { header: true })).detail,
+      /It has a, b, c; expected are firstName, /,
+    );
+  });
+
+  test("a pinned header and delimiter win over what the first row looks like", async () => {
+    const { records } = await read("email;firstName;x\nb;c;d\n", { header: false, delimiter: ";" });
+    assert.equal(records.length, 2);
+  });
+
+  test("of __proto__ and the like is just a header of names that nobody knows", async () => {
+    const { records, reading } = await read("email,__proto__,constructor,databaseID\na@x.edu,x,y,__proto__\n");
+    assert.deepEqual(records[0]?.values, { email: "a@x.edu", databaseID: "__proto__" });
+    assert.deepEqual(reading.ignored, ["__proto__", "constructor"]);
+  });
+});
+
+describe("rows of CSV", () => {
+  test("with another number of columns fail, and nothing is read from them", async () => {
+    const { records } = await read("email,firstName,databaseID\na@x.edu,Ann\nb@x.edu,Bo,b,2\nc@x.edu,Cy,3\n");
+    assert.deepEqual(
+      records.map(({ failure, unreadable, values }) => [failure?.details.found, unreadable, values.databaseID]),
+      [
+        [2, true, undefined],
+        [4, true, undefined],
+        [undefined, undefined, "3"],
+      ],
+    );
+    assert.match(String(records[0]?.failure?.details.hint), /Every column must be present/);
+    assert.match(String(records[1]?.failure?.details.hint), /quotation marks/);
+    const smart = await read("email,firstName,databaseID\na@x.edu,“Doe, Jane”,1\n");
+    assert.match(String(smart.records[0]?.failure?.details.hint), /typographic/);
+  });
+
+  test("that are blank are left out, however many, and don't count", async () => {
+    const { records } = await read(`\n\nemail,firstName\n\n,\n" ",\t\na@x.edu,A\n${"\n".repeat(100_000)}b@x.edu,B\n`);
+    assert.deepEqual(
+      records.map(({ row, line }) => [row, line]),
+      [
+        [1, 7],
+        [2, 100_008],
+      ],
+    );
+  });
+
+  test("may have cells with delimiters, line ends, doubled and lone quotation marks", async () => {
+    const { records } = await read('firstName,email,phone\r\n"A ""x"", B" ,"a\r\nb\rc\nd", 5\'10" \r\nQ,q,r\r\n');
+    assert.deepEqual(records[0]?.values, { firstName: 'A "x", B', email: "a\r\nb\rc\nd", phone: "5'10\"" });
+    assert.equal(records[1]?.line, 6);
+  });
+
+  test("an apostrophe before what spreadsheets take for a formula is dropped, any other stays", async () => {
+    const { records } = await read("firstName,email,phone\n'=cmd|x,'+1,'t Hooft\n");
+    assert.deepEqual(records[0]?.values, { firstName: "=cmd|x", email: "+1", phone: "'t Hooft" });
+  });
+
+  test("line ends of all kinds are told apart", async () => {
+    for (const [end, name] of [
+      ["\n", "LF"],
+      ["\r\n", "CRLF"],
+      ["\r", "CR"],
+    ] as const) {
+      for (const lengths of [[], [1]]) {
+        const { records, reading } = await read(`email,firstName${end}a,b${end}"x${end}y",d${end}e,f`, { lengths });
+        assert.equal(reading.lineEnding, name);
+        assert.deepEqual(
+          records.map(({ line }) => line),
+          [2, 3, 5],
+        );
+      }
+    }
+    assert.equal((await read("email,firstName\na,b\r\nc,d\n")).reading.lineEnding, "mixed");
+  });
+});
+
+describe("a file of CSV that is cut off", () => {
+  const whole = 'email,firstName,databaseID\n"a,1@x.edu",Ann,001\nb@x.edu,"Bo ""B""",002\n';
+
+  test("is refused wherever that can be told, and never gives a row that was not complete", async () => {
+    const bytes = Buffer.from(whole);
+    const { records: all } = await read(whole);
+    for (let length = 0; length < bytes.length; length += 1) {
+      const text = bytes.subarray(0, length);
+      const result = await read(text).catch((error: unknown) => error as MusterError);
+      if (result instanceof MusterError) continue;
+      // It cannot be told when the cut lies between two rows, or within the last cell of a row.
+      const lastLine = String(text).split("\n").at(-1)!;
+      const isWholeRow = lastLine === "" || /^(?:"a,1@x\.edu",Ann|b@x\.edu,"Bo ""B"""),0*\d?$/.test(lastLine);
+      assert.ok(isWholeRow, `${length}: ${JSON.stringify(lastLine)}`);
+      const complete = result.records.slice(0, lastLine === "" ? undefined : -1);
+      assert.deepEqual(complete, all.slice(0, complete.length));
+    }
+  });
+
+  test("says where, and after how many people", async () => {
+    const problem = await problemOf("email,firstName,databaseID\na@x.edu,Ann,1\nb@x.edu,B");
+    assert.equal(problem.code, "csv_cut_off");
+    assert.match(problem.detail, /line 3, in column 2 of 3, .* after 1 complete person:/);
+    await assertRefused('email,firstName\na,"b\nc,d\n', "csv_cut_off", 2);
+    assert.match((await problemOf('email,firstName\na,"b\nc,d\n')).detail, /lone quotation mark/);
+  });
+
+  test("a short row with a line end, or one before others, is a row that fails", async () => {
+    assert.equal((await read("email,firstName,phone\na,b\n")).records[0]?.failure?.code, "columns_differ");
+    assert.equal((await read("email,firstName,phone\na,b\nc,d,e")).records.length, 2);
+  });
+
+  test("one without anybody is refused", async () => {
+    await assertRefused("", "document_empty");
+    await assertRefused(" \r\n\t\n", "document_empty");
+    await assertRefused("email,firstName\n\n", "document_empty");
+  });
+});
+
+describe("hostile CSV", () => {
+  test("text after a closing quotation mark is refused with its place", async () => {
+    await assertRefused('email,firstName\n"a"b,c\n', "csv_not_well_formed", 2);
+    assert.equal((await problemOf('email,firstName\n"a"b,c\n')).place.column, 4);
+    await assertRefused('email,firstName\nx,y\n"a\nb" "c",d\n', "csv_not_well_formed", 4);
+  });
+
+  test("a cell, a row and columns beyond their limits are refused while they come", async () => {
+    await assertRefusedEarly('email,firstName\na,"', "x", "csv_limit_exceeded");
+    await assertRefusedEarly("email,firstName\na,", "x", "csv_limit_exceeded");
+    await assertRefusedEarly("email,firstName\n", ",", "csv_limit_exceeded");
+    await assertRefusedEarly("email,firstName\n", "abcdefgh,", "csv_limit_exceeded");
+  });
+
+  test("NUL and control characters come through, for the row to fail", async () => {
+    const { records } = await read("email,firstName\na\u0000b,c\u0007d\n");
+    assert.deepEqual(records[0]?.values, { email: "a\u0000b", firstName: "c\u0007d" });
+  });
+
+  test("bytes of no encoding never give anything but a problem", async () => {
+    const bytes = fc.uint8Array({ maxLength: 200 });
+    const header = fc.constantFrom("", "email,firstName\n", "\ufeffemail;firstName\r\n");
+    await fc.assert(
+      fc.asyncProperty(
+        header,
+        bytes,
+        fc.array(fc.integer({ min: 1, max: 50 }), { maxLength: 3 }),
+        async (head, rest, lengths) => {
+          const result = await read(Buffer.concat([Buffer.from(head), rest]), { lengths }).catch(
+            (error: unknown) => error,
+          );
+          assert.ok(result instanceof MusterError || (result as { records: unknown[] }).records.length > 0);
+        },
+      ),
+      property(2_000),
+    );
+  });
+});
+
+/** Feeds more and more of the same; it must be refused before a few times the limit. */
+async function assertRefusedEarly(start: string, more: string, code: ProblemCode): Promise<void> {
+  let fed = 0;
+  const chunks = async function* () {
+    yield Buffer.from(start);
+    for (const chunk = Buffer.from(more.repeat(10_000)); ; fed += chunk.length) yield chunk;
+  };
+  await assert.rejects(
+    async () => {
+      for await (const _ of readCsvUsers(chunks(), { mapping: documentedMapping }));
+    },
+    (error) => error instanceof MusterError && error.code === code,
+  );
+  assert.ok(fed < 3_000_000, String(fed));
+}
+
+describe("cells", () => {
+  const quoted = (cell: string) => `"${cell.replaceAll('"', '""')}"`;
+  const cell = fc.string({
+    unit: fc.constantFrom("a", "ö", " ", '"', ",", ";", "\t", "|", "\r", "\n", "“", "=", "\u{1f600}"),
+    maxLength: 8,
+  });
+  const table = fc.array(fc.array(cell, { minLength: 3, maxLength: 3 }), { minLength: 1, maxLength: 6 });
+
+  test("come back as they were written, whatever the delimiter, line end and pieces", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        table,
+        fc.constantFrom<Delimiter>(...delimiters),
+        fc.constantFrom("\n", "\r\n", "\r"),
+        fc.array(fc.integer({ min: 1, max: 20 }), { maxLength: 3 }),
+        async (rows, delimiter, end, lengths) => {
+          const text = rows.map((row) => row.map(quoted).join(delimiter) + end).join("");
+          const read: (readonly string[])[] = [];
+          for await (const batch of readCsvRows(pieces(Buffer.from(text), lengths), { delimiter, encoding: "utf-8" })) {
+            read.push(...batch.map(({ cells }) => cells));
+          }
+          assert.deepEqual(
+            read,
+            rows.filter((row) => row.some((one) => one.trim() !== "")),
+          );
+        },
+      ),
+      property(1_500),
+    );
+  });
+});
+
+describe("a mapping of CSV", () => {
+  test("reads by name or position, and a header gives what has a name", async () => {
+    const fields = { databaseID: "EMPLID", email: 3 } as const;
+    const { records, reading } = await read("EMPLID,x,mail\n1,2,a@x.edu\n", { fields, header: true });
+    assert.deepEqual(records[0]?.values, { databaseID: "1", email: "a@x.edu" });
+    assert.deepEqual(reading.ignored, ["x"]);
+    await assertRefused("1,2,3\n", "document_structure_wrong", 1, { fields: { databaseID: "EMPLID" } });
+  });
+});
+
+test("memory stays flat however long the file is", async () => {
+  const row = Buffer.from(
+    `${"Jane,Doe,jane.doe@example.edu,jdoe,2125550123||3|1|cell,G1;G2;G3,000123".repeat(1)}\n`.repeat(1_000),
+  );
+  const chunks = async function* () {
+    for (let index = 0; index < 400; index += 1) yield row;
+  };
+  let most = 0;
+  let count = 0;
+  for await (const batch of readCsvUsers(chunks(), { mapping: documentedMapping })) {
+    count += batch.length;
+    if (count % 50_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
+  }
+  assert.equal(count, 400_000);
+  assert.ok(most < 150e6, String(most));
+});
