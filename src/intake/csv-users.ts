@@ -1,7 +1,7 @@
 import { MusterError } from "../errors.ts";
 import { type CsvFindings, type CsvRow, readCsvRows } from "./csv.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
-import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from "./reading.ts";
+import { type Delimiter, delimiters, type ReadOptions, type RecordMapping, shownName } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
@@ -85,15 +85,15 @@ function namedLayout(line: number, cells: readonly string[], mapping: RecordMapp
   const slots = names.map((name, index) => slotOfHeader(name, mapping) ?? byPosition(index));
   const twice = names.find((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
   if (twice !== undefined) {
-    const detail = `Line ${counted(line)}: the header names the column ${shown(twice)} twice. ${send}`;
-    throw new MusterError("document_structure_wrong", detail, { line, field: shown(twice) });
+    const detail = `Line ${counted(line)}: the header names the column ${shownName(twice)} twice. ${send}`;
+    throw new MusterError("document_structure_wrong", detail, { line, field: shownName(twice) });
   }
   if (slots.every((slot) => slot === undefined)) {
     const found = listed(names);
     const detail = `Line ${counted(line)}: the header names no column that is read. It has ${found}; expected are ${listed(mapping.names)}. ${send}`;
     throw new MusterError("document_structure_wrong", detail, { line });
   }
-  const ignored = names.filter((name, index) => slots[index] === undefined && name !== "").map(shown);
+  const ignored = names.filter((name, index) => slots[index] === undefined && name !== "").map(shownName);
   return { isHeader: true, columns: cells.length, slots, ignored: ignored.slice(0, 50) };
 }
 
@@ -197,8 +197,7 @@ function empty(layout: Layout | undefined): MusterError {
   return new MusterError("document_empty", `${what} Check the export. Nothing was changed.`);
 }
 
-const shown = (name: string) => name.slice(0, 100).toWellFormed();
 const listed = (names: readonly string[]) => {
-  const some = names.slice(0, 20).map(shown).join(", ");
+  const some = names.slice(0, 20).map(shownName).join(", ");
   return names.length > 20 ? `${some} …` : some;
 };

@@ -1,4 +1,5 @@
 import type { RowIssue } from "../errors.ts";
+import { presentable } from "./issues.ts";
 import type { UserField } from "./records.ts";
 
 /** Formats of files. */
@@ -80,6 +81,9 @@ export interface RecordMapping {
   };
 }
 
+/** The name of a column as it is shown: at most 100 characters. */
+export const shownName = (name: string): string => presentable(name.slice(0, 100));
+
 /** Names that no field is read from, each once. */
 export interface IgnoredNames {
   add(name: string): void;
@@ -91,7 +95,7 @@ export function createIgnoredNames(): IgnoredNames {
   const names = new Set<string>();
   return {
     add(name) {
-      if (names.size < 50) names.add(name.slice(0, 100).toWellFormed());
+      if (names.size < 50) names.add(shownName(name));
     },
     names: () => [...names],
   };
