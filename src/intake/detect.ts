@@ -1,3 +1,4 @@
+import { MusterError } from "../errors.ts";
 import { type EncodingOptions, isUtf16, shownEncoding, utf16Text } from "./encoding.ts";
 import type { Encoding, FileFormat } from "./reading.ts";
 
@@ -17,6 +18,24 @@ export function detectFormat(head: Uint8Array, options: Omit<EncodingOptions, "x
   const [, first] = /^\ufeff?[ \t\r\n]*(.)/s.exec(textOf(head.subarray(0, detectionBytes), encoding)) ?? [];
   if (first === "<") return "xml";
   return first === "{" || first === "[" ? "json" : "csv";
+}
+
+/** Files that people take for text, by how they begin, and what to do. */
+const foreign: readonly (readonly [start: readonly number[], what: string])[] = [
+  [[0x50, 0x4b, 0x03, 0x04], "an Excel workbook (.xlsx) or a ZIP archive. Save it as CSV UTF-8, or unpack it,"],
+  [[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook (.xls). Save it as CSV UTF-8,"],
+  [[0x25, 0x50, 0x44, 0x46], "a PDF document. Export CSV, XML or JSON,"],
+  [[0x1f, 0x8b], "compressed with gzip. Unpack it, or send it with Content-Encoding: gzip,"],
+];
+
+/**
+ * Refuses a body that is no text at all, by its first bytes.
+ * @throws MusterError media_type_unsupported
+ */
+export function refuseForeign(head: Uint8Array): void {
+  const [, what] = foreign.find(([start]) => start.every((byte, index) => head[index] === byte)) ?? [];
+  if (what === undefined) return;
+  throw new MusterError("media_type_unsupported", `The file is ${what} and send that. Nothing was changed.`);
 }
 
 /** Right as far as ASCII goes, which is the same in UTF-8 and Windows-1252. */

@@ -3,7 +3,7 @@ import type { RowIssue } from "../errors.ts";
 const quotedLength = 200;
 
 /** What no text of the database can hold, and no message should. */
-const unfit = /[\p{Cc}\p{Cs}]/u;
+const unfit = /(?![\t\n\r])[\p{Cc}\p{Cs}]/u;
 const allUnfit = new RegExp(unfit, "gu");
 
 /** Text of a sender as it may be stored and shown: control characters and halves of characters become U+FFFD. */

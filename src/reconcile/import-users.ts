@@ -1,6 +1,6 @@
 import { MusterError } from "../errors.ts";
 import { supportedEncoding } from "../intake/decode.ts";
-import { detectFormat, detectionBytes } from "../intake/detect.ts";
+import { detectFormat, detectionBytes, refuseForeign } from "../intake/detect.ts";
 import { compileMapping, documentedMapping, type FieldMapping } from "../intake/mapping.ts";
 import type { FileFormat, Reading, ReadOptions } from "../intake/reading.ts";
 import type { NormalizationRules } from "../intake/records.ts";
@@ -74,7 +74,7 @@ async function importSpooled(
     ...(request.announcedBytes === undefined ? {} : { announcedBytes: request.announcedBytes }),
   });
   try {
-    const format = request.format ?? (await detectBody(body, request, setup));
+    const format = await detectBody(body, request, setup);
     const first = await withOrganization(database, organizationId, async (client) => {
       await receivedImport(client, organizationId, id, { ...body, format });
       return request.repeatedWithin === undefined
@@ -101,7 +101,8 @@ async function importSpooled(
 async function detectBody(body: SpooledBody, request: ImportRequest, setup: Setup): Promise<FileFormat> {
   const { encoding, charset } = readOptions(request, setup);
   for await (const head of body.open()) {
-    return detectFormat(head.subarray(0, detectionBytes), { pinned: encoding, charset });
+    refuseForeign(head);
+    return request.format ?? detectFormat(head.subarray(0, detectionBytes), { pinned: encoding, charset });
   }
   return "csv";
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
-import { detectFormat, detectionBytes } from "../../src/intake/detect.ts";
+import { MusterError } from "../../src/errors.ts";
+import { detectFormat, detectionBytes, refuseForeign } from "../../src/intake/detect.ts";
 import { type Encoding, encodings, type FileFormat } from "../../src/intake/reading.ts";
 
 /** The bytes of a text that is ASCII, but for a byte order mark. */
@@ -76,4 +77,20 @@ suite("feed formats 1: the format is told by the content", () => {
     assert.equal(detectFormat(Buffer.of(0x3c, 0xc3)), "xml");
     assert.equal(detectFormat(Buffer.of(0xff, 0xfe, 0x3c, 0, 0x75)), "xml");
   });
+});
+
+test("what is no text at all is refused with what it is and what to do", () => {
+  const files: [number[] | string, RegExp][] = [
+    ["PK\u0003\u0004rest", /Excel workbook \(\.xlsx\) or a ZIP archive\. Save it as CSV UTF-8/],
+    [[0xd0, 0xcf, 0x11, 0xe0, 0xa1], /old Excel workbook/],
+    ["%PDF-1.7", /PDF/],
+    [[0x1f, 0x8b, 0x08], /Content-Encoding: gzip/],
+  ];
+  for (const [start, message] of files) {
+    assert.throws(
+      () => refuseForeign(Buffer.from(start as string)),
+      (error) => error instanceof MusterError && error.code === "media_type_unsupported" && message.test(error.detail),
+    );
+  }
+  for (const text of ["PK,firstName", "", "<users", "%P"]) refuseForeign(Buffer.from(text));
 });

@@ -31,7 +31,9 @@ export const answerSchema = importSchema
 /** Rows that are written at once. */
 const rowsAtOnce = 500;
 
-const headOf = ({ id, status, summary, counts }: ImportResource) => ({ id, status, summary, counts });
+const headSchema = answerSchema.omit({ users: true });
+/** The members in the order of the contract, whatever that of the object is. */
+const headOf = (resource: ImportResource) => headSchema.parse(resource);
 const rowOf = ({ row, action, status, message }: RowResponse) => ({ row, action, status, message });
 
 async function* batches(rows: AsyncIterable<RowResponse>): AsyncGenerator<ReturnType<typeof rowOf>[]> {
