@@ -161,6 +161,10 @@ describe("custom fields", () => {
     assert.deepEqual(become(["", "West"], filling({ customFields: "Law|" })), [["Law", "West"], affiliates]);
     assert.deepEqual(become(["Law", "West"], filling({ customFields: "Law" })), [["Law", "West"], affiliates]);
   });
+  it("that are as the file says once they are filled become the file's at once, not when it comes again", () => {
+    assert.deepEqual(become(["Law"], filling({ customFields: "Law|West" })), [["Law", "West"], employees]);
+    assert.deepEqual(become(["Law", "West"], filling({ customFields: "Law|West" })), [["Law", "West"], employees]);
+  });
   it("that differ are kept, with one report for all", () => {
     assert.deepEqual(become(["Law", "West"], filling({ customFields: "Art|East|North" })), [
       ["Law", "West", "North"],

@@ -44,21 +44,32 @@ function decideScalar<Value>(
   }
   if (isBlank(stored.value)) return set(said.value);
   if (mode === "fill") {
-    if (Array.isArray(stored.value) && Array.isArray(said.value)) return fillList(source, stored, said.value);
+    if (Array.isArray(stored.value) && Array.isArray(said.value))
+      return fillList(organization, source, stored, said.value);
     return { ...stored, kept: true };
   }
   if (stored.owner !== null && outranks(organization, stored.owner, source)) return { ...stored, kept: true };
   return set(said.value);
 }
 
-/** A list is filled element by element. It keeps its owner, whose elements are still in it. */
-function fillList<Value>(source: number, stored: Owned<Value>, said: readonly string[]): DecidedScalar<Value> {
+/**
+ * A list is filled element by element. It keeps its owner, whose elements are still in it, unless it is then as the file
+ * says.
+ */
+function fillList<Value>(
+  organization: Organization,
+  source: number,
+  stored: Owned<Value>,
+  said: readonly string[],
+): DecidedScalar<Value> {
   const before = stored.value as readonly string[];
   const length = Math.max(before.length, said.length);
   const filled = Array.from({ length }, (_, index) => before[index] || said[index] || "");
+  const agrees = JSON.stringify(filled) === JSON.stringify(said);
+  const takesOver = stored.owner === null || (agrees && outranks(organization, source, stored.owner));
   return {
     value: filled as Value,
-    owner: stored.owner ?? source,
+    owner: takesOver ? source : stored.owner,
     kept: said.some((element, index) => element !== "" && element !== filled[index]),
   };
 }

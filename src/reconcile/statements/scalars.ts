@@ -158,13 +158,18 @@ const newValue = (c: ImportContext, scalar: Scalar, column: string) => {
 
 const newOwner = (c: ImportContext, scalar: Scalar) => {
   const owner = `u.${scalar.column}_owner`;
-  return rule(c, scalar, {
+  const agree = `case when ${owner} is null or ${ownerIn(owner, c.outranked)} then ${c.source} else ${owner} end`;
+  const taken = rule(c, scalar, {
     keep: owner,
     clear: "null",
     fill: String(c.source),
-    agree: `case when ${owner} is null or ${ownerIn(owner, c.outranked)} then ${c.source} else ${owner} end`,
+    agree,
     take: String(c.source),
   });
+  if (scalar.column !== customFields) return taken;
+  // What is as the file says once it is filled, the file agrees with: now as well as the next time it comes.
+  const agrees = `f.custom_fields <> '{}' and not f.replaces and f.custom_fields = ${filledCustomFields}`;
+  return `case when ${agrees} then ${agree} else ${taken} end`;
 };
 
 /** SQL: whether the file's value differs from one that was kept. */
