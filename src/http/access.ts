@@ -9,6 +9,7 @@ export const access = {
   "GET /v1/imports": ["import", "retrieve"],
   "GET /v1/imports/:id": ["import", "retrieve"],
   "GET /v1/imports/:id/rows": ["import", "retrieve"],
+  "GET /v1/imports/:id/plan": ["import", "retrieve"],
   "GET /v1/imports/:id/response": ["import", "retrieve"],
 
   "POST /api/v2/users": ["import"],

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /** What an answer can be written as. */
-export type Format = "json" | "xml" | "text";
+export type Format = "json" | "xml" | "text" | "csv";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -14,6 +14,7 @@ const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
   json: ["application/json", "application/problem+json"],
   xml: ["application/xml", "text/xml", "application/problem+xml"],
   text: ["text/plain"],
+  csv: ["text/csv"],
 };
 
 /**

@@ -56,14 +56,16 @@ export async function dropBody(executor: Executor, organizationId: number, impor
   ]);
 }
 
-/** Deletes the bodies of imports that are older than `before`. */
+/** Deletes the bodies and the plans of imports that are older than `before`. */
 export async function dropBodiesBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
-  await executor.query(
-    `delete from import_bodies using imports
-     where imports.organization_id = $1 and imports.created_at < $2
-       and import_bodies.organization_id = $1 and import_bodies.import_id = imports.id`,
-    [organizationId, before],
-  );
+  for (const table of ["import_bodies", "plan_items"]) {
+    await executor.query(
+      `delete from ${table} using imports
+       where imports.organization_id = $1 and imports.created_at < $2
+         and ${table}.organization_id = $1 and ${table}.import_id = imports.id`,
+      [organizationId, before],
+    );
+  }
 }
 
 /**

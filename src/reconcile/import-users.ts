@@ -20,6 +20,7 @@ import { type SpooledBody, spoolBody } from "./spool.ts";
 import { stageFile } from "./stage-file.ts";
 import { emptyStaging, prepareStaging } from "./staging.ts";
 import type { MatchingContext } from "./statements/match.ts";
+import { insertPlanItems, planHashStatement } from "./statements/plan-items.ts";
 import { countStatement, insertImportRows, outcomesStatement } from "./statements/report.ts";
 import type { ImportCounts, ImportDependencies, ImportRequest, ImportResource } from "./types.ts";
 
@@ -206,12 +207,13 @@ async function reconcile(
       const counts = await count(client, context);
       const outcomes = await readOutcomes(client, context);
       await client.query(insertImportRows(context), [id]);
+      const planHash = dryRun ? await keepPlan(client, context, id, current.source.name) : null;
       const recorded = dryRun
         ? { count: 0 }
         : await applyUsers(client, context, { id, actor: request.actor, sourceName: current.source.name, at: clock() });
       await finishImport(client, organizationId, id, {
         status: dryRun ? "planned" : "applied",
-        ...{ counts, outcomes, reading, recorded },
+        ...{ counts, outcomes, reading, recorded, planHash },
         mapping: current.source.mapping,
         at: clock(),
       });
@@ -252,6 +254,13 @@ async function readLastUserId(executor: Executor, organizationId: number): Promi
 async function count(executor: Executor, context: ImportContext): Promise<ImportCounts> {
   const { rows } = await executor.query<ImportCounts & { [column: string]: unknown }>(countStatement(context));
   return rows[0]!;
+}
+
+/** Keeps the plan of a dry run; returns its hash. */
+async function keepPlan(client: Executor, context: ImportContext, id: string, sourceName: string): Promise<string> {
+  await client.query(insertPlanItems(context), [id, sourceName]);
+  const { rows } = await client.query<{ hash: string }>(planHashStatement(context), [id]);
+  return rows[0]!.hash;
 }
 
 async function readOutcomes(executor: Executor, context: ImportContext): Promise<Outcomes> {

@@ -33,7 +33,7 @@ const importColumns = `
   imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
   imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.reading,
   imports.actor,
-  imports.counts, imports.problem, imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
+  imports.counts, imports.problem, imports.plan_hash as "planHash", imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
   timestamp_text(imports.created_at) as "createdAt", timestamp_text(imports.finished_at) as "finishedAt"`;
 const importTables = `
   imports join sources on sources.organization_id = imports.organization_id and sources.number = imports.source`;
@@ -55,6 +55,7 @@ interface StoredImport {
   actor: string;
   counts: ImportCounts | null;
   problem: ImportProblem | null;
+  planHash: string | null;
   firstSequence: number | null;
   lastSequence: number | null;
   createdAt: string;
@@ -63,13 +64,13 @@ interface StoredImport {
 
 function toResource(stored: StoredImport): ImportResource {
   const { id, kind, style, dryRun, status, sourceName, channel, format, fileName, bytes, sha256 } = stored;
-  const { reading, actor, counts, problem, firstSequence, lastSequence, createdAt, finishedAt } = stored;
+  const { reading, actor, counts, problem, planHash, firstSequence, lastSequence, createdAt, finishedAt } = stored;
   const source = { name: sourceName, channel, format, fileName, bytes, sha256, reading };
   const resource = { id, kind, style, dryRun, status, source, actor, counts, problem };
   const summary = summarize(resource);
   return {
     ...{ id, kind, style, dryRun, status, summary, source, actor, counts, problem },
-    ...{ firstSequence, lastSequence, createdAt, finishedAt },
+    ...{ planHash, firstSequence, lastSequence, createdAt, finishedAt },
   };
 }
 
@@ -205,19 +206,20 @@ export async function finishImport(
     readonly outcomes: Outcomes;
     readonly reading: Reading | null;
     readonly mapping: FieldMapping | null;
+    readonly planHash: string | null;
     readonly recorded: Recorded;
     readonly at: Date;
   },
 ): Promise<void> {
   await executor.query(
     `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7,
-       outcomes = $8, reading = $9, mapping = $10
+       outcomes = $8, reading = $9, mapping = $10, plan_hash = $11
      where organization_id = $1 and id = $2`,
     [
       ...[organizationId, id, end.status, JSON.stringify(end.counts)],
       ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
       ...[JSON.stringify(end.outcomes), end.reading && JSON.stringify(end.reading)],
-      end.mapping && JSON.stringify(end.mapping),
+      ...[end.mapping && JSON.stringify(end.mapping), end.planHash],
     ],
   );
   if (end.status === "applied") {

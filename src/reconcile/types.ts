@@ -102,6 +102,8 @@ export interface ImportResource {
   readonly counts: ImportCounts | null;
   /** Why it failed. */
   readonly problem: ImportProblem | null;
+  /** Of a dry run: the same plan has the same hash. */
+  readonly planHash: string | null;
   readonly firstSequence: number | null;
   readonly lastSequence: number | null;
   /** RFC 3339, UTC, microseconds; so are all times. */

@@ -6,7 +6,12 @@ import type { ImportResource, ImportRow } from "../../src/reconcile/types.ts";
 
 const resource: ImportResource = {
   ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", kind: "users", style: "normal", dryRun: false, status: "applied" },
-  ...{ summary: "12 rows read; 11 added, 0 updated, 0 unchanged.", actor: "api-key:nightly", problem: null },
+  ...{
+    summary: "12 rows read; 11 added, 0 updated, 0 unchanged.",
+    actor: "api-key:nightly",
+    problem: null,
+    planHash: null,
+  },
   source: { name: "default", channel: "api", format: "xml", fileName: null, bytes: 1, sha256: "", reading: null },
   counts: {
     ...{ rows: 12, people: 12, added: 11, updated: 0, unchanged: 0, removed: 0, failed: 1, notAdded: 1, warnings: 0 },

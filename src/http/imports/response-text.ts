@@ -25,7 +25,8 @@ export async function* writeResponseFile(
   if (text !== "") yield text;
 }
 
-const line = (cells: readonly string[]) => `${cells.map(cell).join(",")}\r\n`;
+/** A line of CSV, every cell harmless in a spreadsheet. */
+export const line = (cells: readonly string[]): string => `${cells.map(cell).join(",")}\r\n`;
 
 /**
  * A cell that a spreadsheet would take for a formula gets an apostrophe in front, which intake takes away again. Phones

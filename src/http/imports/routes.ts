@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Style } from "../../organizations/settings.ts";
 import { getImport, listImportRows, listImports } from "../../reconcile/imports.ts";
+import { listPlan } from "../../reconcile/plans.ts";
 import { respondFile } from "../../reconcile/response-file.ts";
 import type { ImportResource } from "../../reconcile/types.ts";
 import type { App } from "../app-types.ts";
@@ -12,6 +13,7 @@ import { chooseFormat } from "../negotiation.ts";
 import { decodeCursor, encodeCursor, pageQuery, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
+import { writePlan } from "./plan-text.ts";
 import { fileTypes } from "./receive.ts";
 import { reportedRows, reportText } from "./report-text.ts";
 import { writeResponseFile } from "./response-text.ts";
@@ -23,12 +25,17 @@ import {
   importQuery,
   importRowSchema,
   importSchema,
+  planFilter,
+  planItemSchema,
   responseQuery,
   rowFilter,
 } from "./schemas.ts";
 
 const tags = ["Imports"];
 const importPage = pageSchema(importSchema);
+const planPage = z
+  .object({ hash: z.string().describe("The same plan has the same hash.") })
+  .extend(pageSchema(planItemSchema).shape);
 const rowPage = pageSchema(importRowSchema);
 
 /** A response that is JSON or XML, and for imports a text for people, too. */
@@ -40,6 +47,7 @@ function documents(description: string, schema: z.ZodType, withText = false) {
 /** Handing over files, and reading what became of them. */
 export function importRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
   readingRoutes(app, dependencies);
+  planRoute(app, dependencies);
   responseRoute(app, dependencies);
   void app.register((scope, _options, ready) => {
     usersRoute(scope as App, dependencies, takeFiles(scope as App, dependencies, metrics));
@@ -165,6 +173,51 @@ function readingRoutes(app: App, dependencies: HttpDependencies): void {
         limit,
       });
       return sendDocument(request, reply, "rows", rowPage, toPage(page));
+    },
+  });
+}
+
+/** The plan of a dry run. */
+function planRoute(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/imports/:id/plan",
+    schema: {
+      operationId: "getImportPlan",
+      summary: "Read a dry run's plan",
+      description:
+        "What the import would do, item by item: what is added, updated and removed, from what to what, and which row of " +
+        "the file says so. `Accept: text/csv` gets all of it as CSV, a line for each change. Available as long as files " +
+        "are kept (setting `keepFilesDays`).",
+      tags,
+      params: importParams,
+      querystring: z.strictObject({ ...pageQuery, ...planFilter }),
+      response: {
+        200: {
+          description: "A page of the plan; as CSV all of it.",
+          content: {
+            "application/json": { schema: planPage },
+            "application/xml": { schema: planPage },
+            "text/csv": { schema: z.string() },
+          },
+        },
+        ...problemResponses("not_found", "conflict", "gone"),
+      },
+    },
+    handler: async (request, reply) => {
+      const { cursor, limit, ...filter } = request.query;
+      const { organizationId } = request.caller;
+      const { id } = request.params;
+      const [after = 0] = decodeCursor(cursor, z.tuple([z.int32()])) ?? [];
+      const page = (from: number) => listPlan(database, organizationId, id, filter, { after: from, limit });
+      const first = await page(after);
+      if (chooseFormat(request.headers, ["json", "xml", "csv"]) === "csv") {
+        reply.header("vary", "accept").header("content-type", "text/csv; charset=utf-8");
+        return reply.send(Readable.from(writePlan(first, page)) as never);
+      }
+      const { hash, items, next } = first;
+      const nextCursor = next === undefined ? null : encodeCursor([next]);
+      return sendDocument(request, reply, "plan", planPage, { hash, items: [...items], nextCursor } as never);
     },
   });
 }

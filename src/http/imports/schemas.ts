@@ -66,6 +66,7 @@ const exampleImport: ImportResource = {
     ...{ warnings: 0, merged: 0, membershipsAdded: 19, membershipsRemoved: 0, groupsCreated: 6, locationsCreated: 2 },
   },
   problem: null,
+  planHash: null,
   firstSequence: 1,
   lastSequence: 19,
   createdAt: "2026-11-22T02:00:01.123456Z",
@@ -122,6 +123,7 @@ export const importSchema = z
       })
       .nullable()
       .describe("Why it failed; nothing was applied then."),
+    planHash: z.string().nullable().describe("Of a dry run: the same plan has the same hash."),
     firstSequence: z.int().nullable().describe("Number of its first change; null when nothing changed."),
     lastSequence: z.int().nullable(),
     createdAt: z.string(),
@@ -180,6 +182,50 @@ export const importFilter = {
 export const rowFilter = {
   outcome: z.enum(outcomes).optional().describe("Only rows with this outcome."),
   code: codesOf(rowIssues).optional().describe("Only notes of this kind."),
+};
+
+const change = z.object({ from: z.unknown(), to: z.unknown() });
+
+/** What a plan does to one thing. */
+export const planItemSchema = z
+  .object({
+    number: z.int().describe("In the order of the plan, from 1."),
+    type: z.enum(["user", "group", "location"]),
+    action: z.enum(["add", "update", "remove"]),
+    id: z.string().nullable().describe("Its id; null for a person who would be added."),
+    databaseId: z.string().nullable(),
+    username: z.string().nullable(),
+    row: z.int().nullable().describe("Row of the file that says so."),
+    changed: z.record(z.string(), change).describe("Each property, from what to what."),
+    memberships: z.array(
+      z.object({ groupId: z.string(), role: z.object({ from: z.int().nullable(), to: z.int().nullable() }) }),
+    ),
+  })
+  .meta({
+    id: "PlanItem",
+    examples: [
+      {
+        ...{
+          number: 1,
+          type: "user",
+          action: "update",
+          id: "4711",
+          databaseId: "900123456",
+          username: "jdoe",
+          row: 12,
+        },
+        changed: { lastName: { from: "Doe", to: "Roe" } },
+        memberships: [{ groupId: "CRS-0001", role: { from: null, to: 0 } }],
+      },
+    ],
+  });
+
+/** Filters of a plan. */
+export const planFilter = {
+  type: z.enum(["user", "group", "location"]).optional().describe("Only things of this type."),
+  action: z.enum(["add", "update", "remove"]).optional().describe("Only what is added, updated or removed."),
+  databaseId: z.string().min(1).max(200).optional().describe("Only the person with this databaseID."),
+  username: z.string().min(1).max(200).optional().describe("Only the person with this userID, as it is written."),
 };
 
 /** Parameters of `GET /v1/imports/{id}/response`. */
