@@ -98,6 +98,29 @@ test("a mapping changes what the next import reads, unchanged rows included", as
   assert.deepEqual(changed.source.reading.ignored, ["email", "groupID"]);
 });
 
+test("what a source claims, it claims again after another source's order took it away", async () => {
+  await put("students", {});
+  const send = (source: string, groupID: string) =>
+    app.inject({
+      method: "POST",
+      url: `/v1/imports/users?source=${source}`,
+      body: `firstName,email,userID,groupID\nEve,eve@example.edu,eve,${groupID}\n`,
+      headers: csv,
+    });
+  const claims = async () =>
+    (
+      await database.owner.query(
+        "select memberships.claims::int from memberships join users on id = user_id where username = 'eve'",
+      )
+    ).rows;
+  await send("default", "G1");
+  const [{ claims: own }] = (await claims()) as { claims: number }[] as [{ claims: number }];
+  await send("students", "00001;G1");
+  assert.notEqual((await claims())[0].claims, own);
+  await send("default", "G1");
+  assert.equal((await claims())[0].claims & own, own, "the same row as before");
+});
+
 test("a preview shows how the first rows would be read, and changes nothing", async () => {
   await put("students", {
     mapping: {

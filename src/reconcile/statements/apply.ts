@@ -41,6 +41,11 @@ export function applyLinks(c: ImportContext): string[] {
        database_id = coalesce(excluded.database_id, us.database_id), digest = excluded.digest,
        rules_epoch = excluded.rules_epoch, user_version = excluded.user_version, style = excluded.style,
        last_import_id = excluded.last_import_id`,
+    // Orders to leave take away what other sources claim, and what nobody sees does not count the person's version up:
+    // those sources' rows have to be looked at again, and so has this one.
+    `update user_sources us set digest = null
+     where us.organization_id = ${c.organizationId} and us.digest is not null
+       and us.user_id in (select person from people where leave_all union select person from file_leaves)`,
   ];
 }
 
