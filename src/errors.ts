@@ -21,6 +21,7 @@ export const problems = {
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   conflict: { status: 409, title: "That is already taken" },
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
+  plan_changed: { status: 409, title: "The plan is another one by now" },
   gone: { status: 410, title: "That is kept no longer" },
   version_mismatch: { status: 412, title: "Somebody else changed it first" },
   too_many_requests: { status: 429, title: "Too many requests" },
@@ -71,6 +72,8 @@ export interface ProblemPlace {
   readonly field?: string;
   /** Seconds after which trying again makes sense; becomes `Retry-After`. */
   readonly retryAfter?: number;
+  /** Hash of the plan as it is now. */
+  readonly planHash?: string;
   /** Each invalid part of a request. */
   readonly errors?: readonly { readonly field: string; readonly message: string }[];
 }
@@ -249,7 +252,8 @@ export const rowIssues = {
   },
   person_kept: {
     severity: "warning",
-    message: (d) => `The person was not deleted: ${text(d.reason)}.`,
+    message: (d) =>
+      `${d.person ? `${text(d.person)}, whom the file does not name,` : "The person"} was not deleted: ${text(d.reason)}.`,
   },
 } as const satisfies Record<string, RowIssueDefinition>;
 

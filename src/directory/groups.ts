@@ -25,6 +25,8 @@ export interface GroupDocument {
   /** Whether every new person joins. */
   readonly default: boolean;
   readonly protected: boolean;
+  /** Imports that take more percent of its members away are held; null: as the source is set. */
+  readonly guardPercent: number | null;
   readonly parentGroupId: string | null;
   /** RFC 3339, UTC; so is `updatedAt`. */
   readonly createdAt: string;
@@ -134,6 +136,7 @@ export const groupProperties = [
   "style",
   "default",
   "protected",
+  "guardPercent",
   "parentGroupId",
 ] as const satisfies readonly (keyof GroupDocument)[];
 
@@ -186,12 +189,21 @@ async function insertGroup(
 ): Promise<GroupDocument> {
   const { rows } = await executor.query<StoredGroup>(
     `insert into groups (organization_id, group_id, name, name_normalized, category, type, privacy, post_approval,
-       description, style, is_default, is_protected, parent_group_id, created_at, updated_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
+       description, style, is_default, is_protected, guard_percent, parent_group_id, created_at, updated_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15)
      returning ${storedGroupColumns}`,
     [
       ...[organizationId, group.groupId, group.name, foldCase(group.name), group.category, group.type, group.privacy],
-      ...[group.postApproval, group.description, group.style, group.default, group.protected, group.parentGroupId, at],
+      ...[
+        group.postApproval,
+        group.description,
+        group.style,
+        group.default,
+        group.protected,
+        group.guardPercent,
+        group.parentGroupId,
+        at,
+      ],
     ],
   );
   return groupDocument(rows[0]!);
@@ -199,7 +211,7 @@ async function insertGroup(
 
 /** SQL: the columns of groups of which `groupDocument` makes a document. */
 export const storedGroupColumns = `group_id as "groupId", name, category, type, privacy, post_approval as "postApproval",
-  description, style, is_default as "isDefault", is_protected as "isProtected", parent_group_id as "parentGroupId", version,
+  description, style, is_default as "isDefault", is_protected as "isProtected", guard_percent as "guardPercent", parent_group_id as "parentGroupId", version,
   created_at as "createdAt", updated_at as "updatedAt"`;
 
 export type StoredGroup = Omit<Group, "organizationId" | "nameNormalized" | "version"> & { version: bigint | number };
@@ -217,6 +229,7 @@ export function groupDocument(group: StoredGroup): GroupDocument {
     style: group.style as GroupStyle | null,
     default: group.isDefault,
     protected: group.isProtected,
+    guardPercent: group.guardPercent,
     parentGroupId: group.parentGroupId,
     createdAt: timeText(group.createdAt),
     updatedAt: timeText(group.updatedAt),

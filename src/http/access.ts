@@ -1,15 +1,18 @@
 import type { Service } from "../organizations/api-keys.ts";
 
 /**
- * Which services of an API key open which address: one of those named is enough, and `admin` opens every address. The
+ * Which services of an API key open which address: one of those named is enough, and `admin` opens every address (but
+ * for approving, where the key must not be able to import). The
  * one table for the routes, the OpenAPI document and the tests; an address under /v1 or /api that it doesn't name is not served.
  */
 export const access = {
   "POST /v1/imports/users": ["import"],
-  "GET /v1/imports": ["import", "retrieve"],
-  "GET /v1/imports/:id": ["import", "retrieve"],
-  "GET /v1/imports/:id/rows": ["import", "retrieve"],
-  "GET /v1/imports/:id/plan": ["import", "retrieve"],
+  "GET /v1/imports": ["import", "retrieve", "approvals"],
+  "GET /v1/imports/:id": ["import", "retrieve", "approvals"],
+  "GET /v1/imports/:id/rows": ["import", "retrieve", "approvals"],
+  "GET /v1/imports/:id/plan": ["import", "retrieve", "approvals"],
+  "POST /v1/imports/:id/approve": ["approvals"],
+  "POST /v1/imports/:id/discard": ["approvals"],
   "GET /v1/imports/:id/response": ["import", "retrieve"],
 
   "POST /api/v2/users": ["import"],
@@ -28,10 +31,12 @@ export const access = {
   "POST /v1/locations": ["groups"],
   "GET /v1/locations/:name": ["retrieve", "groups"],
 
-  "GET /v1/sources": ["retrieve", "import"],
-  "GET /v1/sources/:name": ["retrieve", "import"],
+  "GET /v1/sources": ["retrieve", "import", "approvals"],
+  "GET /v1/sources/:name": ["retrieve", "import", "approvals"],
   "PUT /v1/sources/:name": ["admin"],
   "POST /v1/sources/:name/preview": ["import"],
+  "PUT /v1/sources/:name/announced-change": ["approvals"],
+  "DELETE /v1/sources/:name/announced-change": ["approvals"],
   "GET /v1/organization": ["admin"],
   "PATCH /v1/organization": ["admin"],
   "GET /v1/api-keys": ["admin"],

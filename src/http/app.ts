@@ -26,7 +26,7 @@ import { organizationRoutes } from "./organization/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
-import { previewRoute, sourceRoutes } from "./sources/routes.ts";
+import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
 import { userRoutes } from "./users/routes.ts";
 
@@ -71,6 +71,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       locationRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
+      announcementRoutes(v1, dependencies);
       void v1.register((files, _options, ready) => {
         streamBodies(files as App);
         previewRoute(files as App, dependencies);

@@ -17,6 +17,7 @@ export const problemSchema = z
       .optional()
       .describe("Each invalid part of the request."),
     importId: z.string().optional().describe("The import that was refused; it can be read at `/v1/imports/{id}`."),
+    planHash: z.string().optional().describe("Hash of the plan as it is now."),
     requestId: z.string().describe("Stands in the service's log, too."),
   })
   .meta({ id: "Problem" });
@@ -42,6 +43,7 @@ export function problemDetails(
     ...(place.column === undefined ? {} : { column: place.column }),
     ...(place.field === undefined ? {} : { field: place.field }),
     ...(place.errors === undefined ? {} : { errors: place.errors.map(({ field, message }) => ({ field, message })) }),
+    ...(place.planHash === undefined ? {} : { planHash: place.planHash }),
     ...(place.importId === undefined ? {} : { importId: place.importId }),
     requestId,
   };

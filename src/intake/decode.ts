@@ -10,8 +10,6 @@ import {
 } from "./encoding.ts";
 import type { Encoding } from "./reading.ts";
 
-export { encodingNamed, supportedEncoding } from "./encoding.ts";
-
 /** Turns the bytes of a body into text, piece by piece. */
 export interface Decoder {
   /** The encoding of the body, as far as it is known; certain at the end. */

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { RowIssue } from "../errors.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { compilePattern } from "./patterns.ts";
-import { delimiters, encodings, type RecordMapping } from "./reading.ts";
+import { delimiters, type Encoding, encodings, type ReadOptions, type RecordMapping } from "./reading.ts";
 import { type UserField, userFields } from "./records.ts";
 
 const text = (most: number) => z.string().max(most);
@@ -110,28 +110,13 @@ function columnsOf(source: FieldSource): (string | number)[] {
 const separatorOfField = (field: UserField): ";" | "|" | undefined =>
   lists.includes(field) ? ";" : positional.includes(field) ? "|" : undefined;
 
-/** The documented columns by position (feed formats, section 1). */
-const documentedOrder: readonly UserField[] = [
-  ...([
-    "firstName",
-    "lastName",
-    "email",
-    "userID",
-    "phone",
-    "groupID",
-    "databaseID",
-    "address",
-    "customFields",
-  ] as const),
-  ...(["campusName", "showAllGroups"] as const),
-];
 const documentedSlots = new Map<string, number>([
-  ...documentedOrder.flatMap((field, slot): [string, number][] => [
+  ...userFields.flatMap((field, slot): [string, number][] => [
     [field, slot],
     [field.toLowerCase(), slot],
   ]),
-  ["customField", documentedOrder.indexOf("customFields")],
-  ["customfield", documentedOrder.indexOf("customFields")],
+  ["customField", userFields.indexOf("customFields")],
+  ["customfield", userFields.indexOf("customFields")],
 ]);
 
 /** The documented columns, by name and by position (feed formats, section 1). */
@@ -143,21 +128,30 @@ function documented(isIgnored: (name: string) => boolean): RecordMapping {
       const slot = documentedSlots.get(name) ?? documentedSlots.get(name.trim().toLowerCase());
       return slot === undefined || isIgnored(name) ? undefined : slot;
     },
-    slotOfPosition: (position) => (position <= documentedOrder.length ? position - 1 : undefined),
-    slotCount: documentedOrder.length,
-    positions: documentedOrder.length,
+    slotOfPosition: (position) => (position <= userFields.length ? position - 1 : undefined),
+    slotCount: userFields.length,
+    positions: userFields.length,
     positionsWithHeader: false,
-    names: documentedOrder,
-    separatorOf: (slot) => separatorOfField(documentedOrder[slot]!),
+    names: userFields,
+    separatorOf: (slot) => separatorOfField(userFields[slot]!),
     read(cells) {
       const values: Partial<Record<UserField, string>> = {};
       for (let slot = 0; slot < cells.length; slot += 1) {
         const cell = cells[slot];
-        if (cell !== undefined) values[documentedOrder[slot]!] = cell;
+        if (cell !== undefined) values[userFields[slot]!] = cell;
       }
       return { values };
     },
   };
+}
+
+/**
+ * How files are read by a field mapping, with what it pins; without one by the documented columns.
+ * @param charset the encoding that the sender names
+ */
+export function readOptionsOf(mapping: FieldMapping | null, charset: Encoding | undefined): ReadOptions {
+  const { delimiter, encoding, header } = mapping ?? {};
+  return { mapping: mapping ? compileMapping(mapping) : documentedMapping, charset, delimiter, encoding, header };
 }
 
 /** Reads one field of a record: its value (undefined: absent), or why the record fails. */

@@ -38,6 +38,10 @@ export const settingsSchema = z.strictObject({
   requireEmail: z.boolean().default(true),
   /** Whether a new person needs a group. */
   requireGroup: z.boolean().default(true),
+  /** Whether rosters leave people alone who were entered by hand; `false`: those of the source `default` count them as its own. */
+  protectManual: z.boolean().default(true),
+  /** The same of people who registered themselves and whom no feed has claimed yet. */
+  protectSelfRegistered: z.boolean().default(true),
   /** Days for which the files of imports are kept, for their response files; 0: not at all. */
   keepFilesDays: z.int().min(0).max(3650).default(30),
   /** Roles that imports may grant beside member. */

@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import type { GuardLimits } from "./guard-limits.ts";
 import type { ChangeContext } from "./organizations.ts";
 import type { Style } from "./settings.ts";
 import { sourceSettingsSchema } from "./source-settings.ts";
@@ -17,6 +18,10 @@ export interface SourceResource {
   readonly style: Style | null;
   /** null: the documented columns. */
   readonly mapping: FieldMapping | null;
+  /** Beyond which limits its imports are held. */
+  readonly guard: GuardLimits;
+  /** More may go than the limits say, between two times, once; null: nothing was announced. */
+  readonly announcedChange: AnnouncedChange | null;
   readonly version: number;
   /** When an import of it was applied last: RFC 3339, UTC, microseconds, as all times; null: never. */
   readonly lastAppliedAt: string | null;
@@ -24,8 +29,20 @@ export interface SourceResource {
   readonly updatedAt: string;
 }
 
+/** A change that somebody announced, the end of a term, say. Times: RFC 3339. */
+export interface AnnouncedChange {
+  /** Percent of what the source has that may go. */
+  readonly percent: number;
+  readonly from: string;
+  readonly until: string;
+  /** The person who announced it, by name. */
+  readonly announcedBy: string;
+  /** The import that used it: it counts once. */
+  readonly usedBy: string | null;
+}
+
 /** What somebody sets of a source; without a rank it keeps its own, or comes last. */
-export type SourceWish = Pick<SourceResource, "style" | "mapping"> & { readonly rank?: number | undefined };
+export type SourceWish = Pick<SourceResource, "style" | "mapping" | "guard"> & { readonly rank?: number | undefined };
 
 /** Claims are a bit set of 63, of which three are taken. */
 const mostSources = 60;
@@ -42,14 +59,15 @@ async function readSources(
   organizationId: number,
 ): Promise<(SourceResource & { number: number })[]> {
   const { rows } = await executor.query<StoredSource>(
-    `select number, name, rank, style, settings, version, timestamp_text(last_applied_at) as "lastAppliedAt",
+    `select number, name, rank, style, settings, announced_change as "announcedChange", version,
+       timestamp_text(last_applied_at) as "lastAppliedAt",
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
      from sources where organization_id = $1 order by rank, number`,
     [organizationId],
   );
-  return rows.map(({ number, name, rank, style, settings, version, lastAppliedAt, createdAt, updatedAt }) => {
-    const { mapping } = sourceSettingsSchema.parse(settings);
-    return { number, name, rank, style, mapping, version, lastAppliedAt, createdAt, updatedAt };
+  return rows.map(({ settings, ...source }) => {
+    const { mapping, guard } = sourceSettingsSchema.parse(settings);
+    return { ...source, mapping, guard };
   });
 }
 
@@ -97,19 +115,20 @@ export function putSource(
     const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
     const changes: ChangeEntry[] = [];
     const rank = order.indexOf(name) + 1;
-    const after = { rank, style: wish.style, mapping: wish.mapping };
+    const after = { rank, style: wish.style, mapping: wish.mapping, guard: wish.guard };
+    const settings = JSON.stringify({ mapping: wish.mapping, guard: wish.guard });
     if (!before) {
       await client.query(
         `insert into sources (organization_id, number, name, rank, style, settings, created_at, updated_at)
          values ($1, $2, $3, $4, $5, $6, $7, $7)`,
-        [organizationId, number, name, rank, wish.style, JSON.stringify({ mapping: wish.mapping }), at],
+        [organizationId, number, name, rank, wish.style, settings, at],
       );
       changes.push(entryOf(name, "created", {}, after));
     } else if (differs(before, after)) {
       await client.query(
         `update sources set rank = $3, style = $4, settings = settings || $5, version = version + 1, updated_at = $6
          where organization_id = $1 and number = $2`,
-        [organizationId, number, rank, wish.style, JSON.stringify({ mapping: wish.mapping }), at],
+        [organizationId, number, rank, wish.style, settings, at],
       );
       changes.push(entryOf(name, "updated", before, after));
     }
@@ -131,17 +150,44 @@ export function putSource(
   });
 }
 
+/**
+ * Announces a change of a source, or takes the announcement back.
+ * @param announced null: nothing is announced any more
+ * @throws MusterError not_found
+ */
+export function announceChange(
+  context: ChangeContext,
+  name: string,
+  announced: Omit<AnnouncedChange, "usedBy"> | null,
+): Promise<SourceResource> {
+  const { database, queue, clock, organizationId, actor } = context;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const before = (await readSources(client, organizationId)).find((one) => one.name === name);
+    if (!before) throw new MusterError("not_found", "There is no such source.");
+    const announcedChange = announced && { ...announced, usedBy: null };
+    if (!isDeepStrictEqual(before.announcedChange, announcedChange)) {
+      await client.query(
+        `update sources set announced_change = $3, version = version + 1, updated_at = $4
+         where organization_id = $1 and name = $2`,
+        [organizationId, name, announcedChange && JSON.stringify(announcedChange), clock()],
+      );
+      await recordChanges(client, organizationId, { actor }, [entryOf(name, "updated", before, { announcedChange })]);
+    }
+    return (await readSources(client, organizationId)).find((one) => one.name === name)!;
+  });
+}
+
 /** Names by rank, with this one at its own. */
 function ordered(sources: readonly SourceResource[], name: string, rank: number): string[] {
   const others = sources.map((one) => one.name).filter((other) => other !== name);
   return [...others.slice(0, rank - 1), name, ...others.slice(rank - 1)];
 }
 
-const properties = ["rank", "style", "mapping"] as const;
+const properties = ["rank", "style", "mapping", "guard", "announcedChange"] as const;
 type SourceValues = Partial<Pick<SourceResource, (typeof properties)[number]>>;
 
 const differs = (before: SourceValues, after: SourceValues) =>
-  properties.some((property) => !isDeepStrictEqual(before[property], after[property]));
+  properties.some((property) => property in after && !isDeepStrictEqual(before[property], after[property]));
 
 function entryOf(name: string, action: "created" | "updated", before: SourceValues, after: SourceValues): ChangeEntry {
   const changed = properties

@@ -77,7 +77,7 @@ async function appendPlannedChanges(
       // Numbered apart from what is told, so that only numbers are sorted.
       with: `
         numbered as materialized (
-          select person, row_number() over (order by first_row) as number
+          select person, row_number() over (order by first_row, person) as number
           from (select person, first_row from planned_changes
                 union all select person, first_row from people where is_new) changing
         ),`,

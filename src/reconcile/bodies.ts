@@ -48,20 +48,32 @@ async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
   if (bytes > 0) yield Buffer.concat(held);
 }
 
-/** Deletes what is kept of an import's body. */
+/** Deletes what is kept of an import's body, unless it is held: then it may still be applied. */
 export async function dropBody(executor: Executor, organizationId: number, importId: string): Promise<void> {
-  await executor.query("delete from import_bodies where organization_id = $1 and import_id = $2", [
-    organizationId,
-    importId,
-  ]);
+  await executor.query(
+    `delete from import_bodies b using imports i
+     where b.organization_id = $1 and b.import_id = $2 and i.organization_id = $1 and i.id = $2 and i.status <> 'held'`,
+    [organizationId, importId],
+  );
 }
 
-/** Deletes the bodies and the plans of imports that are older than `before`. */
-export async function dropBodiesBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
+/** Deletes what is kept of an import's body as soon as it is not needed, if the organization keeps no files. */
+export async function dropUnkeptBody(database: Database, organizationId: number, importId: string): Promise<void> {
+  await withOrganization(database, organizationId, async (client) => {
+    const { rows } = await client.query<{ keepsNone: boolean }>(
+      `select settings ->> 'keepFilesDays' = '0' as "keepsNone" from organizations where id = $1`,
+      [organizationId],
+    );
+    if (rows[0]?.keepsNone) await dropBody(client, organizationId, importId);
+  });
+}
+
+/** Deletes the bodies and the plans of imports that are older than `before`; those of held ones stay until somebody decides. */
+export async function dropFilesBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
   for (const table of ["import_bodies", "plan_items"]) {
     await executor.query(
       `delete from ${table} using imports
-       where imports.organization_id = $1 and imports.created_at < $2
+       where imports.organization_id = $1 and imports.created_at < $2 and imports.status <> 'held'
          and ${table}.organization_id = $1 and ${table}.import_id = imports.id`,
       [organizationId, before],
     );

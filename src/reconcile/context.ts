@@ -18,6 +18,10 @@ export interface ImportContext {
   /** Changes with every setting, and every version of the service, that could make an unchanged row mean something else. */
   readonly rulesEpoch: number;
   readonly style: Style;
+  /** Whether the source is the one that stands for all who name none. */
+  readonly isDefaultSource: boolean;
+  /** Whether whatever would take something away is left out of the plan: it waits for a decision. */
+  readonly holdsRemovals: boolean;
   readonly settings: Settings;
   /** People with a larger id are new in this import. */
   readonly lastUserId: number;

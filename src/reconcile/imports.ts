@@ -5,10 +5,19 @@ import type { FieldMapping } from "../intake/mapping.ts";
 import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Style } from "../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import type { Hold } from "./holds.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { SpooledBody } from "./spool.ts";
 import { summarize } from "./summary.ts";
-import type { ImportCounts, ImportProblem, ImportRequest, ImportResource, ImportRow, ImportStatus } from "./types.ts";
+import type {
+  Decision,
+  ImportCounts,
+  ImportProblem,
+  ImportRequest,
+  ImportResource,
+  ImportRow,
+  ImportStatus,
+} from "./types.ts";
 
 /** A page of a list, and the key after which the next one begins. */
 export interface Page<Item, Key> {
@@ -33,7 +42,9 @@ const importColumns = `
   imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
   imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.reading,
   imports.actor,
-  imports.counts, imports.problem, imports.plan_hash as "planHash", imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
+  imports.counts, imports.problem, imports.hold, imports.decision,
+  (select settings ->> 'timeZone' from organizations where id = imports.organization_id) as "timeZone",
+  imports.plan_hash as "planHash", imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
   timestamp_text(imports.created_at) as "createdAt", timestamp_text(imports.finished_at) as "finishedAt"`;
 const importTables = `
   imports join sources on sources.organization_id = imports.organization_id and sources.number = imports.source`;
@@ -55,6 +66,9 @@ interface StoredImport {
   actor: string;
   counts: ImportCounts | null;
   problem: ImportProblem | null;
+  hold: Hold | null;
+  decision: Decision | null;
+  timeZone: string | null;
   planHash: string | null;
   firstSequence: number | null;
   lastSequence: number | null;
@@ -62,14 +76,33 @@ interface StoredImport {
   finishedAt: string | null;
 }
 
+/** What imports did not count at first. */
+const earlierCounts = { withdrawn: 0, kept: 0 };
+
 function toResource(stored: StoredImport): ImportResource {
   const { id, kind, style, dryRun, status, sourceName, channel, format, fileName, bytes, sha256 } = stored;
-  const { reading, actor, counts, problem, planHash, firstSequence, lastSequence, createdAt, finishedAt } = stored;
+  const { reading, actor, problem, hold, decision, planHash, firstSequence, lastSequence, createdAt, finishedAt } =
+    stored;
+  const counts = stored.counts && { ...earlierCounts, ...stored.counts };
   const source = { name: sourceName, channel, format, fileName, bytes, sha256, reading };
-  const resource = { id, kind, style, dryRun, status, source, actor, counts, problem };
-  const summary = summarize(resource);
+  const resource = {
+    id,
+    kind,
+    style,
+    dryRun,
+    status,
+    source,
+    actor,
+    counts,
+    problem,
+    hold,
+    decision,
+    planHash,
+    createdAt,
+  };
+  const summary = summarize(resource, stored.timeZone ?? "UTC");
   return {
-    ...{ id, kind, style, dryRun, status, summary, source, actor, counts, problem },
+    ...{ id, kind, style, dryRun, status, summary, source, actor, counts, problem, hold, decision },
     ...{ planHash, firstSequence, lastSequence, createdAt, finishedAt },
   };
 }
@@ -195,40 +228,141 @@ export async function receivedImport(
   );
 }
 
-/** Ends an import that was applied, or planned as a dry run, in its own transaction. */
+/** How an import ends that was not refused. */
+export interface ImportEnd {
+  readonly status: "applied" | "planned" | "held";
+  readonly counts: ImportCounts;
+  readonly outcomes: Outcomes;
+  readonly reading: Reading | null;
+  readonly mapping: FieldMapping | null;
+  readonly hold: Hold | null;
+  readonly decision: Decision | null;
+  readonly planHash: string | null;
+  readonly recorded: Recorded;
+  /** Number of the source. */
+  readonly source: number;
+  readonly at: Date;
+}
+
+/**
+ * Ends an import that was applied, held, or planned as a dry run, in its own transaction. What is held of the source's
+ * earlier imports is done away with, unless this is a dry run.
+ */
 export async function finishImport(
   executor: Executor,
   organizationId: number,
   id: string,
-  end: {
-    readonly status: "applied" | "planned";
-    readonly counts: ImportCounts;
-    readonly outcomes: Outcomes;
-    readonly reading: Reading | null;
-    readonly mapping: FieldMapping | null;
-    readonly planHash: string | null;
-    readonly recorded: Recorded;
-    readonly at: Date;
-  },
+  end: ImportEnd,
 ): Promise<void> {
+  const { status, hold } = end;
   await executor.query(
     `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7,
-       outcomes = $8, reading = $9, mapping = $10, plan_hash = $11
+       outcomes = $8, reading = $9, mapping = $10, plan_hash = $11, hold = $12, decision = $13
      where organization_id = $1 and id = $2`,
     [
-      ...[organizationId, id, end.status, JSON.stringify(end.counts)],
+      ...[organizationId, id, status, JSON.stringify(end.counts)],
       ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
-      ...[JSON.stringify(end.outcomes), end.reading && JSON.stringify(end.reading)],
-      ...[end.mapping && JSON.stringify(end.mapping), end.planHash],
+      ...[JSON.stringify(end.outcomes), json(end.reading), json(end.mapping), end.planHash, json(hold)],
+      json(end.decision),
     ],
   );
-  if (end.status === "applied") {
+  if (status === "planned") return;
+  await executor.query(
+    `update imports held
+     set status = 'discarded', decision = jsonb_build_object('outcome', 'superseded', 'decidedBy', null, 'reason', null,
+       'actor', later.actor, 'supersededBy', later.id, 'at', timestamp_text($3))
+     from imports later
+     where later.organization_id = $1 and later.id = $2 and held.organization_id = $1 and held.id <> $2
+       and held.status = 'held' and held.source = later.source and held.kind = later.kind`,
+    [organizationId, id, end.at],
+  );
+  if (status === "applied" || hold?.scope === "removals") {
     await executor.query(
-      `update sources set last_import_id = $2, last_applied_at = $3
-       where organization_id = $1 and number = (select source from imports where organization_id = $1 and id = $2)`,
-      [organizationId, id, end.at],
+      "update sources set last_import_id = $2, last_applied_at = $3 where organization_id = $1 and number = $4",
+      [organizationId, id, end.at, end.source],
     );
   }
+}
+
+const json = (value: object | null) => value && JSON.stringify(value);
+
+/** An import that is held, for somebody who decides about it. */
+export interface ApprovedHold {
+  readonly scope: Hold["scope"];
+  readonly hold: Hold;
+  readonly counts: ImportCounts;
+  readonly outcomes: Outcomes;
+  readonly planHash: string;
+  /** Of the part that was applied. */
+  readonly firstSequence?: number;
+}
+
+interface StoredHold {
+  [column: string]: unknown;
+  status: ImportStatus;
+  hold: Hold;
+  decision: Decision | null;
+  counts: ImportCounts;
+  outcomes: Outcomes;
+  planHash: string;
+  firstSequence: number | null;
+}
+
+/**
+ * An import that is still held; nobody else can decide about it until the transaction ends.
+ * @throws MusterError not_found; conflict when it is not held (any more), with who decided
+ */
+export async function approvedHold(executor: Executor, organizationId: number, id: string): Promise<ApprovedHold> {
+  const { rows } = await executor.query<StoredHold>(
+    `select status, hold, decision, counts, outcomes, plan_hash as "planHash", first_sequence as "firstSequence"
+     from imports where organization_id = $1 and id = $2 for update`,
+    [organizationId, id],
+  );
+  const [stored] = rows;
+  if (!stored) throw new MusterError("not_found", "There is no such import.");
+  const { status, hold, decision, counts, outcomes, planHash, firstSequence } = stored;
+  if (status !== "held") throw new MusterError("conflict", notHeld(decision));
+  const held = { scope: hold.scope, hold, counts: { ...earlierCounts, ...counts }, outcomes, planHash };
+  return firstSequence === null ? held : { ...held, firstSequence };
+}
+
+function notHeld(decision: Decision | null): string {
+  if (decision === null) return "The import is not held: there is nothing to decide.";
+  const { outcome, decidedBy, at, supersededBy } = decision;
+  if (outcome === "superseded")
+    return `The import ${supersededBy} of the same source came later, so that this one is void.`;
+  return `${decidedBy ?? "Somebody"} has decided already: ${outcome} at ${at}.`;
+}
+
+/** Takes note that the plan of a held import has become another one. */
+export async function keepMovedPlan(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  { planHash, waiting }: Pick<ApprovedHold, "planHash"> & Pick<Hold, "waiting">,
+): Promise<void> {
+  await executor.query(
+    `update imports set plan_hash = $3, hold = hold || jsonb_build_object('waiting', $4::jsonb)
+     where organization_id = $1 and id = $2`,
+    [organizationId, id, planHash, JSON.stringify(waiting)],
+  );
+}
+
+/**
+ * Ends an import that is held without applying what waits.
+ * @throws MusterError as `approvedHold`
+ */
+export async function discardHeld(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  decision: Decision,
+): Promise<void> {
+  await approvedHold(executor, organizationId, id);
+  await executor.query(
+    "update imports set status = 'discarded', decision = $3 where organization_id = $1 and id = $2",
+    [organizationId, id, JSON.stringify(decision)],
+  );
 }
 
 /** Ends an import that was refused, or failed: nothing of it was applied. */

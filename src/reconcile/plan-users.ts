@@ -5,12 +5,14 @@ import { foldCase } from "../directory/text.ts";
 import type { ImportContext } from "./context.ts";
 import { createsGroup } from "./group-patterns.ts";
 import { runStatements } from "./run-statements.ts";
+import { findAbsences, settleAbsences } from "./statements/absences.ts";
+import { keepLastAdministrators, losesAdministrator } from "./statements/administrators.ts";
 import { changeStatements } from "./statements/changes.ts";
 import { contactStatements } from "./statements/contacts.ts";
 import { deletionStatement } from "./statements/deletions.ts";
 import { linkedByEmail } from "./statements/match.ts";
-import { groupOrderStatements, membershipStatements, unknownGroups } from "./statements/memberships.ts";
-import { dropFailed, peopleStatements } from "./statements/people.ts";
+import { groupOrderStatements, leaveNoGroup, membershipStatements, unknownGroups } from "./statements/memberships.ts";
+import { dropFailed, keepGroupsOfFailedRows, peopleStatements, takeNothingAway } from "./statements/people.ts";
 import { scalarStatements } from "./statements/scalars.ts";
 import { rowOf } from "./statements/tables.ts";
 import { failContestedUsernames } from "./statements/usernames.ts";
@@ -21,25 +23,53 @@ const usernameRounds = 8;
 /**
  * Works out what the matched rows of a users import mean for what is stored. Writes temporary tables only; applying
  * them is another step. The caller holds the organization's lock, or a snapshot (dry run).
- * @param sourceName the source's name, as documents show it
  */
-export async function planUsers(client: pg.PoolClient, context: ImportContext, sourceName: string): Promise<void> {
-  await runStatements(client, [...peopleStatements(context), deletionStatement(context)]);
+export async function planUsers(client: pg.PoolClient, context: ImportContext): Promise<void> {
+  const { holdsRemovals } = context;
+  await runStatements(client, [
+    ...peopleStatements(context),
+    ...(holdsRemovals ? [takeNothingAway] : []),
+    deletionStatement(context),
+    ...(holdsRemovals ? ["truncate planned_deletions"] : []),
+  ]);
   for (let round = 1; round <= usernameRounds; round++) {
     const { rowCount } = await client.query(failContestedUsernames(context, round === usernameRounds));
     if (!rowCount) break;
     await client.query(dropFailed);
   }
   await planLocations(client, context);
-  const { rowCount: knowsSome } = await client.query("select from people where not is_new limit 1");
+  if (context.style !== "normal" && !holdsRemovals) await planAbsences(client, context);
+  const knowsSome = await knowsSomebody(client);
   await runStatements(client, [
     ...(knowsSome ? [linkedByEmail(context), ...scalarStatements(context)] : []),
     ...contactStatements(context),
     ...groupOrderStatements(context),
+    ...(holdsRemovals ? [leaveNoGroup] : []),
   ]);
   await planGroups(client, context);
   await runStatements(client, membershipStatements(context));
-  if (knowsSome) await runStatements(client, changeStatements(context), [sourceName]);
+  const { rowCount: losesOne } = await client.query(losesAdministrator);
+  if (losesOne) await client.query(keepLastAdministrators(context));
+}
+
+/**
+ * Writes what the change log will say of the plan for known people.
+ * @param sourceName the source's name, as documents show it
+ */
+export async function planChanges(client: pg.PoolClient, context: ImportContext, sourceName: string): Promise<void> {
+  if (await knowsSomebody(client)) await runStatements(client, changeStatements(context), [sourceName]);
+}
+
+async function knowsSomebody(client: pg.PoolClient): Promise<boolean> {
+  const { rowCount } = await client.query("select from people where not is_new union all select from absences limit 1");
+  return rowCount !== 0;
+}
+
+/** Whom a roster doesn't name any more (feed formats, section 5). */
+async function planAbsences(client: pg.PoolClient, context: ImportContext): Promise<void> {
+  if (context.style === "purge") await client.query(keepGroupsOfFailedRows);
+  const { rowCount } = await client.query(findAbsences(context));
+  if (rowCount) await runStatements(client, settleAbsences(context));
 }
 
 /** The group that every new person joins; that there is one is a person's decision, not a feed's. */

@@ -39,7 +39,7 @@ interface StoredItem extends PlanItem {
 /**
  * What an import would do, item by item.
  * @param after number of the item before the page; 0 for the first one
- * @throws MusterError not_found; conflict when the import was no dry run; gone when its plan is not kept any more
+ * @throws MusterError not_found; conflict when the import was no dry run and never held; gone when its plan is not kept any more
  */
 export function listPlan(
   database: Database,
@@ -53,6 +53,7 @@ export function listPlan(
       `select status, plan_hash as hash,
          exists (select from plan_items where organization_id = $1 and import_id = $2)
            or coalesce((counts ->> 'added')::integer + (counts ->> 'updated')::integer + (counts ->> 'removed')::integer
+             + coalesce((counts ->> 'withdrawn')::integer, 0)
              + (counts ->> 'groupsCreated')::integer + (counts ->> 'locationsCreated')::integer, 0) = 0 as "isKept"
        from imports where organization_id = $1 and id = $2`,
       [organizationId, importId],
@@ -60,9 +61,12 @@ export function listPlan(
     const [stored] = imports;
     if (!stored) throw new MusterError("not_found", "There is no such import.");
     if (stored.hash === null) {
-      throw new MusterError("conflict", "Only a dry run has a plan. What an import did stands in its report.");
+      throw new MusterError(
+        "conflict",
+        "Only a dry run and what is held have a plan. What an import did stands in its report.",
+      );
     }
-    if (!stored.isKept) throw new MusterError("gone", "The plan of this dry run is not kept any more.");
+    if (!stored.isKept) throw new MusterError("gone", "This plan is not kept any more.");
     const { rows } = await client.query<StoredItem>(
       `select number, type, action, id, database_id as "databaseId", username, row, changed, memberships
        from plan_items

@@ -1,6 +1,6 @@
 import { MusterError } from "../errors.ts";
 import { readCsvRows } from "../intake/csv.ts";
-import { compileMapping, documentedMapping, type FieldMapping } from "../intake/mapping.ts";
+import { type FieldMapping, readOptionsOf } from "../intake/mapping.ts";
 import { readUsers } from "../intake/read-users.ts";
 import type { Reading } from "../intake/reading.ts";
 import { userFields } from "../intake/records.ts";
@@ -36,6 +36,8 @@ interface StoredImport {
   status: ImportStatus;
   organization: string;
   rows: number;
+  /** false: all of it is held, or was until somebody discarded it. */
+  isApplied: boolean;
   outcomes: Outcomes;
   reading: Reading;
   mapping: FieldMapping | null;
@@ -78,6 +80,7 @@ async function readImport(database: Database, organizationId: number, importId: 
   const { rows } = await withOrganization(database, organizationId, (client) =>
     client.query<StoredImport>(
       `select status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
+         coalesce(status not in ('held', 'discarded') or hold ->> 'scope' = 'removals', true) as "isApplied",
          to_char(finished_at at time zone 'UTC', 'YYYYMMDD_HH24MISS') as finished
        from imports join organizations on organizations.id = organization_id
        where organization_id = $1 and imports.id = $2`,
@@ -99,16 +102,19 @@ async function* responses(
   database: Database,
   organizationId: number,
   importId: string,
-  { rows, outcomes }: StoredImport,
+  { rows, outcomes, isApplied }: StoredImport,
 ): AsyncGenerator<RowResponse> {
   const { outcomeOf } = readOutcomes(outcomes);
   const notes = readNotes(database, organizationId, importId);
   let note = await notes.next();
+  // People whom the file does not name have no row.
+  while (!note.done && note.value.row === 0) note = await notes.next();
   for (let row = 1; row <= rows; row += 1) {
     const messages: string[] = [];
     for (; !note.done && note.value.row === row; note = await notes.next()) messages.push(note.value.message);
     const { outcome, action } = outcomeOf(row);
-    const status = outcome === "failed" ? "Fail" : "Successful";
+    if (!isApplied && outcome !== "failed") messages.unshift("Not applied: the import is held, or was.");
+    const status = outcome === "failed" || !isApplied ? "Fail" : "Successful";
     yield { row, outcome, action, status, message: messages.join(" ") };
   }
 }
@@ -149,8 +155,7 @@ async function* readCells(
       for (const { cells } of rows) yield cells;
     return;
   }
-  const options = { mapping: mapping ? compileMapping(mapping) : documentedMapping, encoding };
-  for await (const records of readUsers(format, body, options)) {
+  for await (const records of readUsers(format, body, { ...readOptionsOf(mapping, undefined), encoding })) {
     for (const { values } of records) yield userFields.map((field) => values[field] ?? "");
   }
 }

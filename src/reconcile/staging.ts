@@ -21,6 +21,14 @@ export async function prepareStaging(client: pg.PoolClient): Promise<void> {
   await client.query(stagingTables);
 }
 
+/** Empties what matching and planning fill, so that the same rows can be planned anew. */
+export async function emptyPlan(client: pg.PoolClient): Promise<void> {
+  await client.query(
+    `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves, absences,
+       planned_deletions, planned_scalars, planned_emails, planned_phones, planned_memberships, planned_links, planned_changes`,
+  );
+}
+
 /** Empties what reading a file fills. */
 export async function emptyStaging(client: pg.PoolClient): Promise<void> {
   await client.query("truncate staged_rows, staged_digests, row_persons");
@@ -103,6 +111,7 @@ const columns = [
   "leave_all",
   "leaves",
   "joins",
+  "groups_given",
   "only_removes",
   "names_group",
   "digest",
@@ -157,6 +166,7 @@ function encodeRow(row: UserRow, digest: Buffer): string {
       groups?.join.length ? groups.join : undefined,
       ({ groupId, role }) => `${groupId}${partSeparator}${role ?? -1}`,
     ),
+    flag(groups !== undefined),
     flag(
       Boolean(
         groups && groups.join.length === 0 && (groups.deletePerson || groups.leaveAll || groups.leave.length > 0),

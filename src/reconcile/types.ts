@@ -3,6 +3,7 @@ import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Style } from "../organizations/settings.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
+import type { Hold } from "./holds.ts";
 
 /** What an import works with. */
 export interface ImportDependencies {
@@ -65,6 +66,10 @@ export interface ImportCounts {
   readonly updated: number;
   readonly unchanged: number;
   readonly removed: number;
+  /** People whom the source no longer has and whom others still claim. */
+  readonly withdrawn: number;
+  /** People whom the file no longer names and who were not deleted all the same: they are protected. */
+  readonly kept: number;
   /** Rows that were not applied. */
   readonly failed: number;
   /** People whose rows all failed and who are not known: they were not added and get no alerts. */
@@ -102,13 +107,30 @@ export interface ImportResource {
   readonly counts: ImportCounts | null;
   /** Why it failed. */
   readonly problem: ImportProblem | null;
-  /** Of a dry run: the same plan has the same hash. */
+  /** Why it is held, or was; of a dry run: would be. null: no limit was passed. */
+  readonly hold: Hold | null;
+  /** What became of it after it was held. */
+  readonly decision: Decision | null;
+  /** Of a dry run, and of what is held: the same plan has the same hash. */
   readonly planHash: string | null;
   readonly firstSequence: number | null;
   readonly lastSequence: number | null;
   /** RFC 3339, UTC, microseconds; so are all times. */
   readonly createdAt: string;
   readonly finishedAt: string | null;
+}
+
+/** What became of an import that was held. */
+export interface Decision {
+  readonly outcome: "approved" | "discarded" | "superseded";
+  /** The person who decided, by name; null when a later import of the source did away with it. */
+  readonly decidedBy: string | null;
+  /** The key that was used, or that sent the later import. */
+  readonly actor: string;
+  readonly reason: string | null;
+  /** The later import. */
+  readonly supersededBy: string | null;
+  readonly at: string;
 }
 
 /** Why an import was refused whole. */

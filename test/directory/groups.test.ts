@@ -24,6 +24,7 @@ test("a new group is answered as it is stored, and is one change", async () => {
     style: "static",
     default: true,
     protected: true,
+    guardPercent: 40,
     parentGroupId: "SCI",
   };
   const answer = await create(body);
@@ -47,7 +48,15 @@ test("what a group does not say has its default: open, public, without a style o
   const { createdAt, updatedAt, ...group } = (await create({ groupId: "PLAIN" })).json;
   assert.deepEqual(group, {
     ...{ groupId: "PLAIN", version: 1, name: "PLAIN", category: 1, type: 1, privacy: 1, postApproval: false },
-    ...{ description: "", style: null, default: false, protected: false, parentGroupId: null, members: 0 },
+    ...{
+      description: "",
+      style: null,
+      default: false,
+      protected: false,
+      guardPercent: null,
+      parentGroupId: null,
+      members: 0,
+    },
   });
 });
 

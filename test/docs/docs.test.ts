@@ -10,7 +10,9 @@ import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
 import { access } from "../../src/http/access.ts";
 import { limits } from "../../src/intake/limits.ts";
+import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
+import { holdCodes } from "../../src/reconcile/guard.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import {
@@ -123,6 +125,14 @@ describe("lists", () => {
     const shown = rows.map(([code, [status]]) => `${code} ${status}`);
     const known = Object.entries(problems).map(([code, { status }]) => `${code} ${status}`);
     assert.deepEqual(shown.sort(), known.sort());
+  });
+
+  test("the guard's document lists every limit with its default, and every reason", () => {
+    const rows = tableRows(readDocument("docs/guard.md")).filter(([name = ""]) => /^`\w+`$/.test(name));
+    const shown = rows.map(([name = "", standard = ""]) => [name.slice(1, -1), JSON.parse(standard.slice(1, -1))]);
+    assert.deepEqual(Object.fromEntries(shown), guardLimitsSchema.parse({}));
+    const reasons = new Set(rows.map(([, , reason = ""]) => reason.slice(1, -1)).filter((reason) => reason !== ""));
+    assert.deepEqual([...reasons].sort(), [...holdCodes].sort());
   });
 
   test("the API guide lists every limit of what is read", () => {

@@ -10,12 +10,22 @@ const resource: ImportResource = {
     summary: "12 rows read; 11 added, 0 updated, 0 unchanged.",
     actor: "api-key:nightly",
     problem: null,
+    hold: null,
+    decision: null,
     planHash: null,
   },
   source: { name: "default", channel: "api", format: "xml", fileName: null, bytes: 1, sha256: "", reading: null },
   counts: {
     ...{ rows: 12, people: 12, added: 11, updated: 0, unchanged: 0, removed: 0, failed: 1, notAdded: 1, warnings: 0 },
-    ...{ merged: 0, membershipsAdded: 19, membershipsRemoved: 2, groupsCreated: 6, locationsCreated: 2 },
+    ...{
+      withdrawn: 0,
+      kept: 0,
+      merged: 0,
+      membershipsAdded: 19,
+      membershipsRemoved: 2,
+      groupsCreated: 6,
+      locationsCreated: 2,
+    },
   },
   ...{ firstSequence: 1, lastSequence: 19, createdAt: "", finishedAt: "" },
 };

@@ -117,8 +117,7 @@ test("a document that is refused gets a problem which names line and import, and
 test("parameters and content are checked before an import is opened", async () => {
   const before = await lastImport();
   const errors: [string, Record<string, string>, number, string][] = [
-    ["?style=active-roster", {}, 400, "request_invalid"],
-    ["?style=purge", {}, 400, "request_invalid"],
+    ["?style=static", {}, 400, "request_invalid"],
     ["?style=x", {}, 400, "request_invalid"],
     ["?dryRun=yes", {}, 400, "request_invalid"],
     ["?dryrun=true", {}, 400, "request_invalid"],
@@ -135,8 +134,6 @@ test("parameters and content are checked before an import is opened", async () =
     assert.equal(answer.json.code, code, `${query}: ${answer.body}`);
     assert.equal(answer.status, status);
   }
-  const style = await send(roster(person(803)), {}, "?style=purge");
-  assert.match(style.json.detail, /purge is not available yet/);
   assert.equal((await app.inject({ method: "POST", url })).json.code, "body_missing");
   assert.deepEqual(await lastImport(), before);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -103,6 +104,7 @@ test("sources are listed with rank and style", async () => {
     items: [
       {
         ...{ name: "default", rank: 1, style: null, mapping: null, version: 1, lastAppliedAt: null },
+        ...{ guard: guardLimitsSchema.parse({}), announcedChange: null },
         ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
       },
     ],

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { MusterError, type ProblemCode } from "../../src/errors.ts";
-import { createDecoder, encodingNamed, supportedEncoding } from "../../src/intake/decode.ts";
-import type { EncodingOptions } from "../../src/intake/encoding.ts";
+import { createDecoder } from "../../src/intake/decode.ts";
+import { type EncodingOptions, encodingNamed, supportedEncoding } from "../../src/intake/encoding.ts";
 import { type Encoding, encodings } from "../../src/intake/reading.ts";
 
 const seed = process.env.FAST_CHECK_SEED;

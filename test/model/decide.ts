@@ -2,8 +2,8 @@
 
 import type { Person } from "./identify.ts";
 import type { Statement } from "./merge.ts";
-import type { Organization, User } from "./state.ts";
-import { defaultGroups, hasGrantedRole, type Issue, isProtected } from "./state.ts";
+import type { Membership, Organization, User } from "./state.ts";
+import { defaultGroups, hasGrantedRole, type Issue, isProtected, networkAdministrator } from "./state.ts";
 import { decideUsername } from "./values.ts";
 
 /** A person, what the file says, and what is done: `keep` is a deletion that isn't carried out. */
@@ -21,12 +21,22 @@ export function decide(
   source: number,
   persons: readonly { readonly person: Person; readonly statement: Statement }[],
 ): Decision[] {
-  const decisions = persons.map(({ person, statement }) => decideAlone(organization, person, statement));
+  const leaving = persons
+    .filter(
+      ({ statement }) => statement.deletingRows > 0 && statement.otherRows === 0 && !statement.databaseIdsConflict,
+    )
+    .flatMap(({ person }) => person.user ?? []);
+  const decisions = persons.map(({ person, statement }) => decideAlone(organization, person, statement, leaving));
   return failTakenUsernames(organization, source, decisions);
 }
 
 /** What can be decided without looking at the other people of the file. */
-function decideAlone(organization: Organization, person: Person, statement: Statement): Decision {
+function decideAlone(
+  organization: Organization,
+  person: Person,
+  statement: Statement,
+  leaving: readonly User[],
+): Decision {
   const { user } = person;
   const fail = (failure: Issue): Decision => ({ person, statement, fate: "fail", failure });
   if (statement.databaseIdsConflict) return fail({ code: "database_ids_conflict", field: "databaseID" });
@@ -34,7 +44,11 @@ function decideAlone(organization: Organization, person: Person, statement: Stat
     return fail({ code: "delete_contradicted", field: "groupID" });
   }
   if (user && statement.deletingRows > 0) {
-    return { person, statement, fate: mayNotBeDeleted(organization, user) ? "keep" : "remove" };
+    return {
+      person,
+      statement,
+      fate: mayNotBeDeleted(organization, user, leaving) || isProtected(user) ? "keep" : "remove",
+    };
   }
   if (user) return { person, statement, fate: "update" };
   if (statement.onlyRemoves) return { person, statement, fate: "nothing" };
@@ -43,12 +57,16 @@ function decideAlone(organization: Organization, person: Person, statement: Stat
   return { person, statement, fate: "add" };
 }
 
-/** Whom 00000 does not delete (feed formats, sections 3 and 5). */
-function mayNotBeDeleted(organization: Organization, user: User): boolean {
+/** Whom no feed deletes (feed formats, sections 3 and 5). `leaving`: all who might go. */
+export function mayNotBeDeleted(organization: Organization, user: User, leaving: readonly User[]): boolean {
   const isStatic = (groupId: string) => organization.groups.get(groupId)?.style === "static";
-  return (
-    isProtected(user) || [...user.memberships].some(([groupId, held]) => isStatic(groupId) || hasGrantedRole(held))
-  );
+  const isAdministrator = (one: User) =>
+    [...one.memberships.values()].some(({ role }) => role === networkAdministrator);
+  const isLastAdministrator =
+    isAdministrator(user) &&
+    ![...organization.users.values()].some((other) => !leaving.includes(other) && isAdministrator(other));
+  const isKept = ([groupId, held]: [string, Membership]) => isStatic(groupId) || hasGrantedRole(held);
+  return isLastAdministrator || [...user.memberships].some(isKept);
 }
 
 /** The first field that a new person lacks (feed formats, section 1). */

@@ -5,7 +5,7 @@
  */
 import fc from "fast-check";
 import type { EmailAddress, Phone, SourceRecord, UserField } from "../../src/intake/records.ts";
-import { settingsSchema } from "../../src/organizations/settings.ts";
+import { settingsSchema, styles } from "../../src/organizations/settings.ts";
 import {
   blankUser,
   byDefault,
@@ -21,7 +21,7 @@ import {
 } from "./state.ts";
 
 /** Sources of every generated organization, by name. */
-export const sourceNumbers = { students: 3, employees: 4, affiliates: 5 } as const;
+export const sourceNumbers = { default: 3, employees: 4, affiliates: 5 } as const;
 
 const databaseIds = ["1", "2", "00003", "A4", "B5"];
 const usernames = ["ann", "bob", "cid", "dot", "eve"];
@@ -49,6 +49,8 @@ const settings = fc
     requireEmail: fc.boolean(),
     requireGroup: fc.boolean(),
     grantableRoles: fc.constantFrom([1, 3, 4], [1, 2, 3, 4], []),
+    protectManual: fc.boolean(),
+    protectSelfRegistered: fc.boolean(),
   })
   .map((chosen) => settingsSchema.parse({ ...chosen, customFields: ["Major", "Dormitory"] }));
 
@@ -249,7 +251,11 @@ export const files: fc.Arbitrary<SourceRecord[]> = fc
   .map((records) => records.map((values, index) => ({ row: index + 1, line: firstLine + index, values })));
 
 /** Files with the number of the source that sends them. */
-export const imports = fc.record({ source: fc.constantFrom(...Object.values(sourceNumbers)), records: files });
+export const imports = fc.record({
+  source: fc.constantFrom(...Object.values(sourceNumbers)),
+  style: fc.constantFrom(...styles),
+  records: files,
+});
 
 /** The document that a sender would post for these records (feed formats, section 1), one record a line. */
 export function renderXml(records: readonly SourceRecord[]): string {

@@ -6,6 +6,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { rowIssues } from "../../src/errors.ts";
 import type { UserRow } from "../../src/intake/records.ts";
+import type { Style } from "../../src/organizations/settings.ts";
+import { type Absence, findAbsences, letGo } from "./absences.ts";
 import { applyEmails, applyPhones } from "./contacts.ts";
 import { type Decision, decide } from "./decide.ts";
 import { identify } from "./identify.ts";
@@ -17,6 +19,8 @@ import {
   type Issue,
   isProtected,
   locationKey,
+  type Membership,
+  networkAdministrator,
   type Organization,
   type User,
 } from "./state.ts";
@@ -39,7 +43,7 @@ export type Counts = Readonly<
 export interface UserImport {
   /** Number of the source that sends the rows. */
   readonly source: number;
-  readonly style: "normal";
+  readonly style: Style;
   /** In the order of the file. */
   readonly rows: readonly UserRow[];
 }
@@ -49,8 +53,8 @@ type Warn = (row: number, issue: Issue) => void;
 /** Imports rows into an organization. Returns the new state; the one given stays as it is. */
 export function importUsers(
   before: Organization,
-  { source, rows }: UserImport,
-): { organization: Organization; outcomes: RowOutcome[]; counts: Counts } {
+  { source, style, rows }: UserImport,
+): { organization: Organization; outcomes: RowOutcome[]; counts: Counts; absences: readonly Absence[] } {
   const organization = structuredClone(before);
   const issues = new Map<number, Issue[]>(rows.map((row) => [row.row, row.issues.map(issueOf)]));
   const outcomes = new Map<number, Outcome>();
@@ -68,19 +72,37 @@ export function importUsers(
   );
   for (const [row, failure] of identified.failures) fail(row, failure);
 
-  const statements = identified.persons.map((person) => ({ person, statement: mergeRows(person) }));
+  const statements = identified.persons.map((person) => ({ person, statement: mergeRows(person, style) }));
   const decisions = decide(organization, source, statements);
+  for (const { person, failure } of decisions) if (failure) for (const { row } of person.rows) fail(row, failure);
+  const failed = new Set(outcomes.keys());
+  const absences = findAbsences(organization, { source, style, rows, failed }, decisions);
   createWhatIsNamed(organization, decisions);
-  for (const decision of decisions) {
-    for (const { row } of decision.person.rows) {
-      if (decision.failure) fail(row, decision.failure);
-    }
-    if (decision.failure) continue;
+  const applied = decisions
+    .filter(({ failure }) => !failure)
+    .map((decision) =>
+      sparingGroups(
+        decision,
+        rows.filter(({ row }) => failed.has(row)),
+      ),
+    );
+  for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });
     }
     const outcome = carryOut(organization, source, decision, warn);
     for (const { row } of decision.person.rows) outcomes.set(row, outcome);
+  }
+  for (const { user, fate } of absences) {
+    if (fate === "delete") organization.users.delete(user.id);
+    if (fate === "withdraw") letGo(organization, source, user);
+  }
+  keepLastAdministrators(before, organization, applied, warn);
+  for (const { person, fate } of applied) {
+    if (fate !== "update" || !person.user) continue;
+    const stored = before.users.get(person.user.id);
+    const isSame = stored && isDeepStrictEqual(describeUser(stored), describeUser(person.user));
+    for (const { row } of person.rows) outcomes.set(row, isSame ? "unchanged" : "updated");
   }
 
   const result = rows.map(({ row }) => ({
@@ -88,7 +110,42 @@ export function importUsers(
     outcome: outcomes.get(row) ?? "failed",
     issues: (issues.get(row) ?? []).sort((first, second) => compare(sortKey(first), sortKey(second))),
   }));
-  return { organization, outcomes: result, counts: count(before, organization, result) };
+  return { organization, outcomes: result, counts: count(before, organization, result), absences };
+}
+
+/** A failed row takes nobody's memberships away: the file has more to say of a person than could be read. */
+function sparingGroups(decision: Decision, failed: readonly UserRow[]): Decision {
+  const { databaseId, username, primaryEmail } = decision.statement;
+  const isOfThePerson = (row: UserRow) =>
+    (databaseId !== null && row.databaseId === databaseId) ||
+    (username?.value && row.usernameNormalized === username.value.normalized) ||
+    (primaryEmail && row.emails?.[0]?.normalized === primaryEmail.value.normalized);
+  if (!failed.some(isOfThePerson)) return decision;
+  return { ...decision, statement: { ...decision.statement, replacesGroups: false } };
+}
+
+/** If nobody would be network administrator any more, those who were stay it. */
+function keepLastAdministrators(
+  before: Organization,
+  after: Organization,
+  decisions: readonly Decision[],
+  warn: Warn,
+): void {
+  const isOne = ({ role }: Membership) => role === networkAdministrator;
+  if ([...after.users.values()].some(({ memberships }) => [...memberships.values()].some(isOne))) return;
+  for (const { id, memberships } of before.users.values()) {
+    const user = after.users.get(id);
+    if (!user) continue;
+    for (const [groupId, membership] of memberships) {
+      if (!isOne(membership)) continue;
+      user.memberships.set(groupId, structuredClone(membership));
+      const statement = decisions.find(({ person }) => person.user === user)?.statement;
+      if (!statement) continue;
+      const { join, leave, leaveAll, firstRow } = statement;
+      const row = join.get(groupId)?.row ?? leave.get(groupId) ?? leaveAll ?? firstRow;
+      warn(row, { code: "role_kept", field: "groupID" });
+    }
+  }
 }
 
 /** Does to one person what was decided. */
@@ -108,9 +165,8 @@ function carryOut(organization: Organization, source: number, decision: Decision
     return "unchanged";
   }
   if (fate === "update") {
-    const seen = describeUser(person.user);
     applyStatement(organization, source, person.user, statement, warn);
-    return isDeepStrictEqual(seen, describeUser(person.user)) ? "unchanged" : "updated";
+    return "updated";
   }
   if (fate === "remove") {
     organization.users.delete(person.user.id);

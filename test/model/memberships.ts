@@ -1,4 +1,5 @@
 /** Memberships of a person (feed formats, sections 3 and 5). */
+import { letGoOfMembership } from "./absences.ts";
 import { roleHeight, type Statement } from "./merge.ts";
 import {
   byDefault,
@@ -32,6 +33,13 @@ export function applyMemberships(
     if (!obstacle) user.memberships.delete(groupId);
     // who leaves and joins is to be a member: a membership that could not end is no news then
     else if (!statement.join.has(groupId)) warn(row, { code: obstacle, field: "groupID" });
+  }
+  if (statement.replacesGroups && statement.leaveAll === undefined) {
+    for (const groupId of [...user.memberships.keys()]) {
+      if (statement.join.has(groupId) || statement.leave.has(groupId)) continue;
+      const obstacle = letGoOfMembership(organization, source, user, groupId);
+      if (obstacle === "role") warn(statement.firstRow, { code: "role_kept", field: "groupID" });
+    }
   }
   for (const [groupId, { role, row }] of statement.join) {
     if (!organization.groups.has(groupId)) continue;

@@ -1,5 +1,6 @@
 /** What the rows of one person say together (feed formats, section 4). */
 import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
+import type { Style } from "../../src/organizations/settings.ts";
 import { firstRow, type Person } from "./identify.ts";
 import { phoneKey, type Username } from "./state.ts";
 
@@ -38,6 +39,8 @@ export interface Statement {
   /** Every row only removes: such rows never add a person. */
   readonly onlyRemoves: boolean;
   readonly namesGroup: boolean;
+  /** Under purge: the groups of the person become those of the file. */
+  readonly replacesGroups: boolean;
   /** The first row that leaves all groups. */
   readonly leaveAll: number | undefined;
   /** Group id → first row that leaves it. */
@@ -47,7 +50,7 @@ export interface Statement {
 }
 
 /** Merges the rows of a person. */
-export function mergeRows(person: Person): Statement {
+export function mergeRows(person: Person, style: Style): Statement {
   const { rows } = person;
   const databaseIds = new Set(rows.map((row) => row.databaseId).filter(Boolean));
   const [databaseId = null] = databaseIds;
@@ -58,7 +61,7 @@ export function mergeRows(person: Person): Statement {
     firstRow: firstRow(person),
     databaseId: databaseId ?? null,
     databaseIdsConflict: databaseIds.size > 1,
-    mode: databaseIds.size > 0 ? "replace" : "fill",
+    mode: databaseIds.size > 0 || style === "purge" ? "replace" : "fill",
     firstName: lastSaid(rows, (row) => row.firstName),
     lastName: lastSaid(rows, (row) => row.lastName),
     username: lastSaid(rows, usernameOf),
@@ -75,6 +78,7 @@ export function mergeRows(person: Person): Statement {
     deletingRows: deleting.length,
     otherRows: rows.length - deleting.length,
     onlyRemoves: rows.every(removesOnly),
+    replacesGroups: style === "purge" && rows.some((row) => row.groups && !removesOnly(row)),
     namesGroup: rows.some((row) => row.namesGroup),
     ...mergeGroups(rows),
   };

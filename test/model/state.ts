@@ -131,6 +131,19 @@ export const isProtected = (user: User): boolean => user.claims.has(selfRegister
 export const hasGrantedRole = (membership: Membership): boolean =>
   membership.role > 0 && !isSource(membership.roleOwner);
 
+/** Why a feed's silence does not end a membership that nobody else claims. */
+export function obstacleToSilence(
+  organization: Organization,
+  groupId: string,
+  membership: Membership,
+): "static" | "role" | undefined {
+  if (organization.groups.get(groupId)?.style === "static") return "static";
+  return hasGrantedRole(membership) ? "role" : undefined;
+}
+
+/** The role that the last one who has it never loses by a feed. */
+export const networkAdministrator = 2;
+
 /** The groups that every new person joins: the default ones and one named ALL (feed formats, section 5). */
 export function defaultGroups(organization: Organization): string[] {
   return [...organization.groups]

@@ -1,7 +1,7 @@
 /** Small worlds for example tests, in few words. */
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import type { SourceRecord, UserRow } from "../../src/intake/records.ts";
-import { type Settings, settingsSchema } from "../../src/organizations/settings.ts";
+import { type Settings, type Style, settingsSchema } from "../../src/organizations/settings.ts";
 import { importUsers, type RowOutcome } from "./import-users.ts";
 import {
   blankUser,
@@ -127,12 +127,17 @@ interface Imported {
 }
 
 /** Imports records, given as their values, and says what came of it. */
-export function importRecords(organization: Organization, records: readonly Values[], source = students): Imported {
+export function importRecords(
+  organization: Organization,
+  records: readonly Values[],
+  source = students,
+  style: Style = "normal",
+): Imported {
   const rows = rowsOf(
     organization,
     records.map((values, index) => ({ row: index + 1, line: index + 1, values })),
   );
-  const result = importUsers(organization, { source, style: "normal", rows });
+  const result = importUsers(organization, { source, style, rows });
   return {
     organization: result.organization,
     outcomes: result.outcomes.map(({ outcome }) => outcome),

@@ -3,6 +3,7 @@
  * not show: claims and owners. For tests that compare the two.
  */
 import type { Pool } from "pg";
+import { type GuardLimits, guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import {
   blankUser,
   type ClaimNumber,
@@ -15,8 +16,29 @@ import {
 
 const time = "2026-01-01T00:00:00Z";
 
+/** Limits that hold nothing: the model knows no guard. */
+export const noGuard: GuardLimits = {
+  ...(Object.fromEntries(Object.keys(guardLimitsSchema.shape).map((limit) => [limit, null])) as Record<
+    keyof GuardLimits,
+    null
+  >),
+  applyAdditions: true,
+};
+
+/** Limits that hold whatever would go. */
+export const strictGuard: GuardLimits = {
+  ...noGuard,
+  peopleRemoved: { percent: 0, above: 0 },
+  membershipsRemoved: { percent: 0, above: 0 },
+  contactsRemoved: { percent: 0, above: 0 },
+};
+
 /** Stores a new organization, and returns its id. */
-export async function saveOrganization(owner: Pool, organization: Organization): Promise<number> {
+export async function saveOrganization(
+  owner: Pool,
+  organization: Organization,
+  guard: GuardLimits = noGuard,
+): Promise<number> {
   const { rows } = await owner.query<{ id: number }>(
     "insert into organizations (name, settings, created_at, updated_at) values (gen_random_uuid()::text, $1, $2, $2) returning id",
     [organization.settings, time],
@@ -42,7 +64,7 @@ export async function saveOrganization(owner: Pool, organization: Organization):
       number,
       name,
       rank,
-      settings: {},
+      settings: { guard },
       version: 1,
       ...times,
     })),

@@ -24,6 +24,7 @@ const exampleGroup = {
   style: "active-roster",
   default: false,
   protected: false,
+  guardPercent: null,
   parentGroupId: null,
   createdAt: "2026-11-22T02:00:03.123000Z",
   updatedAt: "2026-11-22T02:00:03.123000Z",
@@ -40,6 +41,9 @@ const code = (codes: Readonly<Record<number, string>>) =>
 /** A code in a query. */
 const codeText = (codes: Readonly<Record<number, string>>) =>
   z.enum(Object.keys(codes)).transform(Number).optional().describe(describeCodes(codes));
+
+const guardPercent = z.int().min(0).max(100).nullable();
+const guardPercentText = "Imports that take more percent of its members away are held; null: as the source is set.";
 
 /** A group as lists show it. */
 export const groupSchema = z
@@ -58,6 +62,7 @@ export const groupSchema = z
       .describe("How imports treat its memberships; null: as the organization has it."),
     default: z.boolean().describe("Whether every new person joins."),
     protected: z.boolean().describe("Whether losses of members are looked at more closely."),
+    guardPercent: guardPercent.describe(guardPercentText),
     parentGroupId: z.string().nullable(),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -94,6 +99,7 @@ export const newGroupSchema = z
       .describe("How imports treat its memberships; null: as the organization has it."),
     default: z.boolean().default(false).describe("Whether every new person joins."),
     protected: z.boolean().default(false).describe("Whether losses of members are looked at more closely."),
+    guardPercent: guardPercent.default(null).describe(guardPercentText),
     parentGroupId: groupId.nullable().default(null),
   })
   .meta({ id: "NewGroup", examples: [{ groupId: "CRS-0001", name: "Biology 101", category: 9, type: 2, privacy: 2 }] });

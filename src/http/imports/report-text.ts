@@ -18,7 +18,8 @@ export function reportText(resource: ImportResource, rows: readonly ImportRow[],
     ...(counts === null ? [] : [memberships(counts, dryRun)]),
     ...(rows.length === 0 ? [] : ["", "Rows to look at:"]),
     ...rows.map(
-      ({ row, line, outcome, code, message }) => `  row ${row} (line ${line}), ${outcome}, ${code}: ${message}`,
+      ({ row, line, outcome, code, message }) =>
+        `  ${row === 0 ? "not in the file" : `row ${row} (line ${line})`}, ${outcome}, ${code}: ${message}`,
     ),
     ...(hasMore ? [`  … and more: GET /v1/imports/${id}/rows`] : []),
     "",

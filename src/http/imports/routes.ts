@@ -13,6 +13,8 @@ import { chooseFormat } from "../negotiation.ts";
 import { decodeCursor, encodeCursor, pageQuery, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
+import { decisionRoutes } from "./decision-routes.ts";
+import { documents } from "./documents.ts";
 import { writePlan } from "./plan-text.ts";
 import { fileTypes } from "./receive.ts";
 import { reportedRows, reportText } from "./report-text.ts";
@@ -38,17 +40,12 @@ const planPage = z
   .extend(pageSchema(planItemSchema).shape);
 const rowPage = pageSchema(importRowSchema);
 
-/** A response that is JSON or XML, and for imports a text for people, too. */
-function documents(description: string, schema: z.ZodType, withText = false) {
-  const content = { "application/json": { schema }, "application/xml": { schema } };
-  return { description, content: withText ? { ...content, "text/plain": { schema: z.string() } } : content };
-}
-
 /** Handing over files, and reading what became of them. */
 export function importRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
   readingRoutes(app, dependencies);
   planRoute(app, dependencies);
   responseRoute(app, dependencies);
+  decisionRoutes(app, dependencies, metrics);
   void app.register((scope, _options, ready) => {
     usersRoute(scope as App, dependencies, takeFiles(scope as App, dependencies, metrics));
     ready();
@@ -83,6 +80,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
       querystring: importQuery,
       response: {
         201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
+        202: documents("The import, held: all or a part of it waits for a decision.", importSchema, true),
         ...problemResponses(...refusals, "source_unknown"),
       },
     },
@@ -94,7 +92,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
         ...(style === undefined ? {} : { style: style satisfies Style }),
       };
       const resource = await run(await toImportRequest(dependencies, request, wanted));
-      reply.code(201).header("location", `/v1/imports/${resource.id}`);
+      reply.code(resource.status === "held" ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
       return sendImport(dependencies, request, reply, resource);
     },
   });
@@ -177,16 +175,16 @@ function readingRoutes(app: App, dependencies: HttpDependencies): void {
   });
 }
 
-/** The plan of a dry run. */
+/** The plan of a dry run, or of what is held. */
 function planRoute(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/imports/:id/plan",
     schema: {
       operationId: "getImportPlan",
-      summary: "Read a dry run's plan",
+      summary: "Read the plan of a dry run, or of what is held",
       description:
-        "What the import would do, item by item: what is added, updated and removed, from what to what, and which row of " +
+        "What the import would do, or does once it is approved, item by item: what is added, updated and removed, from what to what, and which row of " +
         "the file says so. `Accept: text/csv` gets all of it as CSV, a line for each change. Available as long as files " +
         "are kept (setting `keepFilesDays`).",
       tags,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { problems, rowIssues } from "../../errors.ts";
 import { delimiters, encodings, formats } from "../../intake/reading.ts";
 import { styles } from "../../organizations/settings.ts";
+import { holdCodes } from "../../reconcile/guard.ts";
 import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/types.ts";
 
 const statuses = [
@@ -34,6 +35,8 @@ const countsSchema = z.object({
   updated: people("that were changed"),
   unchanged: people("that stayed as they were"),
   removed: people("that were deleted"),
+  withdrawn: people("whom this source no longer has; others still claim them, so that they stay"),
+  kept: people("whom the file no longer names and who were not deleted all the same: they are protected"),
   failed: z.int().describe("Rows that were not applied."),
   notAdded: people("whose rows all failed and who are not known: they were not added and get no alerts"),
   warnings: z.int().describe("Rows that were applied with a warning."),
@@ -63,9 +66,20 @@ const exampleImport: ImportResource = {
   actor: "api-key:nightly",
   counts: {
     ...{ rows: 12, people: 12, added: 11, updated: 0, unchanged: 0, removed: 0, failed: 1, notAdded: 1 },
-    ...{ warnings: 0, merged: 0, membershipsAdded: 19, membershipsRemoved: 0, groupsCreated: 6, locationsCreated: 2 },
+    ...{
+      withdrawn: 0,
+      kept: 0,
+      warnings: 0,
+      merged: 0,
+      membershipsAdded: 19,
+      membershipsRemoved: 0,
+      groupsCreated: 6,
+      locationsCreated: 2,
+    },
   },
   problem: null,
+  hold: null,
+  decision: null,
   planHash: null,
   firstSequence: 1,
   lastSequence: 19,
@@ -89,6 +103,67 @@ export const readingSchema = z
       {
         ...{ format: "csv", encoding: "windows-1252", lineEnding: "CRLF", delimiter: ",", header: true },
         ignored: ["middleName"],
+      },
+    ],
+  });
+
+const holdSchema = z
+  .object({
+    scope: z.enum(["removals", "everything"]).describe("`removals`: the rest was applied; `everything`: nothing was."),
+    reasons: z.array(
+      z.object({
+        code: z.enum(holdCodes),
+        scope: z.enum(["removals", "everything"]),
+        figure: z.int().describe("What was counted."),
+        of: z.int().nullable().describe("What the figure is compared with."),
+        limit: z.string().describe("The limit that the figure is over."),
+        message: z.string().describe("What was found, and what it looks like."),
+        advice: z.string().describe("What to do next."),
+        examples: z.array(z.string()).describe("Up to ten of what was counted."),
+      }),
+    ),
+    waiting: z
+      .object({
+        peopleRemoved: people("who would be deleted"),
+        peopleWithdrawn: people("whom the source would let go of and who stay, since others have them"),
+        membershipsRemoved: z.int(),
+        contactsRemoved: people("who would lose an e-mail or a phone"),
+      })
+      .describe("What the plan would take away."),
+  })
+  .meta({
+    id: "Hold",
+    examples: [
+      {
+        scope: "removals",
+        reasons: [
+          {
+            ...{ code: "people_removed", scope: "removals", figure: 2318, of: 41_870, limit: "5 %" },
+            message: "2,318 people would be deleted: 5.5 % of the 41,870 of students (limit 5 %).",
+            advice: "If the file is wrong, correct it and send it again; this hold closes itself.",
+            examples: ["900123456 Jane Doe"],
+          },
+        ],
+        waiting: { peopleRemoved: 2318, peopleWithdrawn: 12, membershipsRemoved: 7204, contactsRemoved: 0 },
+      },
+    ],
+  });
+
+const decisionSchema = z
+  .object({
+    outcome: z.enum(["approved", "discarded", "superseded"]),
+    decidedBy: z.string().nullable().describe("The person who decided; null when a later import of the source came."),
+    actor: z.string(),
+    reason: z.string().nullable(),
+    supersededBy: z.string().nullable().describe("The later import."),
+    at: z.string(),
+  })
+  .meta({
+    id: "Decision",
+    examples: [
+      {
+        ...{ outcome: "approved", decidedBy: "Kim Park", actor: "api-key:approvals", reason: "RES-NORTH was closed" },
+        ...{ supersededBy: null, at: "2026-11-22T07:12:40.000000Z" },
       },
     ],
   });
@@ -123,7 +198,9 @@ export const importSchema = z
       })
       .nullable()
       .describe("Why it failed; nothing was applied then."),
-    planHash: z.string().nullable().describe("Of a dry run: the same plan has the same hash."),
+    hold: holdSchema.nullable().describe("Why it is held, or was; of a dry run: would be. null: no limit was passed."),
+    decision: decisionSchema.nullable().describe("What became of it after it was held."),
+    planHash: z.string().nullable().describe("Of a dry run, and of what is held: the same plan has the same hash."),
     firstSequence: z.int().nullable().describe("Number of its first change; null when nothing changed."),
     lastSequence: z.int().nullable(),
     createdAt: z.string(),
@@ -143,8 +220,8 @@ const exampleRow: ImportRow = {
 /** A note on one row of an import. */
 export const importRowSchema = z
   .object({
-    row: z.int().describe("Number of the record in the file, from 1."),
-    line: z.int().describe("Line on which the record begins, from 1."),
+    row: z.int().describe("Number of the record in the file, from 1; 0: somebody whom the file does not name."),
+    line: z.int().describe("Line on which the record begins, from 1; 0 with row 0."),
     outcome: z.enum(outcomes),
     code: codesOf(rowIssues),
     field: z.string().nullable().describe("The field, as the feed names it; null: the row as a whole."),
@@ -157,9 +234,7 @@ export const importQuery = z.strictObject({
   style: z
     .enum(styles)
     .optional()
-    .describe(
-      "How to process the file; without it as the source, else the organization, is set. Only `normal` is available yet.",
-    ),
+    .describe("How to process the file; without it as the source, else the organization, is set."),
   source: z
     .string()
     .min(1)

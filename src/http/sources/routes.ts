@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
-import { supportedEncoding } from "../../intake/decode.ts";
-import { compileMapping, documentedMapping, type FieldMapping, mappingSchema } from "../../intake/mapping.ts";
+import { supportedEncoding } from "../../intake/encoding.ts";
+import { type FieldMapping, mappingSchema, readOptionsOf } from "../../intake/mapping.ts";
 import { previewFile } from "../../intake/preview.ts";
+import { guardLimitsSchema } from "../../organizations/guard-limits.ts";
 import { getOrganization } from "../../organizations/organizations.ts";
 import { styles } from "../../organizations/settings.ts";
-import { getSource, listSources, putSource, type SourceWish } from "../../organizations/sources.ts";
+import { announceChange, getSource, listSources, putSource, type SourceWish } from "../../organizations/sources.ts";
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../etags.ts";
@@ -35,10 +36,33 @@ const wishMembers = {
   style: z.enum(styles).nullable().describe("How its files are processed; null: as the organization is set."),
   mapping: mappingSchema.nullable().describe("How its files are read; null: by the documented columns."),
 };
+const announcement = {
+  percent: z.int().min(1).max(100).describe("Percent of what the source has that may go."),
+  from: z.iso.datetime({ offset: true }).describe("From when on it counts."),
+  until: z.iso.datetime({ offset: true }).describe("From when on it does not count any more."),
+  announcedBy: z.string().trim().min(1).max(200).describe("The person who announces it, by name."),
+};
+const announcementSchema = z
+  .strictObject(announcement)
+  .refine(({ from, until }) => Date.parse(from) < Date.parse(until), { path: ["until"], message: "is after `from`" })
+  .meta({
+    id: "NewAnnouncedChange",
+    examples: [
+      {
+        ...{ percent: 40, from: "2026-12-18T00:00:00Z", until: "2026-12-21T00:00:00Z" },
+        announcedBy: "Kim Park",
+      },
+    ],
+  });
 const sourceSchema = z
   .object({
     name: z.string(),
     ...wishMembers,
+    guard: guardLimitsSchema,
+    announcedChange: z
+      .object({ ...announcement, usedBy: z.string().nullable().describe("The import that used it: it counts once.") })
+      .nullable()
+      .describe("More may go than the limits say, between two times, once."),
     version: z.int(),
     lastAppliedAt: z.string().nullable().describe("When an import of it was applied last; null: never."),
     createdAt: z.string(),
@@ -53,6 +77,8 @@ const sourceSchema = z
           rank: 1,
           style: null,
           mapping: null,
+          guard: guardLimitsSchema.parse({}),
+          announcedChange: null,
           version: 1,
           lastAppliedAt: "2026-11-22T02:00:01.345678Z",
         },
@@ -65,6 +91,7 @@ const wishSchema = z
     rank: wishMembers.rank.optional(),
     style: wishMembers.style.default(null),
     mapping: wishMembers.mapping.default(null),
+    guard: guardLimitsSchema.prefault({}).describe("Beyond which limits its imports are held."),
   })
   .meta({ id: "NewSource", examples: [{ rank: 1, mapping: { fields: { databaseID: "EMPLID", email: "EMAIL" } } }] });
 
@@ -139,6 +166,48 @@ export function sourceRoutes(app: App, { database, queue, clock }: HttpDependenc
   });
 }
 
+/** Announcing what the guard would hold. */
+export function announcementRoutes(app: App, { database, queue, clock }: HttpDependencies): void {
+  app.route({
+    method: "PUT",
+    url: "/sources/:name/announced-change",
+    schema: {
+      operationId: "announceChange",
+      summary: "Announce a change of a source",
+      description:
+        "Lets more go than the limits say: people, memberships, members of a group, and people missing from a roster, up to " +
+        "so many percent, between two times, by one import. Holds for other reasons stay what they are. The key needs the " +
+        "service `approvals`.",
+      tags,
+      params: sourceParams,
+      body: announcementSchema,
+      response: { 200: sourceSchema.describe("The source."), ...problemResponses("not_found") },
+    },
+    handler: async (request) => {
+      const { organizationId, actor } = request.caller;
+      const context = { database, queue, clock, organizationId, actor };
+      return announceChange(context, request.params.name, request.body);
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url: "/sources/:name/announced-change",
+    schema: {
+      operationId: "withdrawAnnouncedChange",
+      summary: "Take an announced change back",
+      description: "The limits of the source count again.",
+      tags,
+      params: sourceParams,
+      response: { 200: sourceSchema.describe("The source."), ...problemResponses("not_found") },
+    },
+    handler: async (request) => {
+      const { organizationId, actor } = request.caller;
+      return announceChange({ database, queue, clock, organizationId, actor }, request.params.name, null);
+    },
+  });
+}
+
 /** Trying a source's mapping on a sample; the scope takes files. */
 export function previewRoute(app: App, dependencies: HttpDependencies): void {
   const { database } = dependencies;
@@ -171,15 +240,11 @@ export function previewRoute(app: App, dependencies: HttpDependencies): void {
       const file = await receiveRequest(dependencies, request, (name, value) => {
         if (name === "mapping") mapping = readMapping(value);
       });
-      const { delimiter, encoding, header } = mapping ?? {};
       const charset = file.charset === undefined ? undefined : supportedEncoding(file.charset);
-      const compiled = mapping ? compileMapping(mapping) : documentedMapping;
-      const preview = await previewFile(
-        file.body,
-        file.format,
-        { mapping: compiled, delimiter, encoding, header, charset },
-        { rules: settings, limit: request.query.limit },
-      );
+      const preview = await previewFile(file.body, file.format, readOptionsOf(mapping, charset), {
+        rules: settings,
+        limit: request.query.limit,
+      });
       return previewSchema.parse(preview);
     },
   });

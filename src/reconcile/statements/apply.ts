@@ -18,6 +18,9 @@ export function applyPeople(c: ImportContext): string[] {
      from people p left join planned_changes changing on changing.person = p.person
      where u.organization_id = ${c.organizationId} and u.id = p.person and not p.is_new and p.applies
        and (changing.person is not null or u.claims & ${c.claim} = 0)`,
+    `update users u
+     set claims = u.claims & ~${c.claim}, version = u.version + 1, last_import_id = $1::uuid, updated_at = $2::timestamptz
+     from absences a where a.fate = 'withdraw' and u.organization_id = ${c.organizationId} and u.id = a.person`,
     insertUsers(c),
   ];
 }
@@ -41,6 +44,8 @@ export function applyLinks(c: ImportContext): string[] {
        database_id = coalesce(excluded.database_id, us.database_id), digest = excluded.digest,
        rules_epoch = excluded.rules_epoch, user_version = excluded.user_version, style = excluded.style,
        last_import_id = excluded.last_import_id`,
+    `delete from user_sources us using absences a
+     where a.fate = 'withdraw' and us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = a.person`,
     // Orders to leave take away what other sources claim, and what nobody sees does not count the person's version up:
     // those sources' rows have to be looked at again, and so has this one.
     `update user_sources us set digest = null

@@ -9,13 +9,15 @@ import { createdMembers, quoted } from "./scalars.ts";
  */
 export function changeStatements(c: ImportContext): string[] {
   return [
-    `insert into planned_links (person, database_id, is_visible)
+    `insert into planned_links (person, database_id, is_visible, departs)
      select p.person, coalesce(us.database_id, p.database_id),
-       us.user_id is null or (us.database_id is null and p.database_id is not null)
+       us.user_id is null or (us.database_id is null and p.database_id is not null), false
      from people p
      left join user_sources us
        on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = p.person
-     where not p.is_new and p.applies`,
+     where not p.is_new and p.applies
+     union all
+     select person, null, true, true from absences where fate = 'withdraw'`,
     updatedChanges(c),
     deletedChanges(c),
   ];
@@ -68,10 +70,12 @@ const updatedChanges = (c: ImportContext) => `
   with known as materialized (
     select p.person, p.first_row, s.changed, coalesce(s.username, u.username) as username, u.email as email_from,
       coalesce(s.email, u.email) as email_to, coalesce(s.email, u.email) is distinct from u.email as email_changes
-    from people p
+    from (
+      select person, first_row from people where not is_new and applies
+      union all
+      select person, null from absences where fate = 'withdraw') p
     join users u on u.organization_id = ${c.organizationId} and u.id = p.person
     left join planned_scalars s on s.person = p.person
-    where not p.is_new and p.applies
   ), emails_of as (
     select person from planned_emails where action in ('add', 'remove') union select person from known where email_changes
   ), address as (
@@ -112,7 +116,7 @@ const updatedChanges = (c: ImportContext) => `
     join sources on sources.organization_id = ${c.organizationId} and sources.number = us.source
     where l.is_visible
     union all
-    select person, $1::text collate "C", database_id, false, true from planned_links where is_visible
+    select person, $1::text collate "C", database_id, false, true from planned_links where is_visible and not departs
   ), links as (
     select person,
       coalesce('[' || string_agg(json_build_object('source', name, 'databaseId', database_id)::text, ',' order by name)
@@ -140,7 +144,7 @@ const updatedChanges = (c: ImportContext) => `
       from known join user_sources us on us.organization_id = ${c.organizationId} and us.user_id = known.person
       where us.source <> ${c.source}
       union all
-      select person, ${c.source}, database_id from planned_links
+      select person, ${c.source}, database_id from planned_links where not departs
     ) named
     join sources on sources.organization_id = ${c.organizationId} and sources.number = named.source
     where named.database_id is not null

@@ -1,6 +1,8 @@
-import { byDefault, firstSource, manual, selfRegistered } from "../../directory/claims.ts";
+import { byDefault } from "../../directory/claims.ts";
 import { rolesByPower } from "../../intake/group-orders.ts";
 import { type ImportContext, ownerIn } from "../context.ts";
+import { isKept, withdrawnMembership } from "./absences.ts";
+import { grantedByNobodysFeed } from "./protection.ts";
 import { items, part, rowOf } from "./tables.ts";
 
 /** Roles from the least to the most powerful; -1 is a token without a role. */
@@ -42,6 +44,10 @@ export function groupOrderStatements(c: ImportContext): string[] {
   ];
 }
 
+/** The same for orders to leave groups. */
+export const leaveNoGroup =
+  "delete from file_leaves using people p where p.person = file_leaves.person and not p.is_new";
+
 const orders = `(
   select person, group_id, row from file_joins
   union all select person, group_id, row from planned_memberships
@@ -66,19 +72,13 @@ export function membershipStatements(c: ImportContext): string[] {
     `delete from planned_memberships where ${isUnknown("planned_memberships")}`,
     "analyze file_joins",
     knownMemberships(c),
+    ...(c.style === "purge" ? [withdrawnMemberships(c)] : []),
     newMemberships(c),
     joinedDefaults,
     defaultMemberships,
     "analyze planned_memberships",
   ];
 }
-
-/** Roles that a feed neither takes away nor lowers: nobody's feed granted them. */
-const grantedByNobodysFeed = (owner: string) => `${owner} in (${manual}, ${selfRegistered}, ${byDefault})`;
-
-/** SQL: somebody registered themself, and no feed knows them yet (feed formats, section 5). */
-export const isProtected = (claims: string): string =>
-  `(${claims} & ${1 << selfRegistered} <> 0 and ${claims} >> ${firstSource} = 0)`;
 
 const knownMemberships = (c: ImportContext) => `
   with stored as materialized (
@@ -135,6 +135,27 @@ const knownMemberships = (c: ImportContext) => `
     end as role_owner) after
   where sent is not null and not (leaves and kept is null)
     and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim} = 0)`;
+
+/** Under purge the groups of a person become those of the file: the source lets go of the others. */
+const withdrawnMemberships = (c: ImportContext) => `
+  with silent as materialized (
+    select p.person, p.first_row, m.group_id, m.role, m.role_owner, m.claims, ${isKept("m", "g")} as kept,
+      m.role > 0 and coalesce(g.style, '') <> 'static' as has_role
+    from people p
+    join memberships m on m.organization_id = ${c.organizationId} and m.user_id = p.person
+    join known_groups g on g.group_id = m.group_id
+    where p.groups_replaced and not p.is_new and p.applies and m.claims & ${c.claim} <> 0 and not p.leave_all
+      and not exists (select from file_joins j where j.person = p.person and j.group_id = m.group_id)
+      and not exists (select from file_leaves l where l.person = p.person and l.group_id = m.group_id)
+  ), told as (
+    insert into row_issues (row, code, field, details, failure)
+    select first_row, 'role_kept', 'groupID', jsonb_build_object('groupId', group_id, 'kept', role, 'file', 'nothing of this group'), false
+    from silent where kept and has_role and silent.claims = ${c.claim}
+  )
+  insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action, row)
+  select person, group_id, role, after.*, first_row
+  from silent cross join lateral (${withdrawnMembership(c, "silent")}) after
+  where not (kept and silent.claims = ${c.claim})`;
 
 /** SQL: whether the file has the person `p` leave the group `g`. */
 const leaves = `(p.leave_all or exists (

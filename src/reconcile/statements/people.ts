@@ -1,6 +1,6 @@
 import type { ImportContext } from "../context.ts";
 import { failPersons } from "./match.ts";
-import { isProtected } from "./memberships.ts";
+import { isProtected } from "./protection.ts";
 import { items } from "./tables.ts";
 
 /**
@@ -28,18 +28,45 @@ export const dropFailed = `
   )
   delete from people using failed where people.person = failed.person`;
 
+/**
+ * The groups of a person become those of the file only if all that the file says of them could be read: a row that failed
+ * takes nobody's memberships away (feed formats, section 4).
+ */
+export const keepGroupsOfFailedRows = `
+  with failed as materialized (
+    select s.database_id, s.username_normalized, s.email_normalized from staged_rows s
+    where s.failed or exists (select from row_issues i where i.row = s.row and i.failure)
+  )
+  update people set groups_replaced = false
+  where groups_replaced and (
+    database_id in (select database_id from failed)
+    or username_normalized in (select username_normalized from failed)
+    or email_normalized in (select email_normalized from failed))`;
+
+/**
+ * Takes out of what the file says whatever would take something away from known people. Their rows keep no digest: they
+ * have more to say.
+ */
+export const takeNothingAway = `
+  update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null
+  where not is_new`;
+
 const columns = `person, first_row, is_new, replaces, database_id, first_name, last_name, username, username_normalized,
   email, email_normalized, address, custom_fields, location, location_normalized, show_all_groups, emails_replaced,
-  phones_replaced, delete_person, applies, leave_all, only_removes, names_group, digest, value_rows`;
+  phones_replaced, delete_person, applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
+
+/** SQL: whether a row's data replace what its source brought (feed formats, section 5). */
+const replaces = (c: ImportContext, hasDatabaseId: string) => (c.style === "purge" ? "true" : `(${hasDatabaseId})`);
 
 const peopleOfOneRow = (c: ImportContext) => `
   insert into people (${columns})
-  select r.person, s.row, r.person > ${c.lastUserId}, s.database_id is not null, s.database_id, s.first_name,
+  select r.person, s.row, r.person > ${c.lastUserId}, ${replaces(c, "s.database_id is not null")}, s.database_id, s.first_name,
     s.last_name, s.username, s.username_normalized, s.email, s.email_normalized, s.address,
     ${items("s.custom_fields")}, s.location, s.location_normalized, s.show_all_groups,
-    s.database_id is not null and s.emails is not null and not s.emails_incomplete,
-    s.database_id is not null and s.phones is not null and not s.phones_incomplete,
-    s.delete_person, not s.delete_person, s.leave_all, s.only_removes, s.names_group,
+    ${replaces(c, "s.database_id is not null")} and s.emails is not null and not s.emails_incomplete,
+    ${replaces(c, "s.database_id is not null")} and s.phones is not null and not s.phones_incomplete,
+    s.delete_person, not s.delete_person, s.leave_all, ${c.style === "purge"} and s.groups_given and not s.only_removes,
+    s.only_removes, s.names_group,
     case when s.issues is null then s.digest end, null
   from row_persons r join staged_rows s on s.row = r.row
   where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
@@ -68,14 +95,15 @@ const valueRows = [
 
 const peopleOfSeveralRows = (c: ImportContext) => `
   insert into people (${columns})
-  select person, min(s.row), person > ${c.lastUserId}, bool_or(s.database_id is not null), min(s.database_id),
+  select person, min(s.row), person > ${c.lastUserId}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
     ${lastNotBlank("first_name")}, ${lastNotBlank("last_name")}, ${last("username")}, ${last("username_normalized")},
     ${last("email")}, ${last("email_normalized")}, ${lastNotBlank("address")},
     ${items(lastNotBlank("custom_fields"))}, ${lastNotBlank("location")}, ${lastNotBlank("location_normalized")},
     bool_or(s.show_all_groups),
-    bool_or(s.database_id is not null) and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
-    bool_or(s.database_id is not null) and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
-    bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all), bool_and(s.only_removes), bool_or(s.names_group), null,
+    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
+    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
+    bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
+    ${c.style === "purge"} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes), bool_or(s.names_group), null,
     jsonb_build_object(${valueRows})
   from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
   group by person`;

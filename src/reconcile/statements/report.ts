@@ -26,6 +26,20 @@ export const insertImportRows = (c: ImportContext): string => `
   left join people p on p.person = r.person
   left join planned_changes changing on changing.person = r.person`;
 
+/** Most people whom the file does not name and that are told of by name. */
+const mostKept = 1_000;
+
+/** Keeps who is not in the file and was not deleted all the same, as notes on row 0. Parameter: $1 the import. */
+export const insertKeptPeople = (c: ImportContext): string => `
+  insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
+  select ${c.organizationId}, $1, 0, row_number() over (order by a.person), 0, 'unchanged', 'person_kept', null,
+    jsonb_build_object('reason', a.reason, 'person',
+      concat_ws(' ', coalesce(us.database_id, u.username, u.email), nullif(u.first_name, ''), nullif(u.last_name, '')))
+  from absences a
+  join users u on u.organization_id = ${c.organizationId} and u.id = a.person
+  left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = a.person
+  where a.fate = 'keep' order by a.person limit ${mostKept}`;
+
 /** Rows that failed and whose people are not known and were not added either; `person` tells the people apart. */
 const unknownRows = (c: ImportContext) => `
   select s.row,
@@ -70,16 +84,24 @@ export const countStatement = (c: ImportContext): string => `
   person as materialized (
     select count(*) as rows, count(distinct person) as people from row_persons
   ), changes as (
-    select (select count(*) from people where is_new) as added, count(*) filter (where action = 'updated') as updated
+    select (select count(*) from people where is_new) as added,
+      count(*) filter (where action = 'updated' and first_row is not null) as updated
     from planned_changes
-  ), removed as (select count(*) as removed from planned_deletions)
+  ), removed as (
+    select count(*) as removed, count(*) filter (where first_row is not null) as named from planned_deletions
+  ), absent as (
+    select count(*) filter (where fate = 'withdraw') as withdrawn, count(*) filter (where fate = 'keep') as kept
+    from absences
+  )
   select
     greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
     person.people::integer as people,
     changes.added::integer as added,
     changes.updated::integer as updated,
-    (person.people - changes.added - changes.updated - removed.removed)::integer as unchanged,
+    (person.people - changes.added - changes.updated - removed.named)::integer as unchanged,
     removed.removed::integer as removed,
+    absent.withdrawn::integer as withdrawn,
+    absent.kept::integer as kept,
     (select count(*) from failed)::integer as failed,
     (select count(distinct person) from unknown)::integer as "notAdded",
     (select count(distinct row) from row_issues i
@@ -91,4 +113,4 @@ export const countStatement = (c: ImportContext): string => `
          on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer as "membershipsRemoved",
     (select count(*) from known_groups where is_new)::integer as "groupsCreated",
     (select count(*) from known_locations where is_new)::integer as "locationsCreated"
-  from person, changes, removed`;
+  from person, changes, removed, absent`;

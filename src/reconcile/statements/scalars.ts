@@ -193,7 +193,10 @@ const known = (c: ImportContext) => `
      where not people.is_new) f) f
   join users u on u.organization_id = ${c.organizationId} and u.id = f.person`;
 
-const owners = [...scalars.map(({ column }) => column), "email"].map((column) => `${column}_owner`);
+/** Columns of planned_scalars, and of users, that say who set a value last. */
+export const ownerColumns: readonly string[] = [...scalars.map(({ column }) => column), "email"].map(
+  (column) => `${column}_owner`,
+);
 const values = [
   "first_name",
   "last_name",
@@ -226,7 +229,7 @@ export function scalarStatements(c: ImportContext): string[] {
     `case when ${fills} then f.email_normalized else u.email_normalized end as email_normalized`,
     `case when ${fills} then ${c.source} else u.email_owner end as email_owner`,
   ];
-  const columns = [...values, ...owners];
+  const columns = scalarColumns;
   return [
     `insert into planned_scalars (person, ${columns.join(", ")}, email_from, username_changes, changed)
      select f.person, ${columns.map((column) => `after.${column}`).join(", ")}, u.email,
@@ -270,11 +273,11 @@ export function newUsername(c: ImportContext): string {
 }
 
 /** Columns of planned_scalars that are written to users. */
-export const scalarColumns: readonly string[] = [...values, ...owners];
+export const scalarColumns: readonly string[] = [...values, ...ownerColumns];
 
 /** Adds new people's scalars: every value that isn't blank is this source's. */
 export const insertUsers = (c: ImportContext): string => `
-  insert into users (organization_id, id, ${values.join(", ")}, ${owners.join(", ")}, claims, version, last_import_id, created_at, updated_at)
+  insert into users (organization_id, id, ${values.join(", ")}, ${ownerColumns.join(", ")}, claims, version, last_import_id, created_at, updated_at)
   select ${c.organizationId}, f.person, coalesce(f.first_name, ''), coalesce(f.last_name, ''), f.username, f.username_normalized,
     coalesce(f.address, ''), coalesce(f.custom_fields, '{}'), l.name, coalesce(f.show_all_groups, false), f.email, f.email_normalized,
     ${[

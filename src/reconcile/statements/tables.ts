@@ -21,7 +21,7 @@ export const stagingTables = `
     last_name text, address text, custom_fields text, location text, location_normalized text collate "C",
     show_all_groups boolean, emails text, emails_incomplete boolean not null, phones text,
     phones_incomplete boolean not null, delete_person boolean not null, leave_all boolean not null, leaves text,
-    joins text, only_removes boolean not null, names_group boolean not null, digest bytea not null,
+    joins text, groups_given boolean not null, only_removes boolean not null, names_group boolean not null, digest bytea not null,
     failed boolean not null, issues jsonb
   ) on commit delete rows;
 
@@ -51,7 +51,8 @@ export const stagingTables = `
     email text, email_normalized text collate "C", address text, custom_fields text[], location text,
     location_normalized text collate "C", show_all_groups boolean, emails_replaced boolean not null,
     phones_replaced boolean not null, delete_person boolean not null, applies boolean not null,
-    leave_all boolean not null, only_removes boolean not null, names_group boolean not null, digest bytea, value_rows jsonb
+    leave_all boolean not null, groups_replaced boolean not null, only_removes boolean not null, names_group boolean not null,
+    digest bytea, value_rows jsonb
   ) on commit delete rows;
 
   create temp table if not exists known_groups (
@@ -69,9 +70,13 @@ export const stagingTables = `
     person bigint not null, group_id text collate "C" not null, row integer not null
   ) on commit delete rows;
 
-  -- the plan
+  -- the plan; first_row and row are null for what the file says by its silence
+  -- people whom a roster should have and that it doesn't name; fate: delete, withdraw (others claim them), keep
+  create temp table if not exists absences (
+    person bigint not null, fate text, reason text
+  ) on commit delete rows;
   create temp table if not exists planned_deletions (
-    person bigint not null, first_row integer not null
+    person bigint not null, first_row integer
   ) on commit delete rows;
   create temp table if not exists planned_scalars (
     person bigint not null, first_name text, last_name text, username text, username_normalized text collate "C",
@@ -89,15 +94,15 @@ export const stagingTables = `
   ) on commit delete rows;
   create temp table if not exists planned_memberships (
     person bigint not null, group_id text collate "C" not null, role_from smallint, role_to smallint,
-    role_owner smallint, claims bigint, action text not null, row integer not null
+    role_owner smallint, claims bigint, action text not null, row integer
   ) on commit delete rows;
   create temp table if not exists planned_links (
-    person bigint not null, database_id text collate "C", is_visible boolean not null
+    person bigint not null, database_id text collate "C", is_visible boolean not null, departs boolean not null
   ) on commit delete rows;
 
   -- what the change log will say of known people
   create temp table if not exists planned_changes (
-    person bigint not null, first_row integer not null, action text not null, database_id text, username text,
+    person bigint not null, first_row integer, action text not null, database_id text, username text,
     changed json not null, memberships json not null
   ) on commit delete rows;
 `;

@@ -1,0 +1,103 @@
+import { z } from "zod";
+import { MusterError } from "../../errors.ts";
+import { approveImport, type Decider, discardImport } from "../../reconcile/decide-import.ts";
+import type { App } from "../app-types.ts";
+import type { Caller, HttpDependencies } from "../dependencies.ts";
+import type { Metrics } from "../metrics.ts";
+import { problemResponses } from "../problems.ts";
+import { sendDocument } from "../replies.ts";
+import { documents } from "./documents.ts";
+import { importParams, importSchema } from "./schemas.ts";
+
+const tags = ["Imports"];
+
+const deciderMembers = {
+  decidedBy: z.string().trim().min(1).max(200).describe("The person who decides, by name; it is kept."),
+  reason: z.string().trim().max(2000).optional().describe("Why; it is kept."),
+};
+const approvalSchema = z
+  .strictObject({
+    planHash: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, "a plan's hash has 64 hexadecimal digits")
+      .describe("Hash of the plan that is approved: `planHash` of the import."),
+    ...deciderMembers,
+  })
+  .meta({
+    id: "Approval",
+    examples: [{ planHash: "7c1e".padEnd(64, "0"), decidedBy: "Kim Park", reason: "RES-NORTH was closed" }],
+  });
+const discardSchema = z
+  .strictObject(deciderMembers)
+  .meta({ id: "Discard", examples: [{ decidedBy: "Kim Park", reason: "half a file" }] });
+
+/** Deciding about imports that are held. */
+export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
+  app.route({
+    method: "POST",
+    url: "/imports/:id/approve",
+    schema: {
+      operationId: "approveImport",
+      summary: "Approve a held import",
+      description:
+        "Applies what waits: exactly the plan of that hash. When what is stored has changed since, nothing is applied and " +
+        "the answer is 409 `plan_changed` with the new plan's hash. The key needs the service `approvals`, and one that " +
+        "may import may not approve.",
+      tags,
+      params: importParams,
+      body: approvalSchema,
+      response: {
+        200: documents("The import, applied.", importSchema),
+        ...problemResponses("not_found", "conflict", "plan_changed", "gone"),
+      },
+    },
+    handler: async (request, reply) => {
+      requireOtherThanImporter(request.caller);
+      const { planHash, ...decider } = request.body;
+      const resource = await approveImport(
+        dependencies,
+        request.params.id,
+        planHash,
+        deciderOf(request.caller, decider),
+      );
+      metrics.importDone(resource.kind, resource.status, resource.counts);
+      return sendDocument(request, reply, "import", importSchema, resource);
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/imports/:id/discard",
+    schema: {
+      operationId: "discardImport",
+      summary: "Discard a held import",
+      description: "Closes it without applying what waits. What was applied already stays.",
+      tags,
+      params: importParams,
+      body: discardSchema,
+      response: {
+        200: documents("The import, discarded.", importSchema),
+        ...problemResponses("not_found", "conflict"),
+      },
+    },
+    handler: async (request, reply) => {
+      const resource = await discardImport(dependencies, request.params.id, deciderOf(request.caller, request.body));
+      return sendDocument(request, reply, "import", importSchema, resource);
+    },
+  });
+}
+
+const deciderOf = (
+  { organizationId, actor }: Caller,
+  { decidedBy, reason }: { decidedBy: string; reason?: string | undefined },
+): Decider => ({ organizationId, actor, decidedBy, reason: reason || null });
+
+/** What sends files by itself must not approve them. */
+function requireOtherThanImporter({ services }: Caller): void {
+  if (!services.includes("approvals") || services.includes("import") || services.includes("admin")) {
+    throw new MusterError(
+      "forbidden",
+      "To approve takes an API key that has the service approvals and may not import. Make one with POST /v1/api-keys.",
+    );
+  }
+}
