@@ -1,7 +1,7 @@
 import type { GuardLimits } from "../organizations/guard-limits.ts";
 import type { Executor } from "../store/database.ts";
 import type { ImportContext } from "./context.ts";
-import { couldPass, type Figure, type GroupLoss, type GuardFigures } from "./guard.ts";
+import { couldPass, type Figure, type GroupLoss, type GuardFigures, passes } from "./guard.ts";
 import {
   changedIdentifiers,
   claimed,
@@ -17,6 +17,7 @@ import {
 interface PlanFigures extends Record<string, unknown> {
   readonly rows: number;
   readonly peopleInFile: number;
+  readonly peopleLookedAt: number;
   readonly peopleRemoved: number;
   readonly membershipsRemoved: number;
   readonly contactsRemoved: number;
@@ -42,7 +43,16 @@ export async function gatherFigures(
   const isRoster = context.style !== "normal";
   const counted = async (table: "users" | "memberships") =>
     (await one<{ count: number }>(claimed(context, table)))!.count;
-  const peopleOfSource = await counted("users");
+  const { peopleLookedAt, peopleInFile } = plan;
+  // These can be no more than so many, which an ordinary night is far from.
+  const mayBeChanged = passes(
+    plan.peopleNew + plan.usernamesChanged + plan.rowsFailed,
+    peopleInFile,
+    limits.identifiersChanged,
+  );
+  const mayBeOthers = passes(peopleLookedAt, peopleInFile, limits.peopleOfAnotherSource);
+  const removes = plan.peopleRemoved > 0 || couldPass(plan.contactsRemoved, limits.contactsRemoved);
+  const peopleOfSource = mayBeChanged || mayBeOthers || removes ? await counted("users") : 0;
   const membershipsOfSource = couldPass(plan.membershipsRemoved, limits.membershipsRemoved)
     ? await counted("memberships")
     : 0;
@@ -67,14 +77,14 @@ export async function gatherFigures(
         ).rows
       : [];
   const identifiers =
-    peopleOfSource > 0 && couldPass(plan.peopleNew + plan.usernamesChanged + plan.rowsFailed, limits.identifiersChanged)
+    peopleOfSource > 0 && mayBeChanged
       ? await one<GuardFigures["identifiersChanged"] & Record<string, unknown>>(changedIdentifiers(context))
       : undefined;
   const others =
-    peopleOfSource > 0 && couldPass(plan.peopleInFile, limits.peopleOfAnotherSource)
+    peopleOfSource > 0 && mayBeOthers
       ? await one<GuardFigures["peopleOfAnotherSource"] & Record<string, unknown>>(peopleOfAnotherSource(context))
       : undefined;
-  const { rows, peopleInFile, membershipsRemoved } = plan;
+  const { rows, membershipsRemoved } = plan;
   return {
     ...{ isRoster, sourceName, rows, peopleInFile, membershipsRemoved, peopleOfSource, membershipsOfSource },
     peopleInLastRoster: last?.people ?? null,

@@ -91,7 +91,8 @@ export interface AnnouncedChange {
 const approveAdvice =
   "If the file is wrong, correct it and send it again; this hold closes itself. If it is right, approve the plan.";
 
-const passes = (figure: number, of: number, limit: { percent: number; above: number } | null) =>
+/** Whether a figure is over a limit. */
+export const passes = (figure: number, of: number, limit: { percent: number; above: number } | null): boolean =>
   limit !== null && figure > limit.above && figure * 100 > limit.percent * of;
 
 /** Whether a figure is over a limit by as little as one: what the statements may leave out when it isn't. */

@@ -34,7 +34,10 @@ const unknownGroups = `
 export const planFigures = (c: ImportContext): string => `
   select
     greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
-    (select count(distinct person) from row_persons)::integer as "peopleInFile",
+    -- only the rows of people of several are sorted
+    ((select count(*) from row_persons) - (select count(*) - count(distinct person) from row_persons join merged_persons using (person)))::integer
+      as "peopleInFile",
+    (select count(*) from people)::integer as "peopleLookedAt",
     (select count(*) from planned_deletions)::integer as "peopleRemoved",
     ((select count(*) from planned_memberships where role_from is not null and role_to is null)
       + (select count(*) from planned_deletions gone join memberships m
