@@ -30,8 +30,8 @@ const buryStatement = `
   with gone as materialized (
     select * from users where organization_id = $1 and id = any($2::bigint[])
   ), ${gathered.join(",")}, tombstone as (
-    insert into user_tombstones (organization_id, user_id, state, import_id, deleted_at)
-    select $1, gone.id, jsonb_build_object(
+    insert into user_tombstones (organization_id, user_id, username_normalized, email_normalized, state, import_id, deleted_at)
+    select $1, gone.id, gone.username_normalized, gone.email_normalized, jsonb_build_object(
         'user', to_jsonb(gone) - 'organization_id' - 'id',
         ${Object.keys(tables)
           .map((name) => `'${name}', coalesce(${name}.items, '[]')`)
@@ -68,4 +68,16 @@ export async function buryUsers(
 ): Promise<number> {
   const { rowCount } = await executor.query(buryStatement, [organizationId, userIds, importId, at]);
   return rowCount ?? 0;
+}
+
+/** Forgets people who were deleted before a time: they cannot return any more. */
+export async function forgetDeletedBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
+  await executor.query(
+    `with forgotten as (
+       delete from user_tombstones where organization_id = $1 and deleted_at < $2 returning user_id
+     )
+     delete from user_tombstone_sources using forgotten
+     where organization_id = $1 and user_tombstone_sources.user_id = forgotten.user_id`,
+    [organizationId, before],
+  );
 }

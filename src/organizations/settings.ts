@@ -44,6 +44,8 @@ export const settingsSchema = z.strictObject({
   protectSelfRegistered: z.boolean().default(true),
   /** Days for which the files of imports are kept, for their response files; 0: not at all. */
   keepFilesDays: z.int().min(0).max(3650).default(30),
+  /** Days for which people who were deleted can return under their id, with what was entered by hand. */
+  keepDeletedDays: z.int().min(0).max(3650).default(30),
   /** Roles that imports may grant beside member. */
   grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
 });

@@ -27,7 +27,8 @@ export async function applyUsers(client: pg.PoolClient, context: ImportContext, 
   const { id, at } = run;
   const created = await createGroupsAndLocations(client, context, run);
   await deletePlanned(client, context, run);
-  await runStatements(client, applyPeople(context), [id, at]);
+  const { rowCount: returning } = await client.query("select from returns limit 1");
+  await runStatements(client, applyPeople(context, returning !== 0), [id, at]);
   await runStatements(client, [...applyLinks(context), ...applyContacts(context)], [id]);
   await runStatements(client, [...applyMemberships(context), advanceUserIds(context)], [at]);
   const people = await appendPlannedChanges(client, context, run);

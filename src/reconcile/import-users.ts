@@ -1,3 +1,4 @@
+import { forgetDeletedBefore } from "../directory/tombstone.ts";
 import { MusterError } from "../errors.ts";
 import { detectFormat, detectionBytes, refuseForeign } from "../intake/detect.ts";
 import type { FileFormat } from "../intake/reading.ts";
@@ -22,6 +23,7 @@ export async function importUsers(dependencies: ImportDependencies, request: Imp
   const setup = await withOrganization(database, organizationId, async (client) => {
     const setup = await readSetup(client, request);
     await openImport(client, request, { id, style: setup.style, source: setup.source.number, at: clock() });
+    await forgetDeletedBefore(client, organizationId, daysBefore(clock(), setup.settings.keepDeletedDays));
     await dropFilesBefore(client, organizationId, daysBefore(clock(), setup.settings.keepFilesDays));
     return setup;
   });

@@ -13,6 +13,13 @@ import { deletionStatement } from "./statements/deletions.ts";
 import { linkedByEmail } from "./statements/match.ts";
 import { groupOrderStatements, leaveNoGroup, membershipStatements, unknownGroups } from "./statements/memberships.ts";
 import { dropFailed, keepGroupsOfFailedRows, peopleStatements, takeNothingAway } from "./statements/people.ts";
+import {
+  anyTombstone,
+  findReturns,
+  planReturnedContacts,
+  planReturnedMemberships,
+  planReturns,
+} from "./statements/returns.ts";
 import { scalarStatements } from "./statements/scalars.ts";
 import { rowOf } from "./statements/tables.ts";
 import { failContestedUsernames } from "./statements/usernames.ts";
@@ -38,16 +45,19 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
     await client.query(dropFailed);
   }
   await planLocations(client, context);
+  const hasReturns = await findReturning(client, context);
   if (context.style !== "normal" && !holdsRemovals) await planAbsences(client, context);
   const knowsSome = await knowsSomebody(client);
   await runStatements(client, [
     ...(knowsSome ? [linkedByEmail(context), ...scalarStatements(context)] : []),
     ...contactStatements(context),
+    ...(hasReturns ? planReturnedContacts(context) : []),
     ...groupOrderStatements(context),
     ...(holdsRemovals ? [leaveNoGroup] : []),
   ]);
   await planGroups(client, context);
   await runStatements(client, membershipStatements(context));
+  if (hasReturns) await runStatements(client, planReturnedMemberships(context));
   const { rowCount: losesOne } = await client.query(losesAdministrator);
   if (losesOne) await client.query(keepLastAdministrators(context));
 }
@@ -63,6 +73,16 @@ export async function planChanges(client: pg.PoolClient, context: ImportContext,
 async function knowsSomebody(client: pg.PoolClient): Promise<boolean> {
   const { rowCount } = await client.query("select from people where not is_new union all select from absences limit 1");
   return rowCount !== 0;
+}
+
+/** Who of the new people was deleted before: they get their id back, and what was entered by hand. */
+async function findReturning(client: pg.PoolClient, context: ImportContext): Promise<boolean> {
+  const { rowCount: hasTombstones } = await client.query(anyTombstone(context));
+  if (!hasTombstones) return false;
+  const { rowCount: returning } = await client.query(findReturns(context));
+  if (!returning) return false;
+  await runStatements(client, planReturns(context));
+  return true;
 }
 
 /** Whom a roster doesn't name any more (feed formats, section 5). */

@@ -160,6 +160,45 @@ describe("protections", () => {
     assert.match(text.body, / {2}not in the file, unchanged, person_kept: /);
   });
 
+  test("somebody who comes back has the same id, and what was entered by hand", async () => {
+    const source = await newSource({ guard: unlimited });
+    await createGroups("CHOIR");
+    const roster = range(3);
+    await sendApplied(source, csv(roster));
+    const [id] = await idsOf(roster);
+    const url = `/v1/users/${id}`;
+    const patched = await app.inject({
+      method: "PATCH",
+      url,
+      body: { lastName: "Byhand", phones: [{ number: "+12125550187", label: "home" }] },
+    });
+    assert.equal(patched.status, 200, patched.body);
+    await sendApplied(source, csv(roster.slice(1)));
+    assert.equal((await app.inject({ url })).status, 404);
+    const back = await sendApplied(source, csv(roster));
+    assert.deepEqual([back.counts.added, back.counts.failed], [1, 0]);
+    const { json } = await app.inject({ url });
+    assert.deepEqual([json.id, json.lastName, json.firstName], [id, "Byhand", `First${roster[0]?.number}`]);
+    assert.ok(json.version > patched.json.version);
+    const numbers = json.phones.map(({ number }: { number: string }) => number);
+    assert.deepEqual(numbers.sort(), ["+12125550187", `+1202555${String(roster[0]?.number).padStart(4, "0")}`].sort());
+    const again = await sendApplied(source, csv(roster));
+    assert.deepEqual([again.counts.updated, again.firstSequence], [0, null]);
+  });
+
+  test("who was away longer than deleted people are kept is somebody new", async () => {
+    const source = await newSource({ guard: unlimited });
+    const roster = range(3);
+    await sendApplied(source, csv(roster));
+    const ids = await idsOf(roster);
+    await sendApplied(source, csv(roster.slice(1)));
+    app.advanceClock(31 * 86_400_000);
+    await sendApplied(source, csv(roster));
+    const after = await idsOf(roster);
+    assert.deepEqual([after.length, after.includes(ids[0]!)], [3, false]);
+    app.advanceClock(-31 * 86_400_000);
+  });
+
   test("a roster removes only what its source brought; whom others have stays, without it", async () => {
     const students = await newSource({ guard: unlimited });
     const employees = await newSource({ guard: unlimited });

@@ -173,6 +173,7 @@ export const organizations: fc.Arbitrary<Organization> = fc
       groups: structuredClone(groups),
       locations: new Map([[locationKey("Main"), "Main"]]),
       users: new Map(stored.map((user) => [user.id, user])),
+      tombstones: new Map(),
       lastUserId: stored.length,
     };
   });

@@ -13,6 +13,7 @@ import { type Decision, decide } from "./decide.ts";
 import { identify } from "./identify.ts";
 import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
 import { mergeRows, type Statement } from "./merge.ts";
+import { findReturns, isUsernameFree, putBack } from "./returns.ts";
 import {
   blankUser,
   describeUser,
@@ -20,6 +21,7 @@ import {
   isProtected,
   locationKey,
   type Membership,
+  manual,
   networkAdministrator,
   type Organization,
   type User,
@@ -54,7 +56,13 @@ type Warn = (row: number, issue: Issue) => void;
 export function importUsers(
   before: Organization,
   { source, style, rows }: UserImport,
-): { organization: Organization; outcomes: RowOutcome[]; counts: Counts; absences: readonly Absence[] } {
+): {
+  organization: Organization;
+  outcomes: RowOutcome[];
+  counts: Counts;
+  absences: readonly Absence[];
+  returned: number;
+} {
   const organization = structuredClone(before);
   const issues = new Map<number, Issue[]>(rows.map((row) => [row.row, row.issues.map(issueOf)]));
   const outcomes = new Map<number, Outcome>();
@@ -86,17 +94,27 @@ export function importUsers(
         rows.filter(({ row }) => failed.has(row)),
       ),
     );
+  const returns = findReturns(before, source, applied);
   for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });
     }
-    const outcome = carryOut(organization, source, decision, warn);
+    const deleted = returns.get(decision);
+    const outcome = deleted
+      ? comeBack(organization, source, decision, deleted, warn)
+      : carryOut(organization, source, decision, warn);
+    if (deleted) {
+      const user = organization.users.get(deleted.id);
+      const isFree = isUsernameFree(before, deleted, decision, applied, returns);
+      if (user) putBack(organization, user, deleted, { isUsernameFree: isFree });
+    }
     for (const { row } of decision.person.rows) outcomes.set(row, outcome);
   }
   for (const { user, fate } of absences) {
     if (fate === "delete") organization.users.delete(user.id);
     if (fate === "withdraw") letGo(organization, source, user);
   }
+  for (const [id, user] of before.users) if (!organization.users.has(id)) organization.tombstones.set(id, user);
   keepLastAdministrators(before, organization, applied, warn);
   for (const { person, fate } of applied) {
     if (fate !== "update" || !person.user) continue;
@@ -110,7 +128,13 @@ export function importUsers(
     outcome: outcomes.get(row) ?? "failed",
     issues: (issues.get(row) ?? []).sort((first, second) => compare(sortKey(first), sortKey(second))),
   }));
-  return { organization, outcomes: result, counts: count(before, organization, result), absences };
+  return {
+    organization,
+    outcomes: result,
+    counts: count(before, organization, result),
+    absences,
+    returned: returns.size,
+  };
 }
 
 /** A failed row takes nobody's memberships away: the file has more to say of a person than could be read. */
@@ -174,6 +198,26 @@ function carryOut(organization: Organization, source: number, decision: Decision
   }
   warn(statement.firstRow, { code: "person_kept", field: "groupID" });
   return "unchanged";
+}
+
+/** Adds somebody who was deleted under the old id. The address that was entered by hand is the primary one again. */
+function comeBack(
+  organization: Organization,
+  source: number,
+  { statement }: Decision,
+  deleted: User,
+  warn: Warn,
+): Outcome {
+  const user = blankUser(deleted.id);
+  organization.users.set(user.id, user);
+  organization.tombstones.delete(user.id);
+  if (deleted.email.owner === manual && deleted.email.value) user.email = { ...deleted.email };
+  const isOfNewcomers: Warn = (row, issue) => {
+    if (issue.code !== "primary_email_kept") warn(row, issue);
+  };
+  applyStatement(organization, source, user, statement, isOfNewcomers);
+  joinDefaultGroups(organization, user, statement);
+  return "added";
 }
 
 /** Applies everything that a file says about a person. */

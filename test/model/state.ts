@@ -66,6 +66,8 @@ export interface Organization {
   /** By `locationKey`: the location's own spelling. */
   locations: Map<string, string>;
   users: Map<number, User>;
+  /** People who were deleted and may return, as they were. */
+  tombstones: Map<number, User>;
   lastUserId: number;
 }
 

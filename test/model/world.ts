@@ -51,6 +51,7 @@ export function world({
     groups: new Map(ids.map((groupId) => [groupId, { ...plain(groupId), ...groups[groupId] }])),
     locations: new Map(locations.map((name) => [locationKey(name), name])),
     users: new Map(users.map((user) => [user.id, user])),
+    tombstones: new Map(),
     lastUserId: Math.max(0, ...users.map(({ id }) => id)),
   };
 }

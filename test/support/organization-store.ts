@@ -3,6 +3,7 @@
  * not show: claims and owners. For tests that compare the two.
  */
 import type { Pool } from "pg";
+import type { Phone } from "../../src/intake/records.ts";
 import { type GuardLimits, guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import {
   blankUser,
@@ -190,6 +191,12 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
     };
     of(row).memberships.set(row.group_id as string, membership);
   }
+  const tombstones = new Map<number, User>();
+  for (const { user_id, state } of await read(
+    "select user_id, state from user_tombstones where organization_id = $1",
+  )) {
+    tombstones.set(Number(user_id), deletedUser(user_id, state as Tombstone));
+  }
   const groups = new Map<string, Group>();
   for (const row of await read("select * from groups where organization_id = $1 order by group_id")) {
     groups.set(row.group_id as string, {
@@ -203,7 +210,36 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
     locations.set(row.name_normalized as string, row.name as string);
   }
   const [head] = await read("select last_user_id from feed_heads where organization_id = $1");
-  return { ...before, groups, locations, users, lastUserId: Number(head!.last_user_id) };
+  return { ...before, groups, locations, users, tombstones, lastUserId: Number(head!.last_user_id) };
+}
+
+/** A deleted person's rows, as they stood. */
+interface Tombstone {
+  readonly user: Row & { readonly claims: number };
+  readonly emails: readonly Row[];
+  readonly phones: readonly (Row &
+    Omit<Phone, "messageType"> & { message_type: Phone["messageType"]; owner: number })[];
+  readonly memberships: readonly (Row & { group_id: string; role: number; role_owner: number })[];
+  readonly sources: readonly { readonly source: number; readonly database_id: string | null }[];
+}
+
+function deletedUser(id: string, { user, emails, phones, memberships, sources }: Tombstone): User {
+  const claims = (row: Row) => claimsOf({ claims: String(row.claims) });
+  const deleted = userOf({ ...user, id, claims: String(user.claims) });
+  deleted.sources = new Map(sources.map(({ source, database_id }) => [source, database_id]));
+  deleted.emails = new Map(
+    emails.map((row) => [row.email_normalized as string, { email: row.email as string, claims: claims(row) }]),
+  );
+  for (const row of phones) {
+    const { number, extension, message_type, label, carrier, owner } = row;
+    const phone = { number, extension, messageType: message_type, label, carrier };
+    deleted.phones.set(phoneKey(phone), { ...phone, owner, claims: claims(row) });
+  }
+  for (const row of memberships) {
+    const { group_id, role, role_owner } = row;
+    deleted.memberships.set(group_id, { role, roleOwner: role_owner, claims: claims(row) });
+  }
+  return deleted;
 }
 
 function userOf(row: Row & { id: string }): User {

@@ -1,8 +1,12 @@
 import type { ImportContext } from "../context.ts";
+import { dropTombstones } from "./returns.ts";
 import { insertUsers, scalarColumns } from "./scalars.ts";
 
-/** Carries out the plan for people. Parameters: $1 the import, $2 its time. */
-export function applyPeople(c: ImportContext): string[] {
+/**
+ * Carries out the plan for people. Parameters: $1 the import, $2 its time.
+ * @param hasReturns some of the new people were deleted before
+ */
+export function applyPeople(c: ImportContext, hasReturns: boolean): string[] {
   const setScalars = scalarColumns.map((column) => `${column} = s.${column}`).join(", ");
   return [
     // Usernames that swap are let go first: each statement must leave them unique.
@@ -21,7 +25,8 @@ export function applyPeople(c: ImportContext): string[] {
     `update users u
      set claims = u.claims & ~${c.claim}, version = u.version + 1, last_import_id = $1::uuid, updated_at = $2::timestamptz
      from absences a where a.fate = 'withdraw' and u.organization_id = ${c.organizationId} and u.id = a.person`,
-    insertUsers(c),
+    insertUsers(c, hasReturns),
+    ...(hasReturns ? dropTombstones(c) : []),
   ];
 }
 

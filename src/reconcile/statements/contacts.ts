@@ -99,7 +99,7 @@ export function applyContacts(c: ImportContext): string[] {
      where e.organization_id = ${c.organizationId} and e.user_id = p.person and e.email_normalized = p.email_normalized
        and p.action in ('claim', 'withdraw')`,
     `insert into user_emails (organization_id, user_id, email_normalized, email, claims)
-     select ${c.organizationId}, person, email_normalized, email, ${c.claim} from planned_emails where action = 'add'
+     select ${c.organizationId}, person, email_normalized, email, coalesce(claims, ${c.claim}) from planned_emails where action = 'add'
      order by person, email_normalized`,
     `delete from user_phones h using planned_phones p
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
@@ -114,7 +114,8 @@ export function applyContacts(c: ImportContext): string[] {
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
        and h.extension = p.extension and p.action in ('claim', 'withdraw', 'update', 'own')`,
     `insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
-     select ${c.organizationId}, person, number, extension, message_type, label, carrier, ${c.source}, ${c.claim}
+     select ${c.organizationId}, person, number, extension, message_type, label, carrier, coalesce(owner, ${c.source}),
+       coalesce(claims, ${c.claim})
      from planned_phones where action = 'add'
      order by person, number, extension`,
   ];

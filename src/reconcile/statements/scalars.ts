@@ -1,4 +1,6 @@
+import { manual } from "../../directory/claims.ts";
 import { type ImportContext, ownerIn } from "../context.ts";
+import { returningClaims, returningVersion } from "./returns.ts";
 import { rowOf } from "./tables.ts";
 
 /** A single value of a person, and how it behaves (feed formats, section 5). */
@@ -275,24 +277,31 @@ export function newUsername(c: ImportContext): string {
 /** Columns of planned_scalars that are written to users. */
 export const scalarColumns: readonly string[] = [...values, ...ownerColumns];
 
-/** Adds new people's scalars: every value that isn't blank is this source's. */
-export const insertUsers = (c: ImportContext): string => `
+/** What new people are given, and when that is said: every value that isn't blank is this source's. */
+const given: Readonly<Record<string, string>> = {
+  first_name: "f.first_name <> ''",
+  last_name: "f.last_name <> ''",
+  username: "f.username is not null",
+  address: "f.address <> ''",
+  custom_fields: "f.custom_fields <> '{}'",
+  location: "l.name is not null",
+  show_all_groups: "f.show_all_groups",
+  email: "f.email is not null",
+};
+
+/** Adds new people's scalars. Those of people who return keep what was entered by hand. Parameters: $1 import, $2 time. */
+export const insertUsers = (c: ImportContext, hasReturns: boolean): string => `
   insert into users (organization_id, id, ${values.join(", ")}, ${ownerColumns.join(", ")}, claims, version, last_import_id, created_at, updated_at)
   select ${c.organizationId}, f.person, coalesce(f.first_name, ''), coalesce(f.last_name, ''), f.username, f.username_normalized,
     coalesce(f.address, ''), coalesce(f.custom_fields, '{}'), l.name, coalesce(f.show_all_groups, false), f.email, f.email_normalized,
-    ${[
-      "f.first_name <> ''",
-      "f.last_name <> ''",
-      "f.username is not null",
-      "f.address <> ''",
-      "f.custom_fields <> '{}'",
-      "l.name is not null",
-      "f.show_all_groups",
-      "f.email is not null",
-    ]
-      .map((given) => `case when ${given} then ${c.source} end`)
+    ${Object.entries(given)
+      .map(([column, isGiven]) =>
+        hasReturns
+          ? `case when '${column}' = any(f.by_hand) then ${manual} when ${isGiven} then ${c.source} end`
+          : `case when ${isGiven} then ${c.source} end`,
+      )
       .join(", ")},
-    ${c.claim}, 1, $1, $2, $2
+    ${hasReturns ? returningClaims(c) : c.claim}, ${hasReturns ? returningVersion(c) : "1"}, $1, $2, $2
   from people f left join known_locations l on l.name_normalized = f.location_normalized
   where f.is_new
   order by f.person`;

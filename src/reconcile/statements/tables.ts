@@ -52,7 +52,7 @@ export const stagingTables = `
     location_normalized text collate "C", show_all_groups boolean, emails_replaced boolean not null,
     phones_replaced boolean not null, delete_person boolean not null, applies boolean not null,
     leave_all boolean not null, groups_replaced boolean not null, only_removes boolean not null, names_group boolean not null,
-    digest bytea, value_rows jsonb
+    digest bytea, value_rows jsonb, by_hand text[]
   ) on commit delete rows;
 
   create temp table if not exists known_groups (
@@ -68,6 +68,11 @@ export const stagingTables = `
   ) on commit delete rows;
   create temp table if not exists file_leaves (
     person bigint not null, group_id text collate "C" not null, row integer not null
+  ) on commit delete rows;
+
+  -- new people who were deleted before, and the id that they get back
+  create temp table if not exists returns (
+    person bigint not null, user_id bigint not null
   ) on commit delete rows;
 
   -- the plan; first_row and row are null for what the file says by its silence
@@ -86,11 +91,12 @@ export const stagingTables = `
     show_all_groups_owner smallint, email_from text, username_changes boolean not null, changed text not null
   ) on commit delete rows;
   create temp table if not exists planned_emails (
-    person bigint not null, email_normalized text collate "C" not null, email text not null, action text not null
+    person bigint not null, email_normalized text collate "C" not null, email text not null, action text not null,
+    claims bigint
   ) on commit delete rows;
   create temp table if not exists planned_phones (
     person bigint not null, number text collate "C" not null, extension text collate "C" not null,
-    message_type smallint, label text, carrier text, action text not null
+    message_type smallint, label text, carrier text, action text not null, owner smallint, claims bigint
   ) on commit delete rows;
   create temp table if not exists planned_memberships (
     person bigint not null, group_id text collate "C" not null, role_from smallint, role_to smallint,
