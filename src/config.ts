@@ -61,6 +61,12 @@ export const environmentSchema = z.object({
       .transform((url) => url.replace(/\/+$/, ""))
       .optional(),
   ),
+  SMTP_URL: variable(
+    z.string().trim().refine(isSmtpUrl, "must look like smtp://user:password@host:587 or smtps://…").optional(),
+  ),
+  MAIL_FROM: variable(
+    z.string().trim().max(254, "must be an address of at most 254 characters").default("muster@localhost"),
+  ),
   IMPORT_MAX_BYTES: wholeNumber(1024, 1024 ** 4, 1024 ** 3),
   LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
 });
@@ -81,6 +87,10 @@ export interface Config {
   readonly adminKey: string | undefined;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
+  /** The mail server for announcements; undefined: none, they stand in the log alone. */
+  readonly smtpUrl: string | undefined;
+  /** Sender of mails. */
+  readonly mailFrom: string;
   /** Largest body of an import. */
   readonly importMaximumBytes: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -109,6 +119,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     organizationName: values.MUSTER_ORGANIZATION,
     adminKey: values.MUSTER_ADMIN_KEY,
     publicUrl: values.PUBLIC_URL,
+    smtpUrl: values.SMTP_URL,
+    mailFrom: values.MAIL_FROM,
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,
   };
@@ -118,6 +130,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 function isDatabaseUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && /^postgres(ql)?:$/.test(url.protocol) && !url.searchParams.has("options");
+}
+
+function isSmtpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== "";
 }
 
 function isWebUrl(value: string): boolean {

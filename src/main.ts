@@ -5,6 +5,8 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Client, type ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
+import { startAnnouncing } from "./announcements/deliver.ts";
+import { createMailer } from "./announcements/mailer.ts";
 import { type Config, readConfig } from "./config.ts";
 import { buildApp } from "./http/app.ts";
 import { bodyPause, bodyWhole } from "./http/bodies.ts";
@@ -61,6 +63,12 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await app.listen({ host: config.host, port: config.port });
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
+  const stopAnnouncing = startAnnouncing({
+    ...{ owner, clock, log: app.log },
+    sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
+    publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+  });
+  closers.push(stopAnnouncing);
   const address = app.server.address();
   say(
     startMessage({

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { dueSources } from "../announcements/overdue.ts";
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping.ts";
@@ -25,6 +26,8 @@ export interface SourceResource {
   readonly version: number;
   /** When an import of it was applied last: RFC 3339, UTC, microseconds, as all times; null: never. */
   readonly lastAppliedAt: string | null;
+  /** When it should have come again, by its own rhythm; null: it has none yet. */
+  readonly expectedBy: string | null;
   readonly createdAt: string;
   readonly updatedAt: string;
 }
@@ -61,6 +64,8 @@ async function readSources(
   const { rows } = await executor.query<StoredSource>(
     `select number, name, rank, style, settings, announced_change as "announcedChange", version,
        timestamp_text(last_applied_at) as "lastAppliedAt",
+       (select timestamp_text(due_at) from (${dueSources}) due
+        where due.organization_id = sources.organization_id and due.number = sources.number) as "expectedBy",
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
      from sources where organization_id = $1 order by rank, number`,
     [organizationId],

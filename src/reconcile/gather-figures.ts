@@ -1,7 +1,7 @@
 import type { GuardLimits } from "../organizations/guard-limits.ts";
 import type { Executor } from "../store/database.ts";
 import type { ImportContext } from "./context.ts";
-import { couldPass, type Figure, type GroupLoss, type GuardFigures, passes } from "./guard.ts";
+import { couldPass, type Figure, type GroupLoss, type GuardFigures, isOverPeople, passes } from "./guard.ts";
 import {
   changedIdentifiers,
   claimed,
@@ -13,6 +13,9 @@ import {
   peopleOfAnotherSource,
   planFigures,
 } from "./statements/guard.ts";
+
+/** More members than any group has. */
+const beyondAll = 2_000_000_000;
 
 interface PlanFigures extends Record<string, unknown> {
   readonly rows: number;
@@ -68,11 +71,14 @@ export async function gatherFigures(
     ? (await one<{ groupsNamed: number }>(namedGroups(context)))!.groupsNamed
     : plan.groupsUnknown;
   const last = isRoster ? await one<{ people: number }>(lastRoster(context)) : undefined;
+  const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
+  const { groupMembersRemoved: groupLimit } = limits;
   const losses =
     plan.membershipsRemoved > 0
       ? (
           await executor.query<GroupLoss & Record<string, unknown>>(groupLosses(context), [
-            limits.groupMembersRemoved?.from ?? 1_000_000_000,
+            groupLimit?.from ?? beyondAll,
+            groupLimit ? Math.floor((groupLimit.from * groupLimit.percent) / 100) : beyondAll,
           ])
         ).rows
       : [];
@@ -88,10 +94,11 @@ export async function gatherFigures(
   return {
     ...{ isRoster, sourceName, rows, peopleInFile, membershipsRemoved, peopleOfSource, membershipsOfSource },
     peopleInLastRoster: last?.people ?? null,
-    peopleRemoved: await withExamples("peopleRemoved", plan.peopleRemoved, plan.peopleRemoved > 0),
+    peopleRemoved: await withExamples("peopleRemoved", plan.peopleRemoved, removesTooMany),
     groupLosses: losses,
-    emptiedGroup:
-      plan.peopleRemoved > 0 ? ((await one<{ groupId: string; people: number }>(emptiedGroup(context))) ?? null) : null,
+    emptiedGroup: removesTooMany
+      ? ((await one<{ groupId: string; people: number }>(emptiedGroup(context))) ?? null)
+      : null,
     contactsRemoved: await withExamples(
       "contactsRemoved",
       plan.contactsRemoved,

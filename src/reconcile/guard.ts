@@ -125,16 +125,22 @@ function raised(limits: GuardLimits, announced: AnnouncedChange | null): GuardLi
   };
 }
 
+/** Whether more people would go than any limit lets. */
+export function isOverPeople(removed: number, ofSource: number, limits: GuardLimits): boolean {
+  return passes(removed, ofSource, limits.peopleRemoved) || isOverAtOnce(removed, ofSource, limits);
+}
+
+function isOverAtOnce(removed: number, ofSource: number, { peopleRemovedAtOnce: limit }: GuardLimits): boolean {
+  return limit !== null && ofSource >= limit.from && removed * 100 > limit.percent * ofSource;
+}
+
 function removals(figures: GuardFigures, limits: GuardLimits): HoldReason[] {
   const { peopleRemoved, peopleOfSource, sourceName, membershipsRemoved, membershipsOfSource } = figures;
   const { contactsRemoved, rowsUnidentified, emptiedGroup, groupLosses } = figures;
   const found: HoldReason[] = [];
-  const { peopleRemovedAtOnce: atOnce } = limits;
   const isOver = passes(peopleRemoved.count, peopleOfSource, limits.peopleRemoved);
-  const isOverAtOnce =
-    atOnce !== null && peopleOfSource >= atOnce.from && peopleRemoved.count * 100 > atOnce.percent * peopleOfSource;
-  if (isOver || isOverAtOnce) {
-    const limit = `${(isOver ? limits.peopleRemoved : atOnce)?.percent} %`;
+  if (isOverPeople(peopleRemoved.count, peopleOfSource, limits)) {
+    const limit = `${(isOver ? limits.peopleRemoved : limits.peopleRemovedAtOnce)?.percent} %`;
     found.push({
       ...{ code: "people_removed", scope: "removals", figure: peopleRemoved.count, of: peopleOfSource, limit },
       message: sentences(

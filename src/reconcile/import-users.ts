@@ -3,6 +3,7 @@ import { MusterError } from "../errors.ts";
 import { detectFormat, detectionBytes, refuseForeign } from "../intake/detect.ts";
 import type { FileFormat } from "../intake/reading.ts";
 import { withOrganization } from "../store/database.ts";
+import { announceImport } from "./announce-import.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, keepBody } from "./bodies.ts";
 import { getImport, openImport, receivedImport, refuseImport } from "./imports.ts";
 import { findRepeated, importDone } from "./repeats.ts";
@@ -35,6 +36,10 @@ export async function importUsers(dependencies: ImportDependencies, request: Imp
     await withOrganization(database, organizationId, async (client) => {
       await dropBody(client, organizationId, id);
       await refuseImport(client, organizationId, id, error, clock());
+      if (!request.dryRun) {
+        const { number: source } = setup.source;
+        await announceImport(client, organizationId, id, "import_refused", { source, at: clock() });
+      }
     }).catch(() => {});
     if (error instanceof MusterError) error.importId = id;
     throw error;

@@ -111,12 +111,15 @@ function toResource(stored: StoredImport): ImportResource {
  * One import.
  * @throws MusterError not_found
  */
-export async function getImport(database: Database, organizationId: number, id: string): Promise<ImportResource> {
-  const { rows } = await withOrganization(database, organizationId, (client) =>
-    client.query<StoredImport>(
-      `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = $2`,
-      [organizationId, id],
-    ),
+export function getImport(database: Database, organizationId: number, id: string): Promise<ImportResource> {
+  return withOrganization(database, organizationId, (client) => readImport(client, organizationId, id));
+}
+
+/** The same in a transaction of the caller's. */
+export async function readImport(executor: Executor, organizationId: number, id: string): Promise<ImportResource> {
+  const { rows } = await executor.query<StoredImport>(
+    `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = $2`,
+    [organizationId, id],
   );
   const [stored] = rows;
   if (!stored) throw new MusterError("not_found", "There is no such import.");
@@ -378,7 +381,12 @@ export async function refuseImport(
       ? { code: error.code, detail: error.detail, ...error.place }
       : { code: "internal", detail: `${problems.internal.title}. Nothing was changed; send the file again.` };
   await executor.query(
-    "update imports set status = 'failed', problem = $3, finished_at = $4 where organization_id = $1 and id = $2",
+    `update imports i set status = 'failed', finished_at = $4, problem = $3::jsonb || jsonb_build_object('lastRoster', (
+       select jsonb_build_object('people', (counts ->> 'people')::integer, 'at', timestamp_text(finished_at)) from imports before
+       where before.organization_id = $1 and before.source = i.source and before.kind = i.kind and before.status = 'applied'
+         and not before.dry_run and before.style in ('active-roster', 'purge')
+       order by before.created_at desc limit 1))
+     where organization_id = $1 and id = $2`,
     [organizationId, id, JSON.stringify(problem), at],
   );
 }

@@ -5,6 +5,7 @@ import type { FileFormat, Reading } from "../intake/reading.ts";
 import { openUserFile, type UserFile } from "../intake/user-file.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { lockOrganization } from "../store/organization-lock.ts";
+import { announceImport } from "./announce-import.ts";
 import { applyUsers } from "./apply-users.ts";
 import type { ImportContext } from "./context.ts";
 import { countWaiting, guardPlan, type Hold } from "./holds.ts";
@@ -246,17 +247,25 @@ type Ending = Pick<Parameters<typeof finishImport>[3], "status" | "counts" | "ou
   readonly decision?: Decision;
 };
 
-function finish(run: Run, { recorded, hold, planHash, decision, ...ending }: Ending): Promise<void> {
+async function finish(run: Run, { recorded, hold, planHash, decision, ...ending }: Ending): Promise<void> {
   const { client, request, id, setup, clock } = run;
-  return finishImport(client, request.organizationId, id, {
+  const at = clock();
+  const source = setup.source.number;
+  await finishImport(client, request.organizationId, id, {
     ...ending,
-    ...{ reading: run.reading(), mapping: setup.source.mapping, at: clock(), source: setup.source.number },
+    ...{ reading: run.reading(), mapping: setup.source.mapping, at, source },
     recorded: recorded ?? { count: 0 },
     hold: hold ?? null,
     planHash: planHash ?? null,
     decision: decision ?? null,
   });
+  const kind = ending.status === "held" ? "import_held" : isFirstRoster(run, ending.status) ? "first_roster" : null;
+  if (kind) await announceImport(client, request.organizationId, id, kind, { source, at });
 }
+
+/** From here on the source deletes whom its files leave out. */
+const isFirstRoster = ({ setup }: Run, status: string) =>
+  status === "applied" && setup.isFirstOfSource && setup.style !== "normal";
 
 async function readLastUserId(executor: Executor, organizationId: number): Promise<number> {
   const { rows } = await executor.query<{ lastUserId: number }>(

@@ -19,6 +19,8 @@ export interface Setup {
   readonly style: ImportContext["style"];
   readonly settings: Settings;
   readonly rulesEpoch: number;
+  /** Nothing of the source was applied yet. */
+  readonly isFirstOfSource: boolean;
   /** Differs after everything that could make a digest's verdict another one. */
   readonly state: string;
 }
@@ -57,7 +59,7 @@ export async function readSetup(
   const style = request.style ?? source.style ?? settings.style;
   const { rulesEpoch, lastSequence } = organizations[0]!;
   const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
-  return { source, sources, style, settings, rulesEpoch, state };
+  return { source, sources, style, settings, rulesEpoch, isFirstOfSource: stored.lastImportId === null, state };
 }
 
 /** How the file is read, by the source's settings and by what its sender says. */

@@ -13,7 +13,13 @@ type Summarized = Pick<
  */
 export function summarize(resource: Summarized, timeZone: string): string {
   const name = resource.source.fileName ?? resource.source.name;
-  if (resource.problem) return `REFUSED, nothing changed: ${name}. ${resource.problem.detail}`;
+  if (resource.problem) {
+    const { detail, lastRoster } = resource.problem;
+    const last = lastRoster
+      ? ` Alerts still use the roster of ${clockTime(lastRoster.at, timeZone)} (${counted(lastRoster.people, "person", "people")}).`
+      : "";
+    return `REFUSED, nothing changed: ${name}. ${detail}${last}`;
+  }
   if (!resource.counts) return `${name}: ${resource.status}.`;
   if (resource.decision) return decided(resource, resource.counts, timeZone);
   if (resource.hold && !resource.dryRun) return held(resource, resource.counts, timeZone);

@@ -137,6 +137,8 @@ export interface Decision {
 export interface ImportProblem extends Pick<ProblemPlace, "line" | "column" | "field"> {
   readonly code: ProblemCode;
   readonly detail: string;
+  /** The last roster of the source that was applied, which counts still. */
+  readonly lastRoster?: { readonly people: number; readonly at: string } | null;
 }
 
 /** A note on one row that is not plain success. */

@@ -66,7 +66,7 @@ function fillList<Value>(
   const length = Math.max(before.length, said.length);
   const filled = Array.from({ length }, (_, index) => before[index] || said[index] || "");
   const agrees = JSON.stringify(filled) === JSON.stringify(said);
-  const takesOver = stored.owner === null || (agrees && outranks(organization, source, stored.owner));
+  const takesOver = agrees && (stored.owner === null || outranks(organization, source, stored.owner));
   return {
     value: filled as Value,
     owner: takesOver ? source : stored.owner,

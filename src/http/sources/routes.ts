@@ -65,6 +65,10 @@ const sourceSchema = z
       .describe("More may go than the limits say, between two times, once."),
     version: z.int(),
     lastAppliedAt: z.string().nullable().describe("When an import of it was applied last; null: never."),
+    expectedBy: z
+      .string()
+      .nullable()
+      .describe("When it should have come again, by its own rhythm; null: it has none yet."),
     createdAt: z.string(),
     updatedAt: z.string(),
   })
@@ -81,6 +85,7 @@ const sourceSchema = z
           announcedChange: null,
           version: 1,
           lastAppliedAt: "2026-11-22T02:00:01.345678Z",
+          expectedBy: "2026-11-23T08:00:01.345678Z",
         },
         ...{ createdAt: "2026-11-21T10:00:00.000000Z", updatedAt: "2026-11-21T10:00:00.000000Z" },
       },

@@ -73,8 +73,8 @@ export const lastRoster = (c: ImportContext): string => `
   order by created_at desc limit 1`;
 
 /**
- * Groups that lose members and that a limit could concern, those that lose the largest part first. Parameter: $1 members
- * from which on any group counts.
+ * Groups that lose members and that a limit could concern, those that lose the largest part first. Parameters: $1 members
+ * from which on any group counts, $2 how many such a group has to lose at least.
  */
 export const groupLosses = (c: ImportContext): string => `
   with lost as (
@@ -88,6 +88,7 @@ export const groupLosses = (c: ImportContext): string => `
   select lost.group_id as "groupId", members.count::integer as members, lost.lost::integer as lost,
     g.category = 12 or g.is_protected as "isProtected", g.guard_percent as "guardPercent"
   from lost join groups g on g.organization_id = ${c.organizationId} and g.group_id = lost.group_id
+    and (lost.lost >= $2 or g.category = 12 or g.is_protected or g.guard_percent is not null)
   cross join lateral (
     select count(*) as count from memberships m where m.organization_id = ${c.organizationId} and m.group_id = lost.group_id) members
   where g.category = 12 or g.is_protected or g.guard_percent is not null or members.count >= $1
