@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { guardLimitsSchema } from "../src/organizations/guard-limits.ts";
 import type { Movements } from "./campus.ts";
 import { processCpu } from "./cpu.ts";
 import type { DayFiles } from "./generate.ts";
@@ -30,6 +31,8 @@ export interface MusterRun {
   readonly days: readonly [DayFiles, DayFiles];
   readonly movements: Movements;
   readonly style: BenchStyle;
+  /** Whether the guard looks at the imports; without it, it looks at nothing. */
+  readonly isGuarded: boolean;
   /** Folder for CPU profiles; undefined: none are taken. */
   readonly profileDirectory: string | undefined;
 }
@@ -43,12 +46,13 @@ const adminKey = "bench-0123456789abcdef0123456789abcdef";
  * @throws Error when an import fails or counts anything else than what the campus says
  */
 export async function measureMuster(server: BenchServer, run: MusterRun): Promise<MusterTimes> {
-  const { days, movements, style } = run;
+  const { days, movements, style, isGuarded } = run;
   const [first, second] = days;
   await server.createDatabase(database);
   const service = await startService(server, run.profileDirectory);
   const readCpu = async () => (await server.readCpu()) + (await processCpu(service.pid));
   try {
+    if (!isGuarded) await switchGuardOff(service.url);
     const step = async (day: DayFiles, expected: Readonly<Record<string, number>>) => {
       await server.settle(database);
       let answer: ImportAnswer | undefined;
@@ -160,6 +164,16 @@ async function stopProcess(child: ChildProcess): Promise<void> {
   const killer = setTimeout(() => child.kill("SIGKILL"), 30_000);
   await ended;
   clearTimeout(killer);
+}
+
+async function switchGuardOff(url: string): Promise<void> {
+  const limits = Object.keys(guardLimitsSchema.shape).filter((name) => name !== "applyAdditions");
+  const answer = await fetch(`${url}/v1/sources/default`, {
+    method: "PUT",
+    headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
+    body: JSON.stringify({ guard: Object.fromEntries(limits.map((name) => [name, null])) }),
+  });
+  if (!answer.ok) throw new Error(`The guard cannot be switched off: ${await answer.text()}`);
 }
 
 interface ImportAnswer {

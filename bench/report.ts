@@ -8,6 +8,8 @@ export interface SizeResults {
   readonly xmlBytes: number;
   readonly limit?: LimitTimes;
   readonly muster?: MusterTimes;
+  /** Muster with its guard switched off. */
+  readonly unguarded?: MusterTimes;
   /** Reckoned from a smaller campus. */
   readonly script?: ScriptTimes;
 }
@@ -65,7 +67,7 @@ export function renderReport(results: Results): string {
 }
 
 function renderSize(size: SizeResults, scriptPeople: number): string[] {
-  const { people, xmlBytes, limit, muster, script } = size;
+  const { people, xmlBytes, limit, muster, unguarded, script } = size;
   const rows = steps.map((step) => {
     const reference = limit === undefined ? undefined : limitOf(limit, step);
     const cost = muster?.[step];
@@ -88,6 +90,7 @@ function renderSize(size: SizeResults, scriptPeople: number): string[] {
   const notes = [
     ...(limit === undefined ? [] : [indexedNote(limit, muster)]),
     ...(muster === undefined ? [] : [memoryNote(muster.peakMemory)]),
+    ...(muster === undefined || unguarded === undefined ? [] : [guardNote(muster, unguarded)]),
     ...(script === undefined
       ? []
       : [
@@ -121,6 +124,17 @@ function indexedNote(limit: LimitTimes, muster: MusterTimes | undefined): string
 function memoryNote(peakMemory: number): string {
   const verdict = peakMemory <= memoryGoal ? "met" : "NOT met";
   return `Peak memory of Muster's process: ${(peakMemory / 1e6).toFixed(0)} MB (goal ≤ ${memoryGoal / 1e6} MB: ${verdict}).`;
+}
+
+/** How much longer an import may take for the guard's looking at it. */
+const guardGoal = 1.1;
+
+function guardNote(guarded: MusterTimes, unguarded: MusterTimes): string {
+  const shares = steps.map((step) => {
+    const ratio = guarded[step].cpuSeconds / unguarded[step].cpuSeconds;
+    return `${stepNames[step]} ${fixed(ratio)} times (${ratio <= guardGoal ? "met" : "NOT met"})`;
+  });
+  return `The guard: processor time with it, compared with the same imports without (goal ≤ ${guardGoal}): ${shares.join(", ")}.`;
 }
 
 function renderLinearity(sizes: readonly SizeResults[]): string[] {

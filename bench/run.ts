@@ -15,7 +15,7 @@ import { type BenchServer, startBenchServer } from "./server.ts";
 
 const usage = `Usage: npm run bench -- [options]
   --people 10000,100000     sizes of the campus
-  --only limit,muster       parts to measure, of limit, muster and script; the results file is left alone then
+  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard) and script; the results file is left alone then
   --repetitions 3           measurements of which the median is taken
   --style normal            style of Muster's imports: ${benchStyles.join(", ")}
   --seed 1                  seed of the campus
@@ -23,7 +23,7 @@ const usage = `Usage: npm run bench -- [options]
   --profile folder          takes CPU profiles of Muster into the folder; the results file is left alone then
 `;
 
-const parts = ["limit", "muster", "script"] as const;
+const parts = ["limit", "muster", "unguarded", "script"] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -79,6 +79,7 @@ async function measureSize(server: BenchServer, people: number, options: Options
   const days = await writeDays(server, campus);
   const limits: LimitTimes[] = [];
   const musters: MusterTimes[] = [];
+  const unguarded: MusterTimes[] = [];
   const run = { days, movements: campus.movements, style: options.style, profileDirectory: options.profileDirectory };
   const turns = [
     async () => {
@@ -88,8 +89,13 @@ async function measureSize(server: BenchServer, people: number, options: Options
     },
     async () => {
       if (!options.parts.includes("muster")) return;
-      musters.push(await measureMuster(server, run));
+      musters.push(await measureMuster(server, { ...run, isGuarded: true }));
       progress(`  Muster: ${describe(musters.at(-1)!)}`);
+    },
+    async () => {
+      if (!options.parts.includes("unguarded")) return;
+      unguarded.push(await measureMuster(server, { ...run, isGuarded: false }));
+      progress(`  Muster without guard: ${describe(unguarded.at(-1)!)}`);
     },
   ];
   for (let repetition = 0; repetition < options.repetitions; repetition += 1) {
@@ -100,6 +106,7 @@ async function measureSize(server: BenchServer, people: number, options: Options
     xmlBytes: days[0].xmlBytes,
     ...(limits.length > 0 ? { limit: medianLimit(limits) } : {}),
     ...(musters.length > 0 ? { muster: medianMuster(musters) } : {}),
+    ...(unguarded.length > 0 ? { unguarded: medianMuster(unguarded) } : {}),
   };
 }
 

@@ -1,3 +1,4 @@
+import type { GuardLimits } from "../organizations/guard-limits.ts";
 import type { AnnouncedChange } from "../organizations/sources.ts";
 import type { Executor } from "../store/database.ts";
 import type { ImportContext } from "./context.ts";
@@ -37,6 +38,7 @@ export interface Verdict {
 /** Judges the plan in the temporary tables (docs/guard.md). */
 export async function guardPlan(executor: Executor, context: ImportContext, setup: Setup, at: Date): Promise<Verdict> {
   const { guard: limits, name: sourceName, announcedChange } = setup.source;
+  if (isOff(limits)) return { scope: null, reasons: [], uses: null };
   const figures = await gatherFigures(executor, context, { sourceName, limits });
   const unannounced = judge(figures, limits, null);
   const announced = announcedChange && isInForce(announcedChange, at) ? announcedChange : null;
@@ -46,6 +48,8 @@ export async function guardPlan(executor: Executor, context: ImportContext, setu
   const isRemovalsOnly = limits.applyAdditions && reasons.every(({ scope }) => scope === "removals");
   return { scope: isRemovalsOnly ? "removals" : "everything", reasons, uses: null };
 }
+
+const isOff = ({ applyAdditions: _, ...limits }: GuardLimits) => Object.values(limits).every((limit) => limit === null);
 
 const isInForce = ({ from, until, usedBy }: AnnouncedChange, at: Date) =>
   usedBy === null && Date.parse(from) <= at.getTime() && at.getTime() < Date.parse(until);

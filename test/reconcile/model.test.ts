@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import fc from "fast-check";
 import { userDocuments } from "../../src/directory/user-document.ts";
+import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts";
+import { MusterError } from "../../src/errors.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
@@ -125,7 +127,7 @@ const rosters: fc.Arbitrary<Sent[]> = fc
   .tuple(
     imports,
     fc.constantFrom("active-roster" as const, "purge" as const),
-    fc.array(fc.uniqueArray(fc.nat(4), { minLength: 1, maxLength: 4 }), { minLength: 2, maxLength: 4 }),
+    fc.array(fc.uniqueArray(fc.nat(4), { minLength: 2, maxLength: 4 }), { minLength: 3, maxLength: 4, size: "max" }),
     fc.constantFrom("databaseID" as const, "userID" as const, "email" as const),
   )
   .map(([{ records, source }, style, nights, identifier]) =>
@@ -201,26 +203,93 @@ async function head(organizationId: number) {
 }
 
 describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
+  /** Sends a file and compares what came of it; returns what is stored then. */
+  async function agree(organizationId: number, organization: Organization, sent: Sent) {
+    const expected = model(organization, sent);
+    const result = await send(organizationId, sent);
+    const stored = await loadOrganization(database.owner, organizationId, organization);
+    assert.deepEqual(await notesOf(organizationId, result.id), modelNotes(expected), "the notes on the rows");
+    assert.deepEqual(
+      comparable(stored, organization.lastUserId),
+      comparable(expected.organization, organization.lastUserId),
+    );
+    return { stored, returned: expected.returned };
+  }
+
   it("on every file of a series, from any stored state", async () => {
     let returned = 0;
     await property(async (organizationId, start, series) => {
       let organization = start;
       for (const sent of series) {
-        const expected = model(organization, sent);
-        returned += expected.returned;
-        const result = await send(organizationId, sent);
-        const stored = await loadOrganization(database.owner, organizationId, organization);
-        assert.deepEqual(await notesOf(organizationId, result.id), modelNotes(expected), "the notes on the rows");
-        assert.deepEqual(
-          comparable(stored, organization.lastUserId),
-          comparable(expected.organization, organization.lastUserId),
-        );
-        organization = stored;
+        const agreed = await agree(organizationId, organization, sent);
+        organization = agreed.stored;
+        returned += agreed.returned;
       }
     });
     assert.ok(returned >= runs / 30, `only ${returned} people came back`);
   });
+
+  it("when people edit, enter and delete by hand in between", async () => {
+    let edited = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        organizations,
+        series,
+        fc.array(edits, { minLength: 4, maxLength: 4 }),
+        async (start, series, edits) => {
+          const organizationId = await saveOrganization(database.owner, start);
+          let organization = start;
+          for (const [night, sent] of series.entries()) {
+            organization = (await agree(organizationId, organization, sent)).stored;
+            for (const edit of edits[night] ?? []) edited += await carryOut(organizationId, organization, edit);
+            organization = await loadOrganization(database.owner, organizationId, organization);
+          }
+        },
+      ),
+      { seed, numRuns: Math.max(1, Math.round(runs / 2)) },
+    );
+    assert.ok(edited >= runs / 4, `only ${edited} edits were made`);
+  });
 });
+
+/** What a person does at the console: to whom, by their place among all people. */
+const edits = fc.array(
+  fc.record({
+    who: fc.nat(5),
+    what: fc.constantFrom(
+      { lastName: "Byhand" },
+      { address: { city: "Byhand" } },
+      { phones: [{ number: "+12125550187", label: "home" as const }] },
+      { phones: [] },
+      { username: "byhand" },
+      { emails: ["byhand@x.edu", "a@x.edu"] },
+      "delete" as const,
+      "enter" as const,
+    ),
+  }),
+  { maxLength: 2 },
+);
+
+async function carryOut(
+  organizationId: number,
+  organization: Organization,
+  { who, what }: { who: number; what: object | "delete" | "enter" },
+): Promise<number> {
+  const context = { ...dependencies, queue: dependencies.importQueue, organizationId, actor: "test" };
+  const ids = [...organization.users.keys()];
+  const id = String(ids[who % Math.max(1, ids.length)] ?? 0);
+  const input = { firstName: "Entered", emails: ["c@x.edu"], memberships: [{ groupId: "G1", role: 0 }] };
+  try {
+    if (what === "enter") await createUser(context, input as never);
+    else if (what === "delete") await deleteUser(context, id, () => {});
+    else await updateUser(context, id, what, () => {});
+    return 1;
+  } catch (error) {
+    // The username is taken, or the person is gone by now: then nothing is edited.
+    if (!(error instanceof MusterError)) throw error;
+    return 0;
+  }
+}
 
 describe(`what is held (seed ${seed})`, () => {
   const storeOf = (organizationId: number, start: Organization) =>
