@@ -6,7 +6,7 @@ import type { ImportResource } from "./types.ts";
 
 /**
  * The import that this one repeats: of the same key, bytes, source and style, begun before it and no longer ago than
- * `within`; refused ones don't count. The repeat itself leaves no trace then.
+ * `within`; refused and discarded ones don't count. The repeat itself leaves no trace then.
  * @param id an import that has just been received, in the caller's transaction
  * @param within milliseconds
  * @returns id of the first import; undefined when there is none
@@ -29,7 +29,7 @@ export async function findRepeated(
      join imports first on first.organization_id = repeat.organization_id and first.sha256 = repeat.sha256
        and first.api_key_id = repeat.api_key_id and first.kind = repeat.kind and first.source = repeat.source
        and first.style = repeat.style and first.dry_run = repeat.dry_run
-     where repeat.organization_id = $1 and repeat.id = $2 and first.id <> repeat.id and first.status <> 'failed'
+     where repeat.organization_id = $1 and repeat.id = $2 and first.id <> repeat.id and first.status not in ('failed', 'discarded')
        and first.created_at > repeat.created_at - $3 * interval '1 millisecond'
      order by first.created_at limit 1`,
     [organizationId, id, within],

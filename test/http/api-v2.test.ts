@@ -131,6 +131,27 @@ test("a refused document may be sent again at once", async () => {
   assert.equal((await post("<users type='array'>")).status, 400);
 });
 
+test("a roster that is held is answered with 200, and after it was discarded the same bytes are processed again", async () => {
+  const style = (value: string | null) =>
+    app.inject({ method: "PATCH", url: "/v1/organization", body: { settings: { style: value } } });
+  await style("active-roster");
+  const body = roster(person("9"));
+  const before = (await imports()).length;
+  const held = await post(body);
+  assert.equal(held.status, 200, held.body);
+  assert.match(held.body, /<status>held<\/status>\n\s*<summary>HELD, removals only: default, /);
+  const [id] = /[0-9a-f]{8}-[0-9a-f-]{27}/.exec(held.body)!;
+  await post(body);
+  assert.equal((await imports()).length, before + 1, "the same bytes again are the same import");
+  const key = await app.keyWith(["approvals"]);
+  const discard = { method: "POST", url: `/v1/imports/${id}/discard`, body: { decidedBy: "Kim Park" }, key } as const;
+  assert.equal((await app.inject(discard)).json.status, "discarded");
+  const again = await post(body);
+  assert.match(again.body, /<status>held<\/status>/);
+  assert.equal((await imports()).length, before + 2);
+  await style(null);
+});
+
 test("the key is in no log line", async () => {
   const secret = await app.keyWith(["import"], { name: "secret" });
   await post(roster(person("9")), `api_key=${secret}`);
