@@ -133,8 +133,8 @@ async function decide(run: Run): Promise<undefined> {
     await holdRemovals(run, verdict.reasons);
     return;
   }
-  const waiting = await countWaiting(client, context);
-  const hold: Hold | null = verdict.scope && { scope: verdict.scope, reasons: verdict.reasons, waiting };
+  const { scope, reasons } = verdict;
+  const hold: Hold | null = scope && { scope, reasons, waiting: await countWaiting(client, context) };
   const report = await describe(run, context);
   await client.query(insertKeptPeople(context), [run.id]);
   if (request.dryRun || hold) {

@@ -1,7 +1,8 @@
 /** Accidents that look like change, and who is protected from both. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { startGuardedApp, unlimited } from "../support/guarded-app.ts";
+import { startGuardedApp } from "../support/guarded-app.ts";
+import { noGuard } from "../support/organization-store.ts";
 import { changed, csv, type RosterPerson } from "../support/rosters.ts";
 
 const guarded = await startGuardedApp(after);
@@ -126,7 +127,7 @@ describe("accidents", () => {
   });
 
   test("a file that is cut off, or empty, is refused before anybody could be missing", async () => {
-    const source = await newSource({ guard: unlimited });
+    const source = await newSource({ guard: noGuard });
     const roster = range(30);
     await sendApplied(source, csv(roster));
     for (const [file, code] of [
@@ -142,7 +143,7 @@ describe("accidents", () => {
 
 describe("protections", () => {
   test("people who are protected stay, and are told of by name", async () => {
-    const source = await newSource({ guard: unlimited });
+    const source = await newSource({ guard: noGuard });
     const roster = range(4);
     await app.inject({ method: "POST", url: "/v1/groups", body: { groupId: "KEEP", style: "static" } });
     await sendApplied(source, csv([{ ...roster[0]!, groups: "KEEP" }, ...roster.slice(1)]));
@@ -161,7 +162,7 @@ describe("protections", () => {
   });
 
   test("somebody who comes back has the same id, and what was entered by hand", async () => {
-    const source = await newSource({ guard: unlimited });
+    const source = await newSource({ guard: noGuard });
     await createGroups("CHOIR");
     const roster = range(3);
     await sendApplied(source, csv(roster));
@@ -187,7 +188,7 @@ describe("protections", () => {
   });
 
   test("who was away longer than deleted people are kept is somebody new", async () => {
-    const source = await newSource({ guard: unlimited });
+    const source = await newSource({ guard: noGuard });
     const roster = range(3);
     await sendApplied(source, csv(roster));
     const ids = await idsOf(roster);
@@ -200,8 +201,8 @@ describe("protections", () => {
   });
 
   test("a roster removes only what its source brought; whom others have stays, without it", async () => {
-    const students = await newSource({ guard: unlimited });
-    const employees = await newSource({ guard: unlimited });
+    const students = await newSource({ guard: noGuard });
+    const employees = await newSource({ guard: noGuard });
     await createGroups("CRS-A", "OFFICE");
     const [ann, bo] = range(2);
     await sendApplied(students, csv(changed([ann!, bo!], () => ({ groups: "CRS-A" }))));

@@ -1,10 +1,10 @@
 /** The limits of the guard, and what becomes of imports that it holds. */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
-import { startGuardedApp, unlimited } from "../support/guarded-app.ts";
+import { startGuardedApp } from "../support/guarded-app.ts";
+import { noGuard } from "../support/organization-store.ts";
 import { changed, csv } from "../support/rosters.ts";
 
-const guarded = await startGuardedApp(after);
 const {
   app,
   approver,
@@ -20,7 +20,7 @@ const {
   sendApplied,
   sendHeld,
   setCreateGroups,
-} = guarded;
+} = await startGuardedApp(after);
 
 describe("limits: at a limit an import is applied, one more and it is held", () => {
   test("people deleted: 5 % of the source's people and more than 10", async () => {
@@ -30,7 +30,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [100, 10, 201],
       [100, 11, 202],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, peopleRemoved: { percent: 5, above: 10 } } });
+      const source = await newSource({ guard: { ...noGuard, peopleRemoved: { percent: 5, above: 10 } } });
       const roster = range(size);
       await sendApplied(source, csv(roster));
       const answer = await send(source, csv(roster.slice(gone)));
@@ -48,7 +48,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [3, 2, 202],
       [2, 1, 201],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, peopleRemovedAtOnce: { percent: 50, from: 3 } } });
+      const source = await newSource({ guard: { ...noGuard, peopleRemovedAtOnce: { percent: 50, from: 3 } } });
       const roster = range(size);
       await sendApplied(source, csv(roster));
       assert.equal((await send(source, csv(roster.slice(gone)))).status, status, `${gone} of ${size}`);
@@ -62,7 +62,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
     ] as const) {
       const source = await newSource({
         style: "purge",
-        guard: { ...unlimited, membershipsRemoved: { percent: 5, above: 50 } },
+        guard: { ...noGuard, membershipsRemoved: { percent: 5, above: 50 } },
       });
       const roster = range(100);
       await createGroups("M1", "M2");
@@ -88,7 +88,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       await app.inject({ method: "POST", url: "/v1/groups", body: { groupId, ...settings } });
       const source = await newSource({
         style: "purge",
-        guard: { ...unlimited, groupMembersRemoved: { percent: 25, from: 1_000 } },
+        guard: { ...noGuard, groupMembersRemoved: { percent: 25, from: 1_000 } },
       });
       const roster = range(20);
       await sendApplied(source, csv(changed(roster, () => ({ groups: `G1;${groupId}` }))));
@@ -105,7 +105,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [10, 201],
       [11, 202],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, contactsRemoved: { percent: 5, above: 10 } } });
+      const source = await newSource({ guard: { ...noGuard, contactsRemoved: { percent: 5, above: 10 } } });
       const roster = range(100);
       await sendApplied(source, csv(roster));
       const next = roster.map((person, index) => (index < gone ? { ...person, phone: "" } : person));
@@ -121,7 +121,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [20, 9, 202],
       [19, 1, 201],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, peopleMissing: { percent: 50, from: 20 } } });
+      const source = await newSource({ guard: { ...noGuard, peopleMissing: { percent: 50, from: 20 } } });
       const roster = range(size);
       await sendApplied(source, csv(roster));
       const [newcomer] = range(1);
@@ -138,7 +138,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [20, 5, 202],
       [19, 19, 201],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, rowsFailed: { percent: 20, from: 20 } } });
+      const source = await newSource({ guard: { ...noGuard, rowsFailed: { percent: 20, from: 20 } } });
       const roster = range(size).map((person, index) => (index < failing ? { ...person, groups: "2" } : person));
       const answer = await send(source, csv(roster));
       assert.equal(answer.status, status, `${failing} of ${size}: ${answer.body}`);
@@ -148,7 +148,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
   });
 
   test("a single row that names nobody holds removals, and nothing else", async () => {
-    const source = await newSource({ guard: { ...unlimited, rowsUnidentified: { above: 0 } } });
+    const source = await newSource({ guard: { ...noGuard, rowsUnidentified: { above: 0 } } });
     const roster = range(5);
     const [newcomer] = range(1);
     await sendApplied(source, csv(roster));
@@ -171,7 +171,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
     ] as const) {
       const source = await newSource({
         style: "normal",
-        guard: { ...unlimited, groupsUnknown: { percent: 5, above: 10 } },
+        guard: { ...noGuard, groupsUnknown: { percent: 5, above: 10 } },
       });
       await setCreateGroups([]);
       const roster = range(100).map((person, index) =>
@@ -190,7 +190,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
       [10, 201],
       [11, 202],
     ] as const) {
-      const source = await newSource({ guard: { ...unlimited, identifiersChanged: { percent: 1, above: 10 } } });
+      const source = await newSource({ guard: { ...noGuard, identifiersChanged: { percent: 1, above: 10 } } });
       const roster = range(100);
       await sendApplied(source, csv(roster));
       const next = roster.map((person, index) =>
@@ -204,7 +204,7 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
   });
 
   test("filling a blank identifier is no change of it", async () => {
-    const source = await newSource({ guard: { ...unlimited, identifiersChanged: { percent: 1, above: 10 } } });
+    const source = await newSource({ guard: { ...noGuard, identifiersChanged: { percent: 1, above: 10 } } });
     const roster = range(30);
     await sendApplied(source, csv(changed(roster, () => ({ userId: "" }))));
     const { counts } = await sendApplied(source, csv(roster));
@@ -212,13 +212,13 @@ describe("limits: at a limit an import is applied, one more and it is held", () 
   });
 
   test("every limit can be switched off, and says so in the source", async () => {
-    const source = await newSource({ guard: unlimited });
+    const source = await newSource({ guard: noGuard });
     const roster = range(30);
     await sendApplied(source, csv(roster));
     const { counts } = await sendApplied(source, csv(roster.slice(29)));
     assert.equal(counts.removed, 29);
     const { json } = await app.inject({ url: `/v1/sources/${source}` });
-    assert.deepEqual(json.guard, unlimited);
+    assert.deepEqual(json.guard, noGuard);
   });
 
   test("with additions switched off a removal holds everything", async () => {

@@ -1,15 +1,8 @@
 /** The service with sources that the guard looks after, for tests of rosters. */
 import assert from "node:assert/strict";
-import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { startTestApp } from "./app.ts";
 import { createTestDatabase } from "./database.ts";
 import { people, type RosterPerson } from "./rosters.ts";
-
-/** No limit at all. */
-export const unlimited = {
-  ...Object.fromEntries(Object.keys(guardLimitsSchema.shape).map((limit) => [limit, null])),
-  applyAdditions: true,
-};
 
 /** Starts a service of its own; what it returns are the tools of its tests. */
 export async function startGuardedApp(after: (close: () => Promise<void>) => void) {

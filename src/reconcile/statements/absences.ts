@@ -2,6 +2,7 @@ import { byDefault, manual, selfRegistered } from "../../directory/claims.ts";
 import type { ImportContext } from "../context.ts";
 import { deletionObstacle, grantedByNobodysFeed } from "./protection.ts";
 import { ownerColumns, scalarColumns } from "./scalars.ts";
+import { hasFailed } from "./tables.ts";
 
 const bit = (number: number) => 1 << number;
 
@@ -49,7 +50,7 @@ export const settleAbsences = (c: ImportContext): string[] => [
    where u.organization_id = ${c.organizationId} and u.id = a.person
      and u.email_normalized in (
        select s.email_normalized from staged_rows s
-       where s.failed or exists (select from row_issues i where i.row = s.row and i.failure))`,
+       where ${hasFailed})`,
   `update absences a set
      fate = case
        when ${isOthers(c, "u.claims")} then 'withdraw'
@@ -67,24 +68,23 @@ const leaving = "select person from planned_deletions union all select person fr
 
 /** Plans that the source lets go of people whom others claim; what nobody else claims goes. */
 function withdrawals(c: ImportContext): string[] {
-  const departing = "absences a";
   const removeOrWithdraw = (claims: string) => `case when ${claims} = ${c.claim} then 'remove' else 'withdraw' end`;
   return [
     `insert into planned_scalars (person, ${scalarColumns.join(", ")}, username_changes, changed)
      select u.id, ${scalarColumns.map((column) => (ownerColumns.includes(column) ? `nullif(u.${column}, ${c.source})` : `u.${column}`)).join(", ")}, false, ''
-     from ${departing} join users u on u.organization_id = ${c.organizationId} and u.id = a.person
+     from absences a join users u on u.organization_id = ${c.organizationId} and u.id = a.person
      where a.fate = 'withdraw' and ${c.source} in (${ownerColumns.map((column) => `u.${column}`).join(", ")})`,
     `insert into planned_emails (person, email_normalized, email, action)
      select a.person, e.email_normalized, e.email, ${removeOrWithdraw("e.claims")}
-     from ${departing} join user_emails e on e.organization_id = ${c.organizationId} and e.user_id = a.person
+     from absences a join user_emails e on e.organization_id = ${c.organizationId} and e.user_id = a.person
      where a.fate = 'withdraw' and e.claims & ${c.claim} <> 0`,
     `insert into planned_phones (person, number, extension, action)
      select a.person, h.number, h.extension, ${removeOrWithdraw("h.claims")}
-     from ${departing} join user_phones h on h.organization_id = ${c.organizationId} and h.user_id = a.person
+     from absences a join user_phones h on h.organization_id = ${c.organizationId} and h.user_id = a.person
      where a.fate = 'withdraw' and h.claims & ${c.claim} <> 0`,
     `insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
      select a.person, m.group_id, m.role, after.*
-     from ${departing} join memberships m on m.organization_id = ${c.organizationId} and m.user_id = a.person
+     from absences a join memberships m on m.organization_id = ${c.organizationId} and m.user_id = a.person
      join groups g on g.organization_id = ${c.organizationId} and g.group_id = m.group_id
      cross join lateral (${withdrawnMembership(c, "m")}) after
      where a.fate = 'withdraw' and m.claims & ${c.claim} <> 0 and not (m.claims = ${c.claim} and ${isKept("m", "g")})`,

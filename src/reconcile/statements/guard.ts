@@ -1,4 +1,5 @@
 import type { ImportContext } from "../context.ts";
+import { endedMemberships } from "./report.ts";
 
 /** Most examples of a reason. */
 const most = 10;
@@ -39,9 +40,7 @@ export const planFigures = (c: ImportContext): string => `
       as "peopleInFile",
     (select count(*) from people)::integer as "peopleLookedAt",
     (select count(*) from planned_deletions)::integer as "peopleRemoved",
-    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
-      + (select count(*) from planned_deletions gone join memberships m
-         on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer as "membershipsRemoved",
+    ${endedMemberships(c)} as "membershipsRemoved",
     (select count(*) from (${losingContacts}) losing)::integer as "contactsRemoved",
     (select count(*) from (${failedRows}) failed)::integer as "rowsFailed",
     (select count(*) from (${unidentifiedRows}) unidentified)::integer as "rowsUnidentified",
@@ -199,7 +198,5 @@ export const waitingCounts = (c: ImportContext): string => `
   select
     (select count(*) from planned_deletions)::integer as "peopleRemoved",
     (select count(*) from absences where fate = 'withdraw')::integer as "peopleWithdrawn",
-    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
-      + (select count(*) from planned_deletions gone join memberships m
-         on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer as "membershipsRemoved",
+    ${endedMemberships(c)} as "membershipsRemoved",
     (select count(*) from (${losingContacts}) losing)::integer as "contactsRemoved"`;

@@ -1,7 +1,7 @@
 import type { ImportContext } from "../context.ts";
 import { failPersons } from "./match.ts";
 import { isProtected } from "./protection.ts";
-import { items } from "./tables.ts";
+import { hasFailed, items } from "./tables.ts";
 
 /**
  * What the file says about each person: rows of one person become one (feed formats, section 4: the last non-blank
@@ -35,7 +35,7 @@ export const dropFailed = `
 export const keepGroupsOfFailedRows = `
   with failed as materialized (
     select s.database_id, s.username_normalized, s.email_normalized from staged_rows s
-    where s.failed or exists (select from row_issues i where i.row = s.row and i.failure)
+    where ${hasFailed}
   )
   update people set groups_replaced = false
   where groups_replaced and (

@@ -77,6 +77,12 @@ export const outcomesStatement = (c: ImportContext): string => `
   select coalesce(jsonb_object_agg(outcome, rows), '{}') as outcomes
   from (select outcome, range_agg(int4range(row, row + 1))::text as rows from rows group by outcome) by_outcome`;
 
+/** SQL: how many memberships end, those of people who are deleted included. */
+export const endedMemberships = (c: ImportContext): string => `
+    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
+      + (select count(*) from planned_deletions gone join memberships m
+         on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer`;
+
 /** What the import did, counted. One row, its columns are those of ImportCounts. */
 export const countStatement = (c: ImportContext): string => `
   with failed as (select distinct row from row_issues where failure),
@@ -108,9 +114,7 @@ export const countStatement = (c: ImportContext): string => `
      where not exists (select from failed where failed.row = i.row))::integer as warnings,
     (person.rows - person.people)::integer as merged,
     (select count(*) from planned_memberships where role_from is null and role_to is not null)::integer as "membershipsAdded",
-    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
-      + (select count(*) from planned_deletions gone join memberships m
-         on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer as "membershipsRemoved",
+    ${endedMemberships(c)} as "membershipsRemoved",
     (select count(*) from known_groups where is_new)::integer as "groupsCreated",
     (select count(*) from known_locations where is_new)::integer as "locationsCreated"
   from person, changes, removed, absent`;

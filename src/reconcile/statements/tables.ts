@@ -10,6 +10,9 @@ export const part = (item: string, number: number): string => `split_part(${item
 export const rowOf = (people: string, field: string): string =>
   `coalesce((${people}.value_rows ->> ${field})::integer, ${people}.first_row)`;
 
+/** SQL: whether the staged row `s` is not applied, for a fault of its own or of its person. */
+export const hasFailed = `(s.failed or exists (select from row_issues i where i.row = s.row and i.failure))`;
+
 /**
  * The temporary tables of an import, in the order in which they are filled: what the file says, row by row; which row
  * is who; what the file says about each person; what is to be done.
