@@ -31,6 +31,11 @@ export const access = {
   "POST /v1/locations": ["groups"],
   "GET /v1/locations/:name": ["retrieve", "groups"],
 
+  "GET /v1/opt-outs": ["retrieve"],
+  "POST /v1/opt-outs": ["admin"],
+  "GET /v1/opt-outs/:id": ["retrieve"],
+  "DELETE /v1/opt-outs/:id": ["admin"],
+
   "GET /v1/sources": ["retrieve", "import", "approvals"],
   "GET /v1/sources/:name": ["retrieve", "import", "approvals"],
   "PUT /v1/sources/:name": ["admin"],

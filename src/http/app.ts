@@ -22,6 +22,7 @@ import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } fr
 import type { Metrics } from "./metrics.ts";
 import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
+import { optOutRoutes } from "./opt-outs/routes.ts";
 import { organizationRoutes } from "./organization/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
@@ -69,6 +70,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       userRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
+      optOutRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
       announcementRoutes(v1, dependencies);

@@ -161,8 +161,9 @@ export const organizations: fc.Arbitrary<Organization> = fc
     groups,
     ranks: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
     users: fc.array(userDraft, { maxLength: 4 }),
+    optOuts: fc.subarray([...emails.map((email) => email.toLowerCase()), "+12025550123", "+12125550187"]),
   })
-  .map(({ settings, groups, ranks, users }) => {
+  .map(({ settings, groups, ranks, users, optOuts }) => {
     const stored: User[] = [];
     for (const draft of users) stored.push(userOf(stored.length + 1, draft, stored));
     return {
@@ -174,6 +175,7 @@ export const organizations: fc.Arbitrary<Organization> = fc
       locations: new Map([[locationKey("Main"), "Main"]]),
       users: new Map(stored.map((user) => [user.id, user])),
       tombstones: new Map(),
+      optOuts: new Set(optOuts),
       lastUserId: stored.length,
     };
   });

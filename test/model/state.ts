@@ -69,6 +69,8 @@ export interface Organization {
   /** People who were deleted and may return, as they were. */
   tombstones: Map<number, User>;
   lastUserId: number;
+  /** Addresses and numbers to which nothing is to be sent: no import touches them (feed formats, section 2). */
+  optOuts: Set<string>;
 }
 
 /** Something to say about a row: the code, and the feed's name of the field where one is meant. */

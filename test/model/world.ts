@@ -52,6 +52,7 @@ export function world({
     locations: new Map(locations.map((name) => [locationKey(name), name])),
     users: new Map(users.map((user) => [user.id, user])),
     tombstones: new Map(),
+    optOuts: new Set(),
     lastUserId: Math.max(0, ...users.map(({ id }) => id)),
   };
 }

@@ -98,6 +98,7 @@ function comparable(organization: Organization, lastUserId: number) {
   return {
     groups: plain(organization.groups),
     locations: plain(organization.locations),
+    optOuts: plain(organization.optOuts),
     deleted: [...organization.tombstones.keys()].sort(),
     known: known.sort((one, other) => one.id - other.id).map(plain),
     fresh: fresh.map((user: User) => plain({ ...user, id: 0 })).sort(byText),

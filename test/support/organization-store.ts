@@ -2,6 +2,7 @@
  * Puts an organization of the reference model into the database, and reads it back with everything that the API does
  * not show: claims and owners. For tests that compare the two.
  */
+import { randomUUID } from "node:crypto";
 import type { Pool } from "pg";
 import type { Phone } from "../../src/intake/records.ts";
 import { type GuardLimits, guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
@@ -80,6 +81,13 @@ export async function saveOrganization(
   await insert(
     "locations",
     [...organization.locations].map(([name_normalized, name]) => ({ name_normalized, name, version: 1, ...times })),
+  );
+  await insert(
+    "opt_outs",
+    [...organization.optOuts].map((address) => ({
+      ...{ id: randomUUID(), kind: address.startsWith("+") ? "phone" : "email", address, reason: "unsubscribed" },
+      ...{ actor: "test", created_at: time },
+    })),
   );
   const users = [...organization.users.values()];
   await insert(
@@ -210,7 +218,9 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
     locations.set(row.name_normalized as string, row.name as string);
   }
   const [head] = await read("select last_user_id from feed_heads where organization_id = $1");
-  return { ...before, groups, locations, users, tombstones, lastUserId: Number(head!.last_user_id) };
+  const stored = await read("select address from opt_outs where organization_id = $1 order by address");
+  const optOuts = new Set(stored.map(({ address }) => address as string));
+  return { ...before, optOuts, groups, locations, users, tombstones, lastUserId: Number(head!.last_user_id) };
 }
 
 /** A deleted person's rows, as they stood. */

@@ -1,0 +1,125 @@
+import { z } from "zod";
+import { createOptOut, deleteOptOut, getOptOut, listOptOuts, optOutReasons } from "../../directory/opt-outs.ts";
+import { line } from "../../directory/text.ts";
+import { limits } from "../../intake/limits.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+
+const tags = ["Opt-outs"];
+
+const optOutSchema = z
+  .object({
+    id: z.uuid(),
+    email: z.string().nullable().describe("The address in lower case; null: it is a number."),
+    phone: z.string().nullable().describe("The number in E.164; null: it is an address."),
+    reason: z.enum(optOutReasons),
+    actor: z.string().describe("Who said so."),
+    createdAt: z.string(),
+  })
+  .meta({
+    id: "OptOut",
+    examples: [
+      {
+        ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", email: null, phone: "+12125550123", reason: "unsubscribed" },
+        ...{ actor: "api-key:messenger", createdAt: "2026-11-22T09:30:00.123000Z" },
+      },
+    ],
+  });
+
+const newOptOutSchema = z
+  .strictObject({
+    email: line(limits.user.emailLength).optional().describe("An address; this or a phone."),
+    phone: line(100).optional().describe("A number in any notation; without a country it is the organization's."),
+    reason: z.enum(optOutReasons).default("unsubscribed"),
+  })
+  .meta({ id: "NewOptOut", examples: [{ phone: "(212) 555-0123" }] });
+
+const optOutFilter = z.strictObject({
+  ...pageQuery,
+  email: z.string().max(1000).optional().describe("This address, without regard to case."),
+  phone: z.string().max(100).optional().describe("This number, in E.164."),
+});
+
+const optOutParams = z.strictObject({ id: z.uuid().describe("Id of the opt-out.") });
+
+/** Numbers and addresses to which nothing is to be sent. */
+export function optOutRoutes(app: App, { database, queue, clock, newId }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/opt-outs",
+    schema: {
+      operationId: "listOptOuts",
+      summary: "List opt-outs",
+      description:
+        "Numbers and addresses to which nothing is to be sent, the oldest first. They are the organization's, not a " +
+        "person's: no import, removal or return of a person changes them.",
+      tags,
+      querystring: optOutFilter,
+      response: { 200: pageSchema(optOutSchema).describe("A page of opt-outs.") },
+    },
+    handler: async (request) => {
+      const { cursor, limit, email, phone } = request.query;
+      const [after] = decodeCursor(cursor, z.tuple([z.uuid()])) ?? [];
+      const rows = await listOptOuts(database, request.caller.organizationId, { email, phone }, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ id }) => [id]);
+      return { items: [...items], nextCursor };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/opt-outs/:id",
+    schema: {
+      operationId: "getOptOut",
+      summary: "Get an opt-out",
+      description: "One opt-out.",
+      tags,
+      params: optOutParams,
+      response: { 200: optOutSchema.describe("The opt-out."), ...problemResponses("not_found") },
+    },
+    handler: (request) => getOptOut(database, request.caller.organizationId, request.params.id),
+  });
+
+  app.route({
+    method: "POST",
+    url: "/opt-outs",
+    schema: {
+      operationId: "createOptOut",
+      summary: "Note an opt-out",
+      description: "Notes that nothing is to be sent to a number or an address. Repeating it changes nothing.",
+      tags,
+      body: newOptOutSchema,
+      response: {
+        200: optOutSchema.describe("It was noted before."),
+        201: optOutSchema.describe("It is noted."),
+      },
+    },
+    handler: async (request, reply) => {
+      const { organizationId, actor } = request.caller;
+      const context = { database, queue, clock, organizationId, actor };
+      const { optOut, isNew } = await createOptOut(context, request.body, newId());
+      if (isNew) reply.code(201).header("location", `/v1/opt-outs/${optOut.id}`);
+      return optOut;
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url: "/opt-outs/:id",
+    schema: {
+      operationId: "deleteOptOut",
+      summary: "Take an opt-out back",
+      description: "Somebody opted in again, or an address works again.",
+      tags,
+      params: optOutParams,
+      response: { 204: z.undefined().describe("It is taken back."), ...problemResponses("not_found") },
+    },
+    handler: async (request, reply) => {
+      const { organizationId, actor } = request.caller;
+      await deleteOptOut({ database, queue, clock, organizationId, actor }, request.params.id);
+      return reply.code(204).send();
+    },
+  });
+}
