@@ -32,6 +32,18 @@ describe("accidents", () => {
     assert.deepEqual(await idsOf(roster), before);
   });
 
+  test("lost zeros are told as such when every row fails for its userID", async () => {
+    const source = await newSource();
+    const roster = range(120);
+    await sendApplied(source, csv(roster));
+    const held = await sendHeld(source, csv(changed(roster, ({ number }) => ({ databaseId: String(number) }))));
+    assert.deepEqual(codesOf(held), ["identifiers_changed", "rows_failed"]);
+    assert.match(
+      held.hold.reasons[0].message,
+      /^120 of 120 people \(100 %; limit 1 %\) arrive under another databaseID/,
+    );
+  });
+
   test("renumbering is held, however the people are known again", async () => {
     const renumbered = (roster: readonly RosterPerson[], rest: (person: RosterPerson) => Partial<RosterPerson>) =>
       changed(roster, (person) => ({ ...rest(person), databaseId: `N${person.number}` }));

@@ -36,7 +36,9 @@ export const planFigures = (c: ImportContext): string => `
   select
     greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
     -- only the rows of people of several are sorted
-    ((select count(*) from row_persons) - (select count(*) - count(distinct person) from row_persons join merged_persons using (person)))::integer
+    ((select count(*) from row_persons) - (select count(*) - count(distinct person) from row_persons join merged_persons using (person))
+      -- somebody is in the file although the row failed before it was known who
+      + (select count(*) from (${failedRows}) failed where not exists (select from row_persons r where r.row = failed.row)))::integer
       as "peopleInFile",
     (select count(*) from people)::integer as "peopleLookedAt",
     (select count(*) from planned_deletions)::integer as "peopleRemoved",
