@@ -3,7 +3,7 @@ import { MusterError, type ProblemCode, type RowIssue } from "../errors.ts";
 import { createDecoder } from "./decode.ts";
 import { valueInvalid } from "./issues.ts";
 import { type JsonLimits, limits as publishedLimits } from "./limits.ts";
-import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
+import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping, shownNames } from "./reading.ts";
 import { createRecordQueue, type RecordQueue } from "./record-queue.ts";
 import type { SourceRecord } from "./records.ts";
 import { counted } from "./xml-parser.ts";
@@ -13,8 +13,8 @@ const pieceLength = 64 * 1024;
 const correct = "Correct the export and send the file again.";
 
 /**
- * Reads JSON of users (feed formats, section 1): `{"users":[…]}` or a bare array of objects, whose members are the
- * columns. Values are strings; where a column holds a list, an array of strings may stand. A member that the mapping
+ * Reads JSON of records (feed formats, section 1): of users it is `{"users":[…]}` or a bare array of objects, whose
+ * members are the columns. Values are strings; where a column holds a list, an array of strings may stand. A member that the mapping
  * doesn't read is skipped with all it holds.
  *
  * Yields the records in their order. **Only the end of the generator says that the document is whole**; until then
@@ -23,12 +23,12 @@ const correct = "Correct the export and send the file again.";
  * @throws MusterError json_not_well_formed (RFC 8259), json_cut_off, json_limit_exceeded, document_root_wrong,
  *   document_structure_wrong, document_empty, encoding_invalid, encoding_unsupported, and whatever `chunks` throws
  */
-export async function* readJsonUsers(
+export async function* readJsonRecords<Field extends string>(
   chunks: AsyncIterable<Uint8Array>,
-  options: ReadOptions,
+  options: ReadOptions<Field>,
   limits: JsonLimits = publishedLimits.json,
-): AsyncGenerator<SourceRecord[]> {
-  const queue = createRecordQueue(limits.recordLength);
+): AsyncGenerator<SourceRecord<Field>[]> {
+  const queue = createRecordQueue<Field>(limits.recordLength);
   const ignored = createIgnoredNames();
   const reader = new JsonReader({ queue, ignored, mapping: options.mapping, limits });
   const { encoding, charset } = options;
@@ -50,10 +50,10 @@ export async function* readJsonUsers(
 }
 
 /** What a reader fills, and by what rules. */
-interface Target {
-  readonly queue: RecordQueue;
+interface Target<Field extends string> {
+  readonly queue: RecordQueue<Field>;
   readonly ignored: IgnoredNames;
-  readonly mapping: RecordMapping;
+  readonly mapping: RecordMapping<Field>;
   readonly limits: JsonLimits;
 }
 
@@ -86,11 +86,13 @@ interface OpenMember {
 
 type Scalar = string | number | boolean | null;
 
-class JsonReader {
-  readonly #target: Target;
+class JsonReader<Field extends string> {
+  readonly #target: Target<Field>;
+  /** What its list and its records are called. */
+  readonly #names: ReturnType<typeof shownNames>;
   readonly #tokenizer = new Tokenizer();
   readonly #open: Container[] = [];
-  /** Depth of the array of users; 0 before it is found. */
+  /** Depth of the array of records; 0 before it is found. */
   #listDepth = 0;
   #hasList = false;
   #isEnded = false;
@@ -109,8 +111,9 @@ class JsonReader {
   #lastToken = 0;
   #isBlank = true;
 
-  constructor(target: Target) {
+  constructor(target: Target<Field>) {
     this.#target = target;
+    this.#names = shownNames(target.mapping.vocabulary);
     this.#tokenizer.onToken = ({ token, value, offset }) => this.#take(token, value as Scalar, offset);
     this.#tokenizer.onError = (error) => {
       throw error;
@@ -153,11 +156,12 @@ class JsonReader {
     }
     if (!complete || !this.#isEnded) throw this.#cutOff();
     if (!this.#hasList) {
-      const detail = 'the document has no member "users" with the list of people.';
+      const detail = `the document has no member "${this.#names.list}" with the list of ${this.#target.mapping.vocabulary.many}.`;
       throw this.#problem("document_root_wrong", detail, this.#pieceStart);
     }
     if (this.#target.queue.count() === 0) {
-      throw new MusterError("document_empty", "The list of users is empty. Check the export. Nothing was changed.");
+      const detail = `The list of ${this.#names.list} is empty. Check the export. Nothing was changed.`;
+      throw new MusterError("document_empty", detail);
     }
   }
 
@@ -212,22 +216,23 @@ class JsonReader {
     }
     if (this.#record) this.#openInRecord(isObject);
     else if (this.#listDepth > 0 && depth === this.#listDepth + 1) {
-      if (!isObject)
-        throw this.#problem("document_structure_wrong", `a user must be an object {…}. ${correct}`, offset);
+      if (!isObject) throw this.#noObject(offset);
       const line = this.#lineOf(offset);
       this.#record = { line, start: offset, cells: [], slots: new Set(), members: 0, failure: undefined };
-    } else if (depth === 1 ? !isObject : depth === 2 && this.#isUsers()) this.#openList(isObject, depth, offset);
+    } else if (depth === 1 ? !isObject : depth === 2 && this.#isList()) this.#openList(isObject, depth, offset);
     this.#open.push({ isObject, expected: "first" });
   }
 
-  /** The member of the root that comes is the list of users. */
-  #isUsers(): boolean {
-    return this.#open[0]!.isObject && this.#rootMember.toLowerCase() === "users";
+  /** The member of the root that comes is the list of records. */
+  #isList(): boolean {
+    return this.#open[0]!.isObject && this.#target.mapping.vocabulary.lists.has(this.#rootMember.toLowerCase());
   }
 
   #openList(isObject: boolean, depth: number, offset: number): void {
-    if (isObject) throw this.#problem("document_structure_wrong", `"users" must be an array […]. ${correct}`, offset);
-    if (this.#hasList) throw this.#problem("document_structure_wrong", `"users" stands twice. ${correct}`, offset);
+    if (isObject) throw this.#noArray(offset);
+    if (this.#hasList) {
+      throw this.#problem("document_structure_wrong", `"${this.#names.list}" stands twice. ${correct}`, offset);
+    }
     this.#hasList = true;
     this.#listDepth = depth;
   }
@@ -312,15 +317,12 @@ class JsonReader {
 
   #takeOutside(depth: number, offset: number): void {
     if (depth === 0) {
-      const detail = `the document must be {"users":[…]} or a list of users. ${correct}`;
+      const { list } = this.#names;
+      const detail = `the document must be {"${list}":[…]} or a list of ${list}. ${correct}`;
       throw this.#problem("document_root_wrong", detail, offset);
     }
-    if (this.#listDepth > 0 && depth === this.#listDepth) {
-      throw this.#problem("document_structure_wrong", `a user must be an object {…}. ${correct}`, offset);
-    }
-    if (depth === 1 && this.#isUsers()) {
-      throw this.#problem("document_structure_wrong", `"users" must be an array […]. ${correct}`, offset);
-    }
+    if (this.#listDepth > 0 && depth === this.#listDepth) throw this.#noObject(offset);
+    if (depth === 1 && this.#isList()) throw this.#noArray(offset);
   }
 
   #takeValue(record: OpenRecord, member: OpenMember, value: Scalar, depth: number, offset: number): void {
@@ -332,7 +334,7 @@ class JsonReader {
       else delete record.cells[slot];
       return;
     }
-    const text = typeof value === "string" ? value.trim() : this.#flag(slot, value);
+    const text = typeof value === "string" ? value.trim() : this.#code(slot, value);
     if (text === undefined) {
       const what = typeof value === "number" ? "a number" : "true or false";
       const advice =
@@ -351,9 +353,13 @@ class JsonReader {
     else record.cells[slot] = text;
   }
 
-  /** showAllGroups alone may be written as a number or as true and false. */
-  #flag(slot: number, value: number | boolean): string | undefined {
-    if (slot !== this.#target.mapping.slotOfName("showAllGroups")) return undefined;
+  /** Flags may be written as 0, 1, true and false, codes without leading zeros as a whole number. */
+  #code(slot: number, value: number | boolean): string | undefined {
+    const { mapping } = this.#target;
+    const { flags, numbers } = mapping.vocabulary;
+    const isOneOf = (names: readonly string[]) => names.some((name) => mapping.slotOfName(name) === slot);
+    if (typeof value === "number" && Number.isSafeInteger(value) && isOneOf(numbers)) return String(value);
+    if (!isOneOf(flags)) return undefined;
     return value === true || value === 1 ? "1" : value === false || value === 0 ? "0" : undefined;
   }
 
@@ -384,6 +390,16 @@ class JsonReader {
     }
   }
 
+  #noObject(offset: number): MusterError {
+    const detail = `a ${this.#names.record} must be an object {…}. ${correct}`;
+    return this.#problem("document_structure_wrong", detail, offset);
+  }
+
+  #noArray(offset: number): MusterError {
+    const detail = `"${this.#names.list}" must be an array […]. ${correct}`;
+    return this.#problem("document_structure_wrong", detail, offset);
+  }
+
   #refuseLength(offset: number): never {
     const detail = `what begins here is over the limit of ${counted(this.#target.limits.recordLength)} bytes. ${correct}`;
     throw this.#problem("json_limit_exceeded", detail, offset);
@@ -401,8 +417,9 @@ class JsonReader {
   #cutOff(): MusterError {
     const { queue } = this.#target;
     const count = queue.count();
-    const after = `after ${counted(count)} complete ${count === 1 ? "person" : "people"}`;
-    const detail = `the document ends here, ${count === 0 ? "before the first person is complete" : after}: it was cut off. Send the whole file again.`;
+    const { one, many } = this.#target.mapping.vocabulary;
+    const after = `after ${counted(count)} complete ${count === 1 ? one : many}`;
+    const detail = `the document ends here, ${count === 0 ? `before the first ${one} is complete` : after}: it was cut off. Send the whole file again.`;
     return this.#problem("json_cut_off", detail, this.position());
   }
 

@@ -2,7 +2,14 @@ import { z } from "zod";
 import type { RowIssue } from "../errors.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { compilePattern } from "./patterns.ts";
-import { delimiters, type Encoding, encodings, type ReadOptions, type RecordMapping } from "./reading.ts";
+import {
+  delimiters,
+  type Encoding,
+  encodings,
+  type ReadOptions,
+  type RecordMapping,
+  type Vocabulary,
+} from "./reading.ts";
 import { type UserField, userFields } from "./records.ts";
 
 const text = (most: number) => z.string().max(most);
@@ -119,11 +126,21 @@ const documentedSlots = new Map<string, number>([
   ["customfield", userFields.indexOf("customFields")],
 ]);
 
+const userVocabulary: Vocabulary = {
+  lists: new Map([["users", "user"]]),
+  one: "person",
+  many: "people",
+  flags: ["showAllGroups"],
+  numbers: [],
+  responseColumns: 3,
+};
+
 /** The documented columns, by name and by position (feed formats, section 1). */
 export const documentedMapping: RecordMapping = documented(() => false);
 
 function documented(isIgnored: (name: string) => boolean): RecordMapping {
   return {
+    vocabulary: userVocabulary,
     slotOfName(name) {
       const slot = documentedSlots.get(name) ?? documentedSlots.get(name.trim().toLowerCase());
       return slot === undefined || isIgnored(name) ? undefined : slot;
@@ -185,6 +202,7 @@ export function compileMapping(mapping: FieldMapping): RecordMapping {
     ...[...ignored].filter((key) => typeof key === "number"),
   );
   return {
+    vocabulary: userVocabulary,
     slotOfName: (name) => slots.get(folded(name)),
     slotOfPosition: (position) => slots.get(position),
     slotCount: slots.size,

@@ -1,7 +1,7 @@
 import { MusterError, type ProblemPlace, rowIssues } from "../errors.ts";
 import { detectFormat, detectionBytes, refuseForeign } from "./detect.ts";
 import { normalizeUser } from "./normalize-user.ts";
-import { readUsers } from "./read-users.ts";
+import { readRecords } from "./read-records.ts";
 import type { FileFormat, Reading, ReadOptions } from "./reading.ts";
 import type { NormalizationRules, SourceRecord, UserRow } from "./records.ts";
 
@@ -51,7 +51,7 @@ export async function previewFile(
     reading = found;
   };
   try {
-    for await (const records of readUsers(known, inPieces(sample), { ...options, onReading })) {
+    for await (const records of readRecords(known, inPieces(sample), { ...options, onReading })) {
       for (const record of records.slice(0, limit - rows.length)) rows.push(previewOf(record, rules));
       if (rows.length === limit) break;
     }

@@ -29,9 +29,9 @@ export interface Reading {
 }
 
 /** How a file is to be read. */
-export interface ReadOptions {
+export interface ReadOptions<Field extends string = UserField> {
   /** What its columns, elements and members mean. */
-  readonly mapping: RecordMapping;
+  readonly mapping: RecordMapping<Field>;
   /** Pinned by the source; wins over what the file says. */
   readonly encoding?: Encoding | undefined;
   /** What the content type says; the file's own mark (byte order mark, XML declaration) wins over it. */
@@ -44,11 +44,36 @@ export interface ReadOptions {
   readonly onReading?: (reading: Reading) => void;
 }
 
+/** How a kind of file calls its records, and what it allows of their values. */
+export interface Vocabulary {
+  /**
+   * By the name of a list (the root of XML, the member of JSON) that of its records, in lower case. The first is the
+   * one that messages tell.
+   */
+  readonly lists: ReadonlyMap<string, string>;
+  /** What a person calls one record, and several. */
+  readonly one: string;
+  readonly many: string;
+  /** Columns that JSON may write as 0, 1, true or false. */
+  readonly flags: readonly string[];
+  /** Columns that JSON may write as a whole number: codes that have no leading zeros to lose. */
+  readonly numbers: readonly string[];
+  /** How many columns its response file appends to a row (feed formats, section 8). */
+  readonly responseColumns: number;
+}
+
+/** The list and the record as messages tell them. */
+export function shownNames({ lists }: Vocabulary): { readonly list: string; readonly record: string } {
+  const [list, record] = lists.entries().next().value!;
+  return { list, record };
+}
+
 /**
  * What the columns of a file mean. A reader asks once a column (header cell, element or member name, position) for its
  * slot, fills an array by slot for each record, and has it made into fields.
  */
-export interface RecordMapping {
+export interface RecordMapping<Field extends string = UserField> {
+  readonly vocabulary: Vocabulary;
   /**
    * Slot of a column that has a name. Names compare without regard to case, and to white space around them.
    * @returns undefined when nothing is read from that column
@@ -76,7 +101,7 @@ export interface RecordMapping {
    * @param cells by slot, trimmed; undefined for a column that the record doesn't have
    */
   read(cells: readonly (string | undefined)[]): {
-    readonly values: Partial<Record<UserField, string>>;
+    readonly values: Partial<Record<Field, string>>;
     readonly failure?: RowIssue;
   };
 }

@@ -3,20 +3,20 @@ import type { SourceRecord } from "./records.ts";
 const batchLength = 500;
 
 /** The records that were read and not yet handed on. */
-export interface RecordQueue {
+export interface RecordQueue<Field extends string> {
   /** How many records were read in all. */
   count(): number;
-  add(record: Omit<SourceRecord, "row">): void;
+  add(record: Omit<SourceRecord<Field>, "row">): void;
   /** Hands on full batches; short ones too if `all` is set, or if much was read since the last one. */
-  take(position: number, all: boolean): Generator<SourceRecord[]>;
+  take(position: number, all: boolean): Generator<SourceRecord<Field>[]>;
 }
 
 /**
  * Numbers records and hands them on in batches of 500, fewer where they are long.
  * @param characters how much of the document is read at most before a batch is handed on
  */
-export function createRecordQueue(characters: number): RecordQueue {
-  let records: SourceRecord[] = [];
+export function createRecordQueue<Field extends string>(characters: number): RecordQueue<Field> {
+  let records: SourceRecord<Field>[] = [];
   let taken = 0;
   let takenPosition = 0;
   return {

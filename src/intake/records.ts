@@ -20,12 +20,12 @@ export type UserField = (typeof userFields)[number];
  * A record as it stood in the file, whatever the format: the strings of its fields, trimmed.
  * An absent field says nothing; one that is present and blank ("") may withdraw.
  */
-export interface SourceRecord {
+export interface SourceRecord<Field extends string = UserField> {
   /** 1-based number of the record in the file. */
   readonly row: number;
   /** 1-based line on which the record begins. */
   readonly line: number;
-  readonly values: Readonly<Partial<Record<UserField, string>>>;
+  readonly values: Readonly<Partial<Record<Field, string>>>;
   /** Why it cannot be applied, as far as that shows before its values are looked at. */
   readonly failure?: RowIssue;
   /** The values stand in the wrong columns, or may, so that not even its identifiers can be taken. */

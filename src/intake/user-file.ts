@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import { readUsers } from "./read-users.ts";
+import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import { type SourceRecord, userFields } from "./records.ts";
 import { readScannedRecords } from "./xml-plain.ts";
@@ -51,14 +51,14 @@ function scannedFile(open: () => AsyncIterable<Uint8Array>, scan: XmlScan, optio
   return {
     format: "xml",
     isScanned: true,
-    read: () => readUsers("xml", open(), options),
+    read: () => readRecords("xml", open(), options),
     readRows: (rows) => readScannedRecords(open(), scan, rows, options),
     digests: async () => scan,
   };
 }
 
 function parsedFile(open: () => AsyncIterable<Uint8Array>, format: FileFormat, options: ReadOptions): UserFile {
-  const read = () => readUsers(format, open(), options);
+  const read = () => readRecords(format, open(), options);
   return {
     format,
     isScanned: false,

@@ -1,7 +1,7 @@
 import { limits } from "./limits.ts";
 import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
-import { readXmlUsers } from "./xml.ts";
+import { readXmlRecords } from "./xml.ts";
 import type { XmlScan } from "./xml-scan.ts";
 
 const batchLength = 500;
@@ -149,7 +149,7 @@ async function readStrictly(
   };
   const options: ReadOptions = { mapping, onReading: (reading) => reading.ignored.forEach(ignored.add) };
   const records: SourceRecord[] = [];
-  for await (const batch of readXmlUsers(document(), options)) records.push(...batch);
+  for await (const batch of readXmlRecords(document(), options)) records.push(...batch);
   // One start tag and the first end tag after it: there cannot be two.
   return records[0]!;
 }

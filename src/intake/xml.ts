@@ -1,7 +1,14 @@
 import { MusterError } from "../errors.ts";
 import { createDecoder } from "./decode.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
-import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
+import {
+  createIgnoredNames,
+  type IgnoredNames,
+  type ReadOptions,
+  type RecordMapping,
+  shownNames,
+  type Vocabulary,
+} from "./reading.ts";
 import { createRecordQueue, type RecordQueue } from "./record-queue.ts";
 import type { SourceRecord } from "./records.ts";
 import type { XmlPlace } from "./xml-markup.ts";
@@ -13,9 +20,10 @@ const correct = "Correct the export and send the file again.";
 const pieceLength = 64 * 1024;
 
 /**
- * Reads a document of users (feed formats, section 1): `<users type="array">` around `<user>` elements, whose children
- * are its columns. Element names match without regard to case. A child of `<user>` that the mapping doesn't read is
- * skipped with all it holds: an export may say more than we take. Anything else that doesn't belong refuses the document.
+ * Reads a document of records (feed formats, section 1): of users it is `<users type="array">` around `<user>` elements,
+ * whose children are their columns. Element names match without regard to case. A child of a record that the mapping
+ * doesn't read is skipped with all it holds: an export may say more than we take. Anything else that doesn't belong
+ * refuses the document.
  *
  * Yields the records in their order, up to 500 at a time, fewer where they are long. **Only the end of the generator
  * says that the document is whole**; until then nothing may be applied. Values may share memory with the piece of the
@@ -24,14 +32,14 @@ const pieceLength = 64 * 1024;
  * Throws `encoding_invalid`, `encoding_unsupported`, the `xml_…` problems, `document_root_wrong`,
  * `document_type_missing`, `document_structure_wrong` and `document_empty`, and whatever `chunks` throws.
  */
-export async function* readXmlUsers(
+export async function* readXmlRecords<Field extends string>(
   chunks: AsyncIterable<Uint8Array>,
-  options: ReadOptions,
+  options: ReadOptions<Field>,
   limits: XmlLimits = publishedLimits.xml,
-): AsyncGenerator<SourceRecord[]> {
-  const queue = createRecordQueue(limits.recordLength);
+): AsyncGenerator<SourceRecord<Field>[]> {
+  const queue = createRecordQueue<Field>(limits.recordLength);
   const ignored = createIgnoredNames();
-  const { parser, checkRecordLength } = createUserParser(limits, { queue, ignored, mapping: options.mapping });
+  const { parser, checkRecordLength } = createRecordParser(limits, { queue, ignored, mapping: options.mapping });
   const { encoding, charset } = options;
   const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });
   let blank = true;
@@ -56,7 +64,9 @@ export async function* readXmlUsers(
     parser.end();
     if (!complete) throw cutOff;
     if (queue.count() === 0) {
-      throw new MusterError("document_empty", "The document has no <user>. Check the export. Nothing was changed.");
+      const { record } = shownNames(options.mapping.vocabulary);
+      const detail = `The document has no <${record}>. Check the export. Nothing was changed.`;
+      throw new MusterError("document_empty", detail);
     }
     yield* queue.take(0, true);
   } finally {
@@ -83,30 +93,36 @@ interface OpenRecord {
 }
 
 /** What a parser fills. */
-interface Target {
-  readonly queue: RecordQueue;
+interface Target<Field extends string> {
+  readonly queue: RecordQueue<Field>;
   readonly ignored: IgnoredNames;
-  readonly mapping: RecordMapping;
+  readonly mapping: RecordMapping<Field>;
 }
 
-/** A parser that adds the users of its document to `queue`, and a check of the length of a record that goes on. */
-function createUserParser(limits: XmlLimits, target: Target): { parser: XmlParser; checkRecordLength(): void } {
+/** A parser that adds the records of its document to `queue`, and a check of the length of a record that goes on. */
+function createRecordParser<Field extends string>(
+  limits: XmlLimits,
+  target: Target<Field>,
+): { parser: XmlParser; checkRecordLength(): void } {
   const place = { line: 1, column: 1 };
   const record: OpenRecord = { cells: [], place, start: 0, elements: 0, slot: undefined, name: "", text: "" };
   const { queue, mapping } = target;
+  const { vocabulary } = mapping;
+  /** What the root says that its records are called. */
+  let recordName = shownNames(vocabulary).record;
   /** Elements that are open. */
   let depth = 0;
   const handler: XmlHandler = {
     start(name, attributes) {
-      if (depth === 0) startRoot(parser, name, attributes);
-      else if (depth === 1) startRecord(parser, record, name);
-      else if (depth === 2) startField(parser, record, name, limits, target);
+      if (depth === 0) recordName = startRoot(parser, name, attributes, vocabulary);
+      else if (depth === 1) startRecord(parser, record, name, recordName);
+      else if (depth === 2) startField(parser, record, name, recordName, limits, target);
       else if (record.slot !== undefined) throw misplaced(parser, name, "inside a field");
       depth += 1;
     },
     text(text) {
       if (record.slot !== undefined) addText(parser, record, text, limits);
-      else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, depth);
+      else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, depth, recordName);
     },
     end() {
       depth -= 1;
@@ -120,8 +136,8 @@ function createUserParser(limits: XmlLimits, target: Target): { parser: XmlParse
     },
     progress() {
       const count = queue.count();
-      if (count === 0) return "before the first person is complete";
-      return `after ${counted(count)} complete ${count === 1 ? "person" : "people"}`;
+      if (count === 0) return `before the first ${vocabulary.one} is complete`;
+      return `after ${counted(count)} complete ${count === 1 ? vocabulary.one : vocabulary.many}`;
     },
   };
   const parser: XmlParser = createXmlParser(limits, handler);
@@ -133,31 +149,41 @@ function createUserParser(limits: XmlLimits, target: Target): { parser: XmlParse
   };
 }
 
-function startRoot(parser: XmlParser, name: string, attributes: Readonly<Record<string, string>>): void {
-  if (!isNamed(name, "users")) {
-    const detail = `the root element is <${name}>, not <users>. Send the export in the documented format.`;
+/** Checks the root; returns what its records are called. */
+function startRoot(
+  parser: XmlParser,
+  name: string,
+  attributes: Readonly<Record<string, string>>,
+  { lists }: Vocabulary,
+): string {
+  const recordName = lists.get(name.toLowerCase());
+  if (recordName === undefined) {
+    const expected = [...lists.keys()].map((list) => `<${list}>`).join(" or ");
+    const detail = `the root element is <${name}>, not ${expected}. Send the export in the documented format.`;
     throw xmlProblem("document_root_wrong", detail, parser.tagPlace());
   }
   if (attributes.type !== "array") {
-    const detail = 'the root element must be written <users type="array">. Add the attribute and send the file again.';
+    const detail = `the root element must be written <${name.toLowerCase()} type="array">. Add the attribute and send the file again.`;
     throw xmlProblem("document_type_missing", detail, parser.tagPlace());
   }
+  return recordName;
 }
 
-function startRecord(parser: XmlParser, record: OpenRecord, name: string): void {
-  if (!isNamed(name, "user")) throw misplaced(parser, name, "where only <user> may stand");
+function startRecord(parser: XmlParser, record: OpenRecord, name: string, expected: string): void {
+  if (!isNamed(name, expected)) throw misplaced(parser, name, `where only <${expected}> may stand`);
   record.cells = [];
   record.place = parser.tagPlace();
   record.start = parser.position;
   record.elements = 0;
 }
 
-function startField(
+function startField<Field extends string>(
   parser: XmlParser,
   record: OpenRecord,
   name: string,
+  recordName: string,
   limits: XmlLimits,
-  { mapping, ignored }: Target,
+  { mapping, ignored }: Target<Field>,
 ): void {
   record.elements += 1;
   if (record.elements > limits.fields) {
@@ -170,7 +196,7 @@ function startField(
     return;
   }
   if (record.cells[slot] !== undefined) {
-    const detail = `<${name}> stands twice in one <user>; join several values by ; in one element.`;
+    const detail = `<${name}> stands twice in one <${recordName}>; join several values by ; in one element.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
   }
   record.slot = slot;
@@ -191,8 +217,8 @@ function checkLength(parser: XmlParser, record: OpenRecord, limits: XmlLimits): 
   throw xmlProblem("xml_limit_exceeded", detail, record.place);
 }
 
-function misplacedText(parser: XmlParser, depth: number): MusterError {
-  const expected = depth === 1 ? "<user>" : "the fields of a user";
+function misplacedText(parser: XmlParser, depth: number, recordName: string): MusterError {
+  const expected = depth === 1 ? `<${recordName}>` : `the fields of a ${recordName}`;
   const detail = `there is text where only ${expected} may stand. ${correct}`;
   return xmlProblem("document_structure_wrong", detail, parser.textPlace());
 }

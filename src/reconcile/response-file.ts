@@ -1,7 +1,7 @@
 import { MusterError } from "../errors.ts";
 import { readCsvRows } from "../intake/csv.ts";
 import { type FieldMapping, readOptionsOf } from "../intake/mapping.ts";
-import { readUsers } from "../intake/read-users.ts";
+import { readRecords } from "../intake/read-records.ts";
 import type { Reading } from "../intake/reading.ts";
 import { userFields } from "../intake/records.ts";
 import { type Database, withOrganization } from "../store/database.ts";
@@ -155,7 +155,7 @@ async function* readCells(
       for (const { cells } of rows) yield cells;
     return;
   }
-  for await (const records of readUsers(format, body, { ...readOptionsOf(mapping, undefined), encoding })) {
+  for await (const records of readRecords(format, body, { ...readOptionsOf(mapping, undefined), encoding })) {
     for (const { values } of records) yield userFields.map((field) => values[field] ?? "");
   }
 }

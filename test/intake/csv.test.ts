@@ -4,7 +4,7 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { MusterError, type ProblemCode } from "../../src/errors.ts";
 import { readCsvRows } from "../../src/intake/csv.ts";
-import { readCsvUsers } from "../../src/intake/csv-users.ts";
+import { readCsvRecords } from "../../src/intake/csv-records.ts";
 import { compileMapping, documentedMapping, type FieldMapping } from "../../src/intake/mapping.ts";
 import { type Delimiter, delimiters, type Reading, type ReadOptions } from "../../src/intake/reading.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
@@ -20,7 +20,7 @@ async function read(text: string | Buffer, { lengths = [], fields, ...options }:
   };
   const records: SourceRecord[] = [];
   const chunks = pieces(Buffer.from(text), lengths);
-  for await (const batch of readCsvUsers(chunks, { mapping, ...options, onReading })) records.push(...batch);
+  for await (const batch of readCsvRecords(chunks, { mapping, ...options, onReading })) records.push(...batch);
   return { records, reading: reading! };
 }
 
@@ -256,7 +256,7 @@ async function assertRefusedEarly(start: string, more: string, code: ProblemCode
   };
   await assert.rejects(
     async () => {
-      for await (const _ of readCsvUsers(chunks(), { mapping: documentedMapping }));
+      for await (const _ of readCsvRecords(chunks(), { mapping: documentedMapping }));
     },
     (error) => error instanceof MusterError && error.code === code,
   );
@@ -314,7 +314,7 @@ test("memory stays flat however long the file is", async () => {
   };
   let most = 0;
   let count = 0;
-  for await (const batch of readCsvUsers(chunks(), { mapping: documentedMapping })) {
+  for await (const batch of readCsvRecords(chunks(), { mapping: documentedMapping })) {
     count += batch.length;
     if (count % 50_000 === 0) most = Math.max(most, process.memoryUsage().heapUsed);
   }

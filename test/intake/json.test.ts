@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { MusterError, type ProblemCode } from "../../src/errors.ts";
-import { readJsonUsers } from "../../src/intake/json.ts";
+import { readJsonRecords } from "../../src/intake/json.ts";
 import { compileMapping, documentedMapping, type FieldMapping } from "../../src/intake/mapping.ts";
 import type { Reading } from "../../src/intake/reading.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
@@ -16,7 +16,7 @@ async function read(text: string | Uint8Array, lengths: number[] = [], fields?: 
     reading = found;
   };
   const records: SourceRecord[] = [];
-  for await (const batch of readJsonUsers(pieces(Buffer.from(text as string), lengths), { mapping, onReading }))
+  for await (const batch of readJsonRecords(pieces(Buffer.from(text as string), lengths), { mapping, onReading }))
     records.push(...batch);
   return { records, reading: reading! };
 }
@@ -198,7 +198,7 @@ describe("hostile JSON", () => {
       };
       await assert.rejects(
         async () => {
-          for await (const _ of readJsonUsers(chunks(), { mapping: documentedMapping }));
+          for await (const _ of readJsonRecords(chunks(), { mapping: documentedMapping }));
         },
         (error) => error instanceof MusterError && error.code === "json_limit_exceeded",
       );
@@ -213,7 +213,7 @@ describe("hostile JSON", () => {
       yield Buffer.from("]");
     };
     let count = 0;
-    for await (const batch of readJsonUsers(chunks(), { mapping: documentedMapping })) count += batch.length;
+    for await (const batch of readJsonRecords(chunks(), { mapping: documentedMapping })) count += batch.length;
     assert.equal(count, 1_000_001);
   });
 

@@ -3,7 +3,7 @@ import { MusterError, type ProblemCode } from "../../src/errors.ts";
 import type { XmlLimits } from "../../src/intake/limits.ts";
 import { documentedMapping } from "../../src/intake/mapping.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
-import { readXmlUsers } from "../../src/intake/xml.ts";
+import { readXmlRecords } from "../../src/intake/xml.ts";
 
 /** Reading by the documented columns. */
 export const documented = { mapping: documentedMapping };
@@ -34,7 +34,7 @@ export interface ReadOptions {
 export async function readUsers(document: string | Uint8Array, options: ReadOptions = {}): Promise<SourceRecord[]> {
   const bytes = typeof document === "string" ? Buffer.from(document) : document;
   const records: SourceRecord[] = [];
-  for await (const batch of readXmlUsers(pieces(bytes, options.lengths ?? []), documented, options.limits))
+  for await (const batch of readXmlRecords(pieces(bytes, options.lengths ?? []), documented, options.limits))
     records.push(...batch);
   return records;
 }

@@ -5,7 +5,7 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { MusterError } from "../../src/errors.ts";
 import { limits } from "../../src/intake/limits.ts";
-import { readXmlUsers } from "../../src/intake/xml.ts";
+import { readXmlRecords } from "../../src/intake/xml.ts";
 import { assertRefused, documented, problemOf, property, readUsers, users } from "./support.ts";
 
 suite("what is not well-formed is refused whole", () => {
@@ -347,7 +347,7 @@ suite("memory stays bounded", () => {
     }
     const heap: number[] = [];
     let records = 0;
-    for await (const batch of readXmlUsers(source(), documented)) {
+    for await (const batch of readXmlRecords(source(), documented)) {
       records += batch.length;
       if (records % 30_000 === 0) {
         collectGarbage();
@@ -360,6 +360,6 @@ suite("memory stays bounded", () => {
   });
 
   async function readEverything(source: AsyncIterable<Uint8Array>): Promise<void> {
-    for await (const _ of readXmlUsers(source, documented));
+    for await (const _ of readXmlRecords(source, documented));
   }
 });

@@ -7,7 +7,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { MusterError } from "../../src/errors.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
-import { readXmlUsers } from "../../src/intake/xml.ts";
+import { readXmlRecords } from "../../src/intake/xml.ts";
 import { readScannedRecords } from "../../src/intake/xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "../../src/intake/xml-scan.ts";
 import { documented } from "./support.ts";
@@ -24,7 +24,7 @@ async function* inPieces(text: string, lengths: readonly number[]): AsyncGenerat
   }
 }
 
-const read = (chunks: AsyncIterable<Uint8Array>) => collectRecords(readXmlUsers(chunks, documented));
+const read = (chunks: AsyncIterable<Uint8Array>) => collectRecords(readXmlRecords(chunks, documented));
 
 async function collectRecords(batches: AsyncIterable<SourceRecord[]>): Promise<SourceRecord[] | "refused"> {
   try {

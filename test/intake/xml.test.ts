@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { limits } from "../../src/intake/limits.ts";
 import type { Encoding } from "../../src/intake/reading.ts";
 import { userFields } from "../../src/intake/records.ts";
-import { readXmlUsers } from "../../src/intake/xml.ts";
+import { readXmlRecords } from "../../src/intake/xml.ts";
 import { assertRefused, collect, documented, pieces, problemOf, property, readUsers, users } from "./support.ts";
 
 suite("feed formats 1: a document of users", () => {
@@ -148,7 +148,7 @@ suite("feed formats 1: a document of users", () => {
 
   test("records come in batches of 500", async () => {
     const document = Buffer.from(users(...Array.from({ length: 1_234 }, (_, index) => `<userID>${index}</userID>`)));
-    const batches = await collect(readXmlUsers(pieces(document, []), documented));
+    const batches = await collect(readXmlRecords(pieces(document, []), documented));
     assert.deepEqual(
       batches.map((batch) => batch.length),
       [500, 500, 234],
@@ -162,7 +162,7 @@ suite("feed formats 1: a document of users", () => {
   test("long records come in smaller batches", async () => {
     const value = "x".repeat(200_000);
     const document = Buffer.from(users(...Array.from({ length: 30 }, () => `<address>${value}</address>`)));
-    const batches = await collect(readXmlUsers(pieces(document, []), documented));
+    const batches = await collect(readXmlRecords(pieces(document, []), documented));
     assert.equal(batches.flat().length, 30);
     assert.ok(Math.max(...batches.map((batch) => batch.length)) <= 6);
   });
@@ -183,7 +183,7 @@ suite("feed formats 1: a document of users", () => {
       yield Buffer.from('<users type="array"><user/>');
       throw new RangeError("connection lost");
     }
-    await assert.rejects(collect(readXmlUsers(failing(), documented)), RangeError);
+    await assert.rejects(collect(readXmlRecords(failing(), documented)), RangeError);
     let closed = false;
     async function* closing(): AsyncGenerator<Uint8Array> {
       try {
@@ -192,7 +192,7 @@ suite("feed formats 1: a document of users", () => {
         closed = true;
       }
     }
-    for await (const batch of readXmlUsers(closing(), documented)) {
+    for await (const batch of readXmlRecords(closing(), documented)) {
       assert.equal(batch.length, 500);
       break;
     }
@@ -234,7 +234,7 @@ suite("feed formats 1: encodings of an XML document", () => {
 
   test("a source's encoding wins over the declaration, the declaration over the content type", async () => {
     const lastName = async (document: Buffer, options: { encoding?: Encoding; charset?: Encoding }) => {
-      const [batch] = await collect(readXmlUsers(pieces(document, []), { ...documented, ...options }));
+      const [batch] = await collect(readXmlRecords(pieces(document, []), { ...documented, ...options }));
       return batch?.[0]?.values.lastName;
     };
     const document = users("<lastName>Zo\u00eb</lastName>");

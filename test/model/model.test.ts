@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { SourceRecord } from "../../src/intake/records.ts";
-import { readXmlUsers } from "../../src/intake/xml.ts";
+import { readXmlRecords } from "../../src/intake/xml.ts";
 import { documented } from "../intake/support.ts";
 import { files, imports, organizations, renderXml, sourceNumbers } from "./generate.ts";
 import { importUsers } from "./import-users.ts";
@@ -149,7 +149,7 @@ describe("generated files", () => {
   it("are read from the rendered XML as they were", async () => {
     const check = async (records: SourceRecord[]) => {
       const read: SourceRecord[] = [];
-      for await (const batch of readXmlUsers(chunksOf(renderXml(records)), documented)) read.push(...batch);
+      for await (const batch of readXmlRecords(chunksOf(renderXml(records)), documented)) read.push(...batch);
       assert.deepEqual(read, records);
     };
     await fc.assert(fc.asyncProperty(files, check), parameters);

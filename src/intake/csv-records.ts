@@ -1,14 +1,21 @@
 import { MusterError } from "../errors.ts";
 import { type CsvFindings, type CsvRow, readCsvRows } from "./csv.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
-import { type Delimiter, delimiters, type ReadOptions, type RecordMapping, shownName } from "./reading.ts";
+import {
+  type Delimiter,
+  delimiters,
+  type ReadOptions,
+  type RecordMapping,
+  shownName,
+  type Vocabulary,
+} from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
 const send = "Correct the export and send the file again. Nothing was changed.";
 
 /**
- * Reads CSV of users (feed formats, section 1): by position, or by the names of a header row. Rows that have another
+ * Reads CSV of records (feed formats, section 1): by position, or by the names of a header row. Rows that have another
  * number of columns than the first one fail, with nothing read from them.
  *
  * Yields the records in their order. **Only the end of the generator says that the file is whole**; until then nothing
@@ -16,11 +23,11 @@ const send = "Correct the export and send the file again. Nothing was changed.";
  *
  * @throws MusterError what `readCsvRows` throws, document_structure_wrong, document_empty
  */
-export async function* readCsvUsers(
+export async function* readCsvRecords<Field extends string>(
   chunks: AsyncIterable<Uint8Array>,
-  options: ReadOptions,
+  options: ReadOptions<Field>,
   limits: CsvLimits = publishedLimits.csv,
-): AsyncGenerator<SourceRecord[]> {
+): AsyncGenerator<SourceRecord<Field>[]> {
   const { mapping, encoding, charset } = options;
   let findings: CsvFindings | undefined;
   let layout: Layout | undefined;
@@ -31,7 +38,7 @@ export async function* readCsvUsers(
   const onFindings = (found: CsvFindings) => {
     findings = found;
   };
-  const read = (next: CsvRow): SourceRecord => {
+  const read = (next: CsvRow): SourceRecord<Field> => {
     row += 1;
     return { row, line: next.line, ...readRow(next, layout!, mapping) };
   };
@@ -41,7 +48,7 @@ export async function* readCsvUsers(
       { encoding, charset, delimiter: chooseDelimiter, onFindings },
       limits,
     )) {
-      const records: SourceRecord[] = [];
+      const records: SourceRecord<Field>[] = [];
       for (const next of rows) {
         const isFirst = layout === undefined;
         layout ??= layoutOf(next, options);
@@ -52,9 +59,9 @@ export async function* readCsvUsers(
       }
       if (records.length > 0) yield records;
     }
-    if (short && !findings!.endsWithLine) throw cutOff(short, layout!, row);
+    if (short && !findings!.endsWithLine) throw cutOff(short, layout!, row, mapping.vocabulary);
     if (short) yield [read(short)];
-    if (row === 0) throw empty(layout);
+    if (row === 0) throw empty(layout, mapping.vocabulary);
   } finally {
     if (findings) {
       const { endsWithLine: _, line: __, lineEnding, ...found } = findings;
@@ -74,12 +81,16 @@ interface Layout {
 }
 
 /** Finds out what the columns mean, by the first row. */
-function layoutOf({ line, cells }: CsvRow, { mapping, header }: ReadOptions): Layout {
+function layoutOf<Field extends string>({ line, cells }: CsvRow, { mapping, header }: ReadOptions<Field>): Layout {
   const isHeader = header ?? isHeaderRow(cells, mapping);
   return isHeader ? namedLayout(line, cells, mapping) : positionedLayout(line, cells, mapping);
 }
 
-function namedLayout(line: number, cells: readonly string[], mapping: RecordMapping): Layout {
+function namedLayout<Field extends string>(
+  line: number,
+  cells: readonly string[],
+  mapping: RecordMapping<Field>,
+): Layout {
   const names = cells.map((cell) => cell.trim());
   const byPosition = (index: number) => (mapping.positionsWithHeader ? mapping.slotOfPosition(index + 1) : undefined);
   const slots = names.map((name, index) => slotOfHeader(name, mapping) ?? byPosition(index));
@@ -97,13 +108,17 @@ function namedLayout(line: number, cells: readonly string[], mapping: RecordMapp
   return { isHeader: true, columns: cells.length, slots, ignored: ignored.slice(0, 50) };
 }
 
-function positionedLayout(line: number, cells: readonly string[], mapping: RecordMapping): Layout {
+function positionedLayout<Field extends string>(
+  line: number,
+  cells: readonly string[],
+  mapping: RecordMapping<Field>,
+): Layout {
   const { positions } = mapping;
   if (positions === 0) {
     const detail = `Line ${counted(line)}: the columns are read by their names (${listed(mapping.names)}), but the first row is no header. Send the file with a header row. Nothing was changed.`;
     throw new MusterError("document_structure_wrong", detail, { line });
   }
-  const columns = cells.length - (isResponse(cells) ? responseColumns : 0);
+  const columns = cells.length - (isResponse(cells) ? mapping.vocabulary.responseColumns : 0);
   if (columns < 3 && positions > 2) {
     const count = cells.length === 1 ? "one column" : `${cells.length} columns`;
     const detail = `Line ${counted(line)}: the first row has ${count} only. If something else than a comma separates the columns, send a header row, or set the source's delimiter. Nothing was changed.`;
@@ -117,12 +132,11 @@ function positionedLayout(line: number, cells: readonly string[], mapping: Recor
   return { isHeader: false, columns: cells.length, slots, ignored: [] };
 }
 
-/** Rows of a response file can be sent again as they are: what it added stands in the last three columns. */
-const responseColumns = 3;
+/** Rows of a response file can be sent again as they are: what it added stands in the last columns. */
 const isResponse = (cells: readonly string[]) =>
   ["Add", "Modify", "Remove"].includes(cells.at(-3) ?? "") && ["Successful", "Fail"].includes(cells.at(-2) ?? "");
 
-function slotOfHeader(name: string, mapping: RecordMapping): number | undefined {
+function slotOfHeader<Field extends string>(name: string, mapping: RecordMapping<Field>): number | undefined {
   if (name === "") return undefined;
   const slot = mapping.slotOfName(name);
   if (slot !== undefined) return slot;
@@ -133,14 +147,14 @@ function slotOfHeader(name: string, mapping: RecordMapping): number | undefined 
 /** "First Name", "first_name" and "first-name" are firstName. */
 const loosened = (name: string) => name.replace(/[\s_-]/g, "").toLowerCase();
 
-function isHeaderRow(cells: readonly string[], mapping: RecordMapping): boolean {
+function isHeaderRow<Field extends string>(cells: readonly string[], mapping: RecordMapping<Field>): boolean {
   const named = cells.filter((cell) => cell.trim() !== "");
   const known = named.filter((cell) => slotOfHeader(cell.trim(), mapping) !== undefined).length;
   return known >= 2 || (known === 1 && named.length === 1);
 }
 
 /** The delimiter with which the first line is a header; else the comma (feed formats, section 1). */
-function delimiterOf(firstLine: string, { mapping, header }: ReadOptions): Delimiter {
+function delimiterOf<Field extends string>(firstLine: string, { mapping, header }: ReadOptions<Field>): Delimiter {
   const knownWith = (delimiter: Delimiter) =>
     firstLine.split(delimiter).filter(
       (cell) =>
@@ -164,9 +178,16 @@ const longestHeader = 30_000;
 /** A cell's leading apostrophe that our own response files put before what spreadsheets take for a formula. */
 const apostrophe = /^'(?=[=+@\t\r-])/;
 
-function readRow({ cells }: CsvRow, layout: Layout, mapping: RecordMapping): Omit<SourceRecord, "row" | "line"> {
+function readRow<Field extends string>(
+  { cells }: CsvRow,
+  layout: Layout,
+  mapping: RecordMapping<Field>,
+): Omit<SourceRecord<Field>, "row" | "line"> {
   const { columns, slots } = layout;
-  if (cells.length !== columns) return { values: {}, failure: columnsDiffer(cells, columns), unreadable: true };
+  if (cells.length !== columns) {
+    const values: Partial<Record<Field, string>> = {};
+    return { values, failure: columnsDiffer(cells, columns), unreadable: true };
+  }
   const bySlot = new Array<string | undefined>(mapping.slotCount);
   for (let index = 0; index < cells.length; index += 1) {
     const slot = slots[index];
@@ -186,14 +207,19 @@ function columnsDiffer(cells: readonly string[], expected: number): NonNullable<
   return { code: "columns_differ", details: { found: cells.length, expected, hint } };
 }
 
-function cutOff({ line, cells }: CsvRow, { columns }: Layout, complete: number): MusterError {
-  const after = `after ${counted(complete)} complete ${complete === 1 ? "person" : "people"}`;
+function cutOff(
+  { line, cells }: CsvRow,
+  { columns }: Layout,
+  complete: number,
+  { one, many }: Vocabulary,
+): MusterError {
+  const after = `after ${counted(complete)} complete ${complete === 1 ? one : many}`;
   const detail = `The file ends in line ${counted(line)}, in column ${cells.length} of ${columns}, without a line end, ${after}: it was cut off. Send the whole file again. Nothing was changed.`;
   return new MusterError("csv_cut_off", detail, { line });
 }
 
-function empty(layout: Layout | undefined): MusterError {
-  const what = layout === undefined ? "The body is empty." : "The file has a header row and nobody below it.";
+function empty(layout: Layout | undefined, { one }: Vocabulary): MusterError {
+  const what = layout === undefined ? "The body is empty." : `The file has a header row and no ${one} below it.`;
   return new MusterError("document_empty", `${what} Check the export. Nothing was changed.`);
 }
 

@@ -1,0 +1,38 @@
+import type { RecordMapping, Vocabulary } from "./reading.ts";
+
+/** The columns of a kind of file, as they are documented. */
+export interface DocumentedColumns<Field extends string> {
+  readonly vocabulary: Vocabulary;
+  readonly fields: readonly Field[];
+  /** The columns of a file without a header row, in their order. */
+  readonly positions: readonly Field[];
+  /** Other names of fields, in lower case. */
+  readonly aliases: Readonly<Record<string, Field>>;
+  /** Fields that hold lists of tokens, joined by `;`. */
+  readonly lists: readonly Field[];
+}
+
+/** Reads the documented columns: by name without regard to case, and by position where there is no header row. */
+export function documentedColumns<Field extends string>(columns: DocumentedColumns<Field>): RecordMapping<Field> {
+  const { vocabulary, fields, positions, lists } = columns;
+  const slots = new Map(fields.map((field, slot) => [field.toLowerCase(), slot]));
+  for (const [alias, field] of Object.entries<Field>(columns.aliases)) slots.set(alias, fields.indexOf(field));
+  return {
+    vocabulary,
+    slotOfName: (name) => slots.get(name.trim().toLowerCase()),
+    slotOfPosition: (position) => {
+      const field = positions[position - 1];
+      return field === undefined ? undefined : fields.indexOf(field);
+    },
+    slotCount: fields.length,
+    positions: positions.length,
+    positionsWithHeader: false,
+    names: fields,
+    separatorOf: (slot) => (lists.includes(fields[slot]!) ? ";" : undefined),
+    read(cells) {
+      const values: Partial<Record<Field, string>> = {};
+      for (const [slot, cell] of cells.entries()) if (cell !== undefined) values[fields[slot]!] = cell;
+      return { values };
+    },
+  };
+}
