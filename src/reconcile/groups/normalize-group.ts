@@ -1,0 +1,158 @@
+import type { z } from "zod";
+import {
+  type GroupStyle,
+  groupCategories,
+  groupIdPattern,
+  groupNameLength,
+  groupPrivacies,
+  groupStyles,
+  groupTypes,
+  reservedGroupIds,
+} from "../../directory/group-codes.ts";
+import { foldCase, line, paragraphs } from "../../directory/text.ts";
+import type { RowIssue } from "../../errors.ts";
+import type { GroupField, GroupRecord } from "../../intake/group-columns.ts";
+import { quoted, valueInvalid } from "../../intake/issues.ts";
+
+/** What a row wants of its group: create or update it, delete it, or end its memberships. */
+export type GroupAction = "save" | "delete" | "purge";
+
+/** What a row says of a group beside its id and name; an absent value says nothing. */
+export interface GroupValues {
+  readonly category?: number;
+  readonly type?: number;
+  readonly privacy?: number;
+  readonly postApproval?: boolean;
+  readonly description?: string;
+  readonly style?: GroupStyle | null;
+  readonly default?: boolean;
+  readonly protected?: boolean;
+  readonly guardPercent?: number | null;
+  readonly parentGroupId?: string | null;
+}
+
+/** A row of a file of groups (feed formats, section 6). It has a `groupId` or a `name`, unless it failed. */
+export interface GroupRow {
+  /** 1-based; so is `line`. */
+  readonly row: number;
+  readonly line: number;
+  readonly action: GroupAction;
+  readonly groupId?: string;
+  readonly name?: string;
+  /** The name as compared. */
+  readonly nameNormalized?: string;
+  readonly values: GroupValues;
+  /** Why the row cannot be applied; its id and name are kept as far as they can be read. */
+  readonly failure?: RowIssue;
+}
+
+/** Reads a value that is not blank. */
+type Read<Value> = (text: string) => Value | Unreadable;
+
+/** Why a value cannot be taken; completes "<field> cannot be taken: …". */
+interface Unreadable {
+  readonly reason: string;
+}
+
+const descriptionLength = 2_000;
+
+/**
+ * Checks and reads a record of a group. Any value that cannot be taken makes the row fail: such a group is neither
+ * created nor updated. A value that is present and blank takes the default of a new group; of the id and the name it
+ * says nothing.
+ */
+export function normalizeGroup({ row, line, values, failure, unreadable }: GroupRecord): GroupRow {
+  let first = failure;
+  const read = <Value>(field: GroupField, blank: Value, reader: Read<Value>): Value | undefined => {
+    const text = unreadable ? undefined : values[field];
+    if (text === undefined) return undefined;
+    const value = text === "" ? blank : reader(text);
+    if (!isUnreadable(value)) return value;
+    first ??= valueInvalid(field, value.reason);
+    return undefined;
+  };
+  const groupId = read<string | undefined>("groupID", undefined, readGroupId);
+  const name = read<string | undefined>("name", undefined, readName);
+  const action = read<GroupAction>("action", "save", readAction) ?? "save";
+  const said = present<GroupValues>({
+    category: read<number>("category", 1, codeReader(groupCategories)),
+    type: read<number>("type", 1, codeReader(groupTypes)),
+    privacy: read<number>("privacy", 1, codeReader(groupPrivacies)),
+    postApproval: read<boolean>("postApproval", false, readFlag),
+    description: read<string>("description", "", schemaReader(paragraphs(descriptionLength))),
+    style: read<GroupStyle | null>("style", null, readStyle),
+    default: read<boolean>("default", false, readFlag),
+    protected: read<boolean>("protected", false, readFlag),
+    guardPercent: read<number | null>("guardPercent", null, readPercent),
+    parentGroupId: read<string | null>("parentGroupID", null, readGroupId),
+  });
+  if (groupId === undefined && name === undefined) {
+    first ??= valueInvalid(
+      "name",
+      "it is blank, and there is no groupID either, so that nobody knows which group is meant",
+    );
+  }
+  return {
+    ...{ row, line, action, values: said },
+    ...present({ groupId, name, nameNormalized: name === undefined ? undefined : foldCase(name), failure: first }),
+  };
+}
+
+const isUnreadable = (value: unknown): value is Unreadable =>
+  typeof value === "object" && value !== null && "reason" in value;
+
+/** The members that are not undefined. */
+const present = <Members extends object>(members: { [Name in keyof Members]: Members[Name] | undefined }): Members =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members;
+
+function readGroupId(text: string): string | Unreadable {
+  const groupId = text.normalize("NFC");
+  if ((reservedGroupIds as readonly string[]).includes(groupId)) return { reason: `"${groupId}" is a code of feeds` };
+  return groupIdPattern.test(groupId)
+    ? groupId
+    : { reason: "the id of a group has 1 to 100 characters without white space, | and ;" };
+}
+
+const schemaReader =
+  (schema: z.ZodType<string>): Read<string> =>
+  (text) => {
+    const { data, error } = schema.safeParse(text);
+    return data ?? { reason: `it ${error!.issues[0]!.message}` };
+  };
+
+const readName = schemaReader(line(groupNameLength));
+
+function readAction(text: string): GroupAction | Unreadable {
+  const action = text.toLowerCase();
+  return action === "delete" || action === "purge"
+    ? action
+    : { reason: `"${quoted(text)}" is no action; leave it blank, or write delete or purge` };
+}
+
+function readStyle(text: string): GroupStyle | Unreadable {
+  const style = groupStyles.find((known) => known === text.toLowerCase());
+  return style ?? { reason: `"${quoted(text)}" is none of ${groupStyles.join(", ")}` };
+}
+
+function readFlag(text: string): boolean | Unreadable {
+  if (text === "0" || text === "1") return text === "1";
+  return { reason: `"${quoted(text)}" is neither 0 nor 1` };
+}
+
+function readPercent(text: string): number | Unreadable {
+  const percent = /^\d{1,3}$/.test(text) ? Number(text) : Number.NaN;
+  return percent <= 100 ? percent : { reason: `"${quoted(text)}" is no whole number from 0 to 100` };
+}
+
+/** Reads a code, or its name without regard to case; of "Public: anyone joins" the word before the colon is enough. */
+function codeReader(codes: Readonly<Record<number, string>>): Read<number> {
+  const known = new Map<string, number>();
+  for (const [code, name] of Object.entries(codes)) {
+    known.set(code, Number(code));
+    known.set(name.toLowerCase(), Number(code));
+    known.set(name.toLowerCase().replace(/:.*/, ""), Number(code));
+  }
+  const expected = Object.keys(codes).join(", ");
+  return (text) =>
+    known.get(text.toLowerCase()) ?? { reason: `"${quoted(text)}" is neither one of ${expected} nor the name of one` };
+}
