@@ -54,7 +54,7 @@ describe("normalizeGroup (feed formats, section 6)", () => {
     assertFails({ guardPercent: "101" }, "guardPercent", /from 0 to 100/);
     assertFails({ groupID: "00000" }, "groupID", /code of feeds/);
     assertFails({ parentGroupID: "A;B" }, "parentGroupID", /without white space/);
-    assertFails({ action: "drop" }, "action", /no action/);
+    assertFails({ action: "drop" }, "action", /none of delete, purge/);
     assertFails({ description: "x".repeat(2001) }, "description", /2000 characters/);
     assert.equal(normalize({ name: "Chess", category: "17" }).nameNormalized, "chess");
   });

@@ -11,8 +11,9 @@ import {
 } from "../../directory/group-codes.ts";
 import { foldCase, line, paragraphs } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
-import type { GroupField, GroupRecord } from "../../intake/group-columns.ts";
-import { quoted, valueInvalid } from "../../intake/issues.ts";
+import type { GroupRecord } from "../../intake/group-columns.ts";
+import { quoted } from "../../intake/issues.ts";
+import { createRecordReader, present, type Read, type Unreadable, wordReader } from "../record-values.ts";
 
 /** What a row wants of its group: create or update it, delete it, or end its memberships. */
 export type GroupAction = "save" | "delete" | "purge";
@@ -46,14 +47,6 @@ export interface GroupRow {
   readonly failure?: RowIssue;
 }
 
-/** Reads a value that is not blank. */
-type Read<Value> = (text: string) => Value | Unreadable;
-
-/** Why a value cannot be taken; completes "<field> cannot be taken: …". */
-interface Unreadable {
-  readonly reason: string;
-}
-
 const descriptionLength = 2_000;
 
 /**
@@ -61,51 +54,36 @@ const descriptionLength = 2_000;
  * created nor updated. A value that is present and blank takes the default of a new group; of the id and the name it
  * says nothing.
  */
-export function normalizeGroup({ row, line, values, failure, unreadable }: GroupRecord): GroupRow {
-  let first = failure;
-  const read = <Value>(field: GroupField, blank: Value, reader: Read<Value>): Value | undefined => {
-    const text = unreadable ? undefined : values[field];
-    if (text === undefined) return undefined;
-    const value = text === "" ? blank : reader(text);
-    if (!isUnreadable(value)) return value;
-    first ??= valueInvalid(field, value.reason);
-    return undefined;
-  };
+export function normalizeGroup(record: GroupRecord): GroupRow {
+  const { read, fail, failure } = createRecordReader(record);
   const groupId = read<string | undefined>("groupID", undefined, readGroupId);
   const name = read<string | undefined>("name", undefined, readName);
-  const action = read<GroupAction>("action", "save", readAction) ?? "save";
+  const action = read<GroupAction>("action", "save", wordReader(["delete", "purge"])) ?? "save";
   const said = present<GroupValues>({
     category: read<number>("category", 1, codeReader(groupCategories)),
     type: read<number>("type", 1, codeReader(groupTypes)),
     privacy: read<number>("privacy", 1, codeReader(groupPrivacies)),
     postApproval: read<boolean>("postApproval", false, readFlag),
     description: read<string>("description", "", schemaReader(paragraphs(descriptionLength))),
-    style: read<GroupStyle | null>("style", null, readStyle),
+    style: read<GroupStyle | null>("style", null, wordReader(groupStyles)),
     default: read<boolean>("default", false, readFlag),
     protected: read<boolean>("protected", false, readFlag),
     guardPercent: read<number | null>("guardPercent", null, readPercent),
     parentGroupId: read<string | null>("parentGroupID", null, readGroupId),
   });
   if (groupId === undefined && name === undefined) {
-    first ??= valueInvalid(
-      "name",
-      "it is blank, and there is no groupID either, so that nobody knows which group is meant",
-    );
+    fail("name", "it is blank, and there is no groupID either, so that nobody knows which group is meant");
   }
+  const { row, line: firstLine } = record;
+  const nameNormalized = name === undefined ? undefined : foldCase(name);
   return {
-    ...{ row, line, action, values: said },
-    ...present({ groupId, name, nameNormalized: name === undefined ? undefined : foldCase(name), failure: first }),
+    ...{ row, line: firstLine, action, values: said },
+    ...present({ groupId, name, nameNormalized, failure: failure() }),
   };
 }
 
-const isUnreadable = (value: unknown): value is Unreadable =>
-  typeof value === "object" && value !== null && "reason" in value;
-
-/** The members that are not undefined. */
-const present = <Members extends object>(members: { [Name in keyof Members]: Members[Name] | undefined }): Members =>
-  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Members;
-
-function readGroupId(text: string): string | Unreadable {
+/** Reads the id of a group as feeds write it. */
+export function readGroupId(text: string): string | Unreadable {
   const groupId = text.normalize("NFC");
   if ((reservedGroupIds as readonly string[]).includes(groupId)) return { reason: `"${groupId}" is a code of feeds` };
   return groupIdPattern.test(groupId)
@@ -121,18 +99,6 @@ const schemaReader =
   };
 
 const readName = schemaReader(line(groupNameLength));
-
-function readAction(text: string): GroupAction | Unreadable {
-  const action = text.toLowerCase();
-  return action === "delete" || action === "purge"
-    ? action
-    : { reason: `"${quoted(text)}" is no action; leave it blank, or write delete or purge` };
-}
-
-function readStyle(text: string): GroupStyle | Unreadable {
-  const style = groupStyles.find((known) => known === text.toLowerCase());
-  return style ?? { reason: `"${quoted(text)}" is none of ${groupStyles.join(", ")}` };
-}
 
 function readFlag(text: string): boolean | Unreadable {
   if (text === "0" || text === "1") return text === "1";
