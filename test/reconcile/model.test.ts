@@ -14,8 +14,6 @@ import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts
 import { MusterError } from "../../src/errors.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
-import type { SourceRecord } from "../../src/intake/records.ts";
-import type { Style } from "../../src/organizations/settings.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
 import { importUsers } from "../../src/reconcile/import-users.ts";
 import { listImportRows } from "../../src/reconcile/imports.ts";
@@ -23,12 +21,13 @@ import type { ImportDependencies, ImportResource } from "../../src/reconcile/typ
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
 import { verifyStore } from "../../src/store/verify.ts";
-import { imports, organizations, renderXml, sourceNumbers } from "../model/generate.ts";
+import { organizations, renderXml, sourceNumbers } from "../model/generate.ts";
 import { importUsers as importIntoModel } from "../model/import-users.ts";
 import type { Organization, User } from "../model/state.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 import { loadOrganization, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { replayable, replayUsers } from "../support/replay.ts";
+import { type Sent, series } from "./series.ts";
 
 const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
 const runs = Number(process.env.FAST_CHECK_RUNS ?? 60);
@@ -50,12 +49,6 @@ before(async () => {
   };
 });
 after(() => database.drop());
-
-interface Sent {
-  readonly source: number;
-  readonly style: Style;
-  readonly records: readonly SourceRecord[];
-}
 
 async function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
   return importUsers(dependencies, {
@@ -122,54 +115,6 @@ const modelNotes = ({ outcomes, absences }: ReturnType<typeof model>): string[] 
       ),
     ]),
   ].sort();
-
-/** Rosters of people who can all be added, night after night another part of them: people go and come back. */
-const rosters: fc.Arbitrary<Sent[]> = fc
-  .tuple(
-    imports,
-    fc.constantFrom("active-roster" as const, "purge" as const),
-    fc.array(fc.uniqueArray(fc.nat(4), { minLength: 2, maxLength: 4 }), { minLength: 3, maxLength: 4, size: "max" }),
-    fc.constantFrom("databaseID" as const, "userID" as const, "email" as const),
-  )
-  .map(([{ records, source }, style, nights, identifier]) =>
-    nights.map((present) => ({
-      source,
-      style,
-      records: present.map((index, place) => {
-        const email = `r${index}@x.edu`;
-        const identified = { databaseID: `R${index}`, userID: `r${index}`, email }[identifier];
-        const { databaseID: _, userID: __, ...values } = records[index % records.length]!.values;
-        return {
-          row: place + 1,
-          line: 3 + place,
-          values: { ...values, email, firstName: "Ann", groupID: "G1", [identifier]: identified },
-        };
-      }),
-    })),
-  );
-
-/** Files that have nothing to do with each other, or files of the same few records, as a campus sends them every night. */
-const series: fc.Arbitrary<Sent[]> = fc.oneof(
-  rosters,
-  fc.array(imports, { minLength: 1, maxLength: 3 }),
-  fc
-    .tuple(
-      imports,
-      fc.constantFrom(...Object.values(sourceNumbers)),
-      fc.array(fc.array(fc.nat(5), { minLength: 1, maxLength: 6 }), { minLength: 2, maxLength: 4 }),
-    )
-    .map(([{ records, source, style }, other, picks]) =>
-      picks.map((indexes, night) => ({
-        source: night === 2 ? other : source,
-        style,
-        records: indexes.map((index, place) => ({
-          row: place + 1,
-          line: 3 + place,
-          values: records[index % records.length]!.values,
-        })),
-      })),
-    ),
-);
 
 /** Runs a property over organizations that are stored, and checks the rules of the stored state in the end. */
 function property(
