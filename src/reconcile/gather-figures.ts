@@ -2,6 +2,7 @@ import type { GuardLimits } from "../organizations/guard-limits.ts";
 import type { Executor } from "../store/database.ts";
 import type { ImportContext } from "./context.ts";
 import { couldPass, type Figure, type GroupLoss, type GuardFigures, isOverPeople, passes } from "./guard.ts";
+import { rosterLoss } from "./statements/group-styles.ts";
 import {
   changedIdentifiers,
   claimed,
@@ -70,6 +71,8 @@ export async function gatherFigures(
   const named = couldPass(plan.groupsUnknown, limits.groupsUnknown)
     ? (await one<{ groupsNamed: number }>(namedGroups(context)))!.groupsNamed
     : plan.groupsUnknown;
+  const mayBeSilent = plan.rowsUnidentified > 0 && plan.membershipsRemoved > 0;
+  const silenceRemoves = isRoster || (mayBeSilent && (await executor.query(rosterLoss)).rowCount !== 0);
   const last = isRoster ? await one<{ people: number }>(lastRoster(context)) : undefined;
   const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
   const { groupMembersRemoved: groupLimit } = limits;
@@ -92,7 +95,16 @@ export async function gatherFigures(
       : undefined;
   const { rows, membershipsRemoved } = plan;
   return {
-    ...{ isRoster, sourceName, rows, peopleInFile, membershipsRemoved, peopleOfSource, membershipsOfSource },
+    ...{
+      isRoster,
+      silenceRemoves,
+      sourceName,
+      rows,
+      peopleInFile,
+      membershipsRemoved,
+      peopleOfSource,
+      membershipsOfSource,
+    },
     peopleInLastRoster: last?.people ?? null,
     peopleRemoved: await withExamples("peopleRemoved", plan.peopleRemoved, removesTooMany),
     groupLosses: losses,

@@ -56,6 +56,8 @@ export interface GroupLoss {
 /** What an import would do, as far as its limits ask for it. */
 export interface GuardFigures {
   readonly isRoster: boolean;
+  /** Whether the file takes away by its silence: it is a roster, or members leave groups that are. */
+  readonly silenceRemoves: boolean;
   readonly sourceName: string;
   /** People whom the source claims before the import. */
   readonly peopleOfSource: number;
@@ -185,7 +187,7 @@ function removals(figures: GuardFigures, limits: GuardLimits): HoldReason[] {
     });
   }
   const removesAnything = peopleRemoved.count > 0 || membershipsRemoved > 0 || contactsRemoved.count > 0;
-  if (figures.isRoster && removesAnything && couldPass(rowsUnidentified.count, limits.rowsUnidentified)) {
+  if (figures.silenceRemoves && removesAnything && couldPass(rowsUnidentified.count, limits.rowsUnidentified)) {
     const { count } = rowsUnidentified;
     found.push({
       ...{ code: "rows_unidentified", scope: "removals", figure: count, of: figures.rows },

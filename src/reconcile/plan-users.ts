@@ -10,6 +10,13 @@ import { keepLastAdministrators, losesAdministrator } from "./statements/adminis
 import { changeStatements } from "./statements/changes.ts";
 import { contactStatements } from "./statements/contacts.ts";
 import { deletionStatement } from "./statements/deletions.ts";
+import {
+  type GroupStyles,
+  groupStatements,
+  groupStyles,
+  replaceDataInPurgeGroups,
+  rosterStatements,
+} from "./statements/group-styles.ts";
 import { linkedByEmail } from "./statements/match.ts";
 import { groupOrderStatements, leaveNoGroup, membershipStatements, unknownGroups } from "./statements/memberships.ts";
 import { dropFailed, keepGroupsOfFailedRows, peopleStatements, takeNothingAway } from "./statements/people.ts";
@@ -33,8 +40,10 @@ const usernameRounds = 8;
  */
 export async function planUsers(client: pg.PoolClient, context: ImportContext): Promise<void> {
   const { holdsRemovals } = context;
+  await runStatements(client, [...groupStatements(context), ...peopleStatements(context)]);
+  const { areRosters, purgeData } = await readGroupStyles(client);
   await runStatements(client, [
-    ...peopleStatements(context),
+    ...(purgeData ? [replaceDataInPurgeGroups] : []),
     ...(holdsRemovals ? [takeNothingAway] : []),
     deletionStatement(context),
     ...(holdsRemovals ? ["truncate planned_deletions"] : []),
@@ -57,6 +66,7 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
   ]);
   await planGroups(client, context);
   await runStatements(client, membershipStatements(context));
+  if (areRosters && !holdsRemovals) await runStatements(client, rosterStatements(context));
   if (hasReturns) await runStatements(client, planReturnedMemberships(context));
   const { rowCount: losesOne } = await client.query(losesAdministrator);
   if (losesOne) await client.query(keepLastAdministrators(context));
@@ -71,8 +81,15 @@ export async function planChanges(client: pg.PoolClient, context: ImportContext,
 }
 
 async function knowsSomebody(client: pg.PoolClient): Promise<boolean> {
-  const { rowCount } = await client.query("select from people where not is_new union all select from absences limit 1");
+  const { rowCount } = await client.query(
+    "select from people where not is_new union all select from absences union all select from leavers limit 1",
+  );
   return rowCount !== 0;
+}
+
+async function readGroupStyles(client: pg.PoolClient): Promise<GroupStyles> {
+  const { rows } = await client.query<GroupStyles>(groupStyles);
+  return rows[0]!;
 }
 
 /** Who of the new people was deleted before: they get their id back, and what was entered by hand. */

@@ -69,7 +69,7 @@ export function readOptions(request: Pick<ImportRequest, "charset">, { source }:
 }
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
-const rulesVersion = 3;
+const rulesVersion = 4;
 const rulesVersions = 1_000;
 
 /** What matching needs to know. */

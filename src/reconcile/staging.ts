@@ -24,7 +24,7 @@ export async function prepareStaging(client: pg.PoolClient): Promise<void> {
 /** Empties what matching and planning fill, so that the same rows can be planned anew. */
 export async function emptyPlan(client: pg.PoolClient): Promise<void> {
   await client.query(
-    `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves, absences, returns,
+    `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves, absences, leavers, returns,
        planned_deletions, planned_scalars, planned_emails, planned_phones, planned_memberships, planned_links, planned_changes`,
   );
 }

@@ -6,6 +6,7 @@ import { mayNotBeDeleted } from "./decide.ts";
 import {
   byDefault,
   type ClaimNumber,
+  followsImport,
   manual,
   type Organization,
   obstacleToSilence,
@@ -65,7 +66,7 @@ const isInAGroup = (user: User) =>
   [...user.memberships.values()].some(({ claims }) => [...claims].some((claim) => claim !== byDefault));
 
 /** An address may be another person's, too: it counts only in a row that failed, which stands for all it could mean. */
-function carriesIdentifier(source: number, user: User, row: UserRow, isFailed: boolean): boolean {
+export function carriesIdentifier(source: number, user: User, row: UserRow, isFailed: boolean): boolean {
   const databaseId = user.sources.get(source);
   if (databaseId && databaseId === row.databaseId) return true;
   if (user.username.value && user.username.value.normalized === row.usernameNormalized) return true;
@@ -94,7 +95,9 @@ export function letGo(organization: Organization, source: number, user: User): v
       if (claims.size === 0) list.delete(key);
     }
   }
-  for (const groupId of [...user.memberships.keys()]) letGoOfMembership(organization, source, user, groupId);
+  for (const groupId of [...user.memberships.keys()]) {
+    if (followsImport(organization, groupId)) letGoOfMembership(organization, source, user, groupId);
+  }
 }
 
 /** Returns why a membership stays that nobody else claims. */

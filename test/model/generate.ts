@@ -55,11 +55,15 @@ const settings = fc
   .map((chosen) => settingsSchema.parse({ ...chosen, customFields: ["Major", "Dormitory"] }));
 
 const groups = fc
-  .record({ firstIsDefault: fc.boolean(), staticIsDefault: fc.boolean(), hasAll: fc.boolean() })
-  .map(({ firstIsDefault, staticIsDefault, hasAll }) => {
+  .record({
+    firstStyle: fc.constantFrom(null, null, "active-roster" as const, "purge" as const),
+    secondStyle: fc.constantFrom("normal" as const, "active-roster" as const, "purge" as const),
+    ...{ firstIsDefault: fc.boolean(), staticIsDefault: fc.boolean(), hasAll: fc.boolean() },
+  })
+  .map(({ firstStyle, secondStyle, firstIsDefault, staticIsDefault, hasAll }) => {
     const chosen: [string, Group][] = [
-      ["G1", { name: "First group", style: null, isDefault: firstIsDefault }],
-      ["G2", { name: "Second group", style: "normal", isDefault: false }],
+      ["G1", { name: "First group", style: firstStyle, isDefault: firstIsDefault }],
+      ["G2", { name: "Second group", style: secondStyle, isDefault: false }],
       ["STATIC", { name: "Static group", style: "static", isDefault: staticIsDefault }],
     ];
     if (hasAll) chosen.push(["ALL", { name: "Everybody", style: null, isDefault: false }]);

@@ -10,6 +10,7 @@ import type { Style } from "../../src/organizations/settings.ts";
 import { type Absence, findAbsences, letGo } from "./absences.ts";
 import { applyEmails, applyPhones } from "./contacts.ts";
 import { type Decision, decide } from "./decide.ts";
+import { inPurgeGroups, isOfThePerson, leaveRosters } from "./group-styles.ts";
 import { identify } from "./identify.ts";
 import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
 import { mergeRows, type Statement } from "./merge.ts";
@@ -80,20 +81,17 @@ export function importUsers(
   );
   for (const [row, failure] of identified.failures) fail(row, failure);
 
-  const statements = identified.persons.map((person) => ({ person, statement: mergeRows(person, style) }));
+  const statements = identified.persons.map((person) => ({
+    person,
+    statement: inPurgeGroups(organization, mergeRows(person, style)),
+  }));
   const decisions = decide(organization, source, statements);
   for (const { person, failure } of decisions) if (failure) for (const { row } of person.rows) fail(row, failure);
   const failed = new Set(outcomes.keys());
   const absences = findAbsences(organization, { source, style, rows, failed }, decisions);
   createWhatIsNamed(organization, decisions);
-  const applied = decisions
-    .filter(({ failure }) => !failure)
-    .map((decision) =>
-      sparingGroups(
-        decision,
-        rows.filter(({ row }) => failed.has(row)),
-      ),
-    );
+  const failedRows = rows.filter(({ row }) => failed.has(row));
+  const applied = decisions.filter(({ failure }) => !failure).map((decision) => sparingGroups(decision, failedRows));
   const returns = findReturns(before, source, applied);
   for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
@@ -114,10 +112,11 @@ export function importUsers(
     if (fate === "delete") organization.users.delete(user.id);
     if (fate === "withdraw") letGo(organization, source, user);
   }
+  leaveRosters(before, organization, { source, failed: failedRows }, applied, warn);
   for (const [id, user] of before.users) if (!organization.users.has(id)) organization.tombstones.set(id, user);
   keepLastAdministrators(before, organization, applied, warn);
   for (const { person, fate } of applied) {
-    if (fate !== "update" || !person.user) continue;
+    if (!(fate === "update" || fate === "keep") || !person.user) continue;
     const stored = before.users.get(person.user.id);
     const isSame = stored && isDeepStrictEqual(describeUser(stored), describeUser(person.user));
     for (const { row } of person.rows) outcomes.set(row, isSame ? "unchanged" : "updated");
@@ -139,12 +138,7 @@ export function importUsers(
 
 /** A failed row takes nobody's memberships away: the file has more to say of a person than could be read. */
 function sparingGroups(decision: Decision, failed: readonly UserRow[]): Decision {
-  const { databaseId, username, primaryEmail } = decision.statement;
-  const isOfThePerson = (row: UserRow) =>
-    (databaseId !== null && row.databaseId === databaseId) ||
-    (username?.value && row.usernameNormalized === username.value.normalized) ||
-    (primaryEmail && row.emails?.[0]?.normalized === primaryEmail.value.normalized);
-  if (!failed.some(isOfThePerson)) return decision;
+  if (!failed.some((row) => isOfThePerson(decision.statement, row))) return decision;
   return { ...decision, statement: { ...decision.statement, replacesGroups: false } };
 }
 

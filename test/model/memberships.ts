@@ -4,6 +4,7 @@ import { roleHeight, type Statement } from "./merge.ts";
 import {
   byDefault,
   defaultGroups,
+  followsImport,
   hasGrantedRole,
   type Issue,
   isProtected,
@@ -36,7 +37,8 @@ export function applyMemberships(
   }
   if (statement.replacesGroups && statement.leaveAll === undefined) {
     for (const groupId of [...user.memberships.keys()]) {
-      if (statement.join.has(groupId) || statement.leave.has(groupId)) continue;
+      if (statement.join.has(groupId) || statement.leave.has(groupId) || !followsImport(organization, groupId))
+        continue;
       const obstacle = letGoOfMembership(organization, source, user, groupId);
       if (obstacle === "role") warn(statement.firstRow, { code: "role_kept", field: "groupID" });
     }

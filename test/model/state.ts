@@ -1,3 +1,4 @@
+import type { GroupStyle } from "../../src/directory/group-codes.ts";
 import type { RowIssueCode } from "../../src/errors.ts";
 import type { EmailAddress, Phone } from "../../src/intake/records.ts";
 import type { Settings } from "../../src/organizations/settings.ts";
@@ -53,8 +54,8 @@ export interface User {
 
 export interface Group {
   name: string;
-  /** How imports treat its memberships; null: as the organization's style says. Under style normal only static differs. */
-  style: "static" | "normal" | null;
+  /** How imports treat its memberships; null: as the import's style says. */
+  style: GroupStyle | null;
   isDefault: boolean;
 }
 
@@ -134,6 +135,18 @@ export const isProtected = (user: User): boolean => user.claims.has(selfRegister
 /** A role above member that no source granted: imports neither end nor lower it (feed formats, section 5). */
 export const hasGrantedRole = (membership: Membership): boolean =>
   membership.role > 0 && !isSource(membership.roleOwner);
+
+/** Whether the import's own style decides what its silence means for the group: protections of static groups stand in its way. */
+export function followsImport(organization: Organization, groupId: string): boolean {
+  const style = organization.groups.get(groupId)?.style ?? null;
+  return style === null || style === "static";
+}
+
+/** Whether whom a file does not put into the group leaves it, whatever the import's style is. */
+export function isRoster(organization: Organization, groupId: string): boolean {
+  const style = organization.groups.get(groupId)?.style;
+  return style === "active-roster" || style === "purge";
+}
 
 /** Why a feed's silence does not end a membership that nobody else claims. */
 export function obstacleToSilence(

@@ -1,7 +1,7 @@
 /** Random series of files, as sources send them night after night. */
 import fc from "fast-check";
 import type { SourceRecord } from "../../src/intake/records.ts";
-import type { Style } from "../../src/organizations/settings.ts";
+import { type Style, styles } from "../../src/organizations/settings.ts";
 import { imports, sourceNumbers } from "../model/generate.ts";
 
 /** A file, who sends it, and how it is to be processed. */
@@ -36,9 +36,38 @@ const rosters: fc.Arbitrary<Sent[]> = fc
     })),
   );
 
+/** Enrolments of people who are known well, so that most rows are as the night before and are passed over. */
+const enrolments: fc.Arbitrary<Sent[]> = fc
+  .record({
+    source: fc.constantFrom(...Object.values(sourceNumbers)),
+    style: fc.constantFrom(...styles),
+    first: fc.array(fc.constantFrom("G1", "G2", "G1;G2", "STATIC", ""), { minLength: 4, maxLength: 4 }),
+    changes: fc.array(
+      fc.record({ who: fc.nat(3), groupID: fc.constantFrom(null, "G1", "G2", "G1;G2", "STATIC", "G1|00002", "G1|7") }),
+      { minLength: 2, maxLength: 5, size: "max" },
+    ),
+  })
+  .map(({ source, style, first, changes }) => {
+    const nights: (string | null)[][] = [first];
+    for (const { who, groupID } of changes) nights.push(nights.at(-1)!.with(who, groupID));
+    return nights.map((groups) => ({
+      source,
+      style,
+      records: groups
+        .flatMap((groupID, who) =>
+          groupID === null
+            ? []
+            : [{ databaseID: `E${who}`, userID: `e${who}`, firstName: "Ann", email: `e${who}@x.edu`, groupID }],
+        )
+        .map((values, place) => ({ row: place + 1, line: 3 + place, values })),
+    }));
+  })
+  .map((nights) => nights.filter(({ records }) => records.length > 0));
+
 /** Files that have nothing to do with each other, or files of the same few records, as a campus sends them every night. */
 export const series: fc.Arbitrary<Sent[]> = fc.oneof(
   rosters,
+  enrolments,
   fc.array(imports, { minLength: 1, maxLength: 3 }),
   fc
     .tuple(

@@ -87,9 +87,12 @@ function withdrawals(c: ImportContext): string[] {
      from absences a join memberships m on m.organization_id = ${c.organizationId} and m.user_id = a.person
      join groups g on g.organization_id = ${c.organizationId} and g.group_id = m.group_id
      cross join lateral (${withdrawnMembership(c, "m")}) after
-     where a.fate = 'withdraw' and m.claims & ${c.claim} <> 0 and not (m.claims = ${c.claim} and ${isKept("m", "g")})`,
+     where a.fate = 'withdraw' and ${followsImport("g")} and m.claims & ${c.claim} <> 0 and not (m.claims = ${c.claim} and ${isKept("m", "g")})`,
   ];
 }
+
+/** SQL: whether the import's own style decides what its silence means for a group (feed formats, section 5). */
+export const followsImport = (group: string): string => `(${group}.style is null or ${group}.style = 'static')`;
 
 /** SQL: whether a feed's silence does not end a membership (feed formats, section 5). */
 export const isKept = (membership: string, group: string): string =>

@@ -25,6 +25,9 @@ export function applyPeople(c: ImportContext, hasReturns: boolean): string[] {
     `update users u
      set claims = u.claims & ~${c.claim}, version = u.version + 1, last_import_id = $1::uuid, updated_at = $2::timestamptz
      from absences a where a.fate = 'withdraw' and u.organization_id = ${c.organizationId} and u.id = a.person`,
+    `update users u set version = u.version + 1, last_import_id = $1::uuid, updated_at = $2::timestamptz
+     from leavers l join planned_changes changing using (person)
+     where u.organization_id = ${c.organizationId} and u.id = l.person`,
     insertUsers(c, hasReturns),
     ...(hasReturns ? dropTombstones(c) : []),
   ];
@@ -52,10 +55,11 @@ export function applyLinks(c: ImportContext): string[] {
     `delete from user_sources us using absences a
      where a.fate = 'withdraw' and us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = a.person`,
     // Orders to leave take away what other sources claim, and what nobody sees does not count the person's version up:
-    // those sources' rows have to be looked at again, and so has this one.
+    // those sources' rows have to be looked at again, and so has this one. The same row may put a leaver back.
     `update user_sources us set digest = null
      where us.organization_id = ${c.organizationId} and us.digest is not null
-       and us.user_id in (select person from people where leave_all union select person from file_leaves)`,
+       and us.user_id in (select person from people where leave_all union select person from file_leaves
+         union select person from leavers)`,
   ];
 }
 

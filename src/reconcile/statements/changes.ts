@@ -17,7 +17,11 @@ export function changeStatements(c: ImportContext): string[] {
        on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = p.person
      where not p.is_new and p.applies
      union all
-     select person, null, true, true from absences where fate = 'withdraw'`,
+     select person, null, true, true from absences where fate = 'withdraw'
+     union all
+     select l.person, us.database_id, false, false
+     from leavers l join user_sources us
+       on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = l.person`,
     updatedChanges(c),
     deletedChanges(c),
   ];
@@ -73,7 +77,9 @@ const updatedChanges = (c: ImportContext) => `
     from (
       select person, first_row from people where not is_new and applies
       union all
-      select person, null from absences where fate = 'withdraw') p
+      select person, null from absences where fate = 'withdraw'
+      union all
+      select person, first_row from leavers) p
     join users u on u.organization_id = ${c.organizationId} and u.id = p.person
     left join planned_scalars s on s.person = p.person
   ), emails_of as (

@@ -1,7 +1,7 @@
 import { byDefault } from "../../directory/claims.ts";
 import { rolesByPower } from "../../intake/group-orders.ts";
 import { type ImportContext, ownerIn } from "../context.ts";
-import { isKept, withdrawnMembership } from "./absences.ts";
+import { followsImport, isKept, withdrawnMembership } from "./absences.ts";
 import { grantedByNobodysFeed } from "./protection.ts";
 import { items, part, rowOf } from "./tables.ts";
 
@@ -11,7 +11,7 @@ const power = (role: string) => `array_position(${roles}, ${role}::integer)`;
 const highestRole = (role: string) => `(${roles})[max(${power(role)})]`;
 
 /** People of the file with their rows. */
-const fileRows = `staged_rows s join row_persons r on r.row = s.row join people p on p.person = r.person`;
+export const fileRows = `staged_rows s join row_persons r on r.row = s.row join people p on p.person = r.person`;
 
 /** The joins of some people. Intake has united what one row says; only rows that merge say a group several times. */
 const joins = (people: string) => `
@@ -24,13 +24,9 @@ const joins = (people: string) => `
   where p.applies and s.joins is not null and r.person in (select person from merged_persons) and ${people}
   group by 1, 2`;
 
-/** Lists what the file orders about groups, and the groups that exist. */
+/** Lists what the file orders about groups. */
 export function groupOrderStatements(c: ImportContext): string[] {
   return [
-    `insert into known_groups (group_id, style, joins_everybody, is_new, json)
-     select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false, to_json(group_id)::text
-     from groups where organization_id = ${c.organizationId}`,
-    "analyze known_groups",
     `insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`,
     // New people have no membership that a join could meet: it is the plan.
     `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
@@ -136,7 +132,7 @@ const knownMemberships = (c: ImportContext) => `
   where sent is not null and not (leaves and kept is null)
     and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim} = 0)`;
 
-/** Under purge the groups of a person become those of the file: the source lets go of the others. */
+/** Under purge the groups of a person become those of the file: the source lets go of the others, but for those with a style of their own. */
 const withdrawnMemberships = (c: ImportContext) => `
   with silent as materialized (
     select p.person, p.first_row, m.group_id, m.role, m.role_owner, m.claims, ${isKept("m", "g")} as kept,
@@ -144,7 +140,7 @@ const withdrawnMemberships = (c: ImportContext) => `
     from people p
     join memberships m on m.organization_id = ${c.organizationId} and m.user_id = p.person
     join known_groups g on g.group_id = m.group_id
-    where p.groups_replaced and not p.is_new and p.applies and m.claims & ${c.claim} <> 0 and not p.leave_all
+    where p.groups_replaced and not p.is_new and p.applies and ${followsImport("g")} and m.claims & ${c.claim} <> 0 and not p.leave_all
       and not exists (select from file_joins j where j.person = p.person and j.group_id = m.group_id)
       and not exists (select from file_leaves l where l.person = p.person and l.group_id = m.group_id)
   ), told as (

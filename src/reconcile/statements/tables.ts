@@ -83,6 +83,10 @@ export const stagingTables = `
   create temp table if not exists absences (
     person bigint not null, fate text, reason text
   ) on commit delete rows;
+  -- people of whom the file says nothing else, and who leave groups that are rosters of their own
+  create temp table if not exists leavers (
+    person bigint not null, first_row integer
+  ) on commit delete rows;
   create temp table if not exists planned_deletions (
     person bigint not null, first_row integer
   ) on commit delete rows;
