@@ -26,6 +26,7 @@ export const access = {
   "GET /v1/groups": ["retrieve", "groups"],
   "POST /v1/groups": ["groups"],
   "GET /v1/groups/:groupId": ["retrieve", "groups"],
+  "GET /v1/groups/:groupId/reach": ["retrieve", "groups"],
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],
@@ -44,6 +45,7 @@ export const access = {
   "DELETE /v1/sources/:name/announced-change": ["approvals"],
   "GET /v1/organization": ["admin"],
   "PATCH /v1/organization": ["admin"],
+  "GET /v1/organization/reach": ["retrieve"],
   "GET /v1/api-keys": ["admin"],
   "POST /v1/api-keys": ["admin"],
   "DELETE /v1/api-keys/:id": ["admin"],

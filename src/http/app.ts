@@ -24,6 +24,7 @@ import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { optOutRoutes } from "./opt-outs/routes.ts";
 import { organizationRoutes } from "./organization/routes.ts";
+import { reachRoutes } from "./reach/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
@@ -71,6 +72,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       groupRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
+      reachRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
       announcementRoutes(v1, dependencies);

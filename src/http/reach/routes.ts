@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { type Reach, type ReachReason, reachReasons, readReach } from "../../directory/reach.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { groupParams } from "../groups/schemas.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+
+const examplePerson = {
+  userId: "17",
+  firstName: "Jane",
+  lastName: "Doe",
+  username: "jdoe",
+  reasons: ["email_opted_out", "no_text"] satisfies ReachReason[],
+};
+
+const unreachedPersonSchema = z
+  .object({
+    userId: z.string(),
+    firstName: z.string(),
+    lastName: z.string(),
+    username: z.string().nullable(),
+    reasons: z
+      .array(z.enum(reachReasons))
+      .describe(
+        "`no_…`: there is no address, no number, or none that takes text or voice. `…_opted_out`: all that there are " +
+          "have opted out or bounced. `unreachable`: nothing reaches the person.",
+      ),
+  })
+  .meta({ id: "UnreachedPerson", examples: [examplePerson] });
+
+const reachSchema = pageSchema(unreachedPersonSchema)
+  .extend({
+    people: z.int().describe("How many people there are; the counts are of all of them on every page."),
+    byEmail: z.int().describe("People who can be reached by e-mail."),
+    byText: z.int().describe("By text message."),
+    byVoice: z.int().describe("By a call."),
+    unreachable: z.int().describe("By nothing."),
+  })
+  .meta({
+    id: "Reach",
+    examples: [
+      {
+        ...{ people: 412, byEmail: 409, byText: 377, byVoice: 380, unreachable: 1 },
+        ...{ items: [examplePerson], nextCursor: null },
+      },
+    ],
+  });
+
+const reachQuery = z.strictObject({
+  ...pageQuery,
+  reason: z.enum(reachReasons).optional().describe("Lists only whom this concerns; the counts stay those of all."),
+});
+type ReachQuery = z.infer<typeof reachQuery>;
+
+const listing =
+  "Listed are the people whom some channel does not reach, in the order of their ids. Numbers and addresses that have " +
+  "an opt-out reach nobody.";
+
+/** Who can be reached, and who cannot. */
+export function reachRoutes(app: App, { database }: HttpDependencies): void {
+  const answer = async (organizationId: number, groupId: string | undefined, query: ReachQuery) => {
+    const { cursor, limit, reason } = query;
+    const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
+    const { items: found, ...counts }: Reach = await readReach(database, organizationId, groupId, {
+      ...{ reason, after, limit },
+    });
+    const { items, nextCursor } = cutPage(found, limit, ({ userId }) => [Number(userId)]);
+    return { ...counts, items: items.map((item) => ({ ...item, reasons: [...item.reasons] })), nextCursor };
+  };
+
+  app.route({
+    method: "GET",
+    url: "/groups/:groupId/reach",
+    schema: {
+      operationId: "getGroupReach",
+      summary: "See who of a group can be reached",
+      description: `How many members can be reached by e-mail, text and voice. ${listing}`,
+      tags: ["Groups"],
+      params: groupParams,
+      querystring: reachQuery,
+      response: { 200: reachSchema.describe("Who can be reached."), ...problemResponses("not_found") },
+    },
+    handler: (request) => answer(request.caller.organizationId, request.params.groupId, request.query),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/organization/reach",
+    schema: {
+      operationId: "getReach",
+      summary: "See who can be reached",
+      description: `How many people can be reached by e-mail, text and voice. ${listing}`,
+      tags: ["Organization"],
+      querystring: reachQuery,
+      response: { 200: reachSchema.describe("Who can be reached.") },
+    },
+    handler: (request) => answer(request.caller.organizationId, undefined, request.query),
+  });
+}
