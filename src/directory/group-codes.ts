@@ -29,7 +29,7 @@ export const groupPrivacies = {
   3: "Secret: seen by its members, its administrators and network administrators only",
 } as const;
 
-/** Styles of a group's memberships; a group without one has the organization's (feed formats, section 5). */
+/** Styles of a group's memberships; a group without one has the import's (feed formats, section 5). */
 export const groupStyles = ["static", "normal", "active-roster", "purge"] as const;
 export type GroupStyle = (typeof groupStyles)[number];
 

@@ -20,7 +20,7 @@ export interface GroupDocument {
   /** Whether topics wait for approval. */
   readonly postApproval: boolean;
   readonly description: string;
-  /** How imports treat its memberships; null: as the organization has it. */
+  /** How imports treat its memberships; null: as the import is processed. */
   readonly style: GroupStyle | null;
   /** Whether every new person joins. */
   readonly default: boolean;

@@ -33,12 +33,13 @@ const idPattern = /^[1-9][0-9]{0,14}$/;
  * Reads the id of a person as the API writes it.
  * @throws MusterError not_found when it can be nobody's
  */
-function readUserId(id: string): number {
+export function readUserId(id: string): number {
   if (!idPattern.test(id)) throw noSuchUser();
   return Number(id);
 }
 
-const noSuchUser = () => new MusterError("not_found", "There is no such user.");
+/** The problem of an id that is nobody's. */
+export const noSuchUser = () => new MusterError("not_found", "There is no such user.");
 
 /**
  * One person.

@@ -22,6 +22,7 @@ export const access = {
   "GET /v1/users/:id": ["retrieve"],
   "PATCH /v1/users/:id": ["admin"],
   "DELETE /v1/users/:id": ["admin"],
+  "GET /v1/users/:id/visible-groups": ["retrieve"],
 
   "GET /v1/groups": ["retrieve", "groups"],
   "POST /v1/groups": ["groups"],

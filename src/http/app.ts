@@ -31,6 +31,7 @@ import { setSecurityHeaders } from "./security-headers.ts";
 import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
 import { userRoutes } from "./users/routes.ts";
+import { visibleGroupRoutes } from "./users/visible-groups.ts";
 
 /** What the application is built of. */
 export interface AppOptions {
@@ -69,6 +70,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       v1.setNotFoundHandler(answerUnknown);
       importRoutes(v1, dependencies, metrics);
       userRoutes(v1, dependencies);
+      visibleGroupRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);

@@ -12,7 +12,7 @@ import type { GroupWithMembers } from "../../directory/groups.ts";
 import { line, paragraphs } from "../../directory/text.ts";
 import { pageQuery } from "../paging.ts";
 
-const exampleGroup = {
+export const exampleGroup = {
   groupId: "CRS-0001",
   version: 1,
   name: "Biology 101",
@@ -59,7 +59,7 @@ export const groupSchema = z
     style: z
       .enum(groupStyles)
       .nullable()
-      .describe("How imports treat its memberships; null: as the organization has it."),
+      .describe("How imports treat its memberships; null: as the import is processed."),
     default: z.boolean().describe("Whether every new person joins."),
     protected: z.boolean().describe("Whether losses of members are looked at more closely."),
     guardPercent: guardPercent.describe(guardPercentText),
@@ -96,7 +96,7 @@ export const newGroupSchema = z
       .enum(groupStyles)
       .nullable()
       .default(null)
-      .describe("How imports treat its memberships; null: as the organization has it."),
+      .describe("How imports treat its memberships; null: as the import is processed."),
     default: z.boolean().default(false).describe("Whether every new person joins."),
     protected: z.boolean().default(false).describe("Whether losses of members are looked at more closely."),
     guardPercent: guardPercent.default(null).describe(guardPercentText),

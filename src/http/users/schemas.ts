@@ -9,7 +9,7 @@ import { pageQuery } from "../paging.ts";
 
 const { user: most } = limits;
 const labels = ["home", "work", "cell", "other"] as const;
-const roleNames = `Role: ${roles.map((role, number) => `${number} ${role}`).join(", ")}.`;
+export const roleNames = `Role: ${roles.map((role, number) => `${number} ${role}`).join(", ")}.`;
 
 const exampleUser: UserDocument = {
   id: "17",

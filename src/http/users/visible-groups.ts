@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { listVisibleGroups } from "../../directory/visible-groups.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { exampleGroup, groupSchema } from "../groups/schemas.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { roleNames, userParams } from "./schemas.ts";
+
+const visibleGroupSchema = groupSchema
+  .extend({ role: z.int().nullable().describe(`${roleNames} null: the person does not belong to the group.`) })
+  .meta({ id: "VisibleGroup", examples: [{ ...exampleGroup, role: null }] });
+
+/** Which groups somebody may see. */
+export function visibleGroupRoutes(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/users/:id/visible-groups",
+    schema: {
+      operationId: "listVisibleGroups",
+      summary: "List the groups that a user may see",
+      description:
+        "Groups in the order of their ids: those that the person belongs to, and public and private ones; secret ones " +
+        "only if the person is network administrator in any group. Without `showAllGroups` these are the groups of the " +
+        "person's location, and those that belong to no location.",
+      tags: ["Users"],
+      params: userParams,
+      querystring: z.strictObject(pageQuery),
+      response: { 200: pageSchema(visibleGroupSchema).describe("A page of groups."), ...problemResponses("not_found") },
+    },
+    handler: async (request) => {
+      const { cursor, limit } = request.query;
+      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
+      const { organizationId } = request.caller;
+      const rows = await listVisibleGroups(database, organizationId, request.params.id, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ groupId }) => [groupId]);
+      return { items: [...items], nextCursor };
+    },
+  });
+}
