@@ -178,7 +178,7 @@ function carryOut(organization: Organization, source: number, decision: Decision
     return "added";
   }
   if (!person.user) return "unchanged";
-  if (fate === "update" && statement.onlyRemoves && isProtected(person.user)) {
+  if (isSpared(decision)) {
     applyMemberships(organization, source, person.user, statement, warn);
     return "unchanged";
   }
@@ -230,10 +230,16 @@ function applyStatement(
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
 }
 
+/** Somebody registered themself, and the row only removes: it says nothing else of them (feed formats, section 5). */
+const isSpared = ({ person, statement, fate }: Decision): boolean =>
+  fate === "update" && statement.onlyRemoves && person.user !== null && isProtected(person.user);
+
 /** Creates the groups to join and the locations that are unknown, where the settings let imports do so. */
 function createWhatIsNamed(organization: Organization, decisions: readonly Decision[]): void {
   const { createGroups, createLocations } = organization.settings;
-  const applied = decisions.filter(({ fate }) => fate === "add" || fate === "update");
+  const applied = decisions.filter(
+    (decision) => (decision.fate === "add" || decision.fate === "update") && !isSpared(decision),
+  );
   const patterns = createGroups.map(patternOf);
   for (const groupId of applied.flatMap(({ statement }) => [...statement.join.keys()])) {
     // that there is a group for everybody is a person's decision
