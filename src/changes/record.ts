@@ -38,8 +38,10 @@ interface AppendedEntries {
   readonly with?: string;
   /** Select with the columns number (1 to n, in the order of the log), type, action, id, database_id, username, changed, memberships. */
   readonly entries: string;
-  /** Select of how many there are. */
+  /** Select of how many there are, in the column count; it may have others. */
   readonly count: string;
+  /** Further columns of the answer: SQL, from the row of `counted`. */
+  readonly returning?: string;
 }
 
 /**
@@ -49,7 +51,7 @@ interface AppendedEntries {
  * Numbers and times are given out under the organization's lock, which the caller holds: the n-th entry gets the base
  * plus n − 1 microseconds, where the base is never before the last entry, so that number, time and commit order agree.
  */
-export function appendStatement({ with: expressions = "", entries, count }: AppendedEntries): string {
+export function appendStatement({ with: expressions = "", entries, count, returning }: AppendedEntries): string {
   return `
     with head as materialized (
       select last_sequence, greatest(clock_timestamp(), last_at + interval '1 microsecond') as base
@@ -67,7 +69,7 @@ export function appendStatement({ with: expressions = "", entries, count }: Appe
     from head, counted
     where feed_heads.organization_id = $1 and counted.count > 0
     returning counted.count::integer as count, head.last_sequence + 1 as "firstSequence",
-      feed_heads.last_sequence as "lastSequence"`;
+      feed_heads.last_sequence as "lastSequence"${returning === undefined ? "" : `, ${returning}`}`;
 }
 
 /**
@@ -91,4 +93,11 @@ export async function recordChanges(
     [organizationId, origin.actor, origin.importId ?? null, origin.source ?? null, JSON.stringify(entries)],
   );
   return rows[0] ?? { count: 0 };
+}
+
+/** What two recordings in one transaction, one after the other, gave out together. */
+export function together(first: Recorded, second: Recorded): Recorded {
+  if (first.count === 0) return second;
+  if (second.count === 0) return first;
+  return { ...first, ...second, count: first.count + second.count, firstSequence: first.firstSequence! };
 }
