@@ -19,7 +19,7 @@ export const problems = {
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "This address does not take that method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },
-  conflict: { status: 409, title: "That is already taken" },
+  conflict: { status: 409, title: "It conflicts with what is there" },
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
   plan_changed: { status: 409, title: "The plan is another one by now" },
   gone: { status: 410, title: "That is kept no longer" },

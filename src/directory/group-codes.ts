@@ -21,6 +21,9 @@ export const groupCategories = {
   22: "Community",
 } as const;
 
+/** The category of groups that must reach everybody: who takes one apart has to know what they do. */
+export const emergencyAlerts = 12;
+
 export const groupTypes = { 1: "Open discussion", 2: "Announcement only" } as const;
 
 export const groupPrivacies = {

@@ -98,9 +98,32 @@ export async function getGroup(database: Database, organizationId: number, group
     const group = await records.group.findUnique({ where: { organizationId_groupId: { organizationId, groupId } } });
     return group && { group, members: await records.membership.count({ where: { organizationId, groupId } }) };
   });
-  if (!found) throw new MusterError("not_found", "There is no such group.");
+  if (!found) throw noSuchGroup();
   return { ...groupDocument(found.group), members: found.members };
 }
+
+/**
+ * The same as the lock's holder sees it.
+ * @throws MusterError not_found
+ */
+export async function readGroup(
+  executor: Executor,
+  organizationId: number,
+  groupId: string,
+): Promise<GroupWithMembers> {
+  const { rows } = await executor.query<StoredGroup & { members: number }>(
+    `select ${storedGroupColumns}, (
+       select count(*) from memberships where organization_id = $1 and memberships.group_id = groups.group_id) as members
+     from groups where organization_id = $1 and group_id = $2`,
+    [organizationId, groupId],
+  );
+  const [group] = rows;
+  if (!group) throw noSuchGroup();
+  return { ...groupDocument(group), members: group.members };
+}
+
+/** The problem of an id that is no group's. */
+export const noSuchGroup = () => new MusterError("not_found", "There is no such group.");
 
 /**
  * Creates a group. Imports look at unchanged rows again afterwards: one may name the group.
@@ -113,7 +136,7 @@ export function createGroup(context: ChangeContext, wanted: NewGroup): Promise<G
     const groupId = wanted.groupId ?? (await nextGroupNumber(client, organizationId, head, wanted.name === undefined));
     const name = wanted.name ?? groupId;
     if (name.length > groupNameLength) {
-      throw invalid("name", `is needed: the groupId has more than the ${groupNameLength} characters of a name`);
+      throw invalidGroup("name", `is needed: the groupId has more than the ${groupNameLength} characters of a name`);
     }
     await requireFree(client, organizationId, groupId, name, wanted.parentGroupId);
     const group = await insertGroup(client, organizationId, { ...wanted, groupId, name }, clock());
@@ -176,7 +199,7 @@ async function requireFree(
     [organizationId, groupId, foldCase(name), parentGroupId],
   );
   const { idTaken, nameHolder, parentExists } = rows[0]!;
-  if (parentGroupId !== null && !parentExists) throw invalid("parentGroupId", "is no group");
+  if (parentGroupId !== null && !parentExists) throw invalidGroup("parentGroupId", "is no group");
   if (idTaken) throw taken("groupId", "There is a group with this groupId already.");
   if (nameHolder !== null) throw taken("name", `The name belongs to the group ${nameHolder}. Choose another one.`);
 }
@@ -236,7 +259,8 @@ export function groupDocument(group: StoredGroup): GroupDocument {
   };
 }
 
-const invalid = (field: string, message: string) =>
+/** The problem of a group's property that cannot be so. */
+export const invalidGroup = (field: string, message: string) =>
   new MusterError("request_invalid", `Nothing was changed: ${field} ${message}.`, {
     field,
     errors: [{ field, message }],

@@ -28,6 +28,9 @@ export const access = {
   "POST /v1/groups": ["groups"],
   "GET /v1/groups/:groupId": ["retrieve", "groups"],
   "GET /v1/groups/:groupId/reach": ["retrieve", "groups"],
+  "PATCH /v1/groups/:groupId": ["groups"],
+  "DELETE /v1/groups/:groupId": ["groups"],
+  "POST /v1/groups/:groupId/purge": ["groups"],
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],

@@ -12,6 +12,7 @@ import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
 import { refuseBrokenRequest } from "./broken-requests.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { explain } from "./errors.ts";
+import { groupEditRoutes } from "./groups/edit-routes.ts";
 import { groupRoutes } from "./groups/routes.ts";
 import { registerIdempotency } from "./idempotency.ts";
 import { importRoutes } from "./imports/routes.ts";
@@ -72,6 +73,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       userRoutes(v1, dependencies);
       visibleGroupRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
+      groupEditRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
       reachRoutes(v1, dependencies);

@@ -1,4 +1,5 @@
 import type { Service } from "../organizations/api-keys.ts";
+import type { ChangeContext } from "../organizations/organizations.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 
@@ -29,6 +30,11 @@ export interface HttpLimits {
   readonly bodyPause: number;
   /** Time for the whole of a JSON body, in milliseconds. */
   readonly bodyWhole: number;
+}
+
+/** With what a caller changes something. */
+export function changeContext({ database, queue, clock }: HttpDependencies, caller: Caller): ChangeContext {
+  return { database, queue, clock, organizationId: caller.organizationId, actor: caller.actor };
 }
 
 /** Who sent a request. */

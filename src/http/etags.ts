@@ -44,3 +44,13 @@ export function requireVersion(expected: readonly string[] | undefined, version:
     `It is at version ${version} now. Read it again, and repeat your change if it still makes sense.`,
   );
 }
+
+/**
+ * Reads If-Match, and returns what makes sure of it.
+ * @returns throws version_mismatch for a stored version that is not one the client knows; call it under the lock
+ * @throws MusterError request_invalid when it is no list of entity tags
+ */
+export function checkIfMatch(headers: { readonly "if-match"?: string | undefined }): (version: number) => void {
+  const expected = ifMatchVersions(headers["if-match"]);
+  return (version) => requireVersion(expected, version);
+}

@@ -6,7 +6,7 @@ import { verifyStore } from "../../src/store/verify.ts";
 import { assertReplayRebuildsList } from "../support/replay.ts";
 import { startDirectoryTest } from "./setup.ts";
 
-const { app, owner, send, addUser, changesSince, lastSequence } = await startDirectoryTest();
+const { app, owner, send, addUser, changesSince, lastSequence, rulesEpoch } = await startDirectoryTest();
 const { database, queue } = app.dependencies;
 const at = new Date("2026-11-22T03:00:00Z");
 const origin = { actor: "test" };
@@ -58,10 +58,6 @@ test("ending memberships leaves groups and people, who count up and are told of 
 
 test("deleting groups takes them from the groups below, from locations and from people", async () => {
   const before = await lastSequence();
-  const rulesEpoch = async () => {
-    const { rows } = await owner.query("select rules_epoch from organizations where id = $1", [app.organizationId]);
-    return Number(rows[0].rules_epoch);
-  };
   const epoch = await rulesEpoch();
   const four = await member(0, "B", "LOST");
   const deleted = await dissolve(deleteGroups, ["B", "LOST", "A", "none"]);

@@ -2,13 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "./setup.ts";
 
-const { app, owner, send, addUser, changesSince, lastSequence } = await startDirectoryTest();
+const { app, owner, send, addUser, changesSince, lastSequence, rulesEpoch } = await startDirectoryTest();
 
 const create = (body: object) => app.inject({ method: "POST", url: "/v1/groups", body });
-const rulesEpoch = async () => {
-  const { rows } = await owner.query("select rules_epoch from organizations where id = $1", [app.organizationId]);
-  return Number(rows[0].rules_epoch);
-};
 
 test("a new group is answered as it is stored, and is one change", async () => {
   await send("POST", "/v1/groups", { groupId: "SCI" });

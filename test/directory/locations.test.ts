@@ -2,14 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "./setup.ts";
 
-const { app, owner, send, changesSince, lastSequence } = await startDirectoryTest();
+const { app, send, changesSince, lastSequence, rulesEpoch } = await startDirectoryTest();
 for (const groupId of ["G1", "g2", "H"]) await send("POST", "/v1/groups", { groupId });
 
 const create = (body: object) => app.inject({ method: "POST", url: "/v1/locations", body });
-const rulesEpoch = async () => {
-  const { rows } = await owner.query("select rules_epoch from organizations where id = $1", [app.organizationId]);
-  return Number(rows[0].rules_epoch);
-};
 
 test("a new location is answered as it is stored, with its groups in order, and is one change", async () => {
   const before = await lastSequence();

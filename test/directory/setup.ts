@@ -14,13 +14,15 @@ export interface DirectoryTest {
   readonly owner: Pool;
   /** Sends a request that must succeed, and returns the JSON of its answer. */
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
-  send(method: "GET" | "POST" | "PATCH" | "DELETE", url: string, body?: object): Promise<any>;
+  send(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: object): Promise<any>;
   /** Adds a person with a name and an e-mail of their own. */
   addUser(user?: object): Promise<UserDocument>;
   /** Everything the change log says since `sequence`. */
   // biome-ignore lint/suspicious/noExplicitAny: changes have many shapes
   changesSince(sequence: number): Promise<any[]>;
   lastSequence(): Promise<number>;
+  /** Counts the changes after which imports look at unchanged rows again. */
+  rulesEpoch(): Promise<number>;
   /** A second organization, and an admin key of it. */
   addOrganization(): Promise<{ readonly organizationId: number; readonly key: string }>;
 }
@@ -57,6 +59,10 @@ export async function startDirectoryTest(): Promise<DirectoryTest> {
         app.organizationId,
       ]);
       return Number(rows[0].last_sequence);
+    },
+    rulesEpoch: async () => {
+      const { rows } = await owner.query("select rules_epoch from organizations where id = $1", [app.organizationId]);
+      return Number(rows[0].rules_epoch);
     },
     addOrganization: async () => {
       const organizationId = await createOrganization(owner, {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
 import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
+import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { etag } from "../etags.ts";
 import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
@@ -9,9 +9,9 @@ import { groupFilter, groupParams, groupSchema, groupWithMembersSchema, newGroup
 
 const tags = ["Groups"];
 
-/** Groups, one at a time. */
+/** Reading and creating groups. */
 export function groupRoutes(app: App, dependencies: HttpDependencies): void {
-  const { database, queue, clock } = dependencies;
+  const { database } = dependencies;
 
   app.route({
     method: "GET",
@@ -63,8 +63,7 @@ export function groupRoutes(app: App, dependencies: HttpDependencies): void {
       response: { 201: groupWithMembersSchema.describe("The new group."), ...problemResponses("conflict") },
     },
     handler: async (request, reply) => {
-      const { organizationId, actor } = request.caller;
-      const group = await createGroup({ database, queue, clock, organizationId, actor }, request.body);
+      const group = await createGroup(changeContext(dependencies, request.caller), request.body);
       const location = `/v1/groups/${encodeURIComponent(group.groupId)}`;
       return reply.code(201).header("location", location).header("etag", etag(group.version)).send(group);
     },

@@ -45,6 +45,8 @@ const codeText = (codes: Readonly<Record<number, string>>) =>
 const guardPercent = z.int().min(0).max(100).nullable();
 const guardPercentText = "Imports that take more percent of its members away are held; null: as the source is set.";
 
+const styleText = "How imports treat its memberships; null: as the organization has it.";
+
 /** A group as lists show it. */
 export const groupSchema = z
   .object({
@@ -56,10 +58,7 @@ export const groupSchema = z
     privacy: code(groupPrivacies),
     postApproval: z.boolean().describe("Whether topics wait for approval."),
     description: z.string(),
-    style: z
-      .enum(groupStyles)
-      .nullable()
-      .describe("How imports treat its memberships; null: as the import is processed."),
+    style: z.enum(groupStyles).nullable().describe(styleText),
     default: z.boolean().describe("Whether every new person joins."),
     protected: z.boolean().describe("Whether losses of members are looked at more closely."),
     guardPercent: guardPercent.describe(guardPercentText),
@@ -79,6 +78,20 @@ const groupId = z
   .normalize("NFC")
   .regex(groupIdPattern, "has 1 to 100 characters without white space, | and ;");
 
+/** What can be set of a group, and what it is otherwise. */
+const settable = {
+  category: code(groupCategories).default(1),
+  type: code(groupTypes).default(1),
+  privacy: code(groupPrivacies).default(1),
+  postApproval: z.boolean().default(false).describe("Whether topics wait for approval."),
+  description: paragraphs(2000).default(""),
+  style: z.enum(groupStyles).nullable().default(null).describe(styleText),
+  default: z.boolean().default(false).describe("Whether every new person joins; who is there already does not."),
+  protected: z.boolean().default(false).describe("Whether losses of members are looked at more closely."),
+  guardPercent: guardPercent.default(null).describe(guardPercentText),
+  parentGroupId: groupId.nullable().default(null),
+};
+
 /** Body of POST /groups. */
 export const newGroupSchema = z
   .strictObject({
@@ -87,22 +100,49 @@ export const newGroupSchema = z
       .optional()
       .describe(`What feeds call it; the next free number when absent. Not ${reservedGroupIds.join(", ")}.`),
     name: line(groupNameLength).min(1).optional().describe("Unique, without regard to case; the groupId when absent."),
-    category: code(groupCategories).default(1),
-    type: code(groupTypes).default(1),
-    privacy: code(groupPrivacies).default(1),
-    postApproval: z.boolean().default(false).describe("Whether topics wait for approval."),
-    description: paragraphs(2000).default(""),
-    style: z
-      .enum(groupStyles)
-      .nullable()
-      .default(null)
-      .describe("How imports treat its memberships; null: as the import is processed."),
-    default: z.boolean().default(false).describe("Whether every new person joins."),
-    protected: z.boolean().default(false).describe("Whether losses of members are looked at more closely."),
-    guardPercent: guardPercent.default(null).describe(guardPercentText),
-    parentGroupId: groupId.nullable().default(null),
+    ...settable,
   })
   .meta({ id: "NewGroup", examples: [{ groupId: "CRS-0001", name: "Biology 101", category: 9, type: 2, privacy: 2 }] });
+
+/** Body of PATCH /groups/{groupId}. */
+export const groupPatchSchema = z
+  .strictObject({
+    name: line(1000).optional().describe("A group keeps its name: absent, or what it is."),
+    category: settable.category.unwrap().optional(),
+    type: settable.type.unwrap().optional(),
+    privacy: settable.privacy.unwrap().optional(),
+    postApproval: settable.postApproval.unwrap().optional().describe("Whether topics wait for approval."),
+    description: settable.description.unwrap().optional(),
+    style: settable.style.unwrap().optional().describe(styleText),
+    default: settable.default.unwrap().optional().describe("Whether people who come from now on join."),
+    protected: settable.protected.unwrap().optional().describe("Whether losses of members are looked at more closely."),
+    guardPercent: settable.guardPercent.unwrap().optional().describe(guardPercentText),
+    parentGroupId: settable.parentGroupId.unwrap().optional(),
+  })
+  .meta({ id: "GroupPatch", examples: [{ description: "Section B, fall term", parentGroupId: null }] });
+
+const expectedMembersText =
+  "How many members it has, to be named for a group with 1,000 members and more, a protected one and one for emergency alerts.";
+
+/** Query of DELETE /groups/{groupId}. */
+export const groupDeletion = z.strictObject({
+  expectedMembers: z
+    .string()
+    .regex(/^[0-9]{1,9}$/, "is a number of people")
+    .transform(Number)
+    .optional()
+    .describe(expectedMembersText),
+});
+
+/** Body of POST /groups/{groupId}/purge. */
+export const groupPurgeSchema = z
+  .strictObject({ expectedMembers: z.int().min(0).optional().describe(expectedMembersText) })
+  .meta({ id: "GroupPurge", examples: [{ expectedMembers: 1234 }] });
+
+/** What a purge answers. */
+export const purgedGroupSchema = z
+  .object({ groupId: z.string(), membershipsRemoved: z.int().describe("How many memberships ended.") })
+  .meta({ id: "PurgedGroup", examples: [{ groupId: "CRS-0001", membershipsRemoved: 1234 }] });
 
 export const groupParams = z.strictObject({
   groupId: z.string().max(1000).normalize("NFC").describe("The group's id."),

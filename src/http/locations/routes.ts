@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
 import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
+import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { etag } from "../etags.ts";
 import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
@@ -11,7 +11,7 @@ const tags = ["Locations"];
 
 /** Locations, one at a time. */
 export function locationRoutes(app: App, dependencies: HttpDependencies): void {
-  const { database, queue, clock } = dependencies;
+  const { database } = dependencies;
 
   app.route({
     method: "GET",
@@ -63,8 +63,7 @@ export function locationRoutes(app: App, dependencies: HttpDependencies): void {
       response: { 201: locationSchema.describe("The new location."), ...problemResponses("conflict") },
     },
     handler: async (request, reply) => {
-      const { organizationId, actor } = request.caller;
-      const location = await createLocation({ database, queue, clock, organizationId, actor }, request.body);
+      const location = await createLocation(changeContext(dependencies, request.caller), request.body);
       const address = `/v1/locations/${encodeURIComponent(location.name)}`;
       reply.code(201).header("location", address).header("etag", etag(location.version));
       return { ...location, groups: [...location.groups] };

@@ -3,8 +3,9 @@ import { listUsers } from "../../directory/list-users.ts";
 import { createUser, deleteUser, getUser, type StoredUser, updateUser } from "../../directory/users.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { AnyReply, AnyRequest, App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../etags.ts";
+import { changeContext, type HttpDependencies } from "../dependencies.ts";
+import { checkIfMatch, etag, ifMatchHeaders } from "../etags.ts";
+import { mergePatchTypes, withMergePatches } from "../json.ts";
 import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendJson } from "../replies.ts";
@@ -14,22 +15,11 @@ const tags = ["Users"];
 
 /** People, one at a time. */
 export function userRoutes(app: App, dependencies: HttpDependencies): void {
-  const context = (request: AnyRequest): ChangeContext => {
-    const { database, queue, clock } = dependencies;
-    return { database, queue, clock, organizationId: request.caller.organizationId, actor: request.caller.actor };
-  };
+  const context = (request: AnyRequest) => changeContext(dependencies, request.caller);
   readingRoutes(app, dependencies);
   createRoute(app, context);
   deleteRoute(app, context);
-  void app.register((scope, _options, ready) => {
-    scope.addContentTypeParser(
-      "application/merge-patch+json",
-      { parseAs: "string" },
-      scope.getDefaultJsonParser("error", "error"),
-    );
-    updateRoute(scope as App, context);
-    ready();
-  });
+  withMergePatches(app, (scope) => updateRoute(scope, context));
 }
 
 type Context = (request: AnyRequest) => ChangeContext;
@@ -112,7 +102,7 @@ function updateRoute(app: App, context: Context): void {
         "owner. What it takes away goes whoever sent it, and an import may fill it again. A patch that changes nothing " +
         "is no change: the version stays.",
       tags,
-      consumes: ["application/merge-patch+json", "application/json"],
+      consumes: mergePatchTypes,
       params: userParams,
       headers: ifMatchHeaders,
       body: userPatchSchema,
@@ -122,11 +112,8 @@ function updateRoute(app: App, context: Context): void {
       },
     },
     handler: async (request, reply) => {
-      const expected = ifMatchVersions(request.headers["if-match"]);
-      const user = await updateUser(context(request), request.params.id, request.body, (version) =>
-        requireVersion(expected, version),
-      );
-      return sendUser(reply, user);
+      const checkVersion = checkIfMatch(request.headers);
+      return sendUser(reply, await updateUser(context(request), request.params.id, request.body, checkVersion));
     },
   });
 }
@@ -150,8 +137,7 @@ function deleteRoute(app: App, context: Context): void {
       },
     },
     handler: async (request, reply) => {
-      const expected = ifMatchVersions(request.headers["if-match"]);
-      await deleteUser(context(request), request.params.id, (version) => requireVersion(expected, version));
+      await deleteUser(context(request), request.params.id, checkIfMatch(request.headers));
       return reply.code(204).send();
     },
   });
