@@ -34,8 +34,14 @@ const idPattern = /^[1-9][0-9]{0,14}$/;
  * @throws MusterError not_found when it can be nobody's
  */
 export function readUserId(id: string): number {
-  if (!idPattern.test(id)) throw noSuchUser();
-  return Number(id);
+  const userId = parseUserId(id);
+  if (userId === undefined) throw noSuchUser();
+  return userId;
+}
+
+/** The id of a person as the API writes it; undefined when it can be nobody's. */
+export function parseUserId(id: string): number | undefined {
+  return idPattern.test(id) ? Number(id) : undefined;
 }
 
 /** The problem of an id that is nobody's. */

@@ -31,6 +31,11 @@ export const access = {
   "PATCH /v1/groups/:groupId": ["groups"],
   "DELETE /v1/groups/:groupId": ["groups"],
   "POST /v1/groups/:groupId/purge": ["groups"],
+  "GET /v1/groups/:groupId/members": ["retrieve", "groups"],
+  "POST /v1/groups/:groupId/members": ["groups"],
+  "GET /v1/groups/:groupId/members/:userId": ["retrieve", "groups"],
+  "PUT /v1/groups/:groupId/members/:userId": ["groups"],
+  "DELETE /v1/groups/:groupId/members/:userId": ["groups"],
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],

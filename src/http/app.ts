@@ -13,6 +13,7 @@ import { refuseBrokenRequest } from "./broken-requests.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { explain } from "./errors.ts";
 import { groupEditRoutes } from "./groups/edit-routes.ts";
+import { memberRoutes } from "./groups/member-routes.ts";
 import { groupRoutes } from "./groups/routes.ts";
 import { registerIdempotency } from "./idempotency.ts";
 import { importRoutes } from "./imports/routes.ts";
@@ -74,6 +75,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       visibleGroupRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
       groupEditRoutes(v1, dependencies);
+      memberRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
       reachRoutes(v1, dependencies);
@@ -121,8 +123,9 @@ function serverOptions({ newId }: HttpDependencies, log: AppOptions["log"]): Fas
 }
 
 function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void {
-  const { streamedBody } = request.routeOptions.config ?? {};
-  const problem = explain(error, { takes: streamedBody?.contentTypes.join(" or ") ?? "application/json" });
+  const { config, bodyLimit = largestJson } = request.routeOptions;
+  const takes = config?.streamedBody?.contentTypes.join(" or ") ?? "application/json";
+  const problem = explain(error, { takes, bodyLimit });
   if (problem.code === "internal") request.log.error({ err: error }, "a request failed through a fault of the service");
   else if (error instanceof DatabaseError) request.log.warn({ err: error }, "the database refused a request");
   setSecurityHeaders(request, reply);

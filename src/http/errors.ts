@@ -5,6 +5,8 @@ import { MusterError, type ProblemCode, type ProblemPlace } from "../errors.ts";
 export interface ErrorContext {
   /** The content types that the route takes, for a person. */
   readonly takes: string;
+  /** Largest body of the route, in bytes. */
+  readonly bodyLimit: number;
 }
 
 const mostErrors = 20;
@@ -31,12 +33,12 @@ const internal = new MusterError(
 
 const problem = (code: ProblemCode, detail: string, place: ProblemPlace = {}) => new MusterError(code, detail, place);
 
-function explainFastify(code: string | undefined, { takes }: ErrorContext): MusterError | undefined {
+function explainFastify(code: string | undefined, { takes, bodyLimit }: ErrorContext): MusterError | undefined {
   switch (code) {
     case "FST_ERR_CTP_BODY_TOO_LARGE":
       return problem(
         "body_too_large",
-        "The body is larger than the 1 MiB that this address takes. Send less at a time.",
+        `The body is larger than the ${bodyLimit / 1024 ** 2} MiB that this address takes. Send less at a time.`,
       );
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return problem("media_type_unsupported", `Send the body as ${takes}, and name it in Content-Type.`);

@@ -8,7 +8,7 @@ await send("POST", "/v1/groups", { groupId: "G1" });
 const user = await addUser();
 
 after(() => {
-  const faults = app.log.filter(({ level }) => level >= 50);
+  const faults = app.log.filter(({ level }) => level === "error" || level === "fatal");
   assert.deepEqual(faults, [], "nothing was logged as a fault of the service");
 });
 
@@ -73,6 +73,23 @@ test("no value of any field of a group or a location makes a 500", async () => {
   }
 });
 
+test("no value of any place of a group's members makes a 500", async () => {
+  const url = "/v1/groups/G1/members";
+  for (const value of values) {
+    for (const [method, address, body] of [
+      ...(["add", "remove", "nonsense"] as const).map((field) => ["POST", url, { [field]: value }] as const),
+      ["POST", url, { add: [value], remove: [value] }],
+      ["POST", url, { add: [{ userId: value }] }],
+      ["POST", url, { add: [{ userId: user.id, role: value }] }],
+      ["PUT", `${url}/${user.id}`, { role: value }],
+      ["PUT", `${url}/${user.id}`, { nonsense: value }],
+    ] as const) {
+      const answer = await app.inject({ method, url: address, body });
+      assert.ok([200, 201, 400].includes(answer.status), `${method} ${address}: ${answer.status} ${answer.body}`);
+    }
+  }
+});
+
 test("bodies that are no objects, or that carry a prototype, are refused", async () => {
   const bodies = ["", "{", "null", "[]", "1", '"x"', '{"__proto__": {"firstName": "X"}}'];
   bodies.push('{"firstName": "A", "constructor": {"prototype": {}}}', '{"firstName": "A\\u0000"}', "\u0000");
@@ -81,8 +98,12 @@ test("bodies that are no objects, or that carry a prototype, are refused", async
       ["POST", "/v1/users"],
       ["PATCH", `/v1/users/${user.id}`],
       ["POST", "/v1/groups"],
+      ["POST", "/v1/groups/G1/members"],
+      ["PUT", `/v1/groups/G1/members/${user.id}`],
       ["POST", "/v1/locations"],
     ] as const) {
+      // Where a body may be missing, null is none.
+      if (method === "PUT" && body === "null") continue;
       for (const type of ["application/json", "application/merge-patch+json"]) {
         const answer = await app.inject({ method, url, body, headers: { "content-type": type } });
         assert.ok(
@@ -115,6 +136,10 @@ test("no id in an address makes a 500; what can be nobody's is unknown", async (
       const answer = await app.inject({ url: `/v1/${noun}/${id}` });
       assert.ok([200, 404].includes(answer.status), `${noun} ${id}: ${answer.status} ${answer.body}`);
     }
+    for (const method of ["GET", "PUT", "DELETE"] as const) {
+      const answer = await app.inject({ method, url: `/v1/groups/G1/members/${id}` });
+      assert.deepEqual([answer.status, answer.json?.code], [404, "not_found"], `${method} ${id}: ${answer.body}`);
+    }
   }
   for (const id of ["%00", "%FF", "%", "9".repeat(2000)]) {
     for (const noun of ["users", "groups", "locations"]) {
@@ -126,6 +151,7 @@ test("no id in an address makes a 500; what can be nobody's is unknown", async (
 
 const parameters: Readonly<Record<string, readonly string[]>> = {
   users: ["cursor", "limit", "email", "username", "databaseId", "source", "groupId", "location", "query", "__proto__"],
+  "groups/G1/members": ["cursor", "limit", "role"],
   groups: ["cursor", "query", "category", "type", "privacy", "parentGroupId"],
   locations: ["cursor", "constructor"],
 };

@@ -8,7 +8,7 @@ await send("POST", "/v1/groups", { groupId: "MINE" });
 await send("POST", "/v1/locations", { name: "Mine" });
 const user = await addUser({ username: "mine", memberships: [{ groupId: "MINE" }], location: "Mine" });
 
-const asOther = (method: "GET" | "POST" | "PATCH" | "DELETE", url: string, body?: object) =>
+const asOther = (method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: object) =>
   app.inject({ method, url, key: other.key, ...(body ? { body } : {}) });
 const withoutRequestId = (body: string) => ({ ...JSON.parse(body), requestId: "" });
 
@@ -17,10 +17,19 @@ for (const [method, foreign, unknown] of [
   ["PATCH", `/v1/users/${user.id}`, "/v1/users/123456"],
   ["DELETE", `/v1/users/${user.id}`, "/v1/users/123456"],
   ["GET", "/v1/groups/MINE", "/v1/groups/NONE"],
+  ["PATCH", "/v1/groups/MINE", "/v1/groups/NONE"],
+  ["DELETE", "/v1/groups/MINE", "/v1/groups/NONE"],
+  ["POST", "/v1/groups/MINE/purge", "/v1/groups/NONE/purge"],
+  ["GET", "/v1/groups/MINE/members", "/v1/groups/NONE/members"],
+  ["POST", "/v1/groups/MINE/members", "/v1/groups/NONE/members"],
+  ["GET", `/v1/groups/MINE/members/${user.id}`, `/v1/groups/NONE/members/${user.id}`],
+  ["PUT", `/v1/groups/MINE/members/${user.id}`, `/v1/groups/NONE/members/${user.id}`],
+  ["DELETE", `/v1/groups/MINE/members/${user.id}`, `/v1/groups/NONE/members/${user.id}`],
   ["GET", "/v1/locations/Mine", "/v1/locations/None"],
 ] as const) {
   test(`${method} ${foreign} of another organization is answered like an unknown id`, async () => {
-    const body = method === "PATCH" ? { lastName: "Hacked" } : undefined;
+    const isUser = foreign.startsWith("/v1/users");
+    const body = method === "PATCH" || method === "POST" ? { ...(isUser ? { lastName: "Hacked" } : {}) } : undefined;
     const answers = [await asOther(method, foreign, body), await asOther(method, unknown, body)] as const;
     for (const answer of answers) assertProblem(answer, 404, "not_found");
     assert.deepEqual(withoutRequestId(answers[0].body), withoutRequestId(answers[1].body));
@@ -48,6 +57,20 @@ test("groups and locations of another organization cannot be joined, and its nam
   assert.equal(created.json.id, "1", "each organization numbers its own people");
   assert.equal((await asOther("POST", "/v1/groups", { groupId: "MINE" })).status, 201);
   assert.equal((await asOther("GET", "/v1/groups/MINE")).json.members, 0);
+});
+
+test("people of another organization cannot be put into a group, and its group of the same id keeps its members", async () => {
+  const second = await addUser();
+  assertProblem(await asOther("PUT", `/v1/groups/MINE/members/${second.id}`), 404, "not_found");
+  const edited = await asOther("POST", "/v1/groups/MINE/members", {
+    add: [{ userId: second.id }],
+    remove: [second.id],
+  });
+  assert.equal(edited.json.added, 0);
+  assert.deepEqual(edited.json.errors.at(-1), { field: "add.0.userId", message: "is no user" });
+  await asOther("PUT", "/v1/groups/MINE/members/1");
+  assert.deepEqual((await asOther("POST", "/v1/groups/MINE/purge")).json.membershipsRemoved, 1);
+  assert.equal((await send("GET", "/v1/groups/MINE/members")).items[0].userId, user.id);
 });
 
 test("one organization's people are untouched by what another one does to the same ids", async () => {

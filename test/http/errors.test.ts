@@ -5,7 +5,7 @@ import { MusterError, type ProblemCode, problems } from "../../src/errors.ts";
 import { explain } from "../../src/http/errors.ts";
 import { problemDetails } from "../../src/http/problems.ts";
 
-const context = { takes: "application/json" };
+const context = { takes: "application/json", bodyLimit: 1024 * 1024 };
 const databaseError = (code: string) =>
   Object.assign(new DatabaseError(`value "jane@example.edu" is bad`, 1, "error"), { code, detail: "jane@example.edu" });
 
