@@ -70,9 +70,41 @@ export async function getLocation(database: Database, organizationId: number, na
     const location = await records.location.findUnique({ where });
     return location && { location, groups: await groupsOf(records, organizationId, [location]) };
   });
-  if (!found) throw new MusterError("not_found", "There is no such location.");
+  if (!found) throw noSuchLocation();
   return locationDocument(found.location, found.groups.get(nameNormalized) ?? []);
 }
+
+/**
+ * Locations as the lock's holder sees them, in the order of their names in lower case.
+ * @param names without regard to case; unknown ones are passed over
+ */
+export async function readLocations(
+  executor: Executor,
+  organizationId: number,
+  names: readonly string[],
+): Promise<LocationDocument[]> {
+  const { rows } = await executor.query<StoredLocation & { groups: string[] }>(
+    `select name, version, created_at as "createdAt", updated_at as "updatedAt", array(
+       select group_id from location_groups
+       where organization_id = $1 and location_normalized = name_normalized order by group_id) as groups
+     from locations where organization_id = $1 and name_normalized = any($2::text[]) order by name_normalized`,
+    [organizationId, names.map((name) => foldCase(name.normalize("NFC")))],
+  );
+  return rows.map((location) => locationDocument(location, location.groups));
+}
+
+/** The properties whose changes the log tells. */
+export const locationProperties = ["name", "groups"] as const satisfies readonly (keyof LocationDocument)[];
+
+/** The problem of a name that is no location's. */
+export const noSuchLocation = () => new MusterError("not_found", "There is no such location.");
+
+/** The problem of a name that is another location's. */
+export const nameTaken = () =>
+  new MusterError("conflict", "There is a location of this name already; upper and lower case make no difference.", {
+    field: "name",
+    errors: [{ field: "name", message: "is taken" }],
+  });
 
 async function groupsOf(
   records: Prisma.TransactionClient,
@@ -108,15 +140,8 @@ export function createLocation(context: ChangeContext, wanted: NewLocation): Pro
        values ($1, $2, $3, $4, $4) on conflict do nothing`,
       [organizationId, nameNormalized, wanted.name, at],
     );
-    if (rowCount === 0) {
-      const detail = "There is a location of this name already; upper and lower case make no difference.";
-      throw new MusterError("conflict", detail, { field: "name", errors: [{ field: "name", message: "is taken" }] });
-    }
-    await client.query(
-      `insert into location_groups (organization_id, location_normalized, group_id)
-       select $1, $2, group_id from unnest($3::text[]) group_id`,
-      [organizationId, nameNormalized, groupIds],
-    );
+    if (rowCount === 0) throw nameTaken();
+    await attachGroups(client, organizationId, nameNormalized, groupIds);
     await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
     const time = timeText(at);
     const location = { name: wanted.name, version: 1, groups: groupIds, createdAt: time, updatedAt: time };
@@ -125,14 +150,39 @@ export function createLocation(context: ChangeContext, wanted: NewLocation): Pro
         type: "location",
         action: "created",
         id: location.name,
-        changed: changedProperties(null, location, ["name", "groups"]),
+        changed: changedProperties(null, location, locationProperties),
       },
     ]);
     return location;
   });
 }
 
-async function requireGroups(executor: Executor, organizationId: number, groupIds: readonly string[]): Promise<void> {
+/**
+ * Gives a location groups that it doesn't have.
+ * @param nameNormalized the location's name in lower case
+ */
+export async function attachGroups(
+  executor: Executor,
+  organizationId: number,
+  nameNormalized: string,
+  groupIds: readonly string[],
+): Promise<void> {
+  await executor.query(
+    `insert into location_groups (organization_id, location_normalized, group_id)
+     select $1, $2, group_id from unnest($3::text[]) group_id`,
+    [organizationId, nameNormalized, groupIds],
+  );
+}
+
+/**
+ * Makes sure that these are groups.
+ * @throws MusterError request_invalid that names those which are none
+ */
+export async function requireGroups(
+  executor: Executor,
+  organizationId: number,
+  groupIds: readonly string[],
+): Promise<void> {
   const { rows } = await executor.query<{ groupId: string }>(
     `select group_id as "groupId" from groups where organization_id = $1 and group_id = any ($2::text[])`,
     [organizationId, groupIds],
@@ -149,7 +199,9 @@ async function requireGroups(executor: Executor, organizationId: number, groupId
   });
 }
 
-function locationDocument(location: Location, groups: readonly string[]): LocationDocument {
+type StoredLocation = Pick<Location, "name" | "createdAt" | "updatedAt"> & { readonly version: bigint | number };
+
+function locationDocument(location: StoredLocation, groups: readonly string[]): LocationDocument {
   const { name, version, createdAt, updatedAt } = location;
   return {
     name,

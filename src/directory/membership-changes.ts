@@ -1,5 +1,6 @@
 import { appendStatement, type Origin, type Recorded } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
+import { identifiersOfPeople } from "./user-changes.ts";
 
 /** What is done to memberships. */
 export interface MembershipChange {
@@ -40,14 +41,7 @@ export async function changeMemberships(
         ), counted_up as (
           update users set version = version + 1, updated_at = $5, last_import_id = coalesce($3, last_import_id)
           from person where users.organization_id = $1 and users.id = person.user_id
-        ), identifier as materialized (
-          select distinct on (person.user_id) person.user_id, user_sources.database_id
-          from person cross join sources
-          join user_sources on user_sources.organization_id = $1 and user_sources.source = sources.number
-            and user_sources.user_id = person.user_id
-          where sources.organization_id = $1 and user_sources.database_id is not null
-          order by person.user_id, sources.rank, sources.number
-        ),`,
+        ), ${identifiersOfPeople},`,
       entries: `
         select person.number, 'user' as type, 'updated' as action, person.user_id::text as id, identifier.database_id,
           users.username, '{}'::json as changed, person.memberships

@@ -39,3 +39,17 @@ function compareMemberships(
     .map((groupId) => ({ groupId, role: { from: from.get(groupId) ?? null, to: to.get(groupId) ?? null } }))
     .filter(({ role }) => role.from !== role.to);
 }
+
+/**
+ * SQL: a common table expression with the databaseID that the source of the highest rank knows somebody by, of the people
+ * in `person` (column user_id) whom a source knows by one. Parameter: $1 organization.
+ */
+export const identifiersOfPeople = `
+  identifier as materialized (
+    select distinct on (person.user_id) person.user_id, user_sources.database_id
+    from person cross join sources
+    join user_sources on user_sources.organization_id = $1 and user_sources.source = sources.number
+      and user_sources.user_id = person.user_id
+    where sources.organization_id = $1 and user_sources.database_id is not null
+    order by person.user_id, sources.rank, sources.number
+  )`;

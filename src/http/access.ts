@@ -40,6 +40,8 @@ export const access = {
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],
   "GET /v1/locations/:name": ["retrieve", "groups"],
+  "PATCH /v1/locations/:name": ["groups"],
+  "DELETE /v1/locations/:name": ["groups"],
 
   "GET /v1/opt-outs": ["retrieve"],
   "POST /v1/opt-outs": ["admin"],

@@ -19,6 +19,7 @@ import { registerIdempotency } from "./idempotency.ts";
 import { importRoutes } from "./imports/routes.ts";
 import { streamBodies } from "./imports/run.ts";
 import { registerJson } from "./json.ts";
+import { locationEditRoutes } from "./locations/edit-routes.ts";
 import { locationRoutes } from "./locations/routes.ts";
 import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./logging.ts";
 import type { Metrics } from "./metrics.ts";
@@ -77,6 +78,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       groupEditRoutes(v1, dependencies);
       memberRoutes(v1, dependencies);
       locationRoutes(v1, dependencies);
+      locationEditRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
       reachRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);

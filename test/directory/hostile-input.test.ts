@@ -63,12 +63,21 @@ test("no value of any field of a group or a location makes a 500", async () => {
     for (const value of values) {
       const answer = await app.inject({ method: "POST", url: "/v1/groups", body: { [field]: value } });
       assert.ok([201, 400, 409].includes(answer.status), `${field}: ${answer.status} ${answer.body}`);
+      const patched = await app.inject({ method: "PATCH", url: "/v1/groups/G1", body: { [field]: value } });
+      assert.ok([200, 400].includes(patched.status), `${field}: ${patched.status} ${patched.body}`);
     }
   }
+  await send("POST", "/v1/locations", { name: "Place" });
   for (const value of values) {
     for (const body of [{ name: value }, { name: "A", groups: value }, { name: "B", groups: [value] }]) {
       const answer = await app.inject({ method: "POST", url: "/v1/locations", body });
       assert.ok([201, 400, 409].includes(answer.status), `${answer.status} ${answer.body}`);
+    }
+    for (const body of [{ name: value }, { groups: value }, { groups: ["G1", value] }, { nonsense: value }]) {
+      const { items } = await send("GET", "/v1/locations");
+      const url = `/v1/locations/${encodeURIComponent(items.at(-1).name)}`;
+      const answer = await app.inject({ method: "PATCH", url, body });
+      assert.ok([200, 400, 409].includes(answer.status), `${answer.status} ${answer.body}`);
     }
   }
 });
@@ -100,7 +109,9 @@ test("bodies that are no objects, or that carry a prototype, are refused", async
       ["POST", "/v1/groups"],
       ["POST", "/v1/groups/G1/members"],
       ["PUT", `/v1/groups/G1/members/${user.id}`],
+      ["PATCH", "/v1/groups/G1"],
       ["POST", "/v1/locations"],
+      ["PATCH", "/v1/locations/Place"],
     ] as const) {
       // Where a body may be missing, null is none.
       if (method === "PUT" && body === "null") continue;
@@ -142,7 +153,7 @@ test("no id in an address makes a 500; what can be nobody's is unknown", async (
     }
   }
   for (const id of ["%00", "%FF", "%", "9".repeat(2000)]) {
-    for (const noun of ["users", "groups", "locations"]) {
+    for (const noun of ["users", "groups", "locations", "groups/G1/members"]) {
       const answer = await app.inject({ url: `/v1/${noun}/${id}` });
       assert.ok([400, 404, 414].includes(answer.status), `${noun} ${id}: ${answer.status} ${answer.body}`);
     }

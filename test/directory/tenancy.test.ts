@@ -5,6 +5,7 @@ import { assertProblem, startDirectoryTest } from "./setup.ts";
 const { app, owner, send, addUser, addOrganization } = await startDirectoryTest();
 const other = await addOrganization();
 await send("POST", "/v1/groups", { groupId: "MINE" });
+await send("POST", "/v1/groups", { groupId: "ONLYMINE" });
 await send("POST", "/v1/locations", { name: "Mine" });
 const user = await addUser({ username: "mine", memberships: [{ groupId: "MINE" }], location: "Mine" });
 
@@ -26,6 +27,8 @@ for (const [method, foreign, unknown] of [
   ["PUT", `/v1/groups/MINE/members/${user.id}`, `/v1/groups/NONE/members/${user.id}`],
   ["DELETE", `/v1/groups/MINE/members/${user.id}`, `/v1/groups/NONE/members/${user.id}`],
   ["GET", "/v1/locations/Mine", "/v1/locations/None"],
+  ["PATCH", "/v1/locations/Mine", "/v1/locations/None"],
+  ["DELETE", "/v1/locations/Mine", "/v1/locations/None"],
 ] as const) {
   test(`${method} ${foreign} of another organization is answered like an unknown id`, async () => {
     const isUser = foreign.startsWith("/v1/users");
@@ -71,6 +74,15 @@ test("people of another organization cannot be put into a group, and its group o
   await asOther("PUT", "/v1/groups/MINE/members/1");
   assert.deepEqual((await asOther("POST", "/v1/groups/MINE/purge")).json.membershipsRemoved, 1);
   assert.equal((await send("GET", "/v1/groups/MINE/members")).items[0].userId, user.id);
+});
+
+test("a location of the same name as another organization's is renamed and deleted without touching it or its people", async () => {
+  await asOther("POST", "/v1/locations", { name: "mine" });
+  assert.equal((await asOther("PATCH", "/v1/locations/MINE", { name: "Theirs" })).status, 200);
+  assertProblem(await asOther("PATCH", "/v1/locations/Theirs", { groups: ["ONLYMINE"] }), 400, "request_invalid");
+  assert.equal((await asOther("DELETE", "/v1/locations/theirs")).status, 204);
+  assert.deepEqual(await send("GET", `/v1/users/${user.id}`), user);
+  assert.equal((await send("GET", "/v1/locations/mine")).version, 1);
 });
 
 test("one organization's people are untouched by what another one does to the same ids", async () => {

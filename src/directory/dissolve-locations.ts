@@ -1,0 +1,87 @@
+import {
+  appendStatement,
+  type ChangeEntry,
+  type Origin,
+  type Recorded,
+  recordChanges,
+  together,
+} from "../changes/record.ts";
+import type { Executor } from "../store/database.ts";
+import { changedProperties } from "./changed-properties.ts";
+import { type LocationDocument, locationProperties, readLocations } from "./locations.ts";
+import { identifiersOfPeople } from "./user-changes.ts";
+
+/** Locations that were deleted, and what was recorded of it. */
+export interface DeletedLocations extends Recorded {
+  /** As they were, in the order of their names in lower case. */
+  readonly locations: readonly LocationDocument[];
+}
+
+/**
+ * Deletes these locations; groups and people stay, and are at no location any more. Imports look at unchanged rows again
+ * afterwards: one may name a location. The caller holds the organization's lock.
+ * @param names without regard to case; unknown ones are passed over
+ * @returns the locations, and what was recorded: people first, then locations
+ */
+export async function deleteLocations(
+  executor: Executor,
+  organizationId: number,
+  names: readonly string[],
+  origin: Origin,
+  at: Date,
+): Promise<DeletedLocations> {
+  const locations = await readLocations(executor, organizationId, names);
+  if (locations.length === 0) return { count: 0, locations };
+  const stored = locations.map(({ name }) => name);
+  const moved = await moveUsers(executor, organizationId, stored, null, origin, at);
+  await executor.query("delete from locations where organization_id = $1 and name = any($2::text[])", [
+    organizationId,
+    stored,
+  ]);
+  await executor.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
+  const deleted = locations.map((location): ChangeEntry => {
+    const changed = changedProperties(location, null, locationProperties);
+    return { type: "location", action: "deleted", id: location.name, changed };
+  });
+  const recorded = await recordChanges(executor, organizationId, origin, deleted);
+  return { ...together(moved, recorded), locations };
+}
+
+/**
+ * Has the people of locations be at another one, or at none, however many they are: they count up, so that imports look
+ * at their rows again, and the change log gets one change a person, in the order of their ids. Who set the location
+ * stays its owner; one that is taken away belongs to nobody. The caller holds the organization's lock.
+ * @param from names as the locations spell themselves
+ * @param to null: at none
+ */
+export async function moveUsers(
+  executor: Executor,
+  organizationId: number,
+  from: readonly string[],
+  to: string | null,
+  origin: Origin,
+  at: Date,
+): Promise<Recorded> {
+  const { rows } = await executor.query<Recorded & Record<string, unknown>>(
+    appendStatement({
+      // The select sees the rows as they were before the statement.
+      with: `
+        person as materialized (
+          select id as user_id, username, location, row_number() over (order by id) as number
+          from users where organization_id = $1 and location = any($6::text[])
+        ), moved as (
+          update users set location = $7::text, location_owner = case when $7::text is null then null else location_owner end,
+            version = version + 1, updated_at = $5, last_import_id = coalesce($3, last_import_id)
+          from person where users.organization_id = $1 and users.id = person.user_id
+        ), ${identifiersOfPeople},`,
+      entries: `
+        select person.number, 'user' as type, 'updated' as action, person.user_id::text as id, identifier.database_id,
+          person.username, json_build_object('location', json_build_object('from', person.location, 'to', $7::text)) as changed,
+          '[]'::json as memberships
+        from person left join identifier on identifier.user_id = person.user_id`,
+      count: "select count(*) as count from person",
+    }),
+    [organizationId, origin.actor, origin.importId ?? null, origin.source ?? null, at, from, to],
+  );
+  return rows[0] ?? { count: 0 };
+}
