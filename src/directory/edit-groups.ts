@@ -116,16 +116,18 @@ export interface Expectation {
 /**
  * Deletes a group and its memberships, whoever claims them; people stay, groups below it lose their parent, and
  * locations let go of it.
+ * @returns how many memberships ended
  * @throws MusterError not_found, organization_busy
  * @throws MusterError conflict when the number of members has to be named, or is another one
  */
-export function deleteGroup(context: ChangeContext, groupId: string, expectation: Expectation): Promise<void> {
+export function deleteGroup(context: ChangeContext, groupId: string, expectation: Expectation): Promise<number> {
   const { database, queue, organizationId, actor, clock } = context;
   return asWriter(database, queue, organizationId, async (client) => {
     const group = await readGroup(client, organizationId, groupId);
     expectation.checkVersion(group.version);
     requireExpected(group, expectation);
-    await deleteGroups(client, organizationId, [groupId], { actor }, clock());
+    const { memberships } = await deleteGroups(client, organizationId, [groupId], { actor }, clock());
+    return memberships;
   });
 }
 

@@ -16,6 +16,10 @@ export const access = {
   "GET /v1/imports/:id/response": ["import", "retrieve"],
 
   "POST /api/v2/users": ["import"],
+  "GET /api/v2/groups": ["retrieve", "groups"],
+  "POST /api/v2/groups": ["groups"],
+  "POST /api/v2/groups/:groupId/purge": ["groups"],
+  "DELETE /api/v2/groups/:groupId": ["groups"],
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],

@@ -5,6 +5,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
+import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { apiV2Routes } from "./api-v2/routes.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
@@ -98,9 +99,14 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
     (scope, _options, done) => {
       const v2 = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthentication(v2, dependencies, { keyInQuery: true });
+      registerIdempotency(v2, dependencies);
       completeSchemas(v2, { ignoresParameters: true });
       v2.setNotFoundHandler(answerUnknown);
-      apiV2Routes(v2, dependencies, metrics);
+      void v2.register((files, _options, ready) => {
+        apiV2Routes(files as App, dependencies, metrics);
+        ready();
+      });
+      groupV2Routes(v2, dependencies);
       done();
     },
     { prefix: "/api/v2" },

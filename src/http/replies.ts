@@ -11,7 +11,7 @@ export function sendJson(reply: FastifyReply, text: string): FastifyReply {
 }
 
 /**
- * Answers with an object as JSON, or as XML if the request prefers that.
+ * Answers with an object as JSON, or as XML if the request prefers that; or the other way round where XML is usual.
  * @param rootName name of the XML root element
  * @param schema gives the members their order, whatever that of the object is
  */
@@ -24,7 +24,8 @@ export function sendDocument<Schema extends z.ZodType>(
 ): FastifyReply {
   const ordered = schema.parse(document) as object;
   reply.header("vary", "accept");
-  if (chooseFormat(request.headers, ["json", "xml"]) === "json") return sendJson(reply, JSON.stringify(ordered));
+  const format = chooseFormat(request.headers, ["json", "xml"], request.routeOptions.config.usualFormat);
+  if (format === "json") return sendJson(reply, JSON.stringify(ordered));
   return reply.header("content-type", "application/xml; charset=utf-8").send(toXml(rootName, ordered));
 }
 

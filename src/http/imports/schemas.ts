@@ -335,14 +335,13 @@ const exampleJson = `{
 }
 `;
 
+/** One example by content type, of a document that can be written in each format. */
+export const examplesByType = (xml: string, json: string, csv: string): Readonly<Record<string, string>> => ({
+  ...{ "application/xml": xml, "text/xml": xml },
+  ...{ "application/json": json, "text/json": json },
+  ...{ "text/plain": csv, "text/csv": csv, "application/csv": csv },
+  "text/tab-separated-values": csv.replaceAll(",", "\t"),
+});
+
 /** A roster of one person in each format, by content type. */
-export const exampleRosters: Readonly<Record<string, string>> = {
-  ...{
-    "application/xml": exampleXml,
-    "text/xml": exampleXml,
-    "application/json": exampleJson,
-    "text/json": exampleJson,
-  },
-  ...{ "text/plain": exampleCsv, "text/csv": exampleCsv, "application/csv": exampleCsv },
-  "text/tab-separated-values": exampleCsv.replaceAll(",", "\t"),
-};
+export const exampleRosters = examplesByType(exampleXml, exampleJson, exampleCsv);

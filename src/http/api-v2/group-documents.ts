@@ -1,0 +1,93 @@
+import { z } from "zod";
+import type { GroupDocument } from "../../directory/groups.ts";
+import { toXmlElements, xmlDeclaration } from "../xml.ts";
+
+const text = z.string();
+
+/** A group as feeds write it (feed formats, section 6), so that a list can be loaded back: every value is a text. */
+const feedGroupSchema = z.object({
+  groupID: text,
+  name: text,
+  category: text.describe("A code, as everywhere."),
+  type: text,
+  postApproval: text.describe("0 or 1; so are `default` and `protected`."),
+  privacy: text,
+  description: text,
+  style: text.describe('"" for none; so are `guardPercent` and `parentGroupID`.'),
+  default: text,
+  protected: text,
+  guardPercent: text,
+  parentGroupID: text,
+});
+
+const exampleFeedGroup = {
+  ...{ groupID: "CRS-0001", name: "Biology 101", category: "9", type: "2", postApproval: "0", privacy: "2" },
+  ...{ description: "", style: "active-roster", default: "0", protected: "0", guardPercent: "", parentGroupID: "" },
+};
+
+/** All groups. */
+export const feedGroupsSchema = z
+  .object({ groups: z.array(feedGroupSchema) })
+  .meta({ id: "GroupsV2", examples: [{ groups: [exampleFeedGroup] }] });
+
+/** What became of each group that was to be created. */
+export const createdGroupsSchema = z
+  .object({
+    groups: z.array(
+      z.object({
+        row: z.int().describe("Number of the group in the document, from 1."),
+        groupID: z.string().nullable().describe("What the group is called; null when it was not created."),
+        action: z.literal("Add"),
+        status: z.enum(["Successful", "Fail"]),
+        message: z.string(),
+      }),
+    ),
+  })
+  .meta({
+    id: "CreatedGroupsV2",
+    examples: [{ groups: [{ row: 1, groupID: "1001", action: "Add", status: "Successful", message: "" }] }],
+  });
+
+/** What became of the memberships of a group. */
+export const endedMembershipsSchema = z
+  .object({ groupID: z.string(), membershipsRemoved: z.int().describe("How many memberships ended.") })
+  .meta({ id: "EndedMembershipsV2", examples: [{ groupID: "CRS-0001", membershipsRemoved: 31 }] });
+
+const flag = (value: boolean) => (value ? "1" : "0");
+
+function feedGroup(group: GroupDocument): z.infer<typeof feedGroupSchema> {
+  return {
+    groupID: group.groupId,
+    name: group.name,
+    category: String(group.category),
+    type: String(group.type),
+    postApproval: flag(group.postApproval),
+    privacy: String(group.privacy),
+    description: group.description,
+    style: group.style ?? "",
+    default: flag(group.default),
+    protected: flag(group.protected),
+    guardPercent: String(group.guardPercent ?? ""),
+    parentGroupID: group.parentGroupId ?? "",
+  };
+}
+
+/** All groups as JSON, a page at a time. */
+export async function* groupsJson(pages: AsyncIterable<readonly GroupDocument[]>): AsyncGenerator<string> {
+  let separator = '{"groups":[\n';
+  let isEmpty = true;
+  for await (const page of pages) {
+    if (page.length === 0) continue;
+    isEmpty = false;
+    yield separator + page.map((group) => JSON.stringify(feedGroup(group))).join(",\n");
+    separator = ",\n";
+  }
+  yield isEmpty ? `${separator}]}\n` : "\n]}\n";
+}
+
+/** All groups as a document of feeds, a page at a time. */
+export async function* groupsXml(pages: AsyncIterable<readonly GroupDocument[]>): AsyncGenerator<string> {
+  yield `${xmlDeclaration}<groups type="array">\n`;
+  for await (const page of pages) yield page.map((group) => toXmlElements({ group: feedGroup(group) })).join("");
+  yield "</groups>\n";
+}
