@@ -1,6 +1,8 @@
+import { constancyOf, type GroupTimes, groupGoals, groupMembers } from "./groups.ts";
 import type { LimitTimes } from "./limit/limit.ts";
-import type { BenchStyle, MusterTimes } from "./muster.ts";
+import type { MusterTimes } from "./muster.ts";
 import type { ScriptTimes } from "./script/script.ts";
+import type { BenchStyle } from "./service.ts";
 
 /** Medians for one size of campus; absent is what was not measured. */
 export interface SizeResults {
@@ -28,6 +30,7 @@ export interface Results {
   /** People for whom the campus's own script was really run. */
   readonly scriptPeople: number;
   readonly sizes: readonly SizeResults[];
+  readonly groups?: GroupTimes;
 }
 
 type Step = "firstLoad" | "sameAgain" | "nextDay";
@@ -62,6 +65,7 @@ export function renderReport(results: Results): string {
     "",
     ...sizes.flatMap((size) => renderSize(size, scriptPeople)),
     ...renderLinearity(sizes),
+    ...(results.groups === undefined ? [] : renderGroups(results.groups)),
   ];
   return `${lines.join("\n").trimEnd()}\n`;
 }
@@ -153,6 +157,29 @@ function renderLinearity(sizes: readonly SizeResults[]): string[] {
   const [few, many] = [small.people.toLocaleString("en"), large.people.toLocaleString("en")];
   const title = ["step", `µs a person of ${few}`, `µs a person of ${many}`, "ratio", `linear (≤ ${linearityGoal})`];
   return ["## Growth of Muster's time", "", ...renderTable(title, rows), ""];
+}
+
+function renderGroups(times: GroupTimes): string[] {
+  const { fill, addOne, firstPages, lastPages, purge } = times;
+  const verdict = (isMet: boolean) => (isMet ? "met" : "NOT met");
+  const constancy = constancyOf(times);
+  const { constancy: least, ...most } = groupGoals;
+  const rows = [
+    ["all come, in one request", `${fixed(fill)} s`, "", ""],
+    ["one more comes (median)", `${addOne.toFixed(1)} ms`, `≤ ${most.addOne} ms`, verdict(addOne <= most.addOne)],
+    ["page of 1,000, first tenth (median)", `${firstPages.toFixed(1)} ms`, "", ""],
+    ["page of 1,000, last tenth (median)", `${lastPages.toFixed(1)} ms`, "", ""],
+    ["members a second, last tenth to first", fixed(constancy), `≥ ${least}`, verdict(constancy >= least)],
+    ["all leave (purge)", `${fixed(purge)} s`, `≤ ${most.purge} s`, verdict(purge <= most.purge)],
+  ];
+  return [
+    `## A group of ${groupMembers.toLocaleString("en")} people`,
+    "",
+    "As a client on the same machine sees it, over HTTP; each change with its entries in the change log.",
+    "",
+    ...renderTable(["step", "Muster", "goal", ""], rows),
+    "",
+  ];
 }
 
 /** A table of Markdown, its columns aligned: the first to the left, the others to the right. */

@@ -6,16 +6,18 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Campus, createCampus } from "./campus.ts";
 import { type DayFiles, writeDay } from "./generate.ts";
+import { type GroupTimes, measureGroups, missedGoals } from "./groups.ts";
 import { type LimitTimes, measureLimit, medianLimit } from "./limit/limit.ts";
 import { type Cost, progress } from "./measure.ts";
-import { type BenchStyle, benchStyles, type MusterTimes, measureMuster, medianMuster } from "./muster.ts";
+import { type MusterTimes, measureMuster, medianMuster } from "./muster.ts";
 import { type Results, renderReport, type SizeResults } from "./report.ts";
 import { measureScript, medianScript, prepareScript, type ScriptTimes } from "./script/script.ts";
 import { type BenchServer, startBenchServer } from "./server.ts";
+import { type BenchStyle, benchStyles } from "./service.ts";
 
 const usage = `Usage: npm run bench -- [options]
   --people 10000,100000     sizes of the campus
-  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard) and script; the results file is left alone then
+  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard), script and groups (a large one); the results file is left alone then
   --repetitions 3           measurements of which the median is taken
   --style normal            style of Muster's imports: ${benchStyles.join(", ")}
   --seed 1                  seed of the campus
@@ -23,7 +25,7 @@ const usage = `Usage: npm run bench -- [options]
   --profile folder          takes CPU profiles of Muster into the folder; the results file is left alone then
 `;
 
-const parts = ["limit", "muster", "unguarded", "script"] as const;
+const parts = ["limit", "muster", "unguarded", "script", "groups"] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -139,6 +141,18 @@ async function measureScripts(server: BenchServer, options: Options): Promise<Sc
   return measured;
 }
 
+async function measureLargeGroup(server: BenchServer, options: Options): Promise<GroupTimes | undefined> {
+  if (!options.parts.includes("groups")) return undefined;
+  progress("A large group");
+  const times = await measureGroups(server, options);
+  const missed = missedGoals(times);
+  if (missed.length > 0) {
+    progress(`  Goals are not met: ${missed.join(", ")}.`);
+    process.exitCode = 1;
+  }
+  return times;
+}
+
 function describeMachine(): string {
   const gigabytes = Math.round(totalmem() / 1024 ** 3);
   return `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown processor"}, ${gigabytes} GB, ${type()} ${release()}`;
@@ -161,8 +175,10 @@ async function main(): Promise<void> {
   }
   try {
     const measured: SizeResults[] = [];
-    for (const people of options.sizes) measured.push(await measureSize(server, people, options));
+    const needsCampus = options.parts.some((part) => part !== "groups");
+    for (const people of needsCampus ? options.sizes : []) measured.push(await measureSize(server, people, options));
     const scripts = await measureScripts(server, options);
+    const groups = await measureLargeGroup(server, options);
     const results: Results = {
       ...{ date: options.date, machine: describeMachine(), versions: describeVersions(server) },
       ...{ seed: options.seed, repetitions: options.repetitions, style: options.style, scriptPeople },
@@ -170,6 +186,7 @@ async function main(): Promise<void> {
       sizes: measured.map((size) =>
         scripts.length === 0 ? size : { ...size, script: medianScript(scripts, size.people / scriptPeople) },
       ),
+      ...(groups === undefined ? {} : { groups }),
     };
     const report = renderReport(results);
     process.stdout.write(report);
