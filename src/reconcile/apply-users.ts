@@ -1,22 +1,14 @@
 import type pg from "pg";
-import { appendStatement, type Recorded, recordChanges } from "../changes/record.ts";
+import { appendStatement, type Recorded, recordChanges, together } from "../changes/record.ts";
 import { createPlainGroups, createPlainLocations } from "../directory/create-many.ts";
 import { buryUsers } from "../directory/tombstone.ts";
 import type { ImportContext } from "./context.ts";
+import type { ImportRun } from "./planned-file.ts";
 import { runStatements } from "./run-statements.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
 import { createdEntries } from "./statements/changes.ts";
 import { applyContacts } from "./statements/contacts.ts";
 import { applyMemberships } from "./statements/memberships.ts";
-
-/** The import that applies. */
-export interface ImportRun {
-  readonly id: string;
-  readonly actor: string;
-  /** The source's name, as documents show it. */
-  readonly sourceName: string;
-  readonly at: Date;
-}
 
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
@@ -93,10 +85,4 @@ async function appendPlannedChanges(
     [organizationId, actor, id, source, sourceName],
   );
   return rows[0] ?? { count: 0 };
-}
-
-function together(first: Recorded, second: Recorded): Recorded {
-  if (first.count === 0) return second;
-  if (second.count === 0) return first;
-  return { ...first, ...second, count: first.count + second.count, firstSequence: first.firstSequence! };
 }

@@ -16,7 +16,7 @@ before(async () => {
 after(() => database.drop());
 
 const headers = { "content-type": "application/xml", accept: "application/json" };
-const importUsers = (fields: string) =>
+const importFile = (fields: string) =>
   app.inject({
     method: "POST",
     url: "/v1/imports/users",
@@ -54,9 +54,9 @@ async function somebodyWaits(): Promise<void> {
 
 describe("while another process writes", () => {
   it("readers never wait, and an import waits and then sees what was written", async () => {
-    await importUsers(gil());
+    await importFile(gil());
     const waiting = await whileLocked(async (other) => {
-      const waiting = importUsers(gil("<lastName>Feed</lastName>"));
+      const waiting = importFile(gil("<lastName>Feed</lastName>"));
       await somebodyWaits();
       assert.equal((await app.inject({ url: "/v1/users?username=gil" })).status, 200);
       await other.query(
@@ -72,9 +72,9 @@ describe("while another process writes", () => {
 
   it("a row that its digest would pass over is looked at when the person changes under its hands", async () => {
     const file = gil("<address>1 Main St</address>");
-    await importUsers(file);
+    await importFile(file);
     const { answer } = await whileLocked(async (other) => {
-      const answer = importUsers(file);
+      const answer = importFile(file);
       await somebodyWaits();
       await other.query(
         "update users set address = '', address_owner = null, version = version + 1 where username = 'gil'",
@@ -105,7 +105,7 @@ describe("while another process writes", () => {
 describe("imports of one organization at the same moment", () => {
   it("come one after another, and each person is added once", async () => {
     const files = Array.from({ length: 6 }, (_, number) =>
-      importUsers(
+      importFile(
         `<databaseID>twin</databaseID><firstName>Twin</firstName><lastName>Of ${number}</lastName><email>twin@x.edu</email><groupID>G1</groupID>`,
       ),
     );

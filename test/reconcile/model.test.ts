@@ -15,7 +15,7 @@ import { MusterError } from "../../src/errors.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
-import { importUsers } from "../../src/reconcile/import-users.ts";
+import { importFile } from "../../src/reconcile/import-file.ts";
 import { listImportRows } from "../../src/reconcile/imports.ts";
 import type { ImportDependencies, ImportResource } from "../../src/reconcile/types.ts";
 import { openDatabase } from "../../src/store/database.ts";
@@ -51,7 +51,7 @@ before(async () => {
 after(() => database.drop());
 
 async function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
-  return importUsers(dependencies, {
+  return importFile(dependencies, {
     organizationId,
     actor: "test",
     channel: "api",

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { sourceName } from "../../organizations/sources.ts";
-import { importUsers } from "../../reconcile/import-users.ts";
+import { importFile } from "../../reconcile/import-file.ts";
 import type { ImportRequest, ImportResource } from "../../reconcile/types.ts";
 import type { App } from "../app-types.ts";
 import { readBody } from "../bodies.ts";
@@ -24,7 +24,7 @@ export function takeFiles(app: App, dependencies: HttpDependencies, metrics: Met
   });
   streamBodies(app);
   return async (request) => {
-    const done = importUsers(dependencies, request);
+    const done = importFile(dependencies, request);
     running.add(done);
     try {
       const resource = await done;

@@ -27,13 +27,13 @@ export const insertPlanItems = (c: ImportContext): string => `
 
 /**
  * The plan's hash: SHA-256 over the sorted items, without ids that are made when it is applied. The same file against
- * the same state has the same. Parameter: $1 the import. One row, its column is `hash`.
+ * the same state has the same. Parameters: $1 the organization, $2 the import. One row, its column is `hash`.
  */
-export const planHashStatement = (c: ImportContext): string => `
+export const planHashStatement = `
   select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
   from (
     select encode(sha256(convert_to(
       concat_ws(chr(31), type, action, coalesce(id, ''), coalesce(database_id, ''), coalesce(username, ''), changed, memberships),
       'UTF8')), 'hex') as digest
-    from plan_items where organization_id = ${c.organizationId} and import_id = $1
+    from plan_items where organization_id = $1 and import_id = $2
   ) item`;

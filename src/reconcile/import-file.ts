@@ -17,7 +17,7 @@ import type { ImportDependencies, ImportRequest, ImportResource } from "./types.
  * transaction (docs/architecture.md). The attempt stands under imports, whatever becomes of it.
  * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
  */
-export async function importUsers(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
+export async function importFile(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
   const { database, clock, newId } = dependencies;
   const { organizationId } = request;
   const id = newId();

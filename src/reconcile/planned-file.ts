@@ -1,0 +1,62 @@
+import type { Recorded } from "../changes/record.ts";
+import type { FileFormat, Reading } from "../intake/reading.ts";
+import type { Verdict, Waiting } from "./holds.ts";
+import type { Outcomes } from "./outcomes.ts";
+import type { Setup } from "./setup.ts";
+import type { SpooledBody } from "./spool.ts";
+import type { ImportCounts } from "./types.ts";
+
+/** A file that was received whole. */
+export interface ReceivedFile {
+  readonly body: SpooledBody;
+  readonly format: FileFormat;
+}
+
+/** A file that was read whole, whatever its kind. Nothing stored was looked at that anybody could change meanwhile. */
+export interface ReadFile {
+  /** How it turned out to be written. */
+  readonly reading: Reading | null;
+  /**
+   * Works out what the file means for what is stored. The caller holds the organization's lock, or a snapshot (dry run).
+   * @param setup as it is now
+   */
+  plan(setup: Setup): Promise<PlannedFile>;
+}
+
+/** What a plan does, counted, and what becomes of each row. */
+export interface PlanDescription {
+  readonly counts: ImportCounts;
+  readonly outcomes: Outcomes;
+}
+
+/** The import that applies a plan. */
+export interface ImportRun {
+  readonly id: string;
+  readonly actor: string;
+  /** The source's name, as documents show it. */
+  readonly sourceName: string;
+  readonly at: Date;
+}
+
+/** A plan, in the transaction that it was made in. A run looks at it, keeps it, or applies it; what its kind is, it does not ask. */
+export interface PlannedFile {
+  /** Judges the plan (docs/guard.md). */
+  judge(at: Date): Promise<Verdict>;
+  /** Counts what it takes away. */
+  countWaiting(): Promise<Waiting>;
+  /** Comes before whatever follows. */
+  describe(): Promise<PlanDescription>;
+  /** Keeps what there is to say of rows that are not plain success. */
+  keepNotes(importId: string): Promise<void>;
+  /** Keeps whom the file does not name and who stays all the same. */
+  keepAbsent(importId: string): Promise<void>;
+  /** Keeps the plan item by item. */
+  keepItems(importId: string): Promise<void>;
+  /** Applies it, and appends it to the change log; the caller holds the organization's lock. */
+  apply(run: ImportRun): Promise<Recorded>;
+  /**
+   * Plans the same rows anew, against what is stored by now.
+   * @param holdsRemovals leaves out whatever takes something away
+   */
+  planAgain(holdsRemovals: boolean): Promise<PlannedFile>;
+}
