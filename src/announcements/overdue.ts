@@ -19,7 +19,7 @@ export const dueSources: string = `
       from (
         select finished_at from imports
         where imports.organization_id = sources.organization_id and imports.source = sources.number
-          and status = 'applied' and not dry_run
+          and kind = 'users' and status = 'applied' and not dry_run
         order by finished_at desc limit ${rhythmImports}) latest
     ) gaps
   ) rhythm

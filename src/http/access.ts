@@ -7,6 +7,8 @@ import type { Service } from "../organizations/api-keys.ts";
  */
 export const access = {
   "POST /v1/imports/users": ["import"],
+  "POST /v1/imports/groups": ["groups"],
+  "POST /v1/imports/locations": ["groups"],
   "GET /v1/imports": ["import", "retrieve", "approvals"],
   "GET /v1/imports/:id": ["import", "retrieve", "approvals"],
   "GET /v1/imports/:id/rows": ["import", "retrieve", "approvals"],

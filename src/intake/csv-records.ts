@@ -93,7 +93,10 @@ function namedLayout<Field extends string>(
 ): Layout {
   const names = cells.map((cell) => cell.trim());
   const byPosition = (index: number) => (mapping.positionsWithHeader ? mapping.slotOfPosition(index + 1) : undefined);
-  const slots = names.map((name, index) => slotOfHeader(name, mapping) ?? byPosition(index));
+  const read = names.length - (isResponseHeader(names) ? mapping.vocabulary.responseColumns : 0);
+  const slots = names.map((name, index) =>
+    index < read ? (slotOfHeader(name, mapping) ?? byPosition(index)) : undefined,
+  );
   const twice = names.find((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
   if (twice !== undefined) {
     const detail = `Line ${counted(line)}: the header names the column ${shownName(twice)} twice. ${send}`;
@@ -135,6 +138,11 @@ function positionedLayout<Field extends string>(
 /** Rows of a response file can be sent again as they are: what it added stands in the last columns. */
 const isResponse = (cells: readonly string[]) =>
   ["Add", "Modify", "Remove"].includes(cells.at(-3) ?? "") && ["Successful", "Fail"].includes(cells.at(-2) ?? "");
+
+/** The same of a response file with a header row. */
+const isResponseHeader = (names: readonly string[]) =>
+  names.slice(-responseHeader.length).join() === responseHeader.join();
+const responseHeader = ["Action", "Status", "Message"];
 
 function slotOfHeader<Field extends string>(name: string, mapping: RecordMapping<Field>): number | undefined {
   if (name === "") return undefined;

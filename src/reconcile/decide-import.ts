@@ -49,7 +49,8 @@ export async function approveImport(
     maximumBytes: Number.MAX_SAFE_INTEGER,
   });
   const request: ImportRequest = {
-    ...{ organizationId, actor, channel: resource.source.channel, source: resource.source.name, style: resource.style },
+    ...{ kind: resource.kind, organizationId, actor, channel: resource.source.channel },
+    ...{ source: resource.source.name, style: resource.style },
     ...{ dryRun: false, fileName: resource.source.fileName, format: reading.format, charset: reading.encoding },
     ...{ body: body.open(), maximumBytes: Number.MAX_SAFE_INTEGER },
   };

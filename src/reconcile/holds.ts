@@ -3,7 +3,7 @@ import type { AnnouncedChange } from "../organizations/sources.ts";
 import type { Executor } from "../store/database.ts";
 import type { ImportContext } from "./context.ts";
 import { gatherFigures } from "./gather-figures.ts";
-import { type HoldReason, type HoldScope, judge } from "./guard.ts";
+import { type GuardFigures, type HoldReason, type HoldScope, judge } from "./guard.ts";
 import type { Setup } from "./setup.ts";
 import { waitingCounts } from "./statements/guard.ts";
 
@@ -40,6 +40,16 @@ export async function guardPlan(executor: Executor, context: ImportContext, setu
   const { guard: limits, name: sourceName, announcedChange } = setup.source;
   if (isOff(limits)) return { scope: null, reasons: [], uses: null };
   const figures = await gatherFigures(executor, context, { sourceName, limits });
+  return judgeFigures(figures, limits, announcedChange, at);
+}
+
+/** The same of figures that were gathered. */
+export function judgeFigures(
+  figures: GuardFigures,
+  limits: GuardLimits,
+  announcedChange: AnnouncedChange | null,
+  at: Date,
+): Verdict {
   const unannounced = judge(figures, limits, null);
   const announced = announcedChange && isInForce(announcedChange, at) ? announcedChange : null;
   const reasons = announced === null ? unannounced : judge(figures, limits, announced);

@@ -13,7 +13,7 @@ import { type SpooledBody, spoolBody } from "./spool.ts";
 import type { ImportDependencies, ImportRequest, ImportResource } from "./types.ts";
 
 /**
- * Imports a roster of users: receives it, reads all of it, and only then brings what is stored in line with it, in one
+ * Imports a file of users, groups or locations: receives it, reads all of it, and only then brings what is stored in line with it, in one
  * transaction (docs/architecture.md). The attempt stands under imports, whatever becomes of it.
  * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
  */
@@ -23,7 +23,8 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
   const id = newId();
   const setup = await withOrganization(database, organizationId, async (client) => {
     const setup = await readSetup(client, request);
-    await openImport(client, request, { id, style: setup.style, source: setup.source.number, at: clock() });
+    const style = request.kind === "users" ? setup.style : "normal";
+    await openImport(client, request, { id, style, source: setup.source.number, at: clock() });
     await forgetDeletedBefore(client, organizationId, daysBefore(clock(), setup.settings.keepDeletedDays));
     await dropFilesBefore(client, organizationId, daysBefore(clock(), setup.settings.keepFilesDays));
     return setup;
@@ -61,7 +62,7 @@ async function importSpooled(
   const body = await spoolBody(request.body, {
     directory: dependencies.spoolDirectory,
     name: id,
-    maximumBytes: request.maximumBytes,
+    ...largestBody(request),
     ...(request.announcedBytes === undefined ? {} : { announcedBytes: request.announcedBytes }),
   });
   try {
@@ -88,6 +89,14 @@ async function importSpooled(
     await body.discard();
   }
 }
+
+/** A file of groups or of locations is planned in memory. */
+const largestRecordFile = 16 * 1024 * 1024;
+
+const largestBody = ({ kind, maximumBytes }: ImportRequest) =>
+  kind === "users" || maximumBytes <= largestRecordFile
+    ? { maximumBytes }
+    : { maximumBytes: largestRecordFile, advice: `Send the ${kind} in several files.` };
 
 async function detectBody(body: SpooledBody, request: ImportRequest, setup: Setup): Promise<FileFormat> {
   const { encoding, charset } = readOptions(request, setup);

@@ -210,10 +210,11 @@ export async function openImport(
 ): Promise<void> {
   await executor.query(
     `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, api_key_id)
-     values ($1, $2, 'users', $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11)`,
+     values ($1, $2, $12, $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11)`,
     [
       ...[request.organizationId, attempt.id, attempt.style, request.dryRun, attempt.source, request.channel],
       ...[request.format ?? null, request.fileName, request.actor, attempt.at, request.apiKeyId ?? null],
+      request.kind,
     ],
   );
 }
@@ -281,7 +282,9 @@ export async function finishImport(
   );
   if (status === "applied" || hold?.scope === "removals") {
     await executor.query(
-      "update sources set last_import_id = $2, last_applied_at = $3 where organization_id = $1 and number = $4",
+      `update sources set last_import_id = $2, last_applied_at = $3
+       where organization_id = $1 and number = $4
+         and exists (select from imports where organization_id = $1 and id = $2 and kind = 'users')`,
       [organizationId, id, end.at, end.source],
     );
   }

@@ -5,7 +5,10 @@ export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed
  * The rows of an import by what became of them, as PostgreSQL writes multiranges: `{[1,5),[7,8)}`; rows that are in none
  * are unchanged. `notAdded` are those of the failed ones whose people are not known.
  */
-export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string };
+export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
+  /** In a file of groups: ids of the groups that rows are about, by row. */
+  readonly groupIds?: Readonly<Record<string, string>>;
+};
 
 /** What a response file says was to be done with a row (feed formats, section 8). */
 export type RowAction = "Add" | "Modify" | "Remove";

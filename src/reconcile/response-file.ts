@@ -1,14 +1,16 @@
 import { MusterError } from "../errors.ts";
 import { readCsvRows } from "../intake/csv.ts";
+import { groupColumns, groupFields } from "../intake/group-columns.ts";
+import { locationColumns, locationFields } from "../intake/location-columns.ts";
 import { type FieldMapping, readOptionsOf } from "../intake/mapping.ts";
 import { readRecords } from "../intake/read-records.ts";
-import type { Reading } from "../intake/reading.ts";
+import type { FileFormat, Reading, ReadOptions } from "../intake/reading.ts";
 import { userFields } from "../intake/records.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { openBody } from "./bodies.ts";
 import { type ImportRowKey, listImportRows } from "./imports.ts";
 import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
-import type { ImportStatus } from "./types.ts";
+import type { ImportKind, ImportStatus } from "./types.ts";
 
 /** What became of a row. */
 export interface RowResponse {
@@ -33,6 +35,7 @@ export interface ResponseFile {
 /** An import as far as its response needs it. */
 interface StoredImport {
   [column: string]: unknown;
+  kind: ImportKind;
   status: ImportStatus;
   organization: string;
   rows: number;
@@ -67,19 +70,26 @@ export async function respondFile(database: Database, organizationId: number, im
   const body = openBody(database, organizationId, importId);
   const first = await body.next();
   const cells = readCells(restored(first, body), stored);
-  const header = stored.reading.header ? ((await cells.next()).value ?? null) : null;
+  const header = hasHeader(stored) ? ((await cells.next()).value ?? null) : null;
   const name = stored.organization.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "");
   return {
-    fileName: `${name || "Organization"}_Membership_Response_${stored.finished}.csv`,
-    header,
-    rows: joined(responses(database, organizationId, importId, stored), cells),
+    fileName: `${name || "Organization"}_${titles[stored.kind]}_Response_${stored.finished}.csv`,
+    header: header && [...header, ...(stored.kind === "groups" ? ["email", "groupID"] : [])],
+    rows: joined(responses(database, organizationId, importId, stored), cells, stored),
   };
 }
+
+/** What response files are called (feed formats, section 8). */
+const titles: Readonly<Record<ImportKind, string>> = { users: "Membership", groups: "Groups", locations: "Campuses" };
+
+/** The full layout of groups is only read with a header row. */
+const hasHeader = ({ kind, reading }: StoredImport) =>
+  reading.header ?? (kind === "groups" && reading.format !== "csv");
 
 async function readImport(database: Database, organizationId: number, importId: string): Promise<StoredImport> {
   const { rows } = await withOrganization(database, organizationId, (client) =>
     client.query<StoredImport>(
-      `select status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
+      `select kind, status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
          coalesce(status not in ('held', 'discarded') or hold ->> 'scope' = 'removals', true) as "isApplied",
          to_char(finished_at at time zone 'UTC', 'YYYYMMDD_HH24MISS') as finished
        from imports join organizations on organizations.id = organization_id
@@ -147,7 +157,7 @@ async function* restored<Item>(first: IteratorResult<Item>, rest: AsyncGenerator
 /** The columns of each row, as they were sent; of CSV with a header, that comes first. */
 async function* readCells(
   body: AsyncIterable<Uint8Array>,
-  { reading, mapping }: StoredImport,
+  { kind, reading, mapping }: StoredImport,
 ): AsyncGenerator<readonly string[]> {
   const { format, encoding, delimiter } = reading;
   if (format === "csv") {
@@ -155,14 +165,35 @@ async function* readCells(
       for (const { cells } of rows) yield cells;
     return;
   }
-  for await (const records of readRecords(format, body, { ...readOptionsOf(mapping, undefined), encoding })) {
-    for (const { values } of records) yield userFields.map((field) => values[field] ?? "");
+  if (kind === "users") yield* readFields(body, format, { ...readOptionsOf(mapping, undefined), encoding }, userFields);
+  else if (kind === "locations")
+    yield* readFields(body, format, { mapping: locationColumns, encoding }, locationFields);
+  else {
+    yield groupFields;
+    yield* readFields(body, format, { mapping: groupColumns, encoding }, groupFields);
   }
 }
 
-async function* joined(responses: AsyncIterable<RowResponse>, rows: AsyncGenerator<readonly string[]>) {
+async function* readFields<Field extends string>(
+  body: AsyncIterable<Uint8Array>,
+  format: FileFormat,
+  options: ReadOptions<Field>,
+  fields: readonly Field[],
+): AsyncGenerator<readonly string[]> {
+  for await (const records of readRecords(format, body, options)) {
+    for (const { values } of records) yield fields.map((field) => values[field] ?? "");
+  }
+}
+
+/** Groups have the group's e-mail address, of which there is none, and its id before what became of the row. */
+async function* joined(
+  responses: AsyncIterable<RowResponse>,
+  rows: AsyncGenerator<readonly string[]>,
+  { kind, outcomes }: StoredImport,
+) {
   for await (const response of responses) {
-    const { value } = await rows.next();
-    yield { ...response, cells: value ?? [] };
+    const { value = [] } = await rows.next();
+    const appended = kind === "groups" ? ["", outcomes.groupIds?.[response.row] ?? ""] : [];
+    yield { ...response, cells: [...value, ...appended] };
   }
 }

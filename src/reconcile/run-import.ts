@@ -5,9 +5,12 @@ import type { Reading } from "../intake/reading.ts";
 import { withOrganization } from "../store/database.ts";
 import { lockOrganization } from "../store/organization-lock.ts";
 import { announceImport } from "./announce-import.ts";
+import { groupFiles } from "./groups/group-files.ts";
 import type { Hold } from "./holds.ts";
 import { type ApprovedHold, approvedHold, finishImport, keepMovedPlan } from "./imports.ts";
-import type { PlanDescription, PlannedFile, ReceivedFile } from "./planned-file.ts";
+import { locationFiles } from "./locations/location-files.ts";
+import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "./planned-file.ts";
+import { readRecordFile } from "./record-files.ts";
 import { readSetup, type Setup } from "./setup.ts";
 import { planHashStatement } from "./statements/plan-items.ts";
 import type { Decision, ImportCounts, ImportDependencies, ImportRequest } from "./types.ts";
@@ -73,12 +76,24 @@ async function openRun(
   isApproval: boolean,
 ): Promise<{ readonly run: Run; readonly held: ApprovedHold | null }> {
   const { organizationId, dryRun } = request;
-  const file = await readUserFile(client, request, received, setup);
+  const file = await readFile(client, request, received, setup);
   if (!dryRun) await lockOrganization(client, organizationId, importPatience);
   const held = isApproval ? await approvedHold(client, organizationId, id) : null;
   const current = await readSetup(client, request);
   const planned = await file.plan(current);
   return { run: { client, request, id, setup: current, planned, reading: file.reading, clock }, held };
+}
+
+function readFile(
+  client: pg.PoolClient,
+  request: ImportRequest,
+  received: ReceivedFile,
+  setup: Setup,
+): Promise<ReadFile> {
+  if (request.kind === "users") return readUserFile(client, request, received, setup);
+  return request.kind === "groups"
+    ? readRecordFile(client, groupFiles, request, received, setup)
+    : readRecordFile(client, locationFiles, request, received, setup);
 }
 
 /** Applies the plan, or holds it, or a part of it. */
@@ -196,7 +211,7 @@ async function finish(run: Run, { recorded, hold, planHash, decision, ...ending 
   const source = setup.source.number;
   await finishImport(client, request.organizationId, id, {
     ...ending,
-    ...{ reading, mapping: setup.source.mapping, at, source },
+    ...{ reading, mapping: request.kind === "users" ? setup.source.mapping : null, at, source },
     recorded: recorded ?? { count: 0 },
     hold: hold ?? null,
     planHash: planHash ?? null,
@@ -207,5 +222,5 @@ async function finish(run: Run, { recorded, hold, planHash, decision, ...ending 
 }
 
 /** From here on the source deletes whom its files leave out. */
-const isFirstRoster = ({ setup }: Run, status: string) =>
-  status === "applied" && setup.isFirstOfSource && setup.style !== "normal";
+const isFirstRoster = ({ request, setup }: Run, status: string) =>
+  request.kind === "users" && status === "applied" && setup.isFirstOfSource && setup.style !== "normal";

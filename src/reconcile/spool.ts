@@ -28,7 +28,7 @@ export const bytesText = (bytes: number): string => `${bytes.toLocaleString("en"
  */
 export async function spoolBody(
   body: AsyncIterable<Uint8Array>,
-  options: { directory: string; name: string; maximumBytes: number; announcedBytes?: number },
+  options: { directory: string; name: string; maximumBytes: number; announcedBytes?: number; advice?: string },
 ): Promise<SpooledBody> {
   const path = join(options.directory, options.name);
   const hash = createHash("sha256");
@@ -36,7 +36,7 @@ export async function spoolBody(
   const tooLarge = () =>
     new MusterError(
       "body_too_large",
-      `The body is larger than ${bytesText(options.maximumBytes)}. Nothing was changed. Send less, or raise IMPORT_MAX_BYTES.`,
+      `The body is larger than ${bytesText(options.maximumBytes)}. Nothing was changed. ${options.advice ?? "Send less, or raise IMPORT_MAX_BYTES."}`,
     );
   const count = new Transform({
     transform(chunk: Uint8Array, _encoding, done) {

@@ -1,9 +1,9 @@
 import { counted, numeral } from "./numerals.ts";
-import type { ImportCounts, ImportResource } from "./types.ts";
+import type { ImportCounts, ImportKind, ImportResource } from "./types.ts";
 
 type Summarized = Pick<
   ImportResource,
-  "status" | "dryRun" | "counts" | "problem" | "source" | "hold" | "decision" | "planHash" | "createdAt"
+  "kind" | "status" | "dryRun" | "counts" | "problem" | "source" | "hold" | "decision" | "planHash" | "createdAt"
 >;
 
 /**
@@ -24,7 +24,7 @@ export function summarize(resource: Summarized, timeZone: string): string {
   if (resource.decision) return decided(resource, resource.counts, timeZone);
   if (resource.hold && !resource.dryRun) return held(resource, resource.counts, timeZone);
   const would = resource.hold ? ` It would be held (${resource.hold.scope}): ${messages(resource)}` : "";
-  return `${done(resource.counts, resource.dryRun)}${would}`;
+  return `${done(resource.kind, resource.counts, resource.dryRun)}${would}`;
 }
 
 const messages = ({ hold }: Summarized) => hold?.reasons.map(({ message }) => message).join(" ") ?? "";
@@ -33,13 +33,14 @@ const messages = ({ hold }: Summarized) => hold?.reasons.map(({ message }) => me
 const plan = ({ planHash }: Summarized) => `plan ${planHash?.slice(0, 4)}`;
 
 function held(resource: Summarized, counts: ImportCounts, timeZone: string): string {
-  const { source, hold, createdAt } = resource;
+  const { kind, source, hold, createdAt } = resource;
   if (hold?.scope === "removals") {
+    const read = kind === "users" ? counted(counts.people, "person", "people") : counted(counts.rows, "row", "rows");
     return [
-      `HELD, removals only: ${source.name}, ${clockTime(createdAt, timeZone)}.`,
-      `${counted(counts.people, "person", "people")} read; ${numeral(counts.added)} added and ${numeral(counts.updated)} updated are live.`,
+      `HELD, removals only: ${kind === "users" ? source.name : kind}, ${clockTime(createdAt, timeZone)}.`,
+      `${read} read; ${numeral(counts.added)} added and ${numeral(counts.updated)} updated are live.`,
       `What this file takes away waits: ${messages(resource)}`,
-      `Nobody was deleted. If wrong: fix and send again; this hold closes itself. If right: approve ${plan(resource)}.`,
+      `${kind === "users" ? "Nobody was deleted" : "Nothing was deleted or emptied"}. If wrong: fix and send again; this hold closes itself. If right: approve ${plan(resource)}.`,
     ].join(" ");
   }
   const advice = [...new Set(hold?.reasons.map((reason) => reason.advice))].join(" ");
@@ -47,10 +48,10 @@ function held(resource: Summarized, counts: ImportCounts, timeZone: string): str
 }
 
 function decided(resource: Summarized, counts: ImportCounts, timeZone: string): string {
-  const { decision, hold } = resource;
+  const { kind, decision, hold } = resource;
   const by = `${decision?.decidedBy ?? "nobody"}, ${clockTime(decision?.at ?? "", timeZone)}`;
-  if (decision?.outcome === "approved") return `${done(counts, false)} What was held was approved by ${by}.`;
-  const applied = hold?.scope === "removals" ? ` ${done(counts, false)}` : " Nothing was applied.";
+  if (decision?.outcome === "approved") return `${done(kind, counts, false)} What was held was approved by ${by}.`;
+  const applied = hold?.scope === "removals" ? ` ${done(kind, counts, false)}` : " Nothing was applied.";
   if (decision?.outcome === "discarded") return `DISCARDED by ${by}: what was held is not applied.${applied}`;
   return `SUPERSEDED by a later import of ${resource.source.name}: what was held is not applied.${applied}`;
 }
@@ -71,13 +72,18 @@ export function clockTime(time: string, timeZone: string): string {
   }
 }
 
-function done(counts: ImportCounts, dryRun: boolean): string {
+const nouns: Readonly<Record<ImportKind, readonly [one: string, many: string]>> = {
+  users: ["person", "people"],
+  groups: ["group", "groups"],
+  locations: ["location", "locations"],
+};
+
+function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
   const sentences: string[] = [];
   if (counts.notAdded > 0) {
     const verb = dryRun ? "would NOT be" : counts.notAdded === 1 ? "was NOT" : "were NOT";
-    sentences.push(
-      `${counted(counts.notAdded, "person", "people")} ${verb} added and ${counts.notAdded === 1 ? "gets" : "get"} no alerts.`,
-    );
+    const alerts = kind === "users" ? ` and ${counts.notAdded === 1 ? "gets" : "get"} no alerts` : "";
+    sentences.push(`${counted(counts.notAdded, ...nouns[kind])} ${verb} added${alerts}.`);
   }
   const parts = [
     `${numeral(counts.added)} added`,

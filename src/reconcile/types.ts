@@ -18,8 +18,13 @@ export interface ImportDependencies {
   readonly spoolDirectory: string;
 }
 
+/** What a file is of. */
+export const importKinds = ["users", "groups", "locations"] as const;
+export type ImportKind = (typeof importKinds)[number];
+
 /** A file that somebody hands over. */
 export interface ImportRequest {
+  readonly kind: ImportKind;
   readonly organizationId: number;
   readonly actor: string;
   /** The key that sent it; absent when none did. */
@@ -27,7 +32,7 @@ export interface ImportRequest {
   readonly channel: "api" | "sftp" | "cli" | "console";
   /** Name of the source; `default` when nobody named one. */
   readonly source: string;
-  /** Absent: the source's style, else the organization's. */
+  /** Absent: the source's style, else the organization's. Only users have one; other files are processed as `normal`. */
   readonly style?: Style;
   readonly dryRun: boolean;
   readonly fileName: string | null;
@@ -58,7 +63,10 @@ export type ImportStatus =
   | "failed"
   | "undone";
 
-/** What an import did, or would do. People, but for `rows`, `failed` and `warnings`, which count rows. */
+/**
+ * What an import did, or would do. People, but for `rows`, `failed` and `warnings`, which count rows; of a file of groups
+ * or locations these instead of people, in `added`, `updated`, `removed` and `notAdded`.
+ */
 export interface ImportCounts {
   readonly rows: number;
   readonly people: number;
@@ -87,7 +95,7 @@ export interface ImportCounts {
 /** An import as the API shows it. */
 export interface ImportResource {
   readonly id: string;
-  readonly kind: "users" | "groups" | "locations";
+  readonly kind: ImportKind;
   readonly style: Style;
   readonly dryRun: boolean;
   readonly status: ImportStatus;

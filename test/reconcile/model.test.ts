@@ -52,6 +52,7 @@ after(() => database.drop());
 
 async function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
   return importFile(dependencies, {
+    kind: "users",
     organizationId,
     actor: "test",
     channel: "api",

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { GroupState } from "../../src/directory/save-groups.ts";
 import type { GroupField } from "../../src/intake/group-columns.ts";
 import { normalizeGroup } from "../../src/reconcile/groups/normalize-group.ts";
-import { type GroupState, planGroups } from "../../src/reconcile/groups/plan-groups.ts";
+import { planGroups } from "../../src/reconcile/groups/plan-groups.ts";
 
 const chess: GroupState = {
   ...{ groupId: "CHESS", name: "Chess", category: 8, type: 1, privacy: 2, postApproval: false, description: "Mondays" },

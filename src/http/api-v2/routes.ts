@@ -3,7 +3,8 @@ import { z } from "zod";
 import { respondRows } from "../../reconcile/response-file.ts";
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { refusals, rosterBody } from "../imports/routes.ts";
+import { rosterBody } from "../imports/bodies.ts";
+import { refusals } from "../imports/routes.ts";
 import { takeFiles, toImportRequest } from "../imports/run.ts";
 import type { Metrics } from "../metrics.ts";
 import { chooseFormat } from "../negotiation.ts";
@@ -42,7 +43,7 @@ export function apiV2Routes(app: App, dependencies: HttpDependencies, metrics: M
       },
     },
     handler: async (request, reply) => {
-      const wanted = { source: undefined, dryRun: false, repeatedWithin };
+      const wanted = { kind: "users", source: undefined, dryRun: false, repeatedWithin } as const;
       const resource = await run(await toImportRequest(dependencies, request, wanted));
       const rows = await respondRows(dependencies.database, request.caller.organizationId, resource.id);
       const format = chooseFormat(request.headers, ["xml", "json"], "xml");

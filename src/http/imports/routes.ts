@@ -13,15 +13,14 @@ import { chooseFormat } from "../negotiation.ts";
 import { decodeCursor, encodeCursor, pageQuery, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
+import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { documents } from "./documents.ts";
 import { writePlan } from "./plan-text.ts";
-import { fileTypes } from "./receive.ts";
 import { reportedRows, reportText } from "./report-text.ts";
 import { writeResponseFile } from "./response-text.ts";
 import { type RunImport, takeFiles, toImportRequest } from "./run.ts";
 import {
-  exampleRosters,
   importFilter,
   importParams,
   importQuery,
@@ -29,6 +28,7 @@ import {
   importSchema,
   planFilter,
   planItemSchema,
+  recordsQuery,
   responseQuery,
   rowFilter,
 } from "./schemas.ts";
@@ -47,19 +47,12 @@ export function importRoutes(app: App, dependencies: HttpDependencies, metrics: 
   responseRoute(app, dependencies);
   decisionRoutes(app, dependencies, metrics);
   void app.register((scope, _options, ready) => {
-    usersRoute(scope as App, dependencies, takeFiles(scope as App, dependencies, metrics));
+    const run = takeFiles(scope as App, dependencies, metrics);
+    usersRoute(scope as App, dependencies, run);
+    recordRoutes(scope as App, dependencies, run);
     ready();
   });
 }
-
-/** How files are described in the contract. */
-export const rosterBody = {
-  contentTypes: fileTypes,
-  description:
-    'A roster: XML (`<users type="array">` with a `<user>` for each person), CSV, or JSON; text and forms with one ' +
-    "file are told by their content. `Content-Encoding: gzip` is taken.",
-  examples: exampleRosters,
-};
 
 function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): void {
   app.route({
@@ -79,23 +72,81 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
       tags,
       querystring: importQuery,
       response: {
-        201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
-        202: documents("The import, held: all or a part of it waits for a decision.", importSchema, true),
+        ...importAnswers,
         ...problemResponses(...refusals, "source_unknown"),
       },
     },
     handler: async (request, reply) => {
       const { style, source, dryRun } = request.query;
       const wanted = {
+        kind: "users" as const,
         source,
         dryRun: dryRun === "true",
         ...(style === undefined ? {} : { style: style satisfies Style }),
       };
-      const resource = await run(await toImportRequest(dependencies, request, wanted));
-      reply.code(resource.status === "held" ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
-      return sendImport(dependencies, request, reply, resource);
+      return sendDone(dependencies, request, reply, await run(await toImportRequest(dependencies, request, wanted)));
     },
   });
+}
+
+const importAnswers = {
+  201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
+  202: documents("The import, held: all or a part of it waits for a decision.", importSchema, true),
+};
+
+/** Files of groups and of locations. */
+function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport): void {
+  const routes = [
+    {
+      kind: "groups",
+      operationId: "importGroups",
+      summary: "Import a file of groups",
+      body: groupsBody,
+      description:
+        "Creates, updates, empties and deletes groups, row by row as its `action` says. Groups that the file does not name stay " +
+        "as they are. A row with any value that cannot be taken is left out and reported. What would take more members " +
+        "away than the limits of the guard say waits for a decision.",
+    },
+    {
+      kind: "locations",
+      operationId: "importLocations",
+      summary: "Import a file of locations",
+      body: locationsBody,
+      description:
+        "Creates locations, sets their groups and deletes them, row by row as its `action` says. Locations that the file does " +
+        "not name stay as they are. A row with any value that cannot be taken is left out and reported.",
+    },
+  ] as const;
+  for (const { kind, operationId, summary, body, description } of routes) {
+    app.route({
+      method: "POST",
+      url: `/imports/${kind}`,
+      config: { streamedBody: body },
+      schema: {
+        operationId,
+        summary,
+        description: `${description} A file that is not well-formed or breaks off is refused, and nothing is applied.`,
+        tags,
+        querystring: recordsQuery,
+        response: { ...importAnswers, ...problemResponses(...refusals, "source_unknown") },
+      },
+      handler: async (request, reply) => {
+        const { source, dryRun } = request.query;
+        const wanted = { kind, source, dryRun: dryRun === "true" };
+        return sendDone(dependencies, request, reply, await run(await toImportRequest(dependencies, request, wanted)));
+      },
+    });
+  }
+}
+
+function sendDone(
+  dependencies: HttpDependencies,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  resource: ImportResource,
+): Promise<FastifyReply> {
+  reply.code(resource.status === "held" ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
+  return sendImport(dependencies, request, reply, resource);
 }
 
 /** Why a file is refused whole. */

@@ -31,7 +31,7 @@ export function takeFiles(app: App, dependencies: HttpDependencies, metrics: Met
       metrics.importDone(resource.kind, resource.status, resource.counts);
       return resource;
     } catch (error) {
-      metrics.importDone("users", "failed", null);
+      metrics.importDone(request.kind, "failed", null);
       throw error;
     } finally {
       running.delete(done);
@@ -46,7 +46,9 @@ export function streamBodies(app: App): void {
 }
 
 /** What a request asks for beside its file. */
-type Wanted = Pick<ImportRequest, "style" | "dryRun" | "repeatedWithin"> & { readonly source: string | undefined };
+type Wanted = Pick<ImportRequest, "kind" | "style" | "dryRun" | "repeatedWithin"> & {
+  readonly source: string | undefined;
+};
 
 /**
  * The import that a request asks for. Nothing of its body but the beginning is read yet.

@@ -27,18 +27,20 @@ const codesOf = <Code extends string>(table: Readonly<Record<Code, unknown>>) =>
   z.enum(Object.keys(table) as [Code, ...Code[]]);
 
 const people = (what: string) => z.int().describe(`People ${what}.`);
+/** What an import of groups or locations counts of these. */
+const things = (what: string) => z.int().describe(`People (of such a file: groups or locations) ${what}.`);
 
 const countsSchema = z.object({
   rows: z.int().describe("Rows that were read."),
   people: people("that the rows are about"),
-  added: people("that were added"),
-  updated: people("that were changed"),
-  unchanged: people("that stayed as they were"),
-  removed: people("that were deleted"),
+  added: things("that were added"),
+  updated: things("that were changed"),
+  unchanged: things("that stayed as they were"),
+  removed: things("that were deleted"),
   withdrawn: people("whom this source no longer has; others still claim them, so that they stay"),
   kept: people("whom the file no longer names and who were not deleted all the same: they are protected"),
   failed: z.int().describe("Rows that were not applied."),
-  notAdded: people("whose rows all failed and who are not known: they were not added and get no alerts"),
+  notAdded: things("whose rows all failed and that are not known: they were not added; people so get no alerts"),
   warnings: z.int().describe("Rows that were applied with a warning."),
   merged: z.int().describe("Rows that were merged into another row of the same person."),
   membershipsAdded: z.int(),
@@ -244,6 +246,9 @@ export const importQuery = z.strictObject({
   dryRun: z.enum(["true", "false"]).default("false").describe("`true`: tell what would happen, and apply nothing."),
 });
 
+/** Parameters of `POST /v1/imports/groups` and `/v1/imports/locations`. */
+export const recordsQuery = importQuery.omit({ style: true });
+
 /** The import's id in an address. */
 export const importParams = z.strictObject({ id: z.uuid().describe("Id of the import.") });
 
@@ -307,41 +312,3 @@ export const planFilter = {
 export const responseQuery = z.strictObject({
   outcome: z.enum(["failed"]).optional().describe("`failed`: only the rows that failed."),
 });
-
-const exampleXml = `<?xml version="1.0" encoding="UTF-8"?>
-<users type="array">
-  <user>
-    <firstName>Jane</firstName>
-    <lastName>Doe</lastName>
-    <email>jane.doe@example.edu</email>
-    <userID>jdoe</userID>
-    <phone>+1 212 555 0123||3|1|cell</phone>
-    <groupID>CRS-0001;CRS-0002|4</groupID>
-    <databaseID>900123456</databaseID>
-    <campusName>Main</campusName>
-  </user>
-</users>
-`;
-const exampleCsv = `firstName,lastName,email,userID,phone,groupID,databaseID
-Jane,Doe,jane.doe@example.edu,jdoe,+1 212 555 0123||3|1|cell,CRS-0001;CRS-0002|4,900123456
-`;
-const exampleJson = `{
-  "users": [
-    {
-      "firstName": "Jane", "lastName": "Doe", "email": "jane.doe@example.edu", "userID": "jdoe",
-      "phone": ["+1 212 555 0123||3|1|cell"], "groupID": ["CRS-0001", "CRS-0002|4"], "databaseID": "900123456"
-    }
-  ]
-}
-`;
-
-/** One example by content type, of a document that can be written in each format. */
-export const examplesByType = (xml: string, json: string, csv: string): Readonly<Record<string, string>> => ({
-  ...{ "application/xml": xml, "text/xml": xml },
-  ...{ "application/json": json, "text/json": json },
-  ...{ "text/plain": csv, "text/csv": csv, "application/csv": csv },
-  "text/tab-separated-values": csv.replaceAll(",", "\t"),
-});
-
-/** A roster of one person in each format, by content type. */
-export const exampleRosters = examplesByType(exampleXml, exampleJson, exampleCsv);

@@ -10,7 +10,7 @@ import { announceChange, getSource, listSources, putSource, type SourceWish } fr
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../etags.ts";
-import { rosterBody } from "../imports/routes.ts";
+import { rosterBody } from "../imports/bodies.ts";
 import { receiveRequest } from "../imports/run.ts";
 import { pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";

@@ -1,14 +1,12 @@
 import { changedProperties } from "../../directory/changed-properties.ts";
-import { type GroupDocument, groupProperties } from "../../directory/groups.ts";
+import { groupProperties } from "../../directory/groups.ts";
+import type { GroupState } from "../../directory/save-groups.ts";
 import { foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { checkParents } from "./check-parents.ts";
 import { type IdentifiedRow, identifyGroups } from "./identify-groups.ts";
 import type { GroupRow } from "./normalize-group.ts";
 import { numberGroups } from "./number-groups.ts";
-
-/** The part of a group that files set. */
-export type GroupState = Pick<GroupDocument, "groupId" | (typeof groupProperties)[number]>;
 
 /** What a file does to one group; `row` is the row that says so. */
 export type PlannedGroup =

@@ -1,12 +1,9 @@
 import { changedProperties } from "../../directory/changed-properties.ts";
-import type { LocationDocument } from "../../directory/locations.ts";
+import type { LocationState } from "../../directory/save-locations.ts";
 import { foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { valueInvalid } from "../../intake/issues.ts";
 import type { LocationRow } from "./normalize-location.ts";
-
-/** The part of a location that files set. */
-export type LocationState = Pick<LocationDocument, "name" | "groups">;
 
 /** What a file does to one location; `row` is the row that says so. */
 export type PlannedLocation =

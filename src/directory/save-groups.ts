@@ -1,0 +1,105 @@
+import { type ChangeEntry, type Origin, type Recorded, recordChanges, together } from "../changes/record.ts";
+import { inBatches } from "../store/batches.ts";
+import type { Executor } from "../store/database.ts";
+import { byDefault } from "./claims.ts";
+import type { GroupDocument, groupProperties } from "./groups.ts";
+import { type ChangedMemberships, changeMemberships } from "./membership-changes.ts";
+import { foldCase } from "./text.ts";
+
+/** The part of a group that is set by others; the rest is the service's own. */
+export type GroupState = Pick<GroupDocument, "groupId" | (typeof groupProperties)[number]>;
+
+/** A group as it is to be, and what the change log is to say of it. */
+export interface SavedGroup {
+  readonly group: GroupState;
+  /** There is none yet; the id and the name are free. */
+  readonly isNew: boolean;
+  readonly changed: ChangeEntry["changed"];
+}
+
+/**
+ * Creates and updates groups, however many; a name is not changed. Imports look at unchanged rows again afterwards. The
+ * caller holds the organization's lock.
+ * @param lastGroupNumber the last number that was given out
+ */
+export async function saveGroups(
+  executor: Executor,
+  organizationId: number,
+  groups: readonly SavedGroup[],
+  lastGroupNumber: number,
+  origin: Origin,
+  at: Date,
+): Promise<Recorded> {
+  if (groups.length === 0) return { count: 0 };
+  let recorded: Recorded = { count: 0 };
+  for (const some of inBatches(groups)) {
+    await writeGroups(executor, organizationId, some, at);
+    recorded = together(recorded, await recordChanges(executor, organizationId, origin, some.map(entryOf)));
+  }
+  await executor.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
+  await executor.query("update feed_heads set last_group_number = $2 where organization_id = $1", [
+    organizationId,
+    lastGroupNumber,
+  ]);
+  return recorded;
+}
+
+async function writeGroups(
+  executor: Executor,
+  organizationId: number,
+  groups: readonly SavedGroup[],
+  at: Date,
+): Promise<void> {
+  const rows = groups.map(({ group }) => ({ ...group, nameNormalized: foldCase(group.name) }));
+  await executor.query(
+    `insert into groups (organization_id, group_id, name, name_normalized, category, type, privacy, post_approval,
+       description, style, is_default, is_protected, guard_percent, parent_group_id, created_at, updated_at)
+     select $1, "groupId", name, "nameNormalized", category, type, privacy, "postApproval", description, style,
+       "default", protected, "guardPercent", "parentGroupId", $3, $3
+     from json_to_recordset($2) saved ("groupId" text, name text, "nameNormalized" text, category smallint, type smallint,
+       privacy smallint, "postApproval" boolean, description text, style text, "default" boolean, protected boolean,
+       "guardPercent" smallint, "parentGroupId" text)
+     on conflict (organization_id, group_id) do update
+     set category = excluded.category, type = excluded.type, privacy = excluded.privacy,
+       post_approval = excluded.post_approval, description = excluded.description, style = excluded.style,
+       is_default = excluded.is_default, is_protected = excluded.is_protected, guard_percent = excluded.guard_percent,
+       parent_group_id = excluded.parent_group_id, version = groups.version + 1, updated_at = excluded.updated_at`,
+    [organizationId, JSON.stringify(rows), at],
+  );
+}
+
+const entryOf = ({ group, isNew, changed }: SavedGroup): ChangeEntry => ({
+  ...{ type: "group", action: isNew ? "created" : "updated", id: group.groupId, changed },
+});
+
+/** SQL: who is network administrator in any group; parameter $1 organization. */
+const networkAdministrators = "select distinct user_id from memberships where organization_id = $1 and role = 2";
+
+/** How many people are network administrators. */
+export async function countNetworkAdministrators(executor: Executor, organizationId: number): Promise<number> {
+  const statement = `select count(*)::integer as count from (${networkAdministrators}) administrator`;
+  const { rows } = await executor.query<{ count: number }>(statement, [organizationId]);
+  return rows[0]!.count;
+}
+
+/**
+ * Makes all network administrators members of these groups, in their role (feed formats, section 6). The memberships are
+ * claimed as those of default groups are: no import takes them away. The caller holds the organization's lock.
+ */
+export function joinNetworkAdministrators(
+  executor: Executor,
+  organizationId: number,
+  groupIds: readonly string[],
+  origin: Origin,
+  at: Date,
+): Promise<ChangedMemberships> {
+  const expressions = `
+    changed as (
+      insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
+      select $1, user_id, group_id, 2, ${byDefault}, 1::bigint << ${byDefault}, $5
+      from (${networkAdministrators}) administrator cross join unnest($6::text[]) group_id
+      on conflict do nothing
+      returning user_id, group_id, null::smallint as role_from, role as role_to
+    )`;
+  return changeMemberships(executor, organizationId, { expressions, values: [groupIds] }, origin, at);
+}

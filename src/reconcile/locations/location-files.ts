@@ -1,0 +1,93 @@
+import { type Origin, type Recorded, together } from "../../changes/record.ts";
+import { changedProperties } from "../../directory/changed-properties.ts";
+import { deleteLocations } from "../../directory/dissolve-locations.ts";
+import { type LocationState, type SavedLocation, saveLocations } from "../../directory/save-locations.ts";
+import { foldCase } from "../../directory/text.ts";
+import { type LocationField, locationColumns } from "../../intake/location-columns.ts";
+import type { Executor } from "../../store/database.ts";
+import type { RecordKind } from "../record-files.ts";
+import type { RecordItem } from "../record-plan.ts";
+import { type LocationRow, normalizeLocation } from "./normalize-location.ts";
+import { type PlannedLocation, planLocations } from "./plan-locations.ts";
+
+/** Files of locations (feed formats, section 7). No guard looks at them: nobody loses a membership or an address. */
+export const locationFiles: RecordKind<LocationField, LocationRow> = {
+  columns: locationColumns,
+  normalize: normalizeLocation,
+  async plan(executor, organizationId, rows) {
+    const stored = await readLocations(executor, organizationId);
+    const { locations, failures } = planLocations(rows, stored, await readGroupIds(executor, organizationId, rows));
+    const known = new Map(stored.map((location) => [foldCase(location.name), location]));
+    return {
+      items: locations.flatMap((planned) => itemOf(planned, known)),
+      failures,
+      notAdded: rows
+        .filter(({ row, action, nameNormalized = "" }) => {
+          return action !== "delete" && failures.has(row) && !known.has(nameNormalized);
+        })
+        .map(({ row }) => row),
+      groupIds: new Map(),
+      memberships: { before: 0, added: 0, removed: 0 },
+      losses: [],
+      apply: (origin, at) => applyLocations(executor, organizationId, origin, at, locations),
+    };
+  },
+};
+
+const nameProperties = ["name", "groups"] as const;
+
+function savedLocation(planned: PlannedLocation): SavedLocation[] {
+  if (planned.action === "create") {
+    const { location } = planned;
+    return [{ location, isNew: true, changed: changedProperties<LocationState>(null, location, nameProperties) }];
+  }
+  return planned.action === "update" ? [{ location: planned.location, isNew: false, changed: planned.changed }] : [];
+}
+
+function itemOf(planned: PlannedLocation, known: ReadonlyMap<string, LocationState>): RecordItem[] {
+  const { row } = planned;
+  const [saved] = savedLocation(planned);
+  if (saved) {
+    const { location, isNew, changed } = saved;
+    return [{ type: "location", action: isNew ? "add" : "update", id: location.name, row, changed }];
+  }
+  if (planned.action !== "delete") return [];
+  const changed = changedProperties<LocationState>(known.get(foldCase(planned.name))!, null, nameProperties);
+  return [{ type: "location", action: "remove", id: planned.name, row, changed }];
+}
+
+async function applyLocations(
+  executor: Executor,
+  organizationId: number,
+  origin: Origin,
+  at: Date,
+  locations: readonly PlannedLocation[],
+): Promise<Recorded> {
+  const saved = await saveLocations(executor, organizationId, locations.flatMap(savedLocation), origin, at);
+  const gone = locations.flatMap((planned) => (planned.action === "delete" ? [planned.name] : []));
+  return together(saved, await deleteLocations(executor, organizationId, gone, origin, at));
+}
+
+async function readLocations(executor: Executor, organizationId: number): Promise<LocationState[]> {
+  const { rows } = await executor.query<{ name: string; groups: string[] }>(
+    `select name, array(select group_id from location_groups
+       where organization_id = $1 and location_normalized = name_normalized order by group_id) as groups
+     from locations where organization_id = $1 order by name_normalized`,
+    [organizationId],
+  );
+  return rows;
+}
+
+/** Which of the groups that the rows name there are. */
+async function readGroupIds(
+  executor: Executor,
+  organizationId: number,
+  rows: readonly LocationRow[],
+): Promise<Set<string>> {
+  const named = new Set(rows.flatMap(({ groups = [] }) => groups));
+  const { rows: found } = await executor.query<{ groupId: string }>(
+    `select group_id as "groupId" from groups where organization_id = $1 and group_id = any($2::text[])`,
+    [organizationId, [...named]],
+  );
+  return new Set(found.map(({ groupId }) => groupId));
+}

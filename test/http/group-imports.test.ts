@@ -1,0 +1,372 @@
+/** Files of groups over HTTP (feed formats, section 6). */
+import assert from "node:assert/strict";
+import { after, describe, test } from "node:test";
+import { startGuardedApp } from "../support/guarded-app.ts";
+
+const { app, approve, codesOf, database, decide, sendApplied } = await startGuardedApp(after);
+
+const send = (body: string, query = "", type = "text/csv") =>
+  app.inject({
+    method: "POST",
+    url: `/v1/imports/groups${query}`,
+    body,
+    headers: { "content-type": type, accept: "application/json" },
+  });
+
+async function sendGroups(body: string, query = "", type = "text/csv") {
+  const answer = await send(body, query, type);
+  assert.equal(answer.status, 201, answer.body);
+  return answer.json;
+}
+
+const group = async (groupId: string) => (await app.inject({ url: `/v1/groups/${groupId}` })).json;
+const messagesOf = async (id: string) =>
+  (await app.inject({ url: `/v1/imports/${id}/rows` })).json.items.map(
+    ({ row, message }: { row: number; message: string }) => [row, message],
+  );
+const responseTo = async (id: string) => (await app.inject({ url: `/v1/imports/${id}/response` })).body;
+const lastSequence = async () => {
+  const { rows } = await database.owner.query<{ last: number }>(
+    "select last_sequence::integer as last from feed_heads where organization_id = $1",
+    [app.organizationId],
+  );
+  return rows[0]!.last;
+};
+
+/** A group with that many members of its own. */
+async function groupOf(groupId: string, members: number, columns = "", values = "") {
+  await sendGroups(`groupID${columns}\n${groupId}${values}\n`);
+  const rows = Array.from(
+    { length: members },
+    (_, index) => `P${index},,p${index}.${groupId}@example.edu,,,${groupId},${groupId}-${index}`,
+  );
+  await sendApplied("default", `${rows.join("\n")}\n`, "&style=normal");
+}
+
+describe("a file of groups", () => {
+  test("creates groups from the basic columns, with numbers for ids, and the same again changes nothing", async () => {
+    const file = "Biology 101,9,2,2,Fall term\nChess,Club,open discussion,Public,\n";
+    const first = await sendGroups(file);
+    assert.deepEqual([first.kind, first.status, first.counts.added, first.counts.failed], ["groups", "applied", 2, 0]);
+    const response = await responseTo(first.id);
+    const [biology, chess] = response
+      .trim()
+      .split("\r\n")
+      .map((line) => line.split(",").at(-4)!);
+    assert.equal(
+      response,
+      `Biology 101,9,2,2,Fall term,,${biology},Add,Successful,\r\nChess,Club,open discussion,Public,,,${chess},Add,Successful,\r\n`,
+    );
+    const { createdAt, updatedAt, ...created } = await group(biology!);
+    assert.deepEqual(created, {
+      ...{ groupId: biology, version: 1, name: "Biology 101", category: 9, type: 2, privacy: 2, postApproval: false },
+      ...{ description: "Fall term", style: null, default: false, protected: false, guardPercent: null },
+      ...{ parentGroupId: null, members: 0 },
+    });
+    assert.deepEqual([createdAt, updatedAt], ["2026-11-22T02:00:00.000000Z", "2026-11-22T02:00:00.000000Z"]);
+    assert.equal((await group(chess!)).category, 8);
+    const before = await lastSequence();
+    const second = await sendGroups(file);
+    assert.deepEqual([second.counts.unchanged, second.firstSequence, await lastSequence()], [2, null, before]);
+  });
+
+  test("takes the full layout with a header row, and changes only what it has", async () => {
+    await sendGroups(
+      "groupID,name,category,postApproval,style,default,protected,guardPercent,description\nFULL,Full layout,12,1,static,1,1,10,x\n",
+    );
+    await sendGroups("groupID,privacy\nFULL,3\n");
+    const {
+      category,
+      postApproval,
+      style,
+      default: isDefault,
+      protected: isProtected,
+      guardPercent,
+      description,
+      privacy,
+      version,
+    } = await group("FULL");
+    assert.deepEqual(
+      { category, postApproval, style, isDefault, isProtected, guardPercent, description, privacy, version },
+      {
+        ...{ category: 12, postApproval: true, style: "static", isDefault: true, isProtected: true },
+        guardPercent: 10,
+        description: "x",
+        privacy: 3,
+        version: 2,
+      },
+    );
+    const entries = await database.owner.query<{ action: string; changed: object }>(
+      "select action, changed from changes where organization_id = $1 and type = 'group' and id = 'FULL' order by sequence",
+      [app.organizationId],
+    );
+    assert.deepEqual(entries.rows[1], { action: "updated", changed: { privacy: { from: 1, to: 3 } } });
+    await sendGroups("groupID,default\nFULL,0\n");
+  });
+
+  test("says the same in XML and JSON", async () => {
+    const xml = '<groups type="array"><group><groupID>FORMS</groupID><category>8</category></group></groups>';
+    assert.equal((await sendGroups(xml, "", "application/xml")).counts.added, 1);
+    const json = { groups: [{ groupID: "FORMS", category: 8 }] };
+    assert.equal((await sendGroups(JSON.stringify(json), "", "application/json")).counts.unchanged, 1);
+  });
+
+  test("purges and deletes, also what is gone or empty already", async () => {
+    await groupOf("PURGED", 3);
+    await groupOf("DELETED", 2);
+    const file = "action,groupID\npurge,PURGED\ndelete,DELETED\n";
+    const { counts, id } = await sendGroups(file);
+    assert.deepEqual([counts.updated, counts.removed, counts.membershipsRemoved], [1, 1, 5]);
+    assert.match(
+      await responseTo(id),
+      /purge,PURGED,,PURGED,Modify,Successful,\r\ndelete,DELETED,,DELETED,Remove,Successful,/,
+    );
+    assert.equal((await group("PURGED")).members, 0);
+    assert.equal((await app.inject({ url: "/v1/groups/DELETED" })).status, 404);
+    const people = await app.inject({ url: "/v1/users?databaseId=DELETED-0" });
+    assert.deepEqual(
+      people.json.items.map(({ memberships }: { memberships: object[] }) => memberships),
+      [[]],
+    );
+    const again = await sendGroups(file);
+    assert.deepEqual([again.counts.unchanged, again.firstSequence], [2, null]);
+  });
+
+  test("says in a dry run what it would do, and does nothing", async () => {
+    await groupOf("DRY", 2);
+    const before = await lastSequence();
+    const dry = await sendGroups("action,groupID,category\n,DRY-NEW,9\npurge,DRY,\n", "?dryRun=true");
+    assert.deepEqual(
+      [dry.status, dry.counts.added, dry.counts.updated, dry.counts.membershipsRemoved],
+      ["planned", 1, 1, 2],
+    );
+    const plan = (await app.inject({ url: `/v1/imports/${dry.id}/plan` })).json;
+    assert.deepEqual(
+      plan.items.map(({ type, action, id, row, changed }: Record<string, unknown>) => ({
+        type,
+        action,
+        id,
+        row,
+        changed,
+      })),
+      [
+        {
+          ...{ type: "group", action: "add", id: "DRY-NEW", row: 1 },
+          changed: {
+            ...{ name: { from: null, to: "DRY-NEW" }, category: { from: null, to: 9 } },
+            ...{ type: { from: null, to: 1 }, privacy: { from: null, to: 1 } },
+          },
+        },
+        { type: "group", action: "update", id: "DRY", row: 2, changed: { members: { from: 2, to: 0 } } },
+      ],
+    );
+    assert.equal(await lastSequence(), before);
+    assert.equal((await app.inject({ url: "/v1/groups/DRY-NEW" })).status, 404);
+  });
+});
+
+describe("the guard", () => {
+  test("holds what empties or deletes a group for emergency alerts, and applies the rest", async () => {
+    await groupOf("ALERTS", 2, ",category", ",12");
+    const answer = await send("action,groupID\ndelete,ALERTS\n,ALERTS-NEW\n");
+    assert.equal(answer.status, 202, answer.body);
+    const held = answer.json;
+    assert.deepEqual([codesOf(held), held.hold.scope], [["group_members_removed"], "removals"]);
+    assert.deepEqual(held.hold.waiting, {
+      ...{ peopleRemoved: 0, peopleWithdrawn: 0, contactsRemoved: 0 },
+      membershipsRemoved: 2,
+    });
+    assert.match(
+      held.summary,
+      /^HELD, removals only: groups, .*1 added and 0 updated are live\..*ALERTS would lose 2 of its 2 members.*Nothing was deleted or emptied\./,
+    );
+    assert.equal((await group("ALERTS")).members, 2);
+    assert.equal((await app.inject({ url: "/v1/groups/ALERTS-NEW" })).status, 200);
+    const plan = (await app.inject({ url: `/v1/imports/${held.id}/plan` })).json;
+    assert.deepEqual(
+      plan.items.map(({ action, id }: Record<string, unknown>) => [action, id]),
+      [["remove", "ALERTS"]],
+    );
+    const done = await approve(held);
+    assert.deepEqual(
+      [done.status, done.counts.added, done.counts.removed, done.counts.membershipsRemoved],
+      ["applied", 1, 1, 2],
+    );
+    assert.equal((await app.inject({ url: "/v1/groups/ALERTS" })).status, 404);
+  });
+
+  test("applies exactly the plan that was approved", async () => {
+    await groupOf("MOVED", 2, ",protected", ",1");
+    const held = (await send("action,groupID\npurge,MOVED\n")).json;
+    await sendApplied("default", "Third,,third@example.edu,,,MOVED,MOVED-2\n", "&style=normal");
+    const answer = await decide(held.id, { planHash: held.planHash, decidedBy: "Kim Park" });
+    assert.deepEqual([answer.status, answer.json.code], [409, "plan_changed"]);
+    assert.equal((await group("MOVED")).members, 3);
+    await approve({ id: held.id, planHash: answer.json.planHash });
+    assert.equal((await group("MOVED")).members, 0);
+  });
+
+  test("looks at all memberships that a file ends, and at groups with a limit of their own", async () => {
+    await groupOf("MANY", 60);
+    assert.deepEqual(codesOf((await send("action,groupID\ndelete,MANY\n")).json), ["memberships_removed"]);
+    await groupOf("OWN", 2, ",guardPercent", ",50");
+    const held = (await send("action,groupID\npurge,OWN\n")).json;
+    assert.deepEqual([codesOf(held), held.hold.reasons[0].limit], [["group_members_removed"], "50 %"]);
+  });
+
+  test("leaves held rosters of the source alone, and its rhythm", async () => {
+    const source = () => app.inject({ url: "/v1/sources/default" });
+    const before = (await source()).json.lastAppliedAt;
+    app.advanceClock(60_000);
+    await sendGroups("groupID\nRHYTHM\n");
+    assert.equal((await source()).json.lastAppliedAt, before);
+  });
+});
+
+describe("bad input", () => {
+  test("a row with a value that cannot be taken is left out, and says why; the others are applied", async () => {
+    const { id, counts, summary } = await sendGroups(
+      [
+        "action,groupID,name,category,type,privacy,postApproval,guardPercent",
+        `,,${"N".repeat(50)},,,,,`,
+        ",BAD-2,,99,,,,",
+        ",BAD-3,,,3,,,",
+        ",BAD-4,,,,Hidden,,",
+        ",BAD-5,,,,,yes,",
+        ",BAD-6,,,,,,101",
+        ",00001,,,,,,",
+        "remove,BAD-8,,,,,,",
+        ",,,9,,,,",
+        ",GOOD,,,,,,",
+        "",
+      ].join("\n"),
+    );
+    assert.deepEqual([counts.added, counts.failed, counts.notAdded], [1, 9, 9]);
+    assert.match(summary, /^9 groups were NOT added\. 10 rows read; 1 added/);
+    assert.deepEqual(await messagesOf(id), [
+      [1, "name cannot be taken: it has more than 49 characters."],
+      [
+        2,
+        'category cannot be taken: "99" is neither one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22 nor the name of one.',
+      ],
+      [3, 'type cannot be taken: "3" is neither one of 1, 2 nor the name of one.'],
+      [4, 'privacy cannot be taken: "Hidden" is neither one of 1, 2, 3 nor the name of one.'],
+      [5, 'postApproval cannot be taken: "yes" is neither 0 nor 1.'],
+      [6, 'guardPercent cannot be taken: "101" is no whole number from 0 to 100.'],
+      [7, 'groupID cannot be taken: "00001" is a code of feeds.'],
+      [8, 'action cannot be taken: "remove" is none of delete, purge.'],
+      [
+        9,
+        "name cannot be taken: it is blank, and there is no groupID either, so that nobody knows which group is meant.",
+      ],
+    ]);
+  });
+
+  test("names are given once, without regard to case, and are not changed", async () => {
+    await sendGroups("groupID,name\nNAMED,Named group\n");
+    const { id, counts } = await sendGroups("groupID,name\nOTHER,NAMED GROUP\nNAMED,Renamed\nONE,Twice\nTWO,TWICE\n");
+    assert.equal(counts.failed, 4);
+    assert.deepEqual(await messagesOf(id), [
+      [1, "name cannot be taken: it is the name of the group NAMED."],
+      [2, "name cannot be taken: the group NAMED is called Named group, and a name can't be changed."],
+      [3, "name cannot be taken: line 5 is about the same group, and nobody knows which of them is meant."],
+      [4, "name cannot be taken: line 4 is about the same group, and nobody knows which of them is meant."],
+    ]);
+  });
+
+  test("parents exist, and no group comes to stand below itself", async () => {
+    await sendGroups("groupID,parentGroupID\nTOP,\nMIDDLE,TOP\nLOW,MIDDLE\n");
+    assert.equal((await group("LOW")).parentGroupId, "MIDDLE");
+    const { id } = await sendGroups("groupID,parentGroupID\nTOP,LOW\nORPHAN,NOWHERE\n");
+    assert.deepEqual(await messagesOf(id), [
+      [1, "parentGroupID cannot be taken: the group would stand below itself."],
+      [2, "parentGroupID cannot be taken: there is no such group, and the file creates none."],
+    ]);
+    await sendGroups("action,groupID\ndelete,MIDDLE\n");
+    assert.equal((await group("LOW")).parentGroupId, null);
+  });
+
+  test("swapped columns create no group", async () => {
+    const { counts } = await sendGroups("9,Biology 102,2,2,Fall term\n");
+    assert.deepEqual([counts.added, counts.failed], [0, 1]);
+  });
+
+  test("a response file can be corrected and sent again as it is", async () => {
+    const first = await sendGroups("action,groupID,name,category\n,AGAIN,Sent again,99\n,AGAIN-2,,9\n");
+    const response = await responseTo(first.id);
+    assert.match(
+      response,
+      /^action,groupID,name,category,email,groupID,Action,Status,Message\r\n,AGAIN,Sent again,99,,,Add,Fail,"category/,
+    );
+    const second = await sendGroups(response.replace("Sent again,99", "Sent again,9"));
+    assert.deepEqual([second.counts.added, second.counts.unchanged, second.counts.failed], [1, 1, 0]);
+    const xml = await sendGroups(
+      '<groups type="array"><group><groupID>AGAIN-3</groupID></group></groups>',
+      "",
+      "application/xml",
+    );
+    assert.equal((await sendGroups(await responseTo(xml.id))).counts.unchanged, 1);
+  });
+
+  test("is refused whole when it is another file, empty, cut off, too large, or of another source", async () => {
+    const before = await lastSequence();
+    for (const [body, type, status, code] of [
+      [
+        '<users type="array"><user><firstName>A</firstName></user></users>',
+        "application/xml",
+        422,
+        "document_root_wrong",
+      ],
+      ["<groups><group><name>A</name></group></groups>", "application/xml", 422, "document_type_missing"],
+      ['<groups type="array"></groups>', "application/xml", 422, "document_empty"],
+      ['<groups type="array"><group><name>CUT</name></group>', "application/xml", 400, "xml_cut_off"],
+      ["groupID,name\nCUT,Cut off\nCUT-2", "text/csv", 400, "csv_cut_off"],
+      [`groupID,description\n${`X,${"x".repeat(70_000)}\n`.repeat(250)}`, "text/csv", 413, "body_too_large"],
+      [`groupID,name\n${"X,\n".repeat(100_001)}`, "text/csv", 413, "body_too_large"],
+    ] as const) {
+      const answer = await send(body, "", type);
+      assert.deepEqual([answer.status, answer.json.code], [status, code], answer.body.slice(0, 300));
+      const attempt = (await app.inject({ url: `/v1/imports/${answer.json.importId}` })).json;
+      assert.deepEqual([attempt.kind, attempt.status], ["groups", "failed"]);
+    }
+    assert.equal((await send("groupID\nX\n", "?source=nowhere")).json.code, "source_unknown");
+    assert.equal((await send("groupID\nX\n", "?style=purge")).json.code, "request_invalid");
+    assert.equal(await lastSequence(), before);
+  });
+
+  test("takes a key that may change groups", async () => {
+    const key = await app.keyWith(["import", "retrieve", "approvals"]);
+    const headers = { "content-type": "text/csv" };
+    assert.equal(
+      (await app.inject({ method: "POST", url: "/v1/imports/groups", body: "groupID\nX\n", headers, key })).status,
+      403,
+    );
+  });
+});
+
+// Last: from here on these people belong to every group that is created.
+describe("network administrators", () => {
+  test("join the groups that a file creates, and no roster takes them out", async () => {
+    await groupOf("ADMINISTRATORS", 1);
+    const [{ id }] = (await app.inject({ url: "/v1/users?databaseId=ADMINISTRATORS-0" })).json.items;
+    const made = await app.inject({ method: "PUT", url: `/v1/groups/ADMINISTRATORS/members/${id}`, body: { role: 2 } });
+    assert.equal(made.status, 200, made.body);
+    const { counts } = await sendGroups("groupID\nJOINED-1\nJOINED-2\n");
+    assert.equal(counts.membershipsAdded, 2);
+    const rolesOf = async () => {
+      const { memberships } = (await app.inject({ url: `/v1/users/${id}` })).json;
+      return memberships.map(({ groupId, role }: { groupId: string; role: number }) => `${groupId}|${role}`);
+    };
+    assert.deepEqual(await rolesOf(), ["ADMINISTRATORS|2", "JOINED-1|2", "JOINED-2|2"]);
+    await sendApplied(
+      "default",
+      "P0,,p0.ADMINISTRATORS@example.edu,,,ADMINISTRATORS,ADMINISTRATORS-0\n",
+      "&style=normal",
+    );
+    await sendApplied("default", "P0,,p0.ADMINISTRATORS@example.edu,,,FULL,ADMINISTRATORS-0\n", "&style=normal");
+    assert.deepEqual(
+      (await rolesOf()).filter((role: string) => role.startsWith("JOINED")),
+      ["JOINED-1|2", "JOINED-2|2"],
+    );
+  });
+});
