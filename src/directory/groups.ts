@@ -131,54 +131,21 @@ export const noSuchGroup = () => new MusterError("not_found", "There is no such 
  * @throws MusterError request_invalid when there is no such parent, or the name is left to an id that is too long for it
  */
 export function createGroup(context: ChangeContext, wanted: NewGroup): Promise<GroupWithMembers> {
-  const { database, queue, organizationId } = context;
-  return asWriter(database, queue, organizationId, (client, head) => create(client, head, context, wanted));
-}
-
-/**
- * Creates a few groups in one transaction, one after the other, so that one may be the parent of the next; those that
- * cannot be created are left out.
- * @returns of each the group, or why there is none: the problems of `createGroup`
- * @throws MusterError organization_busy
- */
-export function createGroups(
-  context: ChangeContext,
-  wanted: readonly NewGroup[],
-): Promise<(GroupWithMembers | MusterError)[]> {
-  const { database, queue, organizationId } = context;
+  const { database, queue, organizationId, actor, clock } = context;
   return asWriter(database, queue, organizationId, async (client, head) => {
-    const outcomes: (GroupWithMembers | MusterError)[] = [];
-    for (const group of wanted) {
-      // It is refused before anything is written, so that the others of the transaction stand.
-      outcomes.push(await create(client, head, context, group).catch(refusal));
+    const groupId = wanted.groupId ?? (await nextGroupNumber(client, organizationId, head, wanted.name === undefined));
+    const name = wanted.name ?? groupId;
+    if (name.length > groupNameLength) {
+      throw invalidGroup("name", `is needed: the groupId has more than the ${groupNameLength} characters of a name`);
     }
-    return outcomes;
+    await requireFree(client, organizationId, groupId, name, wanted.parentGroupId);
+    const group = await insertGroup(client, organizationId, { ...wanted, groupId, name }, clock());
+    await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
+    await recordChanges(client, organizationId, { actor }, [
+      { type: "group", action: "created", id: groupId, changed: changedProperties(null, group, groupProperties) },
+    ]);
+    return { ...group, members: 0 };
   });
-}
-
-function refusal(error: unknown): MusterError {
-  if (error instanceof MusterError) return error;
-  throw error;
-}
-
-async function create(
-  client: Executor,
-  head: FeedHead,
-  { organizationId, actor, clock }: ChangeContext,
-  wanted: NewGroup,
-): Promise<GroupWithMembers> {
-  const groupId = wanted.groupId ?? (await nextGroupNumber(client, organizationId, head, wanted.name === undefined));
-  const name = wanted.name ?? groupId;
-  if (name.length > groupNameLength) {
-    throw invalidGroup("name", `is needed: the groupId has more than the ${groupNameLength} characters of a name`);
-  }
-  await requireFree(client, organizationId, groupId, name, wanted.parentGroupId);
-  const group = await insertGroup(client, organizationId, { ...wanted, groupId, name }, clock());
-  await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
-  await recordChanges(client, organizationId, { actor }, [
-    { type: "group", action: "created", id: groupId, changed: changedProperties(null, group, groupProperties) },
-  ]);
-  return { ...group, members: 0 };
 }
 
 /** The properties whose changes the log tells. */

@@ -6,7 +6,7 @@ import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
-import { apiV2Routes } from "./api-v2/routes.ts";
+import { importV2Routes } from "./api-v2/import-routes.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
@@ -103,7 +103,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       completeSchemas(v2, { ignoresParameters: true });
       v2.setNotFoundHandler(answerUnknown);
       void v2.register((files, _options, ready) => {
-        apiV2Routes(files as App, dependencies, metrics);
+        importV2Routes(files as App, dependencies, metrics);
         ready();
       });
       groupV2Routes(v2, dependencies);

@@ -21,6 +21,8 @@ export interface RowResponse {
   readonly status: "Successful" | "Fail";
   /** All that there is to say about it; "" for nothing. */
   readonly message: string;
+  /** In a file of groups: the group that the row is about; null when it failed, or there is none. */
+  readonly groupId: string | null;
 }
 
 /** A response file (feed formats, section 8). */
@@ -125,7 +127,7 @@ async function* responses(
     const { outcome, action } = outcomeOf(row);
     if (!isApplied && outcome !== "failed") messages.unshift("Not applied: the import is held, or was.");
     const status = outcome === "failed" || !isApplied ? "Fail" : "Successful";
-    yield { row, outcome, action, status, message: messages.join(" ") };
+    yield { row, outcome, action, status, message: messages.join(" "), groupId: outcomes.groupIds?.[row] ?? null };
   }
 }
 
@@ -189,11 +191,11 @@ async function* readFields<Field extends string>(
 async function* joined(
   responses: AsyncIterable<RowResponse>,
   rows: AsyncGenerator<readonly string[]>,
-  { kind, outcomes }: StoredImport,
+  { kind }: StoredImport,
 ) {
   for await (const response of responses) {
     const { value = [] } = await rows.next();
-    const appended = kind === "groups" ? ["", outcomes.groupIds?.[response.row] ?? ""] : [];
+    const appended = kind === "groups" ? ["", response.groupId ?? ""] : [];
     yield { ...response, cells: [...value, ...appended] };
   }
 }

@@ -4,42 +4,68 @@ import type { ImportResource } from "../../reconcile/types.ts";
 import { importSchema } from "../imports/schemas.ts";
 import { toXmlElements, xmlDeclaration } from "../xml.ts";
 
-const rowSchema = z.object({
-  row: z.int().describe("Number of the record in the file, from 1."),
+const row = z.int().describe("Number of the record in the file, from 1.");
+const rowMembers = {
   action: z.enum(["Add", "Modify", "Remove"]),
   status: z.enum(["Successful", "Fail"]),
   message: z.string(),
+};
+const userRowSchema = z.object({ row, ...rowMembers });
+const groupRowSchema = z.object({
+  row,
+  groupID: z.string().nullable().describe("The group that the row is about; null when the row failed."),
+  ...rowMembers,
 });
 
+const headSchema = importSchema.pick({ id: true, status: true, summary: true, counts: true });
+const rowsText = "What became of each row, in the order of the file.";
+const exampleHead = {
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  status: "applied" as const,
+  summary: "1 row read; 1 added, 0 updated, 0 unchanged.",
+  counts: null,
+};
+const exampleRow = { row: 1, action: "Add" as const, status: "Successful" as const, message: "" };
+
 /** The answer to a roster. */
-export const answerSchema = importSchema
-  .pick({ id: true, status: true, summary: true, counts: true })
-  .extend({ users: z.array(rowSchema).describe("What became of each row, in the order of the file.") })
-  .meta({
-    id: "ImportV2",
-    examples: [
-      {
-        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-        status: "applied",
-        summary: "1 row read; 1 added, 0 updated, 0 unchanged.",
-        counts: null,
-        users: [{ row: 1, action: "Add", status: "Successful", message: "" }],
-      },
-    ],
-  });
+export const usersAnswerSchema = headSchema
+  .extend({ users: z.array(userRowSchema).describe(rowsText) })
+  .meta({ id: "ImportV2", examples: [{ ...exampleHead, users: [exampleRow] }] });
+
+/** The answer to a file of groups. */
+export const groupsAnswerSchema = headSchema
+  .extend({ groups: z.array(groupRowSchema).describe(rowsText) })
+  .meta({ id: "GroupImportV2", examples: [{ ...exampleHead, groups: [{ groupID: "1001", ...exampleRow }] }] });
+
+/** How an answer tells rows: the names of the list and of one of its items, and what it says of each. */
+export interface AnswerRows {
+  readonly list: string;
+  readonly item: string;
+  readonly tell: (row: RowResponse) => object;
+}
+
+const told = ({ action, status, message }: RowResponse) => ({ action, status, message });
+
+/** Rows of a roster. */
+export const userRows: AnswerRows = { list: "users", item: "user", tell: (row) => ({ row: row.row, ...told(row) }) };
+
+/** Rows of a file of groups. */
+export const groupRows: AnswerRows = {
+  list: "groups",
+  item: "group",
+  tell: (row) => ({ row: row.row, groupID: row.groupId, ...told(row) }),
+};
 
 /** Rows that are written at once. */
 const rowsAtOnce = 500;
 
-const headSchema = answerSchema.omit({ users: true });
 /** The members in the order of the contract, whatever that of the object is. */
 const headOf = (resource: ImportResource) => headSchema.parse(resource);
-const rowOf = ({ row, action, status, message }: RowResponse) => ({ row, action, status, message });
 
-async function* batches(rows: AsyncIterable<RowResponse>): AsyncGenerator<ReturnType<typeof rowOf>[]> {
-  let batch: ReturnType<typeof rowOf>[] = [];
+async function* batches(rows: AsyncIterable<RowResponse>, tell: AnswerRows["tell"]): AsyncGenerator<object[]> {
+  let batch: object[] = [];
   for await (const row of rows) {
-    batch.push(rowOf(row));
+    batch.push(tell(row));
     if (batch.length < rowsAtOnce) continue;
     yield batch;
     batch = [];
@@ -51,10 +77,11 @@ async function* batches(rows: AsyncIterable<RowResponse>): AsyncGenerator<Return
 export async function* answerJson(
   resource: ImportResource,
   rows: AsyncIterable<RowResponse>,
+  { list, tell }: AnswerRows,
 ): AsyncGenerator<string, void, undefined> {
-  let separator = `${JSON.stringify(headOf(resource)).slice(0, -1)},"users":[\n`;
+  let separator = `${JSON.stringify(headOf(resource)).slice(0, -1)},"${list}":[\n`;
   let isEmpty = true;
-  for await (const batch of batches(rows)) {
+  for await (const batch of batches(rows, tell)) {
     isEmpty = false;
     yield separator + batch.map((row) => JSON.stringify(row)).join(",\n");
     separator = ",\n";
@@ -66,8 +93,9 @@ export async function* answerJson(
 export async function* answerXml(
   resource: ImportResource,
   rows: AsyncIterable<RowResponse>,
+  { list, item, tell }: AnswerRows,
 ): AsyncGenerator<string, void, undefined> {
-  yield `${xmlDeclaration}<import>\n${toXmlElements(headOf(resource))}<users type="array">\n`;
-  for await (const batch of batches(rows)) yield batch.map((user) => toXmlElements({ user })).join("");
-  yield "</users>\n</import>\n";
+  yield `${xmlDeclaration}<import>\n${toXmlElements(headOf(resource))}<${list} type="array">\n`;
+  for await (const batch of batches(rows, tell)) yield batch.map((row) => toXmlElements({ [item]: row })).join("");
+  yield `</${list}>\n</import>\n`;
 }

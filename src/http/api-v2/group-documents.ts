@@ -30,24 +30,6 @@ export const feedGroupsSchema = z
   .object({ groups: z.array(feedGroupSchema) })
   .meta({ id: "GroupsV2", examples: [{ groups: [exampleFeedGroup] }] });
 
-/** What became of each group that was to be created. */
-export const createdGroupsSchema = z
-  .object({
-    groups: z.array(
-      z.object({
-        row: z.int().describe("Number of the group in the document, from 1."),
-        groupID: z.string().nullable().describe("What the group is called; null when it was not created."),
-        action: z.literal("Add"),
-        status: z.enum(["Successful", "Fail"]),
-        message: z.string(),
-      }),
-    ),
-  })
-  .meta({
-    id: "CreatedGroupsV2",
-    examples: [{ groups: [{ row: 1, groupID: "1001", action: "Add", status: "Successful", message: "" }] }],
-  });
-
 /** What became of the memberships of a group. */
 export const endedMembershipsSchema = z
   .object({ groupID: z.string(), membershipsRemoved: z.int().describe("How many memberships ended.") })

@@ -1,48 +1,28 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { deleteGroup, purgeGroup } from "../../directory/edit-groups.ts";
-import { createGroups, type GroupDocument, listGroups } from "../../directory/groups.ts";
-import { MusterError } from "../../errors.ts";
+import { type GroupDocument, listGroups } from "../../directory/groups.ts";
 import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { groupDeletion, groupParams } from "../groups/schemas.ts";
-import { examplesByType } from "../imports/bodies.ts";
-import { fileTypes } from "../imports/receive.ts";
-import { receiveRequest, streamBodies } from "../imports/run.ts";
 import { chooseFormat } from "../negotiation.ts";
 import { largestPage } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
-import {
-  createdGroupsSchema,
-  endedMembershipsSchema,
-  feedGroupsSchema,
-  groupsJson,
-  groupsXml,
-} from "./group-documents.ts";
-import { mostGroups, readGroups, type WantedGroup } from "./read-groups.ts";
+import { endedMembershipsSchema, feedGroupsSchema, groupsJson, groupsXml } from "./group-documents.ts";
+import { keyQuery } from "./key-query.ts";
 
 const tags = ["Version 2"];
-/** The query of these addresses; parameters that nobody knows are ignored. */
-const keyQuery = {
-  api_key: z.string().max(400).optional().describe("The API key. It may come as `Authorization` as well."),
-};
-
 /** What a status is answered with: XML, unless JSON is asked for or was sent. */
 const answered = (description: string, schema: z.ZodType) => ({
   description,
   content: { "application/xml": { schema }, "application/json": { schema } },
 });
 
-/** Groups for existing jobs: list, create, purge and delete. */
+/** Groups for existing jobs: list, purge and delete. Files of them are imported. */
 export function groupV2Routes(app: App, dependencies: HttpDependencies): void {
   listRoute(app, dependencies);
-  void app.register((scope, _options, ready) => {
-    streamBodies(scope as App);
-    createRoute(scope as App, dependencies);
-    ready();
-  });
   void app.register((scope, _options, ready) => {
     // Clients send forms without fields along with a POST: nothing is read from the body.
     scope.removeAllContentTypeParsers();
@@ -85,64 +65,6 @@ async function* allGroups(database: Database, organizationId: number): AsyncGene
     if (rows.length <= largestPage) return;
     after = rows[largestPage - 1]!.groupId;
   }
-}
-
-const groupsBody = {
-  contentTypes: fileTypes,
-  description:
-    'A document of groups: XML (`<groups type="array">` with a `<group>` for each), CSV, or JSON; text and forms with one ' +
-    "file are told by their content.",
-  examples: examplesByType(
-    '<groups type="array"><group><name>Chess</name><category>8</category></group></groups>',
-    '{"groups":[{"name":"Chess","category":"8"}]}',
-    "name,category\nChess,8\n",
-  ),
-};
-
-function createRoute(app: App, dependencies: HttpDependencies): void {
-  app.route({
-    method: "POST",
-    url: "/groups",
-    config: { streamedBody: groupsBody, usualFormat: "xml" },
-    schema: {
-      operationId: "createGroupsV2",
-      summary: "Create groups, as existing jobs do",
-      description:
-        `Creates up to ${mostGroups} groups without members, and answers row by row: in JSON to JSON, in XML to anything else. A ` +
-        "group with any invalid value, or with an id or a name that is taken, is not created; the others are. A document " +
-        "that was taken is answered with 200. Parameters that it does not know are ignored.",
-      tags,
-      querystring: z.looseObject(keyQuery),
-      response: {
-        200: answered("What became of each group.", createdGroupsSchema),
-        ...problemResponses("body_missing", "body_incomplete", "body_too_large", "media_type_unsupported"),
-        ...problemResponses("compression_invalid", "multipart_invalid", "encoding_invalid", "encoding_unsupported"),
-        ...problemResponses("xml_not_well_formed", "xml_cut_off", "xml_doctype_forbidden", "xml_entity_forbidden"),
-        ...problemResponses("csv_not_well_formed", "csv_cut_off", "json_not_well_formed", "json_cut_off"),
-        ...problemResponses("xml_limit_exceeded", "csv_limit_exceeded", "json_limit_exceeded", "document_empty"),
-        ...problemResponses("document_root_wrong", "document_type_missing", "document_structure_wrong"),
-      },
-    },
-    handler: async (request, reply) => {
-      const wanted = await readGroups(await receiveRequest(dependencies, request));
-      const valid = wanted.flatMap((row) => ("group" in row ? [row.group] : []));
-      const outcomes = (await createGroups(changeContext(dependencies, request.caller), valid)).values();
-      const groups = wanted.map((row) => told(row, "group" in row ? outcomes.next().value! : row.message));
-      return sendDocument(request, reply, "answer", createdGroupsSchema, { groups });
-    },
-  });
-}
-
-function told({ row }: WantedGroup, outcome: GroupDocument | MusterError | string) {
-  const isCreated = typeof outcome !== "string" && !(outcome instanceof MusterError);
-  const message = typeof outcome === "string" ? outcome : outcome instanceof MusterError ? outcome.detail : "";
-  return {
-    row,
-    groupID: isCreated ? outcome.groupId : null,
-    action: "Add" as const,
-    status: isCreated ? ("Successful" as const) : ("Fail" as const),
-    message,
-  };
 }
 
 const endingQuery = z.looseObject({ ...keyQuery, ...groupDeletion.shape });

@@ -131,7 +131,9 @@ function unknownRows(rows: readonly GroupRow[], { failures }: GroupsPlan, known:
   const names = new Set([...known.values()].map(({ name }) => foldCase(name)));
   return rows
     .filter(({ row, action }) => action === "save" && failures.has(row))
-    .filter(({ groupId, nameNormalized }) => !known.has(groupId ?? "") && !names.has(nameNormalized ?? ""))
+    .filter(({ groupId, nameNormalized = "" }) =>
+      groupId === undefined ? !names.has(nameNormalized) : !known.has(groupId),
+    )
     .map(({ row }) => row);
 }
 

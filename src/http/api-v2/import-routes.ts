@@ -1,0 +1,71 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { respondRows } from "../../reconcile/response-file.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { groupsBody, rosterBody } from "../imports/bodies.ts";
+import { refusals } from "../imports/routes.ts";
+import { takeFiles, toImportRequest } from "../imports/run.ts";
+import type { Metrics } from "../metrics.ts";
+import { chooseFormat } from "../negotiation.ts";
+import { problemResponses } from "../problems.ts";
+import { answerJson, answerXml, groupRows, groupsAnswerSchema, userRows, usersAnswerSchema } from "./answer.ts";
+import { keyQuery } from "./key-query.ts";
+
+/** How long the same bytes of the same key are a repeat, in milliseconds (feed formats, section 9). */
+const repeatedWithin = 10 * 60 * 1000;
+
+const common =
+  "answers row by row: in JSON to JSON, in XML to anything else. A document that was taken is answered with 200, " +
+  "also when it is held; the body says so. The same bytes with the same key within ten minutes are answered with " +
+  "the first import. Parameters that it does not know are ignored.";
+
+const imports = [
+  {
+    kind: "users",
+    ...{ body: rosterBody, answer: usersAnswerSchema, rows: userRows, operationId: "importUsersV2" },
+    summary: "Import a roster, as existing jobs do",
+    description: `Takes what \`POST /v1/imports/users\` takes, under the style of the key's source, else of the organization, and ${common}`,
+  },
+  {
+    kind: "groups",
+    ...{ body: groupsBody, answer: groupsAnswerSchema, rows: groupRows, operationId: "importGroupsV2" },
+    summary: "Create and change groups, as existing jobs do",
+    description: `Takes what \`POST /v1/imports/groups\` takes, and ${common}`,
+  },
+] as const;
+
+/** The addresses to which existing jobs of campuses send files (feed formats, section 9). */
+export function importV2Routes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
+  const run = takeFiles(app, dependencies, metrics);
+  for (const { kind, body, answer, rows, ...described } of imports) {
+    app.route({
+      method: "POST",
+      url: `/${kind}`,
+      config: { streamedBody: body, recognisesRepeats: true, usualFormat: "xml" },
+      schema: {
+        ...described,
+        tags: ["Version 2"],
+        querystring: z.looseObject(keyQuery),
+        response: {
+          200: {
+            description: "The import, with what became of each row.",
+            content: { "application/xml": { schema: answer }, "application/json": { schema: answer } },
+          },
+          ...problemResponses(...refusals),
+        },
+      },
+      handler: async (request, reply) => {
+        const wanted = { kind, source: undefined, dryRun: false, repeatedWithin } as const;
+        const resource = await run(await toImportRequest(dependencies, request, wanted));
+        const responses = await respondRows(dependencies.database, request.caller.organizationId, resource.id);
+        const format = chooseFormat(request.headers, ["xml", "json"], "xml");
+        const write = format === "json" ? answerJson : answerXml;
+        return reply
+          .header("vary", "accept")
+          .header("content-type", `application/${format}; charset=utf-8`)
+          .send(Readable.from(write(resource, responses, rows)) as never);
+      },
+    });
+  }
+}
