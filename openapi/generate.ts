@@ -5,6 +5,7 @@
 import { randomBytes } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { Registry } from "prom-client";
+import { createChangeSignal } from "../src/changes/signal.ts";
 import { buildApp } from "../src/http/app.ts";
 import { createMetrics } from "../src/http/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
@@ -18,6 +19,7 @@ const database = openDatabase({}, { maxConnections: 1 });
 const app = await buildApp({
   dependencies: {
     ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
+    changeSignal: createChangeSignal({}),
     ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
     limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
   },

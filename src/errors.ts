@@ -23,6 +23,7 @@ export const problems = {
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
   plan_changed: { status: 409, title: "The plan is another one by now" },
   gone: { status: 410, title: "That is kept no longer" },
+  resync_required: { status: 410, title: "Changes that you have not seen are kept no longer" },
   version_mismatch: { status: 412, title: "Somebody else changed it first" },
   too_many_requests: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },

@@ -7,6 +7,7 @@ import { Client, type ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { startAnnouncing } from "./announcements/deliver.ts";
 import { createMailer } from "./announcements/mailer.ts";
+import { createChangeSignal } from "./changes/signal.ts";
 import { type Config, readConfig } from "./config.ts";
 import { buildApp } from "./http/app.ts";
 import { bodyPause, bodyWhole } from "./http/bodies.ts";
@@ -46,11 +47,13 @@ async function start(config: Config, closers: Closers): Promise<void> {
 
   const database = openDatabase(connection, { maxConnections: config.databaseConnections });
   closers.push(() => database.close());
+  const changeSignal = createChangeSignal(connection);
+  closers.push(() => changeSignal.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const app = await buildApp({
     dependencies: {
-      ...{ database, clock, newId, randomBytes, spoolDirectory },
+      ...{ database, changeSignal, clock, newId, randomBytes, spoolDirectory },
       queue: createWriterQueue(),
       importQueue: createWriterQueue(),
       importSlots: importSlots(config.databaseConnections),

@@ -54,6 +54,8 @@ export const access = {
   "GET /v1/opt-outs/:id": ["retrieve"],
   "DELETE /v1/opt-outs/:id": ["admin"],
 
+  "GET /v1/changes": ["retrieve"],
+
   "GET /v1/sources": ["retrieve", "import", "approvals"],
   "GET /v1/sources/:name": ["retrieve", "import", "approvals"],
   "PUT /v1/sources/:name": ["admin"],

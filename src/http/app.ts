@@ -11,6 +11,7 @@ import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
 import { refuseBrokenRequest } from "./broken-requests.ts";
+import { changeRoutes } from "./changes/routes.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { explain } from "./errors.ts";
 import { groupEditRoutes } from "./groups/edit-routes.ts";
@@ -81,6 +82,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       locationRoutes(v1, dependencies);
       locationEditRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
+      changeRoutes(v1, dependencies);
       reachRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
@@ -141,10 +143,11 @@ function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void
 }
 
 /** What happens to every request, whatever its route. */
-function registerLifecycle(app: App, { limits }: HttpDependencies, metrics: Metrics): void {
+function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies, metrics: Metrics): void {
   let isStopping = false;
   app.addHook("preClose", async () => {
     isStopping = true;
+    changeSignal.release();
   });
   app.addHook("onRequest", async (request, reply) => {
     setSecurityHeaders(request, reply);

@@ -1,3 +1,4 @@
+import type { ChangeSignal } from "../changes/signal.ts";
 import type { Service } from "../organizations/api-keys.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import type { Database } from "../store/database.ts";
@@ -6,6 +7,8 @@ import type { WriterQueue } from "../store/organization-lock.ts";
 /** What the routes work with; made once, in main. */
 export interface HttpDependencies {
   readonly database: Database;
+  /** Tells those who wait of changes. */
+  readonly changeSignal: ChangeSignal;
   readonly queue: WriterQueue;
   /** Where imports wait before they take a connection. */
   readonly importQueue: WriterQueue;

@@ -54,3 +54,17 @@ export function checkIfMatch(headers: { readonly "if-match"?: string | undefined
   const expected = ifMatchVersions(headers["if-match"]);
   return (version) => requireVersion(expected, version);
 }
+
+/** Header of reads that are to be answered only if there is something new (RFC 9110, 13.1.2). */
+export const ifNoneMatchHeaders = z.object({
+  "if-none-match": z
+    .string()
+    .max(1000)
+    .optional()
+    .describe("The `ETag` of an answer that you have: if there is nothing else, the answer is 304 without a body."),
+});
+
+/** Whether If-None-Match names this entity tag; compared weakly, as caches may have weakened it. */
+export function isKnown(header: string | undefined, tag: string): boolean {
+  return (header ?? "").split(",").some((one) => ["*", tag].includes(one.trim().replace(/^W\//, "")));
+}

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /** What an answer can be written as. */
-export type Format = "json" | "xml" | "text" | "csv";
+export type Format = "json" | "xml" | "text" | "csv" | "ndjson";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -15,6 +15,7 @@ const mediaTypes: Readonly<Record<Format, readonly string[]>> = {
   xml: ["application/xml", "text/xml", "application/problem+xml"],
   text: ["text/plain"],
   csv: ["text/csv"],
+  ndjson: ["application/x-ndjson", "application/ndjson", "application/jsonl"],
 };
 
 /**

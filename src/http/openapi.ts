@@ -58,6 +58,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Groups", description: "Groups and their members." },
       { name: "Locations", description: "Locations (campuses) and their groups." },
       { name: "Opt-outs", description: "Numbers and addresses to which nothing is to be sent." },
+      { name: "Changes", description: "What changed, for whoever keeps a copy." },
       { name: "Organization", description: "Settings and sources." },
       { name: "API keys", description: "Who may use this API." },
       { name: "Version 2", description: "The addresses that existing jobs call: they need a new host name only." },

@@ -65,15 +65,16 @@ const rules: readonly Rule[] = [
         and not exists (select from locations l where l.organization_id = u.organization_id and l.name = u.location)`,
   },
   {
-    rule: "the numbers of the change log are contiguous and end at the head",
+    rule: "the numbers of the change log are contiguous, from what was cut off to the head",
     violations: `
       select h.organization_id, 'changes' as subject
       from feed_heads h
       left join lateral (
         select max(sequence) as last, count(*) as count, min(sequence) as first
         from changes c where c.organization_id = h.organization_id) log on true
-      where coalesce(log.last, h.last_sequence) <> h.last_sequence
-        or (log.count > 0 and log.last - log.first + 1 <> log.count)`,
+      where coalesce(log.last, h.pruned_sequence) <> h.last_sequence
+        or coalesce(log.first - 1, h.pruned_sequence) <> h.pruned_sequence
+        or h.last_sequence - h.pruned_sequence <> log.count`,
   },
   {
     rule: "the times of the change log strictly increase",

@@ -68,12 +68,13 @@ async function runExamples(examples: readonly Example[], url: string, key: strin
   return printed.slice(0, -1);
 }
 
-/** Without what is another one each time: ids, times, keys, and the name of the tests' organization. */
+/** Without what is another one each time: ids, times, keys, cursors, and the name of the tests' organization. */
 const mask = (text: string) =>
   text
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, "(id)")
     .replaceAll(/20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{6}Z/g, "(time)")
     .replaceAll(/muster_[A-Za-z0-9_-]{43}/g, "(key)")
+    .replaceAll(/("\w*[cC]ursor": ?)"[A-Za-z0-9_-]+"/g, '$1"(cursor)"')
     .replaceAll('"Test University"', '"University"')
     .replaceAll("\r\n", "\n")
     .trim();

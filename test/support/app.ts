@@ -4,6 +4,7 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Registry } from "prom-client";
+import { createChangeSignal } from "../../src/changes/signal.ts";
 import { buildApp } from "../../src/http/app.ts";
 import type { App } from "../../src/http/app-types.ts";
 import type { HttpDependencies, HttpLimits } from "../../src/http/dependencies.ts";
@@ -66,6 +67,7 @@ export async function startTestApp(database: TestDatabase, limits: Partial<HttpL
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
   const dependencies: HttpDependencies = {
     database: openDatabase(database.connection, { maxConnections: 6 }),
+    changeSignal: createChangeSignal(database.connection),
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
     importSlots: 2,
@@ -92,6 +94,7 @@ export async function startTestApp(database: TestDatabase, limits: Partial<HttpL
   const close = () => {
     closed ??= (async () => {
       await app.close();
+      await dependencies.changeSignal.close();
       await dependencies.database.close();
       await rm(spoolDirectory, { recursive: true, force: true });
     })();

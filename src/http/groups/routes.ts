@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
 import type { App } from "../app-types.ts";
+import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { etag } from "../etags.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { groupFilter, groupParams, groupSchema, groupWithMembersSchema, newGroupSchema } from "./schemas.ts";
 
@@ -22,14 +22,15 @@ export function groupRoutes(app: App, dependencies: HttpDependencies): void {
       description: "Groups in the order of their ids. The number of members stands with the single group.",
       tags,
       querystring: groupFilter,
-      response: { 200: pageSchema(groupSchema).describe("A page of groups.") },
+      response: { 200: followablePageSchema(groupSchema).describe("A page of groups.") },
     },
     handler: async (request) => {
       const { cursor, limit, ...filter } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
-      const rows = await listGroups(database, request.caller.organizationId, filter, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ groupId }) => [groupId]);
-      return { items: [...items], nextCursor };
+      const { organizationId } = request.caller;
+      const { after, position } = await startPage(database, organizationId, cursor, z.string());
+      const rows = await listGroups(database, organizationId, filter, { after, limit });
+      const { items, ...cursors } = cutFollowablePage(rows, limit, position, ({ groupId }) => groupId);
+      return { items: [...items], ...cursors };
     },
   });
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
 import type { App } from "../app-types.ts";
+import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { etag } from "../etags.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { locationFilter, locationParams, locationSchema, newLocationSchema } from "./schemas.ts";
 
@@ -22,14 +22,15 @@ export function locationRoutes(app: App, dependencies: HttpDependencies): void {
       description: "Locations in the order of their names in lower case.",
       tags,
       querystring: locationFilter,
-      response: { 200: pageSchema(locationSchema).describe("A page of locations.") },
+      response: { 200: followablePageSchema(locationSchema).describe("A page of locations.") },
     },
     handler: async (request) => {
       const { cursor, limit } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
-      const rows = await listLocations(database, request.caller.organizationId, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ normalized }) => [normalized]);
-      return { items: items.map(({ location }) => ({ ...location, groups: [...location.groups] })), nextCursor };
+      const { organizationId } = request.caller;
+      const { after, position } = await startPage(database, organizationId, cursor, z.string());
+      const rows = await listLocations(database, organizationId, { after, limit });
+      const { items, ...cursors } = cutFollowablePage(rows, limit, position, ({ normalized }) => normalized);
+      return { items: items.map(({ location }) => ({ ...location, groups: [...location.groups] })), ...cursors };
     },
   });
 

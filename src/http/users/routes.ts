@@ -3,10 +3,10 @@ import { listUsers } from "../../directory/list-users.ts";
 import { createUser, deleteUser, getUser, type StoredUser, updateUser } from "../../directory/users.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { AnyReply, AnyRequest, App } from "../app-types.ts";
+import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../etags.ts";
 import { mergePatchTypes, withMergePatches } from "../json.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendJson } from "../replies.ts";
 import { newUserSchema, userFilter, userParams, userPatchSchema, userSchema } from "./schemas.ts";
@@ -40,15 +40,16 @@ function readingRoutes(app: App, { database }: HttpDependencies): void {
         "shows one moment; between two pages people may come and go.",
       tags,
       querystring: userFilter,
-      response: { 200: pageSchema(userSchema).describe("A page of users.") },
+      response: { 200: followablePageSchema(userSchema).describe("A page of users.") },
     },
     handler: async (request, reply) => {
       const { cursor, limit, ...filter } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
-      const rows = await listUsers(database, request.caller.organizationId, filter, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ id }) => [id]);
+      const { organizationId } = request.caller;
+      const { after, position } = await startPage(database, organizationId, cursor, z.int().nonnegative());
+      const rows = await listUsers(database, organizationId, filter, { after, limit });
+      const { items, ...cursors } = cutFollowablePage(rows, limit, position, ({ id }) => id);
       const documents = items.map(({ document }) => document).join(",");
-      return sendJson(reply, `{"items":[${documents}],"nextCursor":${JSON.stringify(nextCursor)}}`);
+      return sendJson(reply, `{"items":[${documents}],${JSON.stringify(cursors).slice(1)}`);
     },
   });
 

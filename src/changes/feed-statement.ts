@@ -1,0 +1,171 @@
+import type { FeedFilter, FeedRequest } from "./feed.ts";
+
+/** Entries of the log that a page looks at, at most: what a rare filter may cost. Not below the largest `limit`. */
+export const scannedEntries = 20_000;
+
+/** Bytes of JSON after which a page ends, if it has a change; what a reader may cost in memory. */
+const pageBytes = 8 * 1024 * 1024;
+
+const columns = ["sequence", "at", "type", "action", "id", "database_id", "username", "source", "import_id", "actor"];
+
+/**
+ * The statement that makes a page of the log: one row, with the JSON of the changes as text. It looks at the log from
+ * where the reader is for at most `scannedEntries`, whatever the filter finds there, and says how far it came: a
+ * filter that matches nothing still moves on.
+ *
+ * Columns: changes, sequence (null: the reader's place is not in the log), at, until, hasMore, complete, head, prunedAt.
+ */
+export function pageStatement(organizationId: number, request: FeedRequest): { text: string; values: unknown[] } {
+  const values: unknown[] = [organizationId];
+  const bind = (value: unknown) => `$${values.push(value)}`;
+  const { until, filter, latest, limit, separator } = request;
+  const untilTime = until === undefined ? undefined : `${bind(until)}::timestamptz`;
+  const conditions = filterConditions(filter, bind).map((condition) => `and ${condition}`);
+  const text = `
+    with head as materialized (
+      select last_sequence, greatest(last_at, 'epoch') as last_at, pruned_sequence, pruned_at
+      from feed_heads where organization_id = $1
+    ), start as materialized (select ${startOf(request, bind)} as sequence from head
+    ), reach as materialized (
+      select ${untilTime === undefined ? "last_sequence" : `last_change_until($1, ${untilTime})`} as sequence from head
+    ), stretch as materialized (
+      select start.sequence as after,
+        start.sequence + greatest(0, least(reach.sequence - start.sequence, ${scannedEntries})) as through
+      from start, reach
+    ), found as materialized (
+      select c.*, s.name as source_name
+      from changes c left join sources s on s.organization_id = $1 and s.number = c.source
+      where c.organization_id = $1
+        and c.sequence > (select after from stretch) and c.sequence <= (select through from stretch)
+        ${conditions.join("\n        ")}
+      order by c.sequence limit ${bind(limit)}
+    ), page as materialized (
+      select sequence, at, type, action, id, database_id, username, source_name as source, import_id, actor, changed, memberships
+      from (
+        select found.*, row_number() over log as number, sum(octet_length(changed::text) + octet_length(memberships::text) + 300) over log as bytes
+        from found window log as (order by sequence rows unbounded preceding)
+      ) sized
+      where number = 1 or bytes <= ${pageBytes}
+    ), told as (${latest ? folded : "select * from page"}
+    ), ending as materialized (
+      select case
+        when count(*) = ${limit} or count(*) < (select count(*) from found) then max(page.sequence)
+        else (select through from stretch) end as sequence
+      from page
+    ), place as materialized (
+      select ending.sequence, case
+        when ending.sequence = 0 then 'epoch'
+        when ending.sequence = head.pruned_sequence then head.pruned_at
+        else (select at from changes c where c.organization_id = $1 and c.sequence = ending.sequence) end as at
+      from ending, head
+    )
+    select
+      coalesce((select string_agg(${changeJson(separator)}, ${separator === "," ? "','" : "E'\\n'"} order by sequence) from told), '') as changes,
+      place.sequence, timestamp_text(place.at) as at,
+      timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}) as until,
+      place.sequence < reach.sequence as "hasMore",
+      ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`} as complete,
+      head.last_sequence as head, case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt"
+    from place, reach, head`;
+  return { text, values };
+}
+
+/** SQL of the number after which the page begins; null when what comes then is cut off, or the place is not in this log. */
+function startOf({ after, since }: FeedRequest, bind: (value: unknown) => string): string {
+  if (after !== undefined) {
+    const sequence = `${bind(after.sequence)}::bigint`;
+    const at = `${bind(after.at)}::timestamptz`;
+    return `case
+      when ${sequence} > pruned_sequence
+        then (select c.sequence from changes c where c.organization_id = $1 and c.sequence = ${sequence} and c.at = ${at})
+      when ${sequence} = pruned_sequence and (${sequence} = 0 or pruned_at = ${at}) then ${sequence} end`;
+  }
+  if (since === undefined) return "case when pruned_sequence = 0 then 0::bigint end";
+  const time = `${bind(since)}::timestamptz`;
+  return `case when ${time} >= pruned_at then last_change_until($1, ${time}) end`;
+}
+
+function filterConditions(filter: FeedFilter, bind: (value: unknown) => string): string[] {
+  const { types, groupId, excludeSources = [], excludeActors = [], origins } = filter;
+  const conditions: string[] = [];
+  if (types !== undefined) conditions.push(`c.type = any (${bind(types)}::text[])`);
+  if (groupId !== undefined) conditions.push(concerns(bind(groupId)));
+  if (excludeSources.length > 0) {
+    conditions.push(`(c.source is null or c.source <> all (
+      select number from sources where organization_id = $1 and name = any (${bind(excludeSources)}::text[])))`);
+  }
+  if (excludeActors.length > 0) conditions.push(`c.actor <> all (${bind(excludeActors)}::text[])`);
+  if (origins !== undefined) conditions.push(`${originOf} = any (${bind(origins)}::text[])`);
+  return conditions;
+}
+
+/** What a copy of one group needs. Who is a member is looked up by the key, so that a large group costs no more. */
+const concerns = (group: string) => `case c.type
+  when 'group' then c.id = ${group}
+  when 'user' then
+    exists (select from json_array_elements(c.memberships) m where m ->> 'groupId' = ${group})
+    or exists (select from memberships m
+      where m.organization_id = $1 and m.user_id = c.id::bigint and m.group_id = ${group})
+  else false end`;
+
+const originOf = `case
+  when c.source is not null then 'source'
+  when c.type = 'user' and c.action = 'created'
+    and (c.changed #> '{origins,to}')::jsonb ? 'self-registered' then 'self-registered'
+  else 'manual' end`;
+
+const quotedOrNull = (expression: string) => `coalesce(to_json(${expression})::text, 'null')`;
+
+/** SQL of a change's JSON; on lines of their own, changes have no line break within. */
+function changeJson(separator: FeedRequest["separator"]): string {
+  const line = (expression: string) => (separator === "\n" ? `replace(${expression}, E'\\n', ' ')` : expression);
+  return [
+    `'{"sequence":' || sequence || ',"at":"' || timestamp_text(at) || '","type":"' || type || '","action":"' || action`,
+    `'","id":' || to_json(id)::text || ',"databaseId":' || ${quotedOrNull("database_id")}`,
+    `',"username":' || ${quotedOrNull("username")} || ',"source":' || ${quotedOrNull("source")}`,
+    `',"importId":' || ${quotedOrNull("import_id")} || ',"actor":' || to_json(actor)::text`,
+    `',"changed":' || ${line("changed::text")} || ',"memberships":' || ${line("memberships::text")} || '}'`,
+  ].join(" || ");
+}
+
+/** What a value was before the first change of a thing that did not exist is null, and what it is after its end. */
+const net = (from: string, to: string) => `
+        case when min(first_action) = 'created' then 'null' else (array_agg((${from})::text order by sequence))[1] end as before,
+        case when min(last_action) = 'deleted' then 'null' else (array_agg((${to})::text order by sequence desc))[1] end as after`;
+
+/**
+ * Several changes of one thing as one: its number, time and author are those of the last, what it was is what it was
+ * before the first. What is as it was before is left out. Settings are told in parts, so that changes of the
+ * organization stay apart.
+ */
+const folded = `
+  with marked as materialized (
+    select page.*, row_number() over thing as back, count(*) over whole as times,
+      last_value(action) over whole as first_action, first_value(action) over whole as last_action
+    from page
+    window thing as (partition by type, id, case type when 'organization' then sequence end order by sequence desc),
+      whole as (thing rows between unbounded preceding and unbounded following)
+  ), properties as (
+    select type, id, ('{' || string_agg(to_json(key)::text || ':{"from":' || before || ',"to":' || after || '}', ',' order by key) || '}')::json as json
+    from (
+      select type, id, key, ${net("value -> 'from'", "value -> 'to'")}
+      from marked cross join json_each(changed) where times > 1 group by type, id, key
+    ) property
+    where before::jsonb <> after::jsonb group by type, id
+  ), roles as (
+    select type, id, ('[' || string_agg('{"groupId":' || to_json(group_id)::text || ',"role":{"from":' || before || ',"to":' || after || '}}',
+      ',' order by group_id collate "C") || ']')::json as json
+    from (
+      select type, id, entry ->> 'groupId' as group_id, ${net("entry #> '{role,from}'", "entry #> '{role,to}'")}
+      from marked cross join json_array_elements(memberships) entry where times > 1 group by type, id, 3
+    ) membership
+    where before::jsonb <> after::jsonb group by type, id
+  )
+  select ${columns.filter((name) => name !== "action").join(", ")},
+    case when action = 'deleted' or times = 1 then action when first_action = 'created' then 'created' else 'updated' end as action,
+    case when times = 1 then changed else coalesce(properties.json, '{}') end as changed,
+    case when times = 1 then memberships else coalesce(roles.json, '[]') end as memberships
+  from marked
+  left join properties using (type, id)
+  left join roles using (type, id)
+  where back = 1`;

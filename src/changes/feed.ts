@@ -1,0 +1,139 @@
+import { MusterError } from "../errors.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { pageStatement } from "./feed-statement.ts";
+
+/** Everything that the change log tells of. */
+export const changeTypes = [
+  ...(["user", "group", "location", "topic", "membershipRequest", "permission", "import", "source"] as const),
+  ...(["organization", "optOut"] as const),
+] as const;
+export type ChangeType = (typeof changeTypes)[number];
+
+/** Where a change comes from: a source's import, somebody's hand, or the person themself. */
+export const changeOrigins = ["source", "manual", "self-registered"] as const;
+export type ChangeOrigin = (typeof changeOrigins)[number];
+
+/**
+ * A place in an organization's log: after this change. The time makes it one of this log alone: a number without it would
+ * be taken for that of another change after a restored backup.
+ */
+export interface FeedPosition {
+  /** 0: before the first change. */
+  readonly sequence: number;
+  /** Of that change, RFC 3339 with microseconds; the epoch before the first one. */
+  readonly at: string;
+}
+
+/** Which changes a reader wants; several conditions all have to apply. */
+export interface FeedFilter {
+  readonly types?: readonly ChangeType[] | undefined;
+  /** The group itself, who joins or leaves it, and whatever changes of its members. */
+  readonly groupId?: string | undefined;
+  /** Names of sources whose imports are left out. */
+  readonly excludeSources?: readonly string[] | undefined;
+  /** Actors whose changes are left out, e.g. `api-key:sync`. */
+  readonly excludeActors?: readonly string[] | undefined;
+  readonly origins?: readonly ChangeOrigin[] | undefined;
+}
+
+/** What a reader asks for. Times are RFC 3339 with at most microseconds. */
+export interface FeedRequest {
+  /** Where to go on; without it and `since` at the beginning. */
+  readonly after?: FeedPosition | undefined;
+  /** Only changes after this time. Not with `after`. */
+  readonly since?: string | undefined;
+  /** Only changes up to this time, it included. */
+  readonly until?: string | undefined;
+  readonly filter: FeedFilter;
+  /** Whether several changes of one thing on the page become one. */
+  readonly latest: boolean;
+  /** Most changes of a page. */
+  readonly limit: number;
+  /** What stands between two changes. */
+  readonly separator: "," | "\n";
+}
+
+/** A page of the log. */
+export interface FeedPage {
+  /** JSON of each change, joined by the separator; "" of none. */
+  readonly changes: string;
+  /** Where to go on. */
+  readonly position: FeedPosition;
+  /** The time up to which nothing is missing; never beyond the last change. */
+  readonly until: string;
+  /** Whether there is more to read already. */
+  readonly hasMore: boolean;
+  /** Whether all is known up to the `until` that was asked for; absent when none was. */
+  readonly complete?: boolean;
+}
+
+interface PageRow {
+  [column: string]: unknown;
+  readonly changes: string;
+  readonly sequence: number | null;
+  readonly at: string;
+  readonly until: string;
+  readonly hasMore: boolean;
+  readonly complete: boolean | null;
+  readonly head: number;
+  readonly prunedAt: string | null;
+}
+
+/**
+ * Reads a page of an organization's change log, in one statement and so of one moment.
+ * @throws MusterError resync_required when the place is cut off, or is none of this log
+ * @throws MusterError source_unknown when a source that is to be left out does not exist
+ */
+export function readFeed(database: Database, organizationId: number, request: FeedRequest): Promise<FeedPage> {
+  const { text, values } = pageStatement(organizationId, request);
+  return withOrganization(database, organizationId, async (client) => {
+    await requireSources(client, organizationId, request.filter.excludeSources ?? []);
+    const { rows } = await client.query<PageRow>(text, values);
+    const { changes, sequence, at, until, hasMore, complete, head, prunedAt } = rows[0]!;
+    if (sequence === null) throw lost(request, head, prunedAt);
+    return { changes, position: { sequence, at }, until, hasMore, ...(complete === null ? {} : { complete }) };
+  });
+}
+
+const wayOut =
+  "Read the lists that you keep a copy of anew, and follow from the changesCursor that their first page gives.";
+
+function lost({ after, since }: FeedRequest, head: number, prunedAt: string | null): MusterError {
+  const kept = prunedAt === null ? "" : ` What is kept begins after ${prunedAt}.`;
+  if (after === undefined) {
+    const from = since === undefined ? "The first changes are" : "What changed right after since is";
+    return new MusterError("resync_required", `${from} not kept any more.${kept} ${wayOut}`);
+  }
+  const reason =
+    after.sequence > head
+      ? "The cursor is ahead of the log: it is another organization's, or a backup was restored."
+      : `What changed right after the cursor is not kept any more, or the cursor is not of this log.${kept}`;
+  return new MusterError("resync_required", `${reason} ${wayOut}`);
+}
+
+async function requireSources(executor: Executor, organizationId: number, names: readonly string[]): Promise<void> {
+  if (names.length === 0) return;
+  const { rows } = await executor.query<{ name: string }>(
+    "select name from unnest($2::text[]) name where name not in (select name from sources where organization_id = $1)",
+    [organizationId, names],
+  );
+  if (rows.length === 0) return;
+  throw new MusterError("source_unknown", "excludeSource names a source that there is not.", {
+    field: "excludeSource",
+  });
+}
+
+/**
+ * Where the log ends. Whoever asks before reading a list can follow from there: what the list does not show, the changes
+ * after it tell.
+ */
+export function feedEnd(database: Database, organizationId: number): Promise<FeedPosition> {
+  return withOrganization(database, organizationId, async (client) => {
+    const { rows } = await client.query<{ sequence: number; at: string }>(
+      `select last_sequence as sequence, timestamp_text(greatest(last_at, 'epoch')) as at
+       from feed_heads where organization_id = $1`,
+      [organizationId],
+    );
+    return rows[0]!;
+  });
+}

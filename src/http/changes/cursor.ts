@@ -1,0 +1,20 @@
+import { z } from "zod";
+import type { FeedPosition } from "../../changes/feed.ts";
+import { decodeCursor, encodeCursor } from "../paging.ts";
+
+const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
+
+/** What a cursor of the feed holds. */
+export const positionShape = z.tuple([z.int().nonnegative(), exactTime]);
+
+/** The opaque cursor of a place in the log. */
+export const toChangesCursor = ({ sequence, at }: FeedPosition): string => encodeCursor([sequence, at]);
+
+/**
+ * The place that a cursor of the feed stands for; undefined stays undefined.
+ * @throws MusterError request_invalid when it is none of ours
+ */
+export function fromChangesCursor(cursor: string | undefined): FeedPosition | undefined {
+  const position = decodeCursor(cursor, positionShape);
+  return position && { sequence: position[0], at: position[1] };
+}

@@ -1,0 +1,49 @@
+import { z } from "zod";
+import { type FeedPosition, feedEnd } from "../../changes/feed.ts";
+import type { Database } from "../../store/database.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { positionShape, toChangesCursor } from "./cursor.ts";
+
+/** A list's answer, with the place in the change feed from which whoever has read the list can follow. */
+export function followablePageSchema<Item extends z.ZodType>(item: Item) {
+  return pageSchema(item).extend({
+    changesCursor: z
+      .string()
+      .describe("The `cursor` for /v1/changes once all pages are read: what changed since the first one began."),
+  });
+}
+
+/** Where a page of such a list begins. */
+export interface FollowablePage<Key> {
+  /** Sort key of the last item before it; undefined: none. */
+  readonly after: Key | undefined;
+  /** Where the log ended before the first page was read; the cursors carry it through the pages. */
+  readonly position: FeedPosition;
+}
+
+/**
+ * Reads the cursor of a list that can be followed. Call it before the list is read: then no change falls between the two.
+ * @throws MusterError request_invalid when it is none of ours
+ */
+export async function startPage<Key>(
+  database: Database,
+  organizationId: number,
+  cursor: string | undefined,
+  key: z.ZodType<Key>,
+): Promise<FollowablePage<Key>> {
+  const held = decodeCursor(cursor, z.tuple([key, ...positionShape.def.items]));
+  if (held === undefined) return { after: undefined, position: await feedEnd(database, organizationId) };
+  const [after, sequence, at] = held as [Key, number, string];
+  return { after, position: { sequence, at } };
+}
+
+/** Cuts a page of such a list; see `cutPage`. */
+export function cutFollowablePage<Row>(
+  rows: readonly Row[],
+  limit: number,
+  { sequence, at }: FeedPosition,
+  key: (row: Row) => string | number,
+): { readonly items: readonly Row[]; readonly nextCursor: string | null; readonly changesCursor: string } {
+  const page = cutPage(rows, limit, (row) => [key(row), sequence, at]);
+  return { ...page, changesCursor: toChangesCursor({ sequence, at }) };
+}

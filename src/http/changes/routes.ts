@@ -1,0 +1,76 @@
+import { hash } from "node:crypto";
+import { z } from "zod";
+import type { FeedRequest } from "../../changes/feed.ts";
+import { followFeed } from "../../changes/follow.ts";
+import { MusterError } from "../../errors.ts";
+import type { AnyReply, App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { ifNoneMatchHeaders, isKnown } from "../etags.ts";
+import { chooseFormat } from "../negotiation.ts";
+import { problemResponses } from "../problems.ts";
+import { fromChangesCursor } from "./cursor.ts";
+import { type FeedFormat, feedFormats, feedMediaTypes, writePage } from "./page.ts";
+import { changesQuery, feedSchema } from "./schemas.ts";
+
+/** The change feed. */
+export function changeRoutes(app: App, { database, changeSignal }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/changes",
+    schema: {
+      operationId: "listChanges",
+      summary: "Follow changes",
+      description:
+        "What changed, in the order in which it was committed, deletions included. Whoever sends `cursor` back misses " +
+        "nothing and is told nothing twice; so does whoever sends `until` back as `since`: the windows `(since, until]` " +
+        "tile. A page can be empty although `hasMore` is true, when a filter finds little: go on with its cursor.",
+      tags: ["Changes"],
+      querystring: changesQuery,
+      headers: ifNoneMatchHeaders,
+      response: {
+        200: {
+          description: "A page of changes.",
+          content: {
+            "application/json": { schema: feedSchema },
+            "application/xml": { schema: feedSchema },
+            "application/x-ndjson": { schema: feedSchema },
+          },
+        },
+        304: z.undefined().describe("The same as the page that `If-None-Match` names: nothing new."),
+        ...problemResponses("resync_required", "source_unknown"),
+      },
+    },
+    handler: async (request, reply) => {
+      const { cursor, since, until, latest, limit, wait, ...filter } = request.query;
+      if (cursor !== undefined && since !== undefined) {
+        throw new MusterError("request_invalid", "Send cursor or since, not both.", {
+          field: "since",
+          errors: [{ field: "since", message: "cannot be sent together with cursor" }],
+        });
+      }
+      const format = chooseFormat(request.headers, feedFormats) as FeedFormat;
+      const wanted: FeedRequest = {
+        ...{ after: fromChangesCursor(cursor), since, until, limit, latest: latest === "true" },
+        filter: {
+          ...{ types: filter.type, groupId: filter.groupId, origins: filter.origin },
+          ...{ excludeSources: filter.excludeSource, excludeActors: filter.excludeActor },
+        },
+        separator: format === "ndjson" ? "\n" : ",",
+      };
+      const patience = { wait: wait * 1000, gone: whenGone(reply) };
+      const page = await followFeed(database, changeSignal, request.caller.organizationId, wanted, patience);
+      const body = writePage(page, format);
+      const tag = `"${hash("sha256", body, "base64url")}"`;
+      reply.header("etag", tag).header("vary", "accept");
+      if (isKnown(request.headers["if-none-match"], tag)) return reply.code(304).send();
+      return reply.header("content-type", feedMediaTypes[format]).send(body as never);
+    },
+  });
+}
+
+/** Aborted when the client goes away before it was answered. */
+function whenGone(reply: AnyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once("close", () => gone.abort());
+  return gone.signal;
+}

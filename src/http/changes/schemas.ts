@@ -1,0 +1,142 @@
+import { z } from "zod";
+import { changeOrigins, changeTypes } from "../../changes/feed.ts";
+
+/** Most changes of a page. */
+export const largestFeedPage = 10_000;
+/** Longest wait for something new, in seconds. */
+export const longestWait = 30;
+
+/** A parameter that may be repeated, or hold several values with commas between them. */
+const several = <Value>(item: z.ZodType<Value, string>) =>
+  z
+    .union([z.string().max(10_000), z.array(z.string().max(1000)).max(100)])
+    .transform((given) => [given].flat().flatMap((part) => part.split(",").map((one) => one.trim())))
+    .pipe(z.array(item).max(100))
+    .optional();
+
+/** RFC 3339 with at most microseconds: more would be rounded. A + that was sent as it is arrives as a space. */
+const time = z
+  .string()
+  .max(50)
+  .transform((text) => text.replace(" ", "+").toUpperCase())
+  .pipe(
+    z
+      .string()
+      .regex(
+        /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d)$/,
+        "is no time such as 2026-11-22T02:00:03.123456Z",
+      ),
+  )
+  .optional();
+
+/** Query of GET /changes. */
+export const changesQuery = z.strictObject({
+  cursor: z.string().min(1).max(1000).optional().describe("Where to go on: `cursor` of the answer before. Opaque."),
+  since: time.describe("Only changes after this time (RFC 3339). Not together with `cursor`."),
+  until: time.describe("Only changes up to this time, it included (RFC 3339)."),
+  type: several(z.enum(changeTypes)).describe(
+    `What changed: ${changeTypes.join(", ")}. Several: with commas, or repeated.`,
+  ),
+  groupId: z
+    .string()
+    .min(1)
+    .max(100)
+    .normalize("NFC")
+    .optional()
+    .describe(
+      "Changes of this group, of who belongs to it and with which role, and every other change of people who belong to " +
+        "it when the page is read.",
+    ),
+  excludeSource: several(z.string().min(1).max(100)).describe("Leaves out what imports of these sources changed."),
+  excludeActor: z
+    .union([z.string().max(1000), z.array(z.string().max(1000)).max(100)])
+    .transform((given) => [given].flat())
+    .optional()
+    .describe("Leaves out what these actors changed, such as `api-key:sync`. Several: repeated."),
+  origin: several(z.enum(changeOrigins)).describe(
+    "`source`: an import changed it; `self-registered`: people who registered themselves; `manual`: everything else.",
+  ),
+  latest: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("`true`: several changes of one thing on a page become one."),
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(largestFeedPage)
+    .default(1000)
+    .describe("How many entries of the log a page has at most."),
+  wait: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(longestWait)
+    .default(0)
+    .describe("Seconds to wait for something new, if there is nothing yet."),
+});
+
+const exampleChange = {
+  ...{ sequence: 4711, at: "2026-11-22T02:00:03.123456Z", type: "user", action: "updated", id: "17" },
+  ...{ databaseId: "900123456", username: "jdoe", source: "students" },
+  ...{ importId: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", actor: "api-key:nightly" },
+  changed: { lastName: { from: "Doe", to: "Roe" } },
+  memberships: [{ groupId: "CRS-0001", role: { from: null, to: 0 } }],
+} as const;
+
+const anything = z.unknown();
+
+const changeSchema = z
+  .object({
+    sequence: z.int().describe("Counts the changes of the organization, without a gap."),
+    at: z.string().describe("RFC 3339, microseconds. Increases with the sequence."),
+    type: z.enum(changeTypes),
+    action: z.enum(["created", "updated", "deleted"]),
+    id: z.string().describe("Id of what changed; of a location its name."),
+    databaseId: z.string().nullable().describe("Of a person: what the highest source that knows them calls them."),
+    username: z.string().nullable().describe("Of a person."),
+    source: z.string().nullable().describe("The source whose import did it; null: no import."),
+    importId: z.string().nullable(),
+    actor: z.string().describe("Who did it: `api-key:<name>`."),
+    changed: z
+      .record(z.string(), z.object({ from: anything, to: anything }))
+      .describe("Per property: what it was and what it is; null is none."),
+    memberships: z
+      .array(
+        z.object({
+          groupId: z.string(),
+          role: z.object({ from: z.int().nullable(), to: z.int().nullable() }).describe("null: no member."),
+        }),
+      )
+      .describe("Of a person: the memberships that changed."),
+  })
+  .meta({
+    id: "Change",
+    examples: [exampleChange],
+  });
+
+/** A page of the feed. */
+export const feedSchema = z
+  .object({
+    changes: z.array(changeSchema),
+    cursor: z.string().describe("For the next request, whether there is more now or not."),
+    until: z
+      .string()
+      .describe("The answer is complete up to this time, never later than the last change. Fits as the next `since`."),
+    hasMore: z.boolean().describe("Whether there is more already."),
+    complete: z
+      .boolean()
+      .optional()
+      .describe("Only when `until` was given: whether all is known up to then. Otherwise ask again later."),
+  })
+  .meta({
+    id: "Changes",
+    examples: [
+      {
+        changes: [exampleChange],
+        cursor: "WzQ3MTEsIjIwMjYtMTEtMjJUMDI6MDA6MDMuMTIzNDU2WiJd",
+        until: "2026-11-22T02:00:03.123456Z",
+        hasMore: false,
+      },
+    ],
+  });
