@@ -16,6 +16,7 @@ import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
+import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
@@ -72,6 +73,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
   });
   closers.push(stopAnnouncing);
+  closers.push(startRetention({ owner, clock }, () => app.log.warn({}, "old changes could not be deleted")));
   const address = app.server.address();
   say(
     startMessage({

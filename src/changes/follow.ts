@@ -1,6 +1,8 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { MusterError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { type FeedPage, type FeedRequest, readFeed } from "./feed.ts";
-import type { ChangeSignal } from "./signal.ts";
+import type { ChangeSignal, Watch } from "./signal.ts";
 
 /** How long a reader waits for something new. */
 export interface Patience {
@@ -28,16 +30,38 @@ export async function followFeed(
   gone.addEventListener("abort", end);
   try {
     const deadline = performance.now() + wait;
-    let from = request;
+    let page = await readFeed(database, organizationId, request);
     for (;;) {
-      const page = await readFeed(database, organizationId, from);
       if (page.changes !== "" || page.hasMore || page.complete) return page;
       if (!(await watch.wait(deadline - performance.now()))) return page;
       // What a filter has passed over once need not be looked at again.
-      from = { ...request, after: page.position, since: undefined };
+      const rest = { ...request, after: page.position, since: undefined };
+      page = await lookAgain(() => readFeed(database, organizationId, rest), watch, deadline, page);
     }
   } finally {
     gone.removeEventListener("abort", end);
     watch.end();
+  }
+}
+
+/** Milliseconds between two looks while the database does not answer. */
+const pause = 500;
+
+/** Looks until the database answers; when it does not in time, what was seen last is still true. */
+async function lookAgain(
+  look: () => Promise<FeedPage>,
+  watch: Watch,
+  deadline: number,
+  last: FeedPage,
+): Promise<FeedPage> {
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (error instanceof MusterError && error.code !== "database_unavailable") throw error;
+      const rest = deadline - performance.now();
+      if (watch.isEnded() || rest <= 0) return last;
+      await sleep(Math.min(pause, rest));
+    }
   }
 }

@@ -21,6 +21,8 @@ export interface Watch {
    * @returns false when none came within `milliseconds`, or the watch ended
    */
   wait(milliseconds: number): Promise<boolean>;
+  /** Whether there is nothing more to wait for: `end` was called, or the service stops. */
+  isEnded(): boolean;
   end(): void;
 }
 
@@ -69,6 +71,7 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
       watchers.set(organizationId, some.add(watcher));
       return {
         wait: (milliseconds) => waitFor(watcher, milliseconds),
+        isEnded: () => watcher.isEnded,
         end() {
           watcher.isEnded = true;
           watcher.wake?.();

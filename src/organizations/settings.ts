@@ -46,6 +46,8 @@ export const settingsSchema = z.strictObject({
   keepFilesDays: z.int().min(0).max(3650).default(30),
   /** Days for which people who were deleted can return under their id, with what was entered by hand. */
   keepDeletedDays: z.int().min(0).max(3650).default(30),
+  /** Days for which changes are kept for those who follow them. */
+  keepChangesDays: z.int().min(1).max(3650).default(90),
   /** Addresses of those who are told of held and refused imports, first rosters and overdue sources. */
   announceTo: z.array(z.email().max(254)).max(20).default([]),
   /** Roles that imports may grant beside member. */
