@@ -25,6 +25,7 @@ export const access = {
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],
+  "GET /v1/users/export": ["retrieve"],
   "GET /v1/users/:id": ["retrieve"],
   "PATCH /v1/users/:id": ["admin"],
   "DELETE /v1/users/:id": ["admin"],

@@ -35,6 +35,7 @@ import { completeSchemas } from "./route-schemas.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
 import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
+import { exportRoute } from "./users/export.ts";
 import { userRoutes } from "./users/routes.ts";
 import { visibleGroupRoutes } from "./users/visible-groups.ts";
 
@@ -75,6 +76,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       v1.setNotFoundHandler(answerUnknown);
       importRoutes(v1, dependencies, metrics);
       userRoutes(v1, dependencies);
+      exportRoute(v1, dependencies);
       visibleGroupRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
       groupEditRoutes(v1, dependencies);

@@ -152,7 +152,10 @@ async function stateOf(app: TestApp): Promise<string> {
       const answer = await app.inject({ url: `/v1/${list}?limit=1000${cursor && `&cursor=${cursor}`}` });
       assert.equal(answer.status, 200, answer.body);
       parts.push(
-        answer.body.replaceAll(/"(?:createdAt|updatedAt|since|lastImportId|nextCursor|changesCursor)":(?:"[^"]*"|null)/g, ""),
+        answer.body.replaceAll(
+          /"(?:createdAt|updatedAt|since|lastImportId|nextCursor|changesCursor)":(?:"[^"]*"|null)/g,
+          "",
+        ),
       );
       cursor = answer.json.nextCursor;
     }

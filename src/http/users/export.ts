@@ -1,0 +1,114 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { feedEnd } from "../../changes/feed.ts";
+import { type FeedRecord, feedColumns, toFeedRecord } from "../../directory/feed-record.ts";
+import { listUsers, type UserFilter } from "../../directory/list-users.ts";
+import type { UserDocument } from "../../directory/user-document.ts";
+import type { StoredUser } from "../../directory/users.ts";
+import type { Database } from "../../store/database.ts";
+import type { App } from "../app-types.ts";
+import { toChangesCursor } from "../changes/cursor.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { line } from "../imports/response-text.ts";
+import { chooseFormat } from "../negotiation.ts";
+import { toXmlElements, xmlDeclaration } from "../xml.ts";
+import { userFilter, userSchema } from "./schemas.ts";
+
+const exportFormats = ["ndjson", "csv", "xml"] as const;
+type ExportFormat = (typeof exportFormats)[number];
+
+const mediaTypes: Readonly<Record<ExportFormat, string>> = {
+  ndjson: "application/x-ndjson; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+  xml: "application/xml; charset=utf-8",
+};
+
+const pageSize = 1000;
+/** Of whom a record tells the databaseID when no source is named. */
+const defaultSource = "default";
+
+const exportQuery = userFilter.pick({ source: true, groupId: true, location: true });
+
+/** All people at once, as lines, or as a feed that can be imported again. */
+export function exportRoute(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/users/export",
+    schema: {
+      operationId: "exportUsers",
+      summary: "Export users",
+      description:
+        "All people, or those whom the filters leave, in the order of their ids. `Accept: application/x-ndjson` (the " +
+        "usual) gets a line for each as `GET /v1/users` shows them, `text/csv` and `application/xml` what " +
+        "`POST /v1/imports/users` takes: exported with `source` and imported for that source again in normal style, it " +
+        "changes nothing. The header `changes-cursor` is a `cursor` for /v1/changes: what changed while the export ran " +
+        "may or may not be in it; whoever follows from there has it.",
+      tags: ["Users"],
+      querystring: exportQuery,
+      response: {
+        200: {
+          description: "The people, as a stream. If it breaks off, the connection does.",
+          content: {
+            "application/x-ndjson": { schema: userSchema },
+            "text/csv": { schema: z.string() },
+            "application/xml": { schema: z.string() },
+          },
+        },
+      },
+    },
+    handler: async (request, reply) => {
+      const { organizationId } = request.caller;
+      const format = chooseFormat(request.headers, exportFormats, "ndjson") as ExportFormat;
+      const position = await feedEnd(database, organizationId);
+      const pages = usersByPage(database, organizationId, request.query);
+      const write = { ndjson: writeLines, csv: writeCsv, xml: writeXml }[format];
+      reply.header("vary", "accept").header("changes-cursor", toChangesCursor(position));
+      return reply
+        .header("content-type", mediaTypes[format])
+        .send(Readable.from(write(pages, request.query.source ?? defaultSource)) as never);
+    },
+  });
+}
+
+/** Page after page, as fast as the reader takes them; between two pages no connection is held. */
+async function* usersByPage(
+  database: Database,
+  organizationId: number,
+  filter: UserFilter,
+): AsyncGenerator<readonly StoredUser[], void, undefined> {
+  for (let after: number | undefined; ; ) {
+    const rows = await listUsers(database, organizationId, filter, { after, limit: pageSize - 1 });
+    if (rows.length > 0) yield rows;
+    if (rows.length < pageSize) return;
+    after = rows.at(-1)!.id;
+  }
+}
+
+type Pages = AsyncIterable<readonly StoredUser[]>;
+type Text = AsyncGenerator<string, void, undefined>;
+
+async function* writeLines(pages: Pages): Text {
+  for await (const users of pages) yield users.map(({ document }) => `${document}\n`).join("");
+}
+
+async function* writeCsv(pages: Pages, source: string): Text {
+  yield line(feedColumns);
+  for await (const users of pages) {
+    yield recordsOf(users, source)
+      .map((record) => line(feedColumns.map((column) => record[column])))
+      .join("");
+  }
+}
+
+async function* writeXml(pages: Pages, source: string): Text {
+  yield `${xmlDeclaration}<users type="array">\n`;
+  for await (const users of pages) yield recordsOf(users, source).map(userElement).join("");
+  yield "</users>\n";
+}
+
+/** Elements of what is not blank: one that is there and blank would take values away. */
+const userElement = (record: FeedRecord): string =>
+  toXmlElements({ user: Object.fromEntries(Object.entries(record).filter(([, value]) => value !== "")) });
+
+const recordsOf = (users: readonly StoredUser[], source: string): FeedRecord[] =>
+  users.map(({ document }) => toFeedRecord(JSON.parse(document) as UserDocument, source));
