@@ -32,8 +32,11 @@ export interface EmbeddedPostgreSql {
 const databaseName = "muster";
 /** How long a server may take until it answers. */
 const startDeadline = 60_000;
-/** How long a live process that has started a server may take to own it, before the server counts as abandoned. */
-const ownershipGrace = 5_000;
+/**
+ * How long a live process that has started a server may take to own it, or to own it again after the server has
+ * recovered, before the server counts as abandoned. Several attempts to connect fit in.
+ */
+const ownershipGrace = 15_000;
 const pollInterval = 20;
 
 /**
