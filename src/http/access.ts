@@ -18,6 +18,7 @@ export const access = {
   "GET /v1/imports/:id/response": ["import", "retrieve"],
 
   "POST /api/v2/users": ["import"],
+  "GET /api/v2/permissions": ["retrieve"],
   "GET /api/v2/groups": ["retrieve", "groups"],
   "POST /api/v2/groups": ["groups"],
   "POST /api/v2/groups/:groupId/purge": ["groups"],
@@ -30,6 +31,8 @@ export const access = {
   "PATCH /v1/users/:id": ["admin"],
   "DELETE /v1/users/:id": ["admin"],
   "GET /v1/users/:id/visible-groups": ["retrieve"],
+  "GET /v1/users/:id/permissions": ["retrieve"],
+  "GET /v1/permissions": ["retrieve"],
 
   "GET /v1/groups": ["retrieve", "groups"],
   "POST /v1/groups": ["groups"],

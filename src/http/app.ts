@@ -7,6 +7,7 @@ import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
+import { permissionV2Routes } from "./api-v2/permission-routes.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
@@ -29,6 +30,7 @@ import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { optOutRoutes } from "./opt-outs/routes.ts";
 import { organizationRoutes } from "./organization/routes.ts";
+import { permissionRoutes } from "./permissions/routes.ts";
 import { reachRoutes } from "./reach/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
@@ -86,6 +88,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       optOutRoutes(v1, dependencies);
       changeRoutes(v1, dependencies);
       reachRoutes(v1, dependencies);
+      permissionRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
       announcementRoutes(v1, dependencies);
@@ -111,6 +114,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
         ready();
       });
       groupV2Routes(v2, dependencies);
+      permissionV2Routes(v2, dependencies);
       done();
     },
     { prefix: "/api/v2" },

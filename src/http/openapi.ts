@@ -57,6 +57,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Users", description: "People, one at a time." },
       { name: "Groups", description: "Groups and their members." },
       { name: "Locations", description: "Locations (campuses) and their groups." },
+      { name: "Permissions", description: "Who may do more than a member." },
       { name: "Opt-outs", description: "Numbers and addresses to which nothing is to be sent." },
       { name: "Changes", description: "What changed, for whoever keeps a copy." },
       { name: "Organization", description: "Settings and sources." },

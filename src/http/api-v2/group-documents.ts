@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { GroupDocument } from "../../directory/groups.ts";
-import { toXmlElements, xmlDeclaration } from "../xml.ts";
 
 const text = z.string();
 
@@ -37,7 +36,8 @@ export const endedMembershipsSchema = z
 
 const flag = (value: boolean) => (value ? "1" : "0");
 
-function feedGroup(group: GroupDocument): z.infer<typeof feedGroupSchema> {
+/** A group as feeds write it. */
+export function feedGroup(group: GroupDocument): z.infer<typeof feedGroupSchema> {
   return {
     groupID: group.groupId,
     name: group.name,
@@ -52,24 +52,4 @@ function feedGroup(group: GroupDocument): z.infer<typeof feedGroupSchema> {
     guardPercent: String(group.guardPercent ?? ""),
     parentGroupID: group.parentGroupId ?? "",
   };
-}
-
-/** All groups as JSON, a page at a time. */
-export async function* groupsJson(pages: AsyncIterable<readonly GroupDocument[]>): AsyncGenerator<string> {
-  let separator = '{"groups":[\n';
-  let isEmpty = true;
-  for await (const page of pages) {
-    if (page.length === 0) continue;
-    isEmpty = false;
-    yield separator + page.map((group) => JSON.stringify(feedGroup(group))).join(",\n");
-    separator = ",\n";
-  }
-  yield isEmpty ? `${separator}]}\n` : "\n]}\n";
-}
-
-/** All groups as a document of feeds, a page at a time. */
-export async function* groupsXml(pages: AsyncIterable<readonly GroupDocument[]>): AsyncGenerator<string> {
-  yield `${xmlDeclaration}<groups type="array">\n`;
-  for await (const page of pages) yield page.map((group) => toXmlElements({ group: feedGroup(group) })).join("");
-  yield "</groups>\n";
 }

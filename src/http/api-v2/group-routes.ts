@@ -10,8 +10,9 @@ import { chooseFormat } from "../negotiation.ts";
 import { largestPage } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
-import { endedMembershipsSchema, feedGroupsSchema, groupsJson, groupsXml } from "./group-documents.ts";
+import { endedMembershipsSchema, feedGroup, feedGroupsSchema } from "./group-documents.ts";
 import { keyQuery } from "./key-query.ts";
+import { listJson, listXml } from "./lists.ts";
 
 const tags = ["Version 2"];
 /** What a status is answered with: XML, unless JSON is asked for or was sent. */
@@ -50,10 +51,11 @@ function listRoute(app: App, { database }: HttpDependencies): void {
     handler: async (request, reply) => {
       const pages = allGroups(database, request.caller.organizationId);
       const format = chooseFormat(request.headers, ["xml", "json"], "xml");
+      const write = format === "json" ? listJson : listXml;
       return reply
         .header("vary", "accept")
         .header("content-type", `application/${format}; charset=utf-8`)
-        .send(Readable.from(format === "json" ? groupsJson(pages) : groupsXml(pages)) as never);
+        .send(Readable.from(write(pages, { list: "groups", item: "group", tell: feedGroup })) as never);
     },
   });
 }

@@ -1,0 +1,92 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { listPermissions, type Permission, type PermissionKey } from "../../directory/permissions.ts";
+import { roleRights } from "../../organizations/role-capabilities.ts";
+import type { Database } from "../../store/database.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { chooseFormat } from "../negotiation.ts";
+import { largestPage } from "../paging.ts";
+import { keyQuery } from "./key-query.ts";
+import { listJson, listXml } from "./lists.ts";
+
+const text = z.string();
+const feedPermissionSchema = z.object({
+  userID: text,
+  databaseID: text,
+  firstName: text,
+  lastName: text,
+  groupID: text.describe("The group of the membership that gives the right."),
+  role: text.describe(
+    `1 to 4, as in \`groupID\` of a roster; ${roleRights.findIndex(({ scope }) => scope === "organization")} counts in every group.`,
+  ),
+  since: text,
+});
+const feedPermissionsSchema = z.object({ permissions: z.array(feedPermissionSchema) }).meta({
+  id: "PermissionsV2",
+  examples: [
+    {
+      permissions: [
+        {
+          ...{ userID: "jdoe", databaseID: "900123456", firstName: "Jane", lastName: "Doe", groupID: "CRS-0001" },
+          ...{ role: "3", since: "2026-11-22T02:00:03.123456Z" },
+        },
+      ],
+    },
+  ],
+});
+
+const feedPermission = (permission: Permission): z.infer<typeof feedPermissionSchema> => ({
+  userID: permission.username ?? "",
+  databaseID: permission.databaseId ?? "",
+  firstName: permission.firstName,
+  lastName: permission.lastName,
+  groupID: permission.groupId,
+  role: String(permission.role),
+  since: permission.since,
+});
+
+/** Who may do more than a member, for existing jobs. */
+export function permissionV2Routes(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/permissions",
+    config: { usualFormat: "xml" },
+    schema: {
+      operationId: "listPermissionsV2",
+      summary: "List who may do more than a member, as existing jobs do",
+      description:
+        "All roles above member. In XML, or in JSON to who asks for it. Parameters that it does not know are ignored.",
+      tags: ["Version 2"],
+      querystring: z.looseObject(keyQuery),
+      response: {
+        200: {
+          description: "All permissions.",
+          content: {
+            "application/xml": { schema: feedPermissionsSchema },
+            "application/json": { schema: feedPermissionsSchema },
+          },
+        },
+      },
+    },
+    handler: async (request, reply) => {
+      const pages = allPermissions(database, request.caller.organizationId);
+      const format = chooseFormat(request.headers, ["xml", "json"], "xml");
+      const write = format === "json" ? listJson : listXml;
+      return reply
+        .header("vary", "accept")
+        .header("content-type", `application/${format}; charset=utf-8`)
+        .send(Readable.from(write(pages, { list: "permissions", item: "permission", tell: feedPermission })) as never);
+    },
+  });
+}
+
+async function* allPermissions(database: Database, organizationId: number): AsyncGenerator<readonly Permission[]> {
+  for (let after: PermissionKey | undefined; ; ) {
+    const rows: Permission[] = await listPermissions(database, organizationId, {}, { after, limit: largestPage });
+    yield rows.slice(0, largestPage);
+    if (rows.length <= largestPage) return;
+    const { userId, groupId } = rows[largestPage - 1]!;
+    after = [Number(userId), groupId];
+  }
+}

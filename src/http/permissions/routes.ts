@@ -1,0 +1,56 @@
+import { z } from "zod";
+import { listPermissions, type PermissionFilter } from "../../directory/permissions.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { userParams } from "../users/schemas.ts";
+import { permissionFilter, permissionSchema, userPermissionFilter } from "./schemas.ts";
+
+const page = pageSchema(permissionSchema);
+const position = z.tuple([z.int().nonnegative(), z.string()]);
+
+/** Who may do more than a member. */
+export function permissionRoutes(app: App, { database }: HttpDependencies): void {
+  const answer = async (
+    organizationId: number,
+    filter: PermissionFilter,
+    { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
+  ) => {
+    const after = decodeCursor(cursor, position);
+    const rows = await listPermissions(database, organizationId, filter, { after, limit });
+    const { items, nextCursor } = cutPage(rows, limit, ({ userId, groupId }) => [Number(userId), groupId]);
+    return { items: items.map((item) => ({ ...item, capabilities: [...item.capabilities] })), nextCursor };
+  };
+
+  app.route({
+    method: "GET",
+    url: "/permissions",
+    schema: {
+      operationId: "listPermissions",
+      summary: "List who may do more than a member",
+      description:
+        "Every role above member, what it may do and where, where it came from, and since when; in the order of the " +
+        "people's ids and of the groups'.",
+      tags: ["Permissions"],
+      querystring: permissionFilter,
+      response: { 200: page.describe("A page of permissions.") },
+    },
+    handler: ({ caller, query: { groupId, role, ...rest } }) => answer(caller.organizationId, { groupId, role }, rest),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/users/:id/permissions",
+    schema: {
+      operationId: "listUserPermissions",
+      summary: "List what a user may do beyond a member",
+      description: "The roles of a person above member, in the order of the groups' ids.",
+      tags: ["Permissions"],
+      params: userParams,
+      querystring: userPermissionFilter,
+      response: { 200: page.describe("A page of permissions."), ...problemResponses("not_found") },
+    },
+    handler: ({ caller, params, query }) => answer(caller.organizationId, { userId: params.id }, query),
+  });
+}

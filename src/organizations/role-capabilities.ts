@@ -1,0 +1,28 @@
+import { roles } from "./settings.ts";
+
+/**
+ * What a role may do, a closed list: `see` the group and its topics; `submit` topics; `publish` them without approval;
+ * `decide` about pending topics and membership requests; `administer` members and settings of the group.
+ */
+export const capabilities = ["see", "submit", "publish", "decide", "administer"] as const;
+export type Capability = (typeof capabilities)[number];
+
+/** Where a role counts: everywhere, or in the group of the membership. */
+export type RoleScope = "organization" | "group";
+
+/** What a role is good for. */
+export interface RoleRights {
+  readonly scope: RoleScope;
+  readonly capabilities: readonly Capability[];
+}
+
+const byName: Readonly<Record<(typeof roles)[number], RoleRights>> = {
+  member: { scope: "group", capabilities: ["see", "submit"] },
+  "full-administrator": { scope: "group", capabilities },
+  "network-administrator": { scope: "organization", capabilities },
+  "limited-administrator": { scope: "group", capabilities: ["see", "submit", "publish", "decide"] },
+  "authorized-sender": { scope: "group", capabilities: ["see", "submit", "publish"] },
+};
+
+/** The one table of what roles may do, by their numbers (feed formats, section 3). */
+export const roleRights: readonly RoleRights[] = roles.map((role) => byName[role]);
