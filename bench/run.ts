@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Campus, createCampus } from "./campus.ts";
+import { type FeedResults, feedHeading, measureFeed, renderFeed } from "./feed.ts";
 import { type DayFiles, writeDay } from "./generate.ts";
 import { type GroupTimes, measureGroups, missedGoals } from "./groups.ts";
 import { type LimitTimes, measureLimit, medianLimit } from "./limit/limit.ts";
@@ -17,7 +18,7 @@ import { type BenchStyle, benchStyles } from "./service.ts";
 
 const usage = `Usage: npm run bench -- [options]
   --people 10000,100000     sizes of the campus
-  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard), script and groups (a large one); the results file is left alone then
+  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard), script, groups (a large one) and feed; the results file is left alone then, but for the section of feed
   --repetitions 3           measurements of which the median is taken
   --style normal            style of Muster's imports: ${benchStyles.join(", ")}
   --seed 1                  seed of the campus
@@ -25,7 +26,7 @@ const usage = `Usage: npm run bench -- [options]
   --profile folder          takes CPU profiles of Muster into the folder; the results file is left alone then
 `;
 
-const parts = ["limit", "muster", "unguarded", "script", "groups"] as const;
+const parts = ["limit", "muster", "unguarded", "script", "groups", "feed"] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -128,6 +129,16 @@ const describe = (times: LimitTimes | MusterTimes | ScriptTimes) =>
     })
     .join(", ");
 
+/** People of the roster that is imported beside the readers of the feed. */
+const feedPeople = 100_000;
+
+async function measureFeeds(server: BenchServer, options: Options): Promise<FeedResults | undefined> {
+  if (!options.parts.includes("feed")) return undefined;
+  progress("Change feed");
+  const [day] = await writeDays(server, createCampus({ people: feedPeople, seed: options.seed }));
+  return measureFeed(server, day, { date: options.date, machine: describeMachine() });
+}
+
 async function measureScripts(server: BenchServer, options: Options): Promise<ScriptTimes[]> {
   if (!options.parts.includes("script")) return [];
   progress(`Own script, ${scriptPeople.toLocaleString("en")} people`);
@@ -174,6 +185,14 @@ async function main(): Promise<void> {
     });
   }
   try {
+    const feed = await measureFeeds(server, options);
+    const feedReport = feed === undefined ? "" : renderFeed(feed);
+    if (options.parts.length === 1 && feed !== undefined) {
+      process.stdout.write(feedReport);
+      const [before = ""] = (await readFile(resultsFile, "utf8")).split(feedHeading);
+      await writeFile(resultsFile, `${before.trimEnd()}\n\n${feedReport}`);
+      return;
+    }
     const measured: SizeResults[] = [];
     const needsCampus = options.parts.some((part) => part !== "groups");
     for (const people of needsCampus ? options.sizes : []) measured.push(await measureSize(server, people, options));
@@ -188,7 +207,7 @@ async function main(): Promise<void> {
       ),
       ...(groups === undefined ? {} : { groups }),
     };
-    const report = renderReport(results);
+    const report = [renderReport(results).trimEnd(), feedReport].filter((part) => part !== "").join("\n\n");
     process.stdout.write(report);
     const isWhole = options.parts.length === parts.length && options.profileDirectory === undefined;
     if (isWhole) await writeFile(resultsFile, report);

@@ -1,3 +1,4 @@
+import { hash } from "node:crypto";
 import type { FeedFilter, FeedRequest } from "./feed.ts";
 
 /** Entries of the log that a page looks at, at most: what a rare filter may cost. Not below the largest `limit`. */
@@ -15,10 +16,11 @@ const columns = ["sequence", "at", "type", "action", "id", "database_id", "usern
  *
  * Columns: changes, sequence (null: the reader's place is not in the log), at, until, hasMore, complete, head, prunedAt.
  */
-export function pageStatement(organizationId: number, request: FeedRequest): { text: string; values: unknown[] } {
+export function pageStatement(organizationId: number, request: FeedRequest): PageStatement {
   const values: unknown[] = [organizationId];
   const bind = (value: unknown) => `$${values.push(value)}`;
   const { until, filter, latest, limit, separator } = request;
+  const most = `${bind(limit)}::integer`;
   const untilTime = until === undefined ? undefined : `${bind(until)}::timestamptz`;
   const conditions = filterConditions(filter, bind).map((condition) => `and ${condition}`);
   const text = `
@@ -38,7 +40,7 @@ export function pageStatement(organizationId: number, request: FeedRequest): { t
       where c.organization_id = $1
         and c.sequence > (select after from stretch) and c.sequence <= (select through from stretch)
         ${conditions.join("\n        ")}
-      order by c.sequence limit ${bind(limit)}
+      order by c.sequence limit ${most}
     ), page as materialized (
       select sequence, at, type, action, id, database_id, username, source_name as source, import_id, actor, changed, memberships
       from (
@@ -49,7 +51,7 @@ export function pageStatement(organizationId: number, request: FeedRequest): { t
     ), told as (${latest ? folded : "select * from page"}
     ), ending as materialized (
       select case
-        when count(*) = ${limit} or count(*) < (select count(*) from found) then max(page.sequence)
+        when count(*) = ${most} or count(*) < (select count(*) from found) then max(page.sequence)
         else (select through from stretch) end as sequence
       from page
     ), place as materialized (
@@ -67,7 +69,17 @@ export function pageStatement(organizationId: number, request: FeedRequest): { t
       ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`} as complete,
       head.last_sequence as head, case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt"
     from place, reach, head`;
-  return { text, values };
+  // Planning costs as much as the page. Without filters there is a handful of statements, which each connection may keep.
+  const isPlain = conditions.length === 0 && !latest;
+  return isPlain ? { name: `page-${hash("md5", text)}`, text, values } : { text, values };
+}
+
+/** A statement for the driver. */
+interface PageStatement {
+  /** Under this name the connection keeps the statement's plan; absent: it is planned anew. */
+  readonly name?: string;
+  readonly text: string;
+  readonly values: unknown[];
 }
 
 /** SQL of the number after which the page begins; null when what comes then is cut off, or the place is not in this log. */

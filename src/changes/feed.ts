@@ -85,10 +85,10 @@ interface PageRow {
  * @throws MusterError source_unknown when a source that is to be left out does not exist
  */
 export function readFeed(database: Database, organizationId: number, request: FeedRequest): Promise<FeedPage> {
-  const { text, values } = pageStatement(organizationId, request);
+  const statement = pageStatement(organizationId, request);
   return withOrganization(database, organizationId, async (client) => {
     await requireSources(client, organizationId, request.filter.excludeSources ?? []);
-    const { rows } = await client.query<PageRow>(text, values);
+    const { rows } = await client.query<PageRow>(statement);
     const { changes, sequence, at, until, hasMore, complete, head, prunedAt } = rows[0]!;
     if (sequence === null) throw lost(request, head, prunedAt);
     return { changes, position: { sequence, at }, until, hasMore, ...(complete === null ? {} : { complete }) };

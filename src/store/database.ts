@@ -69,8 +69,10 @@ export async function withOrganization<Result>(
   const client = await connect(database.pool);
   let broken: Error | undefined;
   try {
-    await client.query(`begin isolation level ${isolation}`);
-    await client.query("select set_config('muster.organization', $1, true)", [String(organizationId)]);
+    // Both in one round trip; a number needs no escaping.
+    await client.query(
+      `begin isolation level ${isolation}; select set_config('muster.organization', '${Number(organizationId)}', true)`,
+    );
     const result = await work(client);
     await client.query("commit");
     return result;

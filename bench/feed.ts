@@ -1,0 +1,298 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { Agent, get } from "node:http";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import pg from "pg";
+import type { DayFiles } from "./generate.ts";
+import { median, progress } from "./measure.ts";
+import type { BenchServer } from "./server.ts";
+import { adminKey, sendRoster, startService } from "./service.ts";
+
+const database = "bench_feed";
+
+/** Milliseconds of many requests, and how many were answered a second. */
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly rate: number;
+}
+
+/** What reading the change feed takes. */
+export interface FeedResults {
+  readonly date: string;
+  readonly machine: string;
+  readonly entries: number;
+  /** PostgreSQL making the text of a page, and Muster answering with it, by the number of clients. */
+  readonly pages: readonly { readonly clients: number; readonly postgresql: Latency; readonly muster: Latency }[];
+  /** Polls that find nothing new, and an empty route of Fastify, 16 clients. */
+  readonly polls: { readonly muster: Latency; readonly emptyRoute: Latency };
+  /** From the commit to the answers of 16 clients that wait. */
+  readonly wait: Latency;
+  /** While a roster is imported into the same organization. */
+  readonly importing: {
+    readonly people: number;
+    readonly postgresql: Latency;
+    readonly muster: Latency;
+    readonly polls: Latency;
+  };
+}
+
+const entries = 1_000_000;
+const pageSize = 1000;
+const requests = 640;
+const polls = 6000;
+const rounds = 200;
+
+/** Updates as a nightly file makes them: a field, an e-mail, or memberships. */
+const fillLog = `
+  insert into changes (organization_id, sequence, at, type, action, id, database_id, username, source, import_id, actor, changed, memberships)
+  select 1, n, now() - interval '1 hour' + n * interval '1 microsecond', 'user', 'updated', (n % 100000 + 1)::text,
+    (900000000 + n % 100000)::text, 'user' || n % 100000, 3, gen_random_uuid(), 'api-key:nightly',
+    case n % 3
+      when 0 then json_build_object('lastName', json_build_object('from', 'Name' || n, 'to', 'Name' || n + 1))
+      when 1 then json_build_object('emails', json_build_object('from', json_build_array('user' || n || '@campus.edu'),
+        'to', json_build_array('user' || n || '@campus.edu', 'u' || n || '@example.org')))
+      else '{}'::json end,
+    case n % 3 when 2 then json_build_array(
+      json_build_object('groupId', 'CRS-' || n % 2000, 'role', json_build_object('from', null, 'to', 0)),
+      json_build_object('groupId', 'CRS-' || (n + 1) % 2000, 'role', json_build_object('from', 0, 'to', null)))
+      else '[]'::json end
+  from generate_series(1, ${entries}) n`;
+
+/** The text of a page, as somebody would write it who needs no filters, no window and no check of the cursor. */
+const referenceStatement = `
+  select string_agg('{"sequence":' || sequence || ',"at":"' || timestamp_text(at) || '","type":"' || type || '","action":"' || action
+    || '","id":' || to_json(id)::text || ',"databaseId":' || coalesce(to_json(database_id)::text, 'null')
+    || ',"username":' || coalesce(to_json(username)::text, 'null') || ',"source":' || coalesce(to_json(name)::text, 'null')
+    || ',"importId":' || coalesce(to_json(import_id)::text, 'null') || ',"actor":' || to_json(actor)::text
+    || ',"changed":' || changed::text || ',"memberships":' || memberships::text || '}', ',' order by sequence)
+  from (
+    select c.*, s.name from changes c left join sources s on s.organization_id = 1 and s.number = c.source
+    where c.organization_id = 1 and sequence > $1 order by sequence limit ${pageSize}) page`;
+
+/** Runs `count` requests by some clients at once. */
+async function load(clients: number, count: number, request: (index: number) => Promise<unknown>): Promise<Latency> {
+  const times: number[] = [];
+  let next = 0;
+  const begin = performance.now();
+  await Promise.all(
+    Array.from({ length: clients }, async () => {
+      for (let index = next++; index < count; index = next++) {
+        const start = performance.now();
+        await request(index);
+        times.push(performance.now() - start);
+      }
+    }),
+  );
+  return latency(times, (performance.now() - begin) / 1000);
+}
+
+function latency(times: readonly number[], seconds: number): Latency {
+  const sorted = [...times].sort((one, other) => one - other);
+  return { p50: median(sorted), p99: sorted[Math.floor(sorted.length * 0.99)]!, rate: times.length / seconds };
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 64 });
+const headers = { authorization: `Bearer ${adminKey}` };
+
+/** The body of an answer that must be 200. */
+function fetchText(url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    get(url, { agent, headers }, (answer) => {
+      const chunks: Buffer[] = [];
+      answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+      answer.on("end", () => {
+        const text = Buffer.concat(chunks).toString("utf8");
+        if (answer.statusCode === 200) resolve(text);
+        else reject(new Error(`${url}: ${answer.statusCode} ${text}`));
+      });
+      answer.on("error", reject);
+    }).on("error", reject);
+  });
+}
+
+/**
+ * Measures the change feed: the service as a process of its own, clients over HTTP in this process, on a log of a million
+ * entries. PostgreSQL by itself makes the same pages, over the same number of connections, in the same run.
+ * @param day a roster that is imported while the feed is read once more
+ */
+export async function measureFeed(
+  server: BenchServer,
+  day: DayFiles,
+  about: Pick<FeedResults, "date" | "machine">,
+): Promise<FeedResults> {
+  await server.createDatabase(database);
+  const service = await startService(server, database, undefined);
+  const pool = new pg.Pool({ ...server.connection, database, max: 16, options: "-c jit=off -c work_mem=64MB" });
+  try {
+    progress("  feed: filling the log");
+    await pool.query(fillLog);
+    await pool.query(
+      "update feed_heads set last_sequence = $1, last_at = (select at from changes where organization_id = 1 and sequence = $1), last_user_id = 100000",
+      [entries],
+    );
+    await server.settle(database);
+    const start = (index: number) => (index * 7919 * pageSize) % (entries - pageSize);
+    const times = await pool.query<{ sequence: string; at: string }>(
+      "select sequence, timestamp_text(at) as at from changes where organization_id = 1 and sequence = any ($1)",
+      [Array.from({ length: requests }, (_, index) => start(index)).filter((sequence) => sequence > 0)],
+    );
+    const cursors = times.rows.map(({ sequence, at }) => [Number(sequence), at] as const);
+    const encode = (position: unknown) => Buffer.from(JSON.stringify(position)).toString("base64url");
+    const readPostgreSql = async (index: number) => {
+      await pool.query(referenceStatement, [cursors[index % cursors.length]![0]]);
+    };
+    const readMuster = (index: number) =>
+      fetchText(`${service.url}/v1/changes?limit=${pageSize}&cursor=${encode(cursors[index % cursors.length])}`);
+    await checkSameText(pool, service.url, cursors[0]!, encode);
+    const pages = [];
+    for (const clients of [1, 16]) {
+      await load(clients, 64, readPostgreSql);
+      await load(clients, 64, readMuster);
+      const postgresql = await load(clients, requests, readPostgreSql);
+      const muster = await load(clients, requests, readMuster);
+      progress(`  feed: ${clients} clients, PostgreSQL ${describe(postgresql)}, Muster ${describe(muster)}`);
+      pages.push({ clients, postgresql, muster });
+    }
+    const end = async () => JSON.parse(await fetchText(`${service.url}/v1/changes?since=2099-01-01T00:00:00Z`)).cursor;
+    const poll = (cursor: string) => () => fetchText(`${service.url}/v1/changes?cursor=${cursor}`);
+    const emptyRoute = await measureEmptyRoute();
+    const musterPolls = await load(16, polls, poll(await end()));
+    progress(`  feed: polls ${describe(musterPolls)}, empty route ${describe(emptyRoute)}`);
+    const wait = await measureWait(pool, service.url, end);
+    progress(`  feed: waiting ${describe(wait)}`);
+    const cursorAtEnd = await end();
+    const importing = await whileImporting(
+      () => sendRoster(service.url, day.xml, "normal"),
+      async () => ({
+        people: day.tables.users.rows,
+        postgresql: await load(1, 100, readPostgreSql),
+        muster: await load(1, 100, readMuster),
+        polls: await load(1, 200, poll(cursorAtEnd)),
+      }),
+    );
+    progress(`  feed: while importing ${describe(importing.muster)}`);
+    return { ...about, entries, pages, polls: { muster: musterPolls, emptyRoute }, wait, importing };
+  } finally {
+    agent.destroy();
+    await pool.end();
+    await service.stop();
+    await server.dropDatabase(database);
+  }
+}
+
+const describe = ({ p50, p99, rate }: Latency) =>
+  `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${rate.toFixed(0)}/s`;
+
+/** Both must make the same text, or the comparison is none. */
+async function checkSameText(
+  pool: pg.Pool,
+  url: string,
+  cursor: readonly [number, string],
+  encode: (position: unknown) => string,
+) {
+  const { rows } = await pool.query<{ string_agg: string }>(referenceStatement, [cursor[0]]);
+  const answer = await fetchText(`${url}/v1/changes?limit=${pageSize}&cursor=${encode(cursor)}`);
+  if (!answer.startsWith(`{"changes":[${rows[0]!.string_agg}],`))
+    throw new Error("The reference makes another text than Muster.");
+}
+
+async function measureEmptyRoute(): Promise<Latency> {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("empty-route.ts", import.meta.url))], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  try {
+    const [port] = await once(createInterface({ input: child.stdout }), "line");
+    const request = () => fetchText(`http://127.0.0.1:${port}/`);
+    await load(16, 1000, request);
+    return await load(16, polls, request);
+  } finally {
+    child.kill();
+  }
+}
+
+/** From just before the commit until each of the waiting clients has its answer. */
+async function measureWait(pool: pg.Pool, url: string, end: () => Promise<string>): Promise<Latency> {
+  const times: number[] = [];
+  const begin = performance.now();
+  const writer = await pool.connect();
+  try {
+    for (let round = 0; round < rounds; round += 1) {
+      const cursor = await end();
+      let committed = 0;
+      const waiting = Array.from({ length: 16 }, async () => {
+        const { changes } = JSON.parse(await fetchText(`${url}/v1/changes?wait=30&cursor=${cursor}`));
+        if (changes.length !== 1) throw new Error("A client that waits was told something else.");
+        times.push(performance.now() - committed);
+      });
+      // All of them wait before the commit.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      await writer.query("begin");
+      await writer.query(
+        `with head as (update feed_heads set last_sequence = last_sequence + 1, last_at = greatest(clock_timestamp(), last_at + interval '1 microsecond')
+           where organization_id = 1 returning last_sequence, last_at)
+         insert into changes (organization_id, sequence, at, type, action, id, actor)
+         select 1, last_sequence, last_at, 'location', 'created', last_sequence::text, 'bench' from head`,
+      );
+      committed = performance.now();
+      await writer.query("commit");
+      await Promise.all(waiting);
+    }
+  } finally {
+    writer.release();
+  }
+  return latency(times, (performance.now() - begin) / 1000);
+}
+
+/** Measures beside an import; what was measured counts only when the import still ran at its end. */
+async function whileImporting<Result>(
+  run: () => Promise<{ readonly status?: string }>,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let isRunning = true;
+  const importing = run().finally(() => {
+    isRunning = false;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const result = await work();
+  if (!isRunning) throw new Error("The import ended before the measurement did.");
+  const { status } = await importing;
+  if (status !== "applied") throw new Error(`The import beside the measurement was ${status}.`);
+  return result;
+}
+
+/** Heading of the section of the results that tells of the feed. */
+export const feedHeading = "## Change feed";
+
+/** Renders the results as Markdown. */
+export function renderFeed({ date, machine, entries, pages, polls, wait, importing }: FeedResults): string {
+  const row = (name: string, reference: Latency, muster: Latency) => {
+    const ratio = muster.p50 / reference.p50;
+    return `| ${name} | ${ms(reference.p50)} | ${ms(reference.p99)} | ${ms(muster.p50)} | ${ms(muster.p99)} | ${ratio.toFixed(2)} | ${ratio <= 1.3 ? "met" : "NOT met"} |`;
+  };
+  const share = polls.muster.rate / polls.emptyRoute.rate;
+  return [
+    feedHeading,
+    "",
+    `${date}, ${machine}. A log of ${entries.toLocaleString("en")} entries, pages of ${pageSize}; milliseconds. Clients, service and PostgreSQL share the machine.`,
+    "PostgreSQL makes the same text by a plain statement, over as many connections; the ratio is that of the medians.",
+    "",
+    "| pages | PostgreSQL p50 | p99 | Muster p50 | p99 | ratio | goal ≤ 1.3 |",
+    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
+    ...pages.map(({ clients, postgresql, muster }) =>
+      row(clients === 1 ? "1 client" : `${clients} clients`, postgresql, muster),
+    ),
+    row(
+      `1 client, while ${importing.people.toLocaleString("en")} people are imported`,
+      importing.postgresql,
+      importing.muster,
+    ),
+    "",
+    `- Polls that find nothing, 16 clients: ${polls.muster.rate.toFixed(0)} a second (p99 ${ms(polls.muster.p99)} ms); an empty route of Fastify ${polls.emptyRoute.rate.toFixed(0)}: ${(share * 100).toFixed(0)} % (goal ≥ 50 %: ${share >= 0.5 ? "met" : "NOT met"}). While the import runs, 1 client: p50 ${ms(importing.polls.p50)} ms, p99 ${ms(importing.polls.p99)} ms.`,
+    `- From the commit to the answers of 16 clients that wait: p50 ${ms(wait.p50)} ms, p99 ${ms(wait.p99)} ms (goal ≤ 100 ms: ${wait.p99 <= 100 ? "met" : "NOT met"}).`,
+    "",
+  ].join("\n");
+}
+
+const ms = (value: number) => value.toFixed(1);
