@@ -98,7 +98,11 @@ export function readFeed(database: Database, organizationId: number, request: Fe
 const wayOut =
   "Read the lists that you keep a copy of anew, and follow from the changesCursor that their first page gives.";
 
-function lost({ after, since }: FeedRequest, head: number, prunedAt: string | null): MusterError {
+function lost(
+  { after, since }: Pick<FeedRequest, "after" | "since">,
+  head: number,
+  prunedAt: string | null,
+): MusterError {
   const kept = prunedAt === null ? "" : ` What is kept begins after ${prunedAt}.`;
   if (after === undefined) {
     const from = since === undefined ? "The first changes are" : "What changed right after since is";
@@ -137,3 +141,49 @@ export function feedEnd(database: Database, organizationId: number): Promise<Fee
     return rows[0]!;
   });
 }
+
+/** A stretch of the log: after the first number, up to the last one. */
+export interface Stretch {
+  readonly after: number;
+  readonly through: number;
+}
+
+/** A time, or a day of the organization's time zone, as `2026-11-22`: its beginning as a start, its end as an end. */
+export type Moment = string;
+
+/**
+ * The stretch of the log between two moments, the second one included; without the second, to the end.
+ * @returns also the time up to which it is complete, the start of the next window
+ * @throws MusterError resync_required when what comes after the first moment is cut off
+ */
+export async function feedStretch(
+  database: Database,
+  organizationId: number,
+  since: Moment,
+  until: Moment | undefined,
+): Promise<Stretch & { readonly until: string }> {
+  const { rows } = await withOrganization(database, organizationId, (client) =>
+    client.query<{ after: number | null; through: number; until: string; head: number; prunedAt: string | null }>(
+      `with zone as materialized (select coalesce(settings ->> 'timeZone', 'UTC') as name from organizations where id = $1),
+       edge as materialized (select ${edgeOf("$2", "start")} as since, ${edgeOf("$3", "end")} as until from zone)
+       select case when edge.since >= pruned_at then last_change_until($1, edge.since) end as after,
+         case when edge.until is null then last_sequence else last_change_until($1, edge.until) end as through,
+         timestamp_text(least(edge.until, greatest(last_at, 'epoch'))) as until,
+         last_sequence as head, case when pruned_sequence > 0 then timestamp_text(pruned_at) end as "prunedAt"
+       from feed_heads, edge where organization_id = $1`,
+      [organizationId, since, until ?? null],
+    ),
+  );
+  const { after, through, until: reached, head, prunedAt } = rows[0]!;
+  if (after === null) throw lost({ after: undefined, since }, head, prunedAt);
+  return { after, through, until: reached };
+}
+
+/** SQL of the moment that a parameter names; null of none. A day ends a microsecond before the next one. */
+const edgeOf = (parameter: string, edge: "start" | "end") => `case
+  when ${parameter}::text like '____-__-__' then ${
+    edge === "start"
+      ? `(${parameter}::text || ' 00:00')::timestamp at time zone zone.name`
+      : `((${parameter}::text || ' 00:00')::timestamp + interval '1 day') at time zone zone.name - interval '1 microsecond'`
+  }
+  else (${parameter}::text)::timestamptz end`;

@@ -23,6 +23,7 @@ export const access = {
   "POST /api/v2/groups": ["groups"],
   "POST /api/v2/groups/:groupId/purge": ["groups"],
   "DELETE /api/v2/groups/:groupId": ["groups"],
+  "GET /api/v2/users": ["retrieve"],
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],

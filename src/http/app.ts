@@ -8,6 +8,7 @@ import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
 import { permissionV2Routes } from "./api-v2/permission-routes.ts";
+import { usersV2Route } from "./api-v2/users.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
@@ -113,6 +114,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
         importV2Routes(files as App, dependencies, metrics);
         ready();
       });
+      usersV2Route(v2, dependencies);
       groupV2Routes(v2, dependencies);
       permissionV2Routes(v2, dependencies);
       done();

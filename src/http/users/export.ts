@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { feedEnd } from "../../changes/feed.ts";
-import { type FeedRecord, feedColumns, toFeedRecord } from "../../directory/feed-record.ts";
+import { type FeedRecord, toFeedRecord } from "../../directory/feed-record.ts";
 import { listUsers, type UserFilter } from "../../directory/list-users.ts";
 import type { UserDocument } from "../../directory/user-document.ts";
 import type { StoredUser } from "../../directory/users.ts";
@@ -9,9 +9,8 @@ import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import { toChangesCursor } from "../changes/cursor.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { line } from "../imports/response-text.ts";
 import { chooseFormat } from "../negotiation.ts";
-import { toXmlElements, xmlDeclaration } from "../xml.ts";
+import { writeCsv, writeXml } from "./feed-text.ts";
 import { userFilter, userSchema } from "./schemas.ts";
 
 const exportFormats = ["ndjson", "csv", "xml"] as const;
@@ -61,11 +60,10 @@ export function exportRoute(app: App, { database }: HttpDependencies): void {
       const format = chooseFormat(request.headers, exportFormats, "ndjson") as ExportFormat;
       const position = await feedEnd(database, organizationId);
       const pages = usersByPage(database, organizationId, request.query);
-      const write = { ndjson: writeLines, csv: writeCsv, xml: writeXml }[format];
+      const records = () => recordsOf(pages, request.query.source ?? defaultSource);
+      const text = format === "ndjson" ? writeLines(pages) : (format === "csv" ? writeCsv : writeXml)(records());
       reply.header("vary", "accept").header("changes-cursor", toChangesCursor(position));
-      return reply
-        .header("content-type", mediaTypes[format])
-        .send(Readable.from(write(pages, request.query.source ?? defaultSource)) as never);
+      return reply.header("content-type", mediaTypes[format]).send(Readable.from(text) as never);
     },
   });
 }
@@ -84,31 +82,15 @@ async function* usersByPage(
   }
 }
 
-type Pages = AsyncIterable<readonly StoredUser[]>;
-type Text = AsyncGenerator<string, void, undefined>;
-
-async function* writeLines(pages: Pages): Text {
+async function* writeLines(pages: AsyncIterable<readonly StoredUser[]>): AsyncGenerator<string, void, undefined> {
   for await (const users of pages) yield users.map(({ document }) => `${document}\n`).join("");
 }
 
-async function* writeCsv(pages: Pages, source: string): Text {
-  yield line(feedColumns);
+async function* recordsOf(
+  pages: AsyncIterable<readonly StoredUser[]>,
+  source: string,
+): AsyncGenerator<FeedRecord[], void, undefined> {
   for await (const users of pages) {
-    yield recordsOf(users, source)
-      .map((record) => line(feedColumns.map((column) => record[column])))
-      .join("");
+    yield users.map(({ document }) => toFeedRecord(JSON.parse(document) as UserDocument, source));
   }
 }
-
-async function* writeXml(pages: Pages, source: string): Text {
-  yield `${xmlDeclaration}<users type="array">\n`;
-  for await (const users of pages) yield recordsOf(users, source).map(userElement).join("");
-  yield "</users>\n";
-}
-
-/** Elements of what is not blank: one that is there and blank would take values away. */
-const userElement = (record: FeedRecord): string =>
-  toXmlElements({ user: Object.fromEntries(Object.entries(record).filter(([, value]) => value !== "")) });
-
-const recordsOf = (users: readonly StoredUser[], source: string): FeedRecord[] =>
-  users.map(({ document }) => toFeedRecord(JSON.parse(document) as UserDocument, source));

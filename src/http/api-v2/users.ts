@@ -1,0 +1,82 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { feedStretch } from "../../changes/feed.ts";
+import { feedRecords } from "../../directory/changed-users.ts";
+import { sourceName } from "../../organizations/sources.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { chooseFormat } from "../negotiation.ts";
+import { problemResponses } from "../problems.ts";
+import { writeCsv, writeJson, writeXml } from "../users/feed-text.ts";
+
+const formats = ["xml", "json", "csv"] as const;
+type UsersFormat = (typeof formats)[number];
+
+const writers = { xml: writeXml, json: writeJson, csv: writeCsv } as const;
+const mediaTypes: Readonly<Record<UsersFormat, string>> = {
+  xml: "application/xml; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+};
+
+/** A day, or a time with at most microseconds. A + that was sent as it is arrives as a space. */
+const moment = z
+  .string()
+  .max(50)
+  .transform((text) => text.trim().replace(" ", "+").toUpperCase())
+  .pipe(
+    z
+      .string()
+      .regex(
+        /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?$/,
+        "is no day such as 2026-11-22, and no time such as 2026-11-22T02:00:03Z",
+      ),
+  )
+  .optional();
+
+/** Reading people as existing jobs do (feed formats, section 9). */
+export function usersV2Route(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/users",
+    config: { usualFormat: "xml" },
+    schema: {
+      operationId: "listUsersV2",
+      summary: "Read users, as existing jobs do",
+      description:
+        "People in the feed's own XML, or in JSON or CSV to whom asks for that, so that they can be loaded back: everybody, " +
+        "or with `since` who changed after it, as they are now. Who was deleted has the `groupID` 00000. With `groupID` " +
+        "only people of that group; who left it since has its id and `|00002`. `databaseID` is that of the key's source. The " +
+        "header `changes-until` is the next `since`. Parameters that it does not know are ignored.",
+      tags: ["Version 2"],
+      querystring: z.looseObject({
+        api_key: z.string().max(400).optional().describe("The API key. It may come as `Authorization` as well."),
+        since: moment.describe("Who changed after this time, or from this day on (of the organization's time zone)."),
+        until: moment.describe("With `since`: up to this time, or to the end of this day."),
+        groupID: z.string().min(1).max(100).normalize("NFC").optional().describe("Only people of this group."),
+      }),
+      response: {
+        200: {
+          description: "The people, as a stream.",
+          content: Object.fromEntries(
+            ["application/xml", "application/json", "text/csv"].map((type) => [type, { schema: z.string() }]),
+          ),
+        },
+        ...problemResponses("resync_required"),
+      },
+    },
+    handler: async (request, reply) => {
+      const { since, until, groupID: groupId } = request.query;
+      const { organizationId, source: number } = request.caller;
+      const source = (number === null ? undefined : await sourceName(database, organizationId, number)) ?? "default";
+      const stretch = since === undefined ? undefined : await feedStretch(database, organizationId, since, until);
+      if (stretch !== undefined) reply.header("changes-until", stretch.until);
+      const format = chooseFormat(request.headers, formats, "xml") as UsersFormat;
+      const records = feedRecords(database, organizationId, { stretch, groupId, source });
+      return reply
+        .header("vary", "accept")
+        .header("content-type", mediaTypes[format])
+        .send(Readable.from(writers[format](records)) as never);
+    },
+  });
+}
