@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import pg, { type PoolClient } from "pg";
 import { recordChanges } from "../../src/changes/record.ts";
+import { mostWatches } from "../../src/changes/signal.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { follow, readPage } from "./reader.ts";
@@ -250,6 +251,18 @@ describe("waiting", () => {
     assert.equal((await app.inject({ url: "/v1/users" })).status, 200);
     await transaction((client) => asTheServiceDoes(client, ["m1"]));
     for (const answer of await Promise.all(many)) assert.deepEqual(answer.ids, ["m1"]);
+  });
+
+  test("is for a limited number of readers of an organization; those beyond are answered at once", async () => {
+    const signal = app.dependencies.changeSignal;
+    const watches = Array.from({ length: mostWatches }, () => signal.watch(organization));
+    assert.ok(watches.every((watch) => watch !== undefined));
+    assert.equal(signal.watch(organization), undefined);
+    const { ids, seconds } = await wait({ cursor: await end() });
+    assert.deepEqual(ids, []);
+    assert.ok(seconds < 5);
+    for (const watch of watches) watch?.end();
+    signal.watch(organization)!.end();
   });
 
   test("ends when the service stops: the answer is complete, and the connections are closed", async (t) => {
