@@ -74,3 +74,28 @@ for (const [list, type, body] of [
     assert.deepEqual(comparable(copy), comparable(copyOf((await listAll(list)).items)));
   });
 }
+
+test("who lists the members of a group while they come and go, and follows from there, has them in the end", async () => {
+  const { items, changesCursor } = await listAll("groups/G1/members", async (page) => {
+    if (page > 3) return;
+    const [first, last] = [await addUser(), await addUser()];
+    await send("PUT", `/v1/groups/G1/members/${first.id}`, { role: page });
+    await send("PUT", `/v1/groups/G1/members/${last.id}`, {});
+    await send("POST", "/v1/groups/G1/members", { remove: [last.id], add: [{ userId: first.id, role: 4 }] });
+    await send("PUT", `/v1/groups/G2/members/${first.id}`, {});
+  });
+  const roles = new Map(items.map(({ userId, role }) => [userId, role]));
+  const { changes } = await follow(app, { cursor: changesCursor, groupId: "G1", limit: 2 });
+  for (const { id, memberships } of changes) {
+    for (const { groupId, role } of memberships) {
+      if (groupId !== "G1") continue;
+      if (role.to === null) roles.delete(id);
+      else roles.set(id, role.to);
+    }
+  }
+  const members = (await listAll("groups/G1/members")).items;
+  assert.ok(members.length > 3);
+  const byId = (entries: Iterable<readonly [string, number]>) =>
+    [...entries].sort(([one], [other]) => Number(one) - Number(other));
+  assert.deepEqual(byId(roles), byId(members.map(({ userId, role }) => [userId, role] as const)));
+});

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { editMembers, getMember, listMembers, putMember, removeMember } from "../../directory/members.ts";
 import type { App } from "../app-types.ts";
+import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import {
   memberFilter,
@@ -64,15 +64,18 @@ function readingRoutes(app: App, { database }: HttpDependencies): void {
       tags,
       params: groupParams,
       querystring: memberFilter,
-      response: { 200: pageSchema(memberSchema).describe("A page of members."), ...problemResponses("not_found") },
+      response: {
+        200: followablePageSchema(memberSchema).describe("A page of members."),
+        ...problemResponses("not_found"),
+      },
     },
     handler: async (request) => {
       const { cursor, limit } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
-      const page = { after, limit };
-      const rows = await listMembers(database, request.caller.organizationId, request.params.groupId, page);
-      const { items, nextCursor } = cutPage(rows, limit, ({ userId }) => [Number(userId)]);
-      return { items: [...items], nextCursor };
+      const { organizationId } = request.caller;
+      const { after, position } = await startPage(database, organizationId, cursor, z.int().nonnegative());
+      const rows = await listMembers(database, organizationId, request.params.groupId, { after, limit });
+      const { items, ...cursors } = cutFollowablePage(rows, limit, position, ({ userId }) => Number(userId));
+      return { items: [...items], ...cursors };
     },
   });
 
