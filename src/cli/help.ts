@@ -114,7 +114,7 @@ Exit status
   130, 143  ended by SIGINT or SIGTERM before the copy was up to date
 
 Examples
-  muster pull --to /var/lib/campus/directory
+  muster pull --to directory
   muster pull --to directory.sqlite --follow
   sqlite3 directory.sqlite "select email from users where location = 'Main'"
 `;

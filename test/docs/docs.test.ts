@@ -56,7 +56,8 @@ async function runExamples(examples: readonly Example[], url: string, key: strin
   const commands = examples.map(
     ({ command }) => `${command.text.replaceAll("http://127.0.0.1:8080", url)}\nprintf '\\036'\n`,
   );
-  const shell = spawn("bash", ["-euo", "pipefail", "-c", commands.join("")], {
+  const command = `muster() { '${process.execPath}' src/cli/main.ts "$@"; }\n`;
+  const shell = spawn("bash", ["-euo", "pipefail", "-c", command + commands.join("")], {
     cwd: repository,
     env: { PATH: process.env.PATH, LC_ALL: "C.UTF-8", MUSTER_URL: url, MUSTER_KEY: key },
     stdio: ["ignore", "pipe", "pipe"],
@@ -87,7 +88,7 @@ function assertShown(printed: string, { command, answer }: Example): void {
 }
 
 describe("examples", () => {
-  for (const path of ["README.md", "docs/api-guide.md"]) {
+  for (const path of ["README.md", "docs/api-guide.md", "docs/command-line.md"]) {
     test(`${path} shows what the service answers`, async (t) => {
       const examples = examplesOf(readDocument(path));
       assert(examples.length > 0, "there are examples");

@@ -93,7 +93,10 @@ export function rolesAfter(
 /** Locations by name, with the ids of their groups, and other properties. */
 export type Locations = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
-/** Makes changes of locations, one after the other. What is told of one that is not known is passed over. */
+/**
+ * Makes changes of locations, one after the other; what else is told of one that is not known is passed over. A location
+ * changes its name only while it has no groups (feed formats, section 7), so that its renaming tells all of it.
+ */
 export function locationsAfter(
   before: Locations,
   changes: readonly Change[],
@@ -101,15 +104,12 @@ export function locationsAfter(
   const after = new Map(before);
   for (const { action, id, changed } of changes) {
     const { name = id, ...values } = Object.fromEntries(Object.entries(changed).map(([key, { to }]) => [key, to]));
+    const known = after.get(id);
     if (action === "deleted") after.delete(id);
-    else if (action === "created") after.set(id, values);
-    else {
-      // One that was listed under its new name already is told of its renaming again.
-      const known = after.get(id) ?? after.get(String(name));
-      if (known === undefined) continue;
+    else if (action === "created" || name !== id) {
       after.delete(id);
-      after.set(String(name), { ...known, ...values });
-    }
+      after.set(String(name), values);
+    } else if (known !== undefined) after.set(id, { ...known, ...values });
   }
   return after;
 }
