@@ -16,6 +16,8 @@ import {
   type Organization,
   type Owned,
   phoneKey,
+  plainGroup,
+  plainLocation,
   selfRegistered,
   type User,
 } from "./state.ts";
@@ -62,11 +64,11 @@ const groups = fc
   })
   .map(({ firstStyle, secondStyle, firstIsDefault, staticIsDefault, hasAll }) => {
     const chosen: [string, Group][] = [
-      ["G1", { name: "First group", style: firstStyle, isDefault: firstIsDefault }],
-      ["G2", { name: "Second group", style: secondStyle, isDefault: false }],
-      ["STATIC", { name: "Static group", style: "static", isDefault: staticIsDefault }],
+      ["G1", { ...plainGroup("First group"), style: firstStyle, isDefault: firstIsDefault }],
+      ["G2", { ...plainGroup("Second group"), style: secondStyle }],
+      ["STATIC", { ...plainGroup("Static group"), style: "static", isDefault: staticIsDefault }],
     ];
-    if (hasAll) chosen.push(["ALL", { name: "Everybody", style: null, isDefault: false }]);
+    if (hasAll) chosen.push(["ALL", plainGroup("Everybody")]);
     return new Map(chosen);
   });
 
@@ -176,11 +178,12 @@ export const organizations: fc.Arbitrary<Organization> = fc
         Object.entries(sourceNumbers).map(([name, number], index) => [name, { number, rank: ranks[index] ?? 1 }]),
       ),
       groups: structuredClone(groups),
-      locations: new Map([[locationKey("Main"), "Main"]]),
+      locations: new Map([[locationKey("Main"), plainLocation("Main")]]),
       users: new Map(stored.map((user) => [user.id, user])),
       tombstones: new Map(),
       optOuts: new Set(optOuts),
       lastUserId: stored.length,
+      lastGroupNumber: 1000,
     };
   });
 

@@ -25,6 +25,8 @@ import {
   manual,
   networkAdministrator,
   type Organization,
+  plainGroup,
+  plainLocation,
   type User,
 } from "./state.ts";
 import { applyScalars } from "./values.ts";
@@ -245,13 +247,13 @@ function createWhatIsNamed(organization: Organization, decisions: readonly Decis
     // that there is a group for everybody is a person's decision
     if (groupId === "ALL" || organization.groups.has(groupId) || !patterns.some((pattern) => pattern.test(groupId)))
       continue;
-    organization.groups.set(groupId, { name: groupId, style: null, isDefault: false });
+    organization.groups.set(groupId, plainGroup(groupId));
   }
   if (!createLocations) return;
   const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));
   for (const { value } of named.sort((first, second) => first.row - second.row)) {
     const key = locationKey(value);
-    if (!organization.locations.has(key)) organization.locations.set(key, value);
+    if (!organization.locations.has(key)) organization.locations.set(key, plainLocation(value));
   }
 }
 

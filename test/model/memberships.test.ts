@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Style } from "../../src/organizations/settings.ts";
-import { byDefault, type ClaimNumber, describeUser, manual, selfRegistered, type User } from "./state.ts";
+import { byDefault, type ClaimNumber, describeUser, manual, plainGroup, selfRegistered, type User } from "./state.ts";
 import { affiliates, employees, importRecords, stored, students, world } from "./world.ts";
 
 type Memberships = NonNullable<Parameters<typeof stored>[1]>["memberships"];
@@ -199,7 +199,7 @@ describe("an unknown group", () => {
       settings: { createGroups: ["CRS-*", "A.B"] },
     });
     assert.deepEqual(groups, ["CRS-1", "A.B"]);
-    assert.deepEqual(organization.groups.get("CRS-1"), { name: "CRS-1", style: null, isDefault: false });
+    assert.deepEqual(organization.groups.get("CRS-1"), plainGroup("CRS-1"));
     assert.equal(issues.length, 5);
   });
   it("is never created if it is ALL, which everybody would join", () => {

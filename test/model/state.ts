@@ -54,22 +54,49 @@ export interface User {
 
 export interface Group {
   name: string;
+  /** Codes (feed formats, section 6); so are `type` and `privacy`. */
+  category: number;
+  type: number;
+  privacy: number;
+  postApproval: boolean;
+  description: string;
   /** How imports treat its memberships; null: as the import's style says. */
   style: GroupStyle | null;
   isDefault: boolean;
+  isProtected: boolean;
+  guardPercent: number | null;
+  /** Id of the group above it. */
+  parent: string | null;
 }
+
+/** A new group of which nothing but the name is known. */
+export const plainGroup = (name: string): Group => ({
+  ...{ name, category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null },
+  ...{ isDefault: false, isProtected: false, guardPercent: null, parent: null },
+});
+
+export interface Location {
+  readonly name: string;
+  /** Ids of its groups. */
+  groups: Set<string>;
+}
+
+/** A location without groups. */
+export const plainLocation = (name: string): Location => ({ name, groups: new Set() });
 
 export interface Organization {
   settings: Settings;
   /** By name. The smaller rank is the higher. */
   sources: Map<string, { number: ClaimNumber; rank: number }>;
   groups: Map<string, Group>;
-  /** By `locationKey`: the location's own spelling. */
-  locations: Map<string, string>;
+  /** By `locationKey`. */
+  locations: Map<string, Location>;
   users: Map<number, User>;
   /** People who were deleted and may return, as they were. */
   tombstones: Map<number, User>;
   lastUserId: number;
+  /** The last number that was given to a group without an id. */
+  lastGroupNumber: number;
   /** Addresses and numbers to which nothing is to be sent: no import touches them (feed formats, section 2). */
   optOuts: Set<string>;
 }

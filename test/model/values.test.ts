@@ -193,7 +193,7 @@ describe("a location", () => {
       { ...ann, databaseID: "2", campusName: "North" },
       { databaseID: "1", campusName: "NORTH" },
     ]);
-    assert.deepEqual([issues, organization.locations.get("north")], [[], "North"]);
+    assert.deepEqual([issues, organization.locations.get("north")?.name], [[], "North"]);
     assert.deepEqual(
       [...organization.users.values()].map(({ location }) => location.value),
       ["North", "North"],

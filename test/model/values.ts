@@ -107,7 +107,7 @@ export function applyScalars(
 
   let location = statement.location;
   if (location?.value) {
-    const name = organization.locations.get(locationKey(location.value));
+    const name = organization.locations.get(locationKey(location.value))?.name;
     if (name === undefined) warn(location.row, { code: "location_unknown", field: "campusName" });
     location = name === undefined ? undefined : { value: name, row: location.row };
   }

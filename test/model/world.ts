@@ -13,6 +13,8 @@ import {
   type Organization,
   type Owned,
   phoneKey,
+  plainGroup,
+  plainLocation,
   type User,
 } from "./state.ts";
 
@@ -39,7 +41,6 @@ export function world({
   locations = ["Main"],
   users = [],
 }: WorldOptions = {}): Organization {
-  const plain = (groupId: string): Group => ({ name: `Group ${groupId}`, style: null, isDefault: false });
   const ids = ["G1", "G2", ...Object.keys(groups)];
   return {
     settings: settingsSchema.parse(settings),
@@ -48,12 +49,13 @@ export function world({
       ["employees", { number: employees, rank: 2 }],
       ["affiliates", { number: affiliates, rank: 3 }],
     ]),
-    groups: new Map(ids.map((groupId) => [groupId, { ...plain(groupId), ...groups[groupId] }])),
-    locations: new Map(locations.map((name) => [locationKey(name), name])),
+    groups: new Map(ids.map((groupId) => [groupId, { ...plainGroup(`Group ${groupId}`), ...groups[groupId] }])),
+    locations: new Map(locations.map((name) => [locationKey(name), plainLocation(name)])),
     users: new Map(users.map((user) => [user.id, user])),
     tombstones: new Map(),
     optOuts: new Set(),
     lastUserId: Math.max(0, ...users.map(({ id }) => id)),
+    lastGroupNumber: 1000,
   };
 }
 

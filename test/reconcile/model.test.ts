@@ -4,27 +4,19 @@
  * many cases are tried.
  */
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, before, describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts";
 import { MusterError } from "../../src/errors.ts";
-import { createIdSource } from "../../src/identifiers.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
-import { importFile } from "../../src/reconcile/import-file.ts";
-import { listImportRows } from "../../src/reconcile/imports.ts";
-import type { ImportDependencies, ImportResource } from "../../src/reconcile/types.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import type { ImportResource } from "../../src/reconcile/types.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { organizations, renderXml, sourceNumbers } from "../model/generate.ts";
 import { importUsers as importIntoModel } from "../model/import-users.ts";
-import type { Organization, User } from "../model/state.ts";
-import { createTestDatabase, type TestDatabase } from "../support/database.ts";
+import type { Organization } from "../model/state.ts";
+import { byText, comparable, openModelStore } from "../support/model-store.ts";
 import { loadOrganization, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { replayable, replayUsers } from "../support/replay.ts";
 import { type Sent, series } from "./series.ts";
@@ -32,39 +24,13 @@ import { type Sent, series } from "./series.ts";
 const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
 const runs = Number(process.env.FAST_CHECK_RUNS ?? 60);
 
-let database: TestDatabase;
-let dependencies: ImportDependencies;
+const { database, dependencies, head, notesOf, send: sendFile } = await openModelStore(after);
 
-before(async () => {
-  database = await createTestDatabase();
-  const opened = openDatabase(database.connection, { maxConnections: 2 });
-  database.beforeDrop(() => opened.close());
-  dependencies = {
-    database: opened,
-    importQueue: createWriterQueue(),
-    importSlots: 1,
-    clock: () => new Date("2026-02-03T04:05:06Z"),
-    newId: createIdSource(() => new Date(), randomBytes),
-    spoolDirectory: join(tmpdir(), `muster-model-${process.pid}`),
-  };
-});
-after(() => database.drop());
-
-async function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
-  return importFile(dependencies, {
-    kind: "users",
-    organizationId,
-    actor: "test",
-    channel: "api",
-    source: Object.entries(sourceNumbers).find(([, number]) => number === source)![0],
-    style,
-    dryRun,
-    fileName: null,
-    format: "xml",
-    body: (async function* () {
-      yield Buffer.from(renderXml(records));
-    })(),
-    maximumBytes: 1_000_000,
+function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
+  const name = Object.entries(sourceNumbers).find(([, number]) => number === source)![0];
+  return sendFile(organizationId, {
+    ...{ kind: "users", source: name, style, format: "xml", dryRun },
+    body: renderXml(records),
   });
 }
 
@@ -74,37 +40,6 @@ const model = (organization: Organization, { source, style, records }: Sent) =>
     style,
     rows: records.map((record) => normalizeUser(record, organization.settings)),
   });
-
-/** People who were there before are told apart by id; new ones, whose ids may differ, by what they are. */
-function comparable(organization: Organization, lastUserId: number) {
-  const plain = (value: unknown): unknown =>
-    value instanceof Map
-      ? [...value].map(([key, entry]) => [key, plain(entry)]).sort(byText)
-      : value instanceof Set
-        ? [...value].sort()
-        : Array.isArray(value)
-          ? value.map(plain)
-          : value && typeof value === "object"
-            ? Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, plain(entry)]))
-            : value;
-  const known = [...organization.users.values()].filter(({ id }) => id <= lastUserId);
-  const fresh = [...organization.users.values()].filter(({ id }) => id > lastUserId);
-  return {
-    groups: plain(organization.groups),
-    locations: plain(organization.locations),
-    optOuts: plain(organization.optOuts),
-    deleted: [...organization.tombstones.keys()].sort(),
-    known: known.sort((one, other) => one.id - other.id).map(plain),
-    fresh: fresh.map((user: User) => plain({ ...user, id: 0 })).sort(byText),
-  };
-}
-
-const byText = (one: unknown, other: unknown) => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
-
-async function notesOf(organizationId: number, id: string): Promise<string[]> {
-  const { items } = await listImportRows(dependencies.database, organizationId, id, {}, { limit: 1000 });
-  return [...new Set(items.map(({ row, outcome, code, field }) => `${row} ${outcome} ${code} ${field ?? ""}`))].sort();
-}
 
 /** Whoever is protected and not in the file is told of on row 0. */
 const modelNotes = ({ outcomes, absences }: ReturnType<typeof model>): string[] =>
@@ -142,11 +77,6 @@ function namesGivenUpUsername(before: Organization, after: Organization, { recor
     .filter((user) => after.users.get(user.id)?.username.value?.normalized !== user.username.value?.normalized)
     .map((user) => user.username.value?.normalized);
   return records.some(({ values }) => !values.databaseID && givenUp.includes(values.userID?.toLowerCase() ?? ""));
-}
-
-async function head(organizationId: number) {
-  const { rows } = await database.owner.query("select * from feed_heads where organization_id = $1", [organizationId]);
-  return rows[0];
 }
 
 describe(`reconciliation and the reference model agree (seed ${seed})`, () => {

@@ -10,9 +10,11 @@ import {
   blankUser,
   type ClaimNumber,
   type Group,
+  type Location,
   type Membership,
   type Organization,
   phoneKey,
+  plainLocation,
   type User,
 } from "../model/state.ts";
 
@@ -46,9 +48,10 @@ export async function saveOrganization(
     [organization.settings, time],
   );
   const id = rows[0]!.id;
-  await owner.query("insert into feed_heads (organization_id, last_user_id) values ($1, $2)", [
+  await owner.query("insert into feed_heads (organization_id, last_user_id, last_group_number) values ($1, $2, $3)", [
     id,
     organization.lastUserId,
+    organization.lastGroupNumber,
   ]);
   const insert = async (table: string, records: readonly Record<string, unknown>[]) => {
     if (records.length === 0) return;
@@ -73,14 +76,21 @@ export async function saveOrganization(
   );
   await insert(
     "groups",
-    [...organization.groups].map(([group_id, { name, style, isDefault }]) => ({
-      ...{ group_id, name, name_normalized: name.toLowerCase(), style, is_default: isDefault, is_protected: false },
-      ...{ category: 1, type: 1, privacy: 1, post_approval: false, description: "", version: 1, ...times },
+    [...organization.groups].map(([group_id, { name, category, type, privacy, description, style, ...group }]) => ({
+      ...{ group_id, name, name_normalized: name.toLowerCase(), category, type, privacy, description, style },
+      ...{ is_default: group.isDefault, is_protected: group.isProtected, post_approval: group.postApproval },
+      ...{ guard_percent: group.guardPercent, parent_group_id: group.parent, version: 1, ...times },
     })),
   );
   await insert(
     "locations",
-    [...organization.locations].map(([name_normalized, name]) => ({ name_normalized, name, version: 1, ...times })),
+    [...organization.locations].map(([name_normalized, { name }]) => ({ name_normalized, name, version: 1, ...times })),
+  );
+  await insert(
+    "location_groups",
+    [...organization.locations].flatMap(([location_normalized, { groups }]) =>
+      [...groups].map((group_id) => ({ location_normalized, group_id })),
+    ),
   );
   await insert(
     "opt_outs",
@@ -207,20 +217,30 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
   }
   const groups = new Map<string, Group>();
   for (const row of await read("select * from groups where organization_id = $1 order by group_id")) {
+    const { name, category, type, privacy, description, style } = row as unknown as Group;
     groups.set(row.group_id as string, {
-      name: row.name as string,
-      style: row.style as Group["style"],
+      ...{ name, category, type, privacy, description, style },
+      postApproval: row.post_approval as boolean,
       isDefault: row.is_default as boolean,
+      isProtected: row.is_protected as boolean,
+      guardPercent: row.guard_percent as number | null,
+      parent: row.parent_group_id as string | null,
     });
   }
-  const locations = new Map<string, string>();
+  const locations = new Map<string, Location>();
   for (const row of await read("select * from locations where organization_id = $1 order by name_normalized")) {
-    locations.set(row.name_normalized as string, row.name as string);
+    locations.set(row.name_normalized as string, plainLocation(row.name as string));
   }
-  const [head] = await read("select last_user_id from feed_heads where organization_id = $1");
+  for (const row of await read("select * from location_groups where organization_id = $1 order by group_id")) {
+    locations.get(row.location_normalized as string)!.groups.add(row.group_id as string);
+  }
+  const [head] = await read("select last_user_id, last_group_number from feed_heads where organization_id = $1");
   const stored = await read("select address from opt_outs where organization_id = $1 order by address");
   const optOuts = new Set(stored.map(({ address }) => address as string));
-  return { ...before, optOuts, groups, locations, users, tombstones, lastUserId: Number(head!.last_user_id) };
+  return {
+    ...{ ...before, optOuts, groups, locations, users, tombstones },
+    ...{ lastUserId: Number(head!.last_user_id), lastGroupNumber: Number(head!.last_group_number) },
+  };
 }
 
 /** A deleted person's rows, as they stood. */

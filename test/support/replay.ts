@@ -127,3 +127,48 @@ export async function assertReplayRebuildsList(app: TestApp, owner: Pool): Promi
     listed.map(replayable),
   );
 }
+
+/** A group or a location as the change log tells of it. */
+export type ReplayedRecord = Readonly<Record<string, unknown>>;
+
+/**
+ * Follows what the change log tells of groups and locations, and returns those that this makes, by type and id
+ * (`group G1`).
+ * @param start those that there were before the log began
+ */
+export async function replayRecords(
+  owner: Pool,
+  organizationId: number,
+  start: ReadonlyMap<string, ReplayedRecord>,
+): Promise<Map<string, ReplayedRecord>> {
+  const { rows } = await owner.query<LoggedChange>(
+    `select sequence, action, type, id, changed from changes
+     where organization_id = $1 and type in ('group', 'location') order by sequence`,
+    [organizationId],
+  );
+  const records = new Map(start);
+  for (const { sequence, action, type, id, changed } of rows) {
+    const key = `${type} ${id}`;
+    const what = `change ${sequence} (${action} ${key})`;
+    const known = records.get(key);
+    assert.equal(known !== undefined, action !== "created", `${what}: whether it was known`);
+    const after: Record<string, unknown> = { ...(known ?? blankRecords[type]), ...(known ? {} : { name: id }) };
+    for (const [property, { from, to }] of Object.entries(changed)) {
+      assert.notDeepEqual(from, to, `${what}: ${property} changed`);
+      if (known) assert.deepEqual(from, known[property], `${what}: what ${property} was`);
+      after[property] = to;
+    }
+    if (action === "deleted") records.delete(key);
+    else records.set(key, after);
+  }
+  return new Map([...records].sort(([one], [other]) => compareBytes(one, other)));
+}
+
+/** What the log leaves out of a new group or location. */
+const blankRecords: Readonly<Record<string, ReplayedRecord>> = {
+  group: {
+    ...{ category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null },
+    ...{ default: false, protected: false, guardPercent: null, parentGroupId: null },
+  },
+  location: { groups: [] },
+};
