@@ -52,8 +52,8 @@ The key needs the service import, for groups and locations the service groups.
 
 What happens
   The file is sent and processed to the end. When the network fails, or the
-  service answers 429, 502, 503 or 504, it is sent again after 1, 2, 4 … up to 60
-  seconds, or when the service says (Retry-After). All attempts have the same
+  service answers 429, 502, 503 or 504, it is sent again after 1, 2, 4 … up to
+  60 seconds, or when the service says (Retry-After). All attempts have the same
   Idempotency-Key: what has arrived is not applied twice, however often the
   connection breaks off. On a terminal a bar shows how far it is.
 
@@ -83,8 +83,8 @@ Usage
 
 Options
   --to PLACE         where the copy is, or is to be
-  --format FORMAT    csv or sqlite; without it by the name: .sqlite, .sqlite3 and
-                     .db are SQLite, which needs Node.js 22.13 or later
+  --format FORMAT    csv or sqlite; without it by the name: .sqlite, .sqlite3
+                     and .db are SQLite, which needs Node.js 22.13 or later
   --follow           go on: take over changes as soon as they are made, until
                      SIGINT (Ctrl-C) or SIGTERM
   --retries N        how often a request is tried again, from 0 to 100; without
@@ -97,12 +97,12 @@ The key needs the service retrieve.
 
 What happens
   The first time all lists are read, and what changed meanwhile; later only what
-  has changed since. Data and the place in the change log are stored in one step:
-  a process that is killed at any point leaves the copy as it was before or after
-  a step, and the next pull goes on exactly there. When the change log does not
-  reach back far enough any more, everything is read anew, and the command says
-  so. CSV files are replaced whole, one after the other within a moment.
-  One process at a time changes a copy.
+  has changed since. Data and the place in the change log are stored in one
+  step: a process that is killed at any point leaves the copy as it was before
+  or after a step, and the next pull goes on exactly there. When the change log
+  does not reach back far enough any more, everything is read anew, and the
+  command says so. CSV files are replaced whole, one after the other within a
+  moment. One process at a time changes a copy.
 
 Exit status
   0   the copy is up to date (--follow: was ended by a signal)

@@ -181,6 +181,19 @@ describe("when the network fails", () => {
     assert.ok(keys.length >= 2);
   });
 
+  test("a file that is applied twice all the same, for its key was forgotten: the report says so", async () => {
+    const source = await newSource();
+    const alter = (request: string) => request.replace(/^idempotency-key: .*$/im, "idempotency-key: forgotten");
+    const proxy = await startProxy(app.url, [{ alter, dropAnswer: true }]);
+    const path = await fileOf(csv(range(3)));
+    const args = [path, "--source", source, "--json"];
+    const pushed = JSON.parse((await push(args, { url: proxy.url })).output);
+    const [second, first] = await importsOf(source);
+    assert.deepEqual([pushed.import.id, pushed.processedBefore], [second.id, first.id]);
+    const again = JSON.parse((await push(args)).output);
+    assert.equal(again.processedBefore, null, "who sends a file again means it");
+  });
+
   test("busy services: Retry-After is waited for", async () => {
     const source = await newSource();
     const busy = (status: string, header: string) =>

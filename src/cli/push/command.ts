@@ -1,13 +1,13 @@
 import { parseArgs } from "node:util";
-import { type Api, documentOf, openApi, problemOf } from "../api.ts";
+import { type Answer, type Api, documentOf, openApi, problemOf } from "../api.ts";
 import { readConnection } from "../connection.ts";
-import type { Context } from "../context.ts";
+import type { Context, Terminal } from "../context.ts";
 import { type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
 import { pushHelp } from "../help.ts";
 import { choiceOf, numberOf, parseStrictly } from "../options.ts";
 import type { ImportDocument, RowDocument } from "./import-document.ts";
 import { showProgress } from "./progress.ts";
-import { type Report, refusalLines, reportLines, statusOf } from "./report.ts";
+import { findProcessedBefore, type Report, refusalLines, reportLines, statusOf } from "./report.ts";
 import { type Delivered, sendFile } from "./send.ts";
 import { openSourceFile } from "./source-file.ts";
 
@@ -84,6 +84,7 @@ async function deliver(
   const file = await openSourceFile(path, context.input, signal);
   const name = path === "-" ? "standard input" : path;
   const progress = showProgress(context.complaints, name, file.bytes, context.now);
+  const begun = context.now();
   let delivered: Delivered;
   try {
     delivered = await sendFile(
@@ -95,28 +96,31 @@ async function deliver(
     await file.close();
   }
   const { answer, isReplay } = delivered;
-  const width = output.isTTY ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
-  if (answer.status >= 300) {
-    const problem = problemOf(answer);
-    const lines = refusalLines(
-      problem,
-      name,
-      context.complaints.isTTY ? (context.complaints.columns ?? 80) : Number.POSITIVE_INFINITY,
-    );
-    if (isJson) output.write(`${JSON.stringify({ outcome: "refused", problem })}\n`);
-    else context.complaints.write(`${lines.join("\n")}\n`);
-    return answer.status >= 500 ? exitStatus.unreachable : exitStatus.refused;
-  }
+  if (answer.status >= 300) return reportRefusal(answer, context, name, isJson);
   const document = documentOf<ImportDocument>(answer);
   const report = {
-    document,
-    isReplay,
+    ...{ document, isReplay },
+    processedBefore:
+      delivered.mayHaveArrivedBefore && !isReplay
+        ? await lookForTwin(api, document, context.now() - begun, signal)
+        : null,
     ...(await readRows(api, document, isJson ? shownRows.json : shownRows.text, signal)),
   };
   output.write(
-    isJson ? `${JSON.stringify(toJson(report))}\n` : `${reportLines(report, name, width, url).join("\n")}\n`,
+    isJson ? `${JSON.stringify(toJson(report))}\n` : `${reportLines(report, name, widthOf(output), url).join("\n")}\n`,
   );
   return statusOf(document);
+}
+
+/** Lines are broken for people at terminals alone. */
+const widthOf = ({ isTTY, columns = 80 }: Terminal) => (isTTY ? columns : Number.POSITIVE_INFINITY);
+
+function reportRefusal(answer: Answer, { output, complaints }: Context, name: string, isJson: boolean): ExitStatus {
+  const problem = problemOf(answer);
+  const isFault = answer.status >= 500;
+  if (isJson) output.write(`${JSON.stringify({ outcome: isFault ? "unreachable" : "refused", problem })}\n`);
+  else complaints.write(`${refusalLines(problem, name, widthOf(complaints)).join("\n")}\n`);
+  return isFault ? exitStatus.unreachable : exitStatus.refused;
 }
 
 const outcomes: Readonly<Partial<Record<ExitStatus, string>>> = {
@@ -125,13 +129,30 @@ const outcomes: Readonly<Partial<Record<ExitStatus, string>>> = {
   [exitStatus.held]: "held",
 };
 
-const toJson = ({ document, rows, hasMoreRows, isReplay }: Report) => ({
+const toJson = ({ document, rows, hasMoreRows, isReplay, processedBefore }: Report) => ({
   outcome: outcomes[statusOf(document)],
   import: document,
   rows,
   hasMoreRows,
   isReplay,
+  processedBefore,
 });
+
+/** Null when the key may not list imports, too: nothing is known then. */
+async function lookForTwin(
+  api: Api,
+  document: ImportDocument,
+  elapsed: number,
+  signal: AbortSignal,
+): Promise<string | null> {
+  try {
+    const path = `/v1/imports?limit=100&source=${encodeURIComponent(document.source.name)}`;
+    const answer = await api.send({ method: "GET", path, patience, signal });
+    return findProcessedBefore(document, documentOf<{ items: ImportDocument[] }>(answer).items, elapsed);
+  } catch {
+    return null;
+  }
+}
 
 /** A report that lacks its rows is better than none: the import is done, whatever becomes of this request. */
 async function readRows(

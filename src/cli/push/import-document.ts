@@ -5,10 +5,11 @@ export interface ImportDocument {
   readonly dryRun: boolean;
   readonly status: string;
   readonly summary: string;
-  readonly source: { readonly name: string; readonly fileName: string | null };
+  readonly source: { readonly name: string; readonly fileName: string | null; readonly sha256: string | null };
   readonly counts: Readonly<Record<string, number>> | null;
   readonly hold: HoldDocument | null;
   readonly planHash: string | null;
+  readonly createdAt: string;
 }
 
 /** Why an import is held. */

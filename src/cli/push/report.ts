@@ -11,12 +11,43 @@ export interface Report {
   readonly hasMoreRows: boolean;
   /** An attempt before had arrived: this is its answer. */
   readonly isReplay: boolean;
+  /** Id of the import as which an attempt before was processed, too; null: of none. */
+  readonly processedBefore: string | null;
 }
 
 /** What a report says of how the command ends. A file that waits is told first: somebody has to decide. */
 export function statusOf({ hold, counts, status }: ImportDocument): ExitStatus {
   if (status === "held" || (status === "planned" && hold !== null)) return exitStatus.held;
   return (counts?.failed ?? 0) > 0 ? exitStatus.rowsFailed : exitStatus.done;
+}
+
+/** How far the clock of the service may be from running evenly, in milliseconds. */
+const slack = 5000;
+
+/**
+ * The import as which the same file was processed while this one was being sent: the service forgets the Idempotency-Keys
+ * of requests that its end interrupts, so that one that was applied just before is applied again.
+ * @param others imports of the source
+ * @param elapsed since the first attempt began, in milliseconds
+ */
+export function findProcessedBefore(
+  { id, kind, dryRun, source, createdAt }: ImportDocument,
+  others: readonly ImportDocument[],
+  elapsed: number,
+): string | null {
+  const isTwin = (other: ImportDocument) => {
+    const earlier = Date.parse(createdAt) - Date.parse(other.createdAt);
+    return (
+      other.id !== id &&
+      other.kind === kind &&
+      other.dryRun === dryRun &&
+      other.source.sha256 === source.sha256 &&
+      other.status !== "failed" &&
+      earlier >= 0 &&
+      earlier <= elapsed + slack
+    );
+  };
+  return others.find(isTwin)?.id ?? null;
 }
 
 /** Shown even when nothing was counted. */
@@ -29,7 +60,7 @@ const always = ["rows", "added", "updated", "unchanged", "failed"];
  * @param url of the service, for what to do next
  */
 export function reportLines(
-  { document, rows, hasMoreRows, isReplay }: Report,
+  { document, rows, hasMoreRows, isReplay, processedBefore }: Report,
   name: string,
   width: number,
   url: string,
@@ -44,6 +75,12 @@ export function reportLines(
           width,
         )
       : []),
+    ...(processedBefore === null
+      ? []
+      : wrap(
+          `An attempt before had arrived, too: the file was processed twice, first as import ${processedBefore}.`,
+          width,
+        )),
     ...(counts === null ? [] : ["", ...countLines(counts)]),
     ...(hold === null ? [] : ["", ...holdLines(document, hold, width, url)]),
     ...rowLines(rows, hasMoreRows, document, width, url),

@@ -30,6 +30,8 @@ export interface SendTools {
 export interface Delivered {
   readonly answer: Answer;
   readonly isReplay: boolean;
+  /** An attempt before was sent whole, and what became of it was not heard. */
+  readonly mayHaveArrivedBefore: boolean;
 }
 
 /** An import may wait an hour for those before it, and take long itself; in milliseconds. */
@@ -45,7 +47,11 @@ export async function sendFile(delivery: Delivery, tools: SendTools): Promise<De
   for (let failed = 0; ; ) {
     const outcome = await attempt(delivery, tools);
     if (!("reason" in outcome)) {
-      return { answer: outcome, isReplay: outcome.headers["idempotent-replay"] === "true" };
+      return {
+        answer: outcome,
+        isReplay: outcome.headers["idempotent-replay"] === "true",
+        mayHaveArrivedBefore: mayHaveArrived,
+      };
     }
     // While an attempt that arrived is being worked on, asking again is waiting, and no failure.
     if (!outcome.isUnderWay) failed += 1;
