@@ -6,7 +6,7 @@ import type { ImportContext } from "./context.ts";
 import { createsGroup } from "./group-patterns.ts";
 import { runStatements } from "./run-statements.ts";
 import { findAbsences, settleAbsences } from "./statements/absences.ts";
-import { keepLastAdministrators, losesAdministrator } from "./statements/administrators.ts";
+import { joinNewGroups, keepLastAdministrators, losesAdministrator } from "./statements/administrators.ts";
 import { changeStatements } from "./statements/changes.ts";
 import { contactStatements } from "./statements/contacts.ts";
 import { deletionStatement } from "./statements/deletions.ts";
@@ -64,12 +64,13 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
     ...groupOrderStatements(context),
     ...(holdsRemovals ? [leaveNoGroup] : []),
   ]);
-  await planGroups(client, context);
+  const createsGroups = await planGroups(client, context);
   await runStatements(client, membershipStatements(context));
   if (areRosters && !holdsRemovals) await runStatements(client, rosterStatements(context));
   if (hasReturns) await runStatements(client, planReturnedMemberships(context));
   const { rowCount: losesOne } = await client.query(losesAdministrator);
   if (losesOne) await client.query(keepLastAdministrators(context));
+  if (createsGroups) await runStatements(client, joinNewGroups(context));
 }
 
 /**
@@ -112,16 +113,16 @@ async function planAbsences(client: pg.PoolClient, context: ImportContext): Prom
 /** The group that every new person joins; that there is one is a person's decision, not a feed's. */
 const everybody = "ALL";
 
-/** Groups that the file names and the organization has imports create (feed formats, section 3). */
-async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<void> {
-  if (settings.createGroups.length === 0) return;
+/** Groups that the file names and the organization has imports create (feed formats, section 3); whether there are any. */
+async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<boolean> {
+  if (settings.createGroups.length === 0) return false;
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);
   const wanted = rows
     .map(({ groupId }) => groupId)
     .filter((groupId) => groupId !== everybody && groupId.length <= groupNameLength && groupIdPattern.test(groupId))
     .filter(createsGroup(settings.createGroups));
   const names = new Map(wanted.sort().map((groupId) => [foldCase(groupId), groupId]));
-  await client.query(
+  const { rowCount: created } = await client.query(
     `insert into known_groups (group_id, style, joins_everybody, is_new, json)
      select group_id, null, false, true, to_json(group_id)::text
      from unnest($2::text[], $3::text[]) as wanted (name_normalized, group_id)
@@ -129,6 +130,7 @@ async function planGroups(client: pg.PoolClient, { settings, organizationId }: I
        select from groups g where g.organization_id = $1 and g.name_normalized = wanted.name_normalized collate "C")`,
     [organizationId, [...names.keys()], [...names.values()]],
   );
+  return created !== 0;
 }
 
 /** Locations that the file names: those that exist, and those that imports create. */

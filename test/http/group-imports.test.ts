@@ -369,4 +369,25 @@ describe("network administrators", () => {
       ["JOINED-1|2", "JOINED-2|2"],
     );
   });
+
+  test("join the groups that imports of people create, in the file or not, as a dry run says", async () => {
+    const settings = (createGroups: string[]) =>
+      app.inject({ method: "PATCH", url: "/v1/organization", body: { settings: { createGroups } } });
+    assert.equal((await settings(["CREATED-*"])).status, 200);
+    const administrator = "P0,,p0.ADMINISTRATORS@example.edu,,,ADMINISTRATORS,ADMINISTRATORS-0\n";
+    const member = (groupId: string) => `New,,new@example.edu,,,${groupId},NEW-0\n`;
+    const rolesIn = async (groupId: string) =>
+      (await app.inject({ url: `/v1/groups/${groupId}/members` })).json.items.map(({ role }: { role: number }) => role);
+    for (const [groupId, file] of [
+      ["CREATED-1", member("CREATED-1")],
+      ["CREATED-2", administrator + member("CREATED-2")],
+    ] as const) {
+      const dry = await sendApplied("default", file, "&style=normal&dryRun=true");
+      const { counts } = await sendApplied("default", file, "&style=normal");
+      assert.deepEqual([counts.membershipsAdded, counts.groupsCreated], [2, 1]);
+      assert.deepEqual(dry.counts, counts);
+      assert.deepEqual((await rolesIn(groupId)).sort(), [0, 2]);
+    }
+    await settings([]);
+  });
 });

@@ -38,7 +38,10 @@ export const richOrganizations: fc.Arbitrary<Organization> = fc
     organization: organizations,
     dresses: fc.array(dress, { minLength: 7, maxLength: 7 }),
     more: fc.subarray(["TEAM", "1001", "CHESS"]),
-    places: fc.dictionary(fc.constantFrom("Main", "North"), fc.array(fc.constantFrom(...ids), { maxLength: 3 })),
+    places: fc.dictionary(
+      fc.constantFrom("Main", "North"),
+      fc.array(fc.constantFrom(...ids.slice(0, 5)), { maxLength: 4 }),
+    ),
   })
   .map(({ organization, dresses, more, places }) => {
     const groups = new Map<string, Group>(organization.groups);
@@ -69,18 +72,18 @@ const present = (drawn: object) => Object.fromEntries(Object.entries(drawn).filt
 
 const groupRow: fc.Arbitrary<GroupValues> = fc
   .record({
-    action: column(4, fc.constantFrom("delete", "purge", "Delete", "PURGE", "delete", "purge", "remove")),
-    groupID: column(6, fc.constantFrom(...ids, ...ids, "A;B", "00001")),
+    action: column(4, fc.constantFrom("delete", "purge", "Delete", "PURGE", "delete", "purge", "delete")),
+    groupID: column(7, fc.constantFrom(...ids, ...ids, ...ids, "A;B", "00001")),
     name: column(3, fc.constantFrom(...names, "N".repeat(50))),
-    category: column(2, fc.constantFrom("9", "12", "Course", "emergency alerts", "99")),
-    type: column(1, fc.constantFrom("2", "Announcement only", "3")),
-    privacy: column(1, fc.constantFrom("3", "secret", "4")),
-    postApproval: column(1, fc.constantFrom("1", "0", "yes")),
+    category: column(2, fc.constantFrom("9", "12", "Course", "emergency alerts", "12", "9", "99")),
+    type: column(1, fc.constantFrom("2", "Announcement only", "1", "2", "3")),
+    privacy: column(1, fc.constantFrom("3", "secret", "Public", "2", "4")),
+    postApproval: column(1, fc.constantFrom("1", "0", "1", "0", "yes")),
     description: column(2, fc.constantFrom("Fall term", "Two\nlines")),
-    style: column(2, fc.constantFrom("static", "Purge", "active-roster", "roster")),
+    style: column(2, fc.constantFrom("static", "Purge", "active-roster", "normal", "static", "roster")),
     default: column(1, fc.constantFrom("1", "0")),
     protected: column(1, fc.constantFrom("1", "0")),
-    guardPercent: column(1, fc.constantFrom("100", "101")),
+    guardPercent: column(1, fc.constantFrom("100", "100", "100", "101")),
     parentGroupID: column(3, fc.constantFrom(...ids)),
   })
   .map(present);

@@ -17,6 +17,7 @@ import { mergeRows, type Statement } from "./merge.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
 import {
   blankUser,
+  byDefault,
   describeUser,
   type Issue,
   isProtected,
@@ -117,6 +118,7 @@ export function importUsers(
   leaveRosters(before, organization, { source, failed: failedRows }, applied, warn);
   for (const [id, user] of before.users) if (!organization.users.has(id)) organization.tombstones.set(id, user);
   keepLastAdministrators(before, organization, applied, warn);
+  joinNewGroups(before, organization);
   for (const { person, fate } of applied) {
     if (!(fate === "update" || fate === "keep") || !person.user) continue;
     const stored = before.users.get(person.user.id);
@@ -164,6 +166,17 @@ function keepLastAdministrators(
       const { join, leave, leaveAll, firstRow } = statement;
       const row = join.get(groupId)?.row ?? leave.get(groupId) ?? leaveAll ?? firstRow;
       warn(row, { code: "role_kept", field: "groupID" });
+    }
+  }
+}
+
+/** Whoever is network administrator in the end belongs to every group that the import created. */
+function joinNewGroups(before: Organization, after: Organization): void {
+  for (const { memberships } of after.users.values()) {
+    if (![...memberships.values()].some(({ role }) => role === networkAdministrator)) continue;
+    for (const groupId of after.groups.keys()) {
+      if (before.groups.has(groupId) || memberships.has(groupId)) continue;
+      memberships.set(groupId, { role: networkAdministrator, roleOwner: byDefault, claims: new Set([byDefault]) });
     }
   }
 }

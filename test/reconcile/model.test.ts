@@ -90,6 +90,11 @@ describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
       comparable(stored, organization.lastUserId),
       comparable(expected.organization, organization.lastUserId),
     );
+    const { membershipsAdded, membershipsRemoved } = expected.counts;
+    assert.deepEqual(
+      [result.counts!.membershipsAdded, result.counts!.membershipsRemoved],
+      [membershipsAdded, membershipsRemoved],
+    );
     return { stored, returned: expected.returned };
   }
 

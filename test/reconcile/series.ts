@@ -41,9 +41,16 @@ const enrolments: fc.Arbitrary<Sent[]> = fc
   .record({
     source: fc.constantFrom(...Object.values(sourceNumbers)),
     style: fc.constantFrom(...styles),
-    first: fc.array(fc.constantFrom("G1", "G2", "G1;G2", "STATIC", ""), { minLength: 4, maxLength: 4 }),
+    first: fc.array(fc.constantFrom("G1", "G2", "G1;G2", "STATIC", "G1|2", ""), { minLength: 4, maxLength: 4 }),
     changes: fc.array(
-      fc.record({ who: fc.nat(3), groupID: fc.constantFrom(null, "G1", "G2", "G1;G2", "STATIC", "G1|00002", "G1|7") }),
+      fc.record({
+        who: fc.nat(3),
+        groupID: fc.oneof(
+          fc.constantFrom(null, "G1", "G2", "G1;G2", "STATIC", "G1|00002", "G1|7"),
+          // these are created, if the settings have it
+          fc.constantFrom("CRS-1", "CRS-2;G1", "CRS-2|1", "CRS-3;G2|2"),
+        ),
+      }),
       { minLength: 2, maxLength: 5, size: "max" },
     ),
   })

@@ -83,7 +83,7 @@ export const stagingTables = `
   create temp table if not exists absences (
     person bigint not null, fate text, reason text
   ) on commit delete rows;
-  -- people of whom the file says nothing else, and who leave groups that are rosters of their own
+  -- people of whom the file says nothing else, and who leave groups that are rosters of their own, or join new ones
   create temp table if not exists leavers (
     person bigint not null, first_row integer
   ) on commit delete rows;
