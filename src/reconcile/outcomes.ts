@@ -8,7 +8,18 @@ export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed
 export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
   /** In a file of groups: ids of the groups that rows are about, by row. */
   readonly groupIds?: Readonly<Record<string, string>>;
+  /** Of an import of which a part was held: what that part does, or would do. */
+  readonly held?: HeldOutcomes;
 };
+
+/** Rows that take something away. */
+export type HeldOutcomes = { readonly [Outcome in "updated" | "removed"]?: string };
+
+/** The outcomes of a part that was held. */
+export const heldOutcomes = ({ updated, removed }: Outcomes): HeldOutcomes => ({
+  ...(updated === undefined ? {} : { updated }),
+  ...(removed === undefined ? {} : { removed }),
+});
 
 /** What a response file says was to be done with a row (feed formats, section 8). */
 export type RowAction = "Add" | "Modify" | "Remove";
@@ -16,7 +27,12 @@ export type RowAction = "Add" | "Modify" | "Remove";
 /** Tells what became of rows that are asked for in ascending order. */
 export interface OutcomeReader {
   /** @param row 1-based */
-  outcomeOf(row: number): { readonly outcome: RowOutcome; readonly action: RowAction };
+  outcomeOf(row: number): {
+    readonly outcome: RowOutcome;
+    readonly action: RowAction;
+    /** The row takes something away that is held, and that is not done. */
+    readonly isHeld: boolean;
+  };
 }
 
 const names = ["added", "updated", "removed", "failed"] as const;
@@ -28,16 +44,24 @@ const actions: Readonly<Record<RowOutcome, RowAction>> = {
   failed: "Modify",
 };
 
-/** A reader that walks the ranges once, however many rows there are. */
-export function readOutcomes(outcomes: Outcomes): OutcomeReader {
+/**
+ * A reader that walks the ranges once, however many rows there are.
+ * @param isHeldApplied whether the part that was held has been applied
+ */
+export function readOutcomes(outcomes: Outcomes, isHeldApplied: boolean): OutcomeReader {
   const walks = names.map((name) => [name, walk(outcomes[name])] as const);
   const isNotAdded = walk(outcomes.notAdded);
+  const isUpdatedByHeld = walk(outcomes.held?.updated);
+  const isRemovedByHeld = walk(outcomes.held?.removed);
   return {
     outcomeOf(row) {
       const found = walks.filter(([, contains]) => contains(row)).at(-1)?.[0];
       const notAdded = isNotAdded(row);
-      const outcome = found ?? "unchanged";
-      return { outcome, action: notAdded ? "Add" : actions[outcome] };
+      const [updates, removes] = [isUpdatedByHeld(row), isRemovedByHeld(row)];
+      const byHeld = removes ? "removed" : updates && found === undefined ? "updated" : found;
+      const outcome = (isHeldApplied ? byHeld : found) ?? "unchanged";
+      const action = notAdded ? "Add" : removes ? "Remove" : actions[outcome];
+      return { outcome, action, isHeld: !isHeldApplied && (updates || removes) };
     },
   };
 }

@@ -114,9 +114,9 @@ async function* responses(
   database: Database,
   organizationId: number,
   importId: string,
-  { rows, outcomes, isApplied }: StoredImport,
+  { status: importStatus, rows, outcomes, isApplied }: StoredImport,
 ): AsyncGenerator<RowResponse> {
-  const { outcomeOf } = readOutcomes(outcomes);
+  const { outcomeOf } = readOutcomes(outcomes, importStatus === "applied");
   const notes = readNotes(database, organizationId, importId);
   let note = await notes.next();
   // People whom the file does not name have no row.
@@ -124,12 +124,20 @@ async function* responses(
   for (let row = 1; row <= rows; row += 1) {
     const messages: string[] = [];
     for (; !note.done && note.value.row === row; note = await notes.next()) messages.push(note.value.message);
-    const { outcome, action } = outcomeOf(row);
+    const { outcome, action, isHeld } = outcomeOf(row);
     if (!isApplied && outcome !== "failed") messages.unshift("Not applied: the import is held, or was.");
-    const status = outcome === "failed" || !isApplied ? "Fail" : "Successful";
+    if (isHeld) messages.unshift(heldMessages[importStatus === "held" ? "waits" : "discarded"]);
+    const isWithoutEffect = outcome === "failed" || !isApplied || (isHeld && outcome === "unchanged");
+    const status = isWithoutEffect ? "Fail" : "Successful";
     yield { row, outcome, action, status, message: messages.join(" "), groupId: outcomes.groupIds?.[row] ?? null };
   }
 }
+
+/** What there is to say of rows that take something away which is held. */
+const heldMessages = {
+  waits: "Not applied yet: what it takes away is held, and waits for a decision.",
+  discarded: "Not applied: what it takes away was held, and is discarded.",
+} as const;
 
 const notesAtOnce = 1_000;
 

@@ -9,11 +9,12 @@ import { groupFiles } from "./groups/group-files.ts";
 import type { Hold } from "./holds.ts";
 import { type ApprovedHold, approvedHold, finishImport, keepMovedPlan } from "./imports.ts";
 import { locationFiles } from "./locations/location-files.ts";
+import { heldOutcomes } from "./outcomes.ts";
 import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "./planned-file.ts";
 import { readRecordFile } from "./record-files.ts";
 import { readSetup, type Setup } from "./setup.ts";
 import { planHashStatement } from "./statements/plan-items.ts";
-import type { Decision, ImportCounts, ImportDependencies, ImportRequest } from "./types.ts";
+import type { Decision, ImportCounts, ImportDependencies, ImportKind, ImportRequest } from "./types.ts";
 import { readUserFile } from "./user-files.ts";
 
 /** How long an import waits for those before it, in milliseconds. */
@@ -130,11 +131,14 @@ async function holdRemovals(run: Run, reasons: Hold["reasons"]): Promise<void> {
   const report = await describe(run, additions);
   const recorded = await apply(run, additions);
   const rest = await additions.planAgain(false);
-  await rest.describe();
+  const held = heldOutcomes((await rest.describe()).outcomes);
   await rest.keepAbsent(run.id);
   const waiting = await rest.countWaiting();
   const planHash = await keepPlan(run, rest);
-  await finish(run, { status: "held", ...report, recorded, hold: { scope: "removals", reasons, waiting }, planHash });
+  await finish(run, {
+    ...{ status: "held", counts: report.counts, outcomes: { ...report.outcomes, held } },
+    ...{ recorded, hold: { scope: "removals", reasons, waiting }, planHash },
+  });
 }
 
 /** Applies a plan that was approved; returns the hash of the one there is, if that is another one. */
@@ -159,8 +163,8 @@ async function applyApproved(
   const { firstSequence = recorded.firstSequence } = held;
   await finish(run, {
     status: "applied",
-    counts: held.scope === "removals" ? together(held.counts, counts) : counts,
-    outcomes: held.scope === "removals" ? held.outcomes : outcomes,
+    counts: held.scope === "removals" ? together(request.kind, held.counts, counts) : counts,
+    outcomes: held.scope === "removals" ? { ...held.outcomes, held: heldOutcomes(outcomes) } : outcomes,
     recorded: { ...recorded, ...(firstSequence === undefined ? {} : { firstSequence }) },
     hold: held.hold,
     planHash,
@@ -170,13 +174,16 @@ async function applyApproved(
 }
 
 /** The counts of an import of which a part was applied before. */
-function together(first: ImportCounts, second: ImportCounts): ImportCounts {
-  const sum = (name: "removed" | "withdrawn" | "membershipsAdded" | "membershipsRemoved" | "added") =>
+function together(kind: ImportKind, first: ImportCounts, second: ImportCounts): ImportCounts {
+  const sum = (name: "removed" | "withdrawn" | "membershipsAdded" | "membershipsRemoved" | "added" | "updated") =>
     first[name] + second[name];
   return {
     ...{ ...first, kept: second.kept, added: sum("added"), removed: sum("removed"), withdrawn: sum("withdrawn") },
     ...{ membershipsAdded: sum("membershipsAdded"), membershipsRemoved: sum("membershipsRemoved") },
-    updated: Math.max(first.updated, second.updated),
+    // Both parts may update the same people; of groups and locations each row does one thing.
+    ...(kind === "users"
+      ? { updated: Math.max(first.updated, second.updated) }
+      : { updated: sum("updated"), unchanged: first.unchanged - second.updated - second.removed }),
   };
 }
 

@@ -181,6 +181,12 @@ describe("the guard", () => {
       /^HELD, removals only: groups, .*1 added and 0 updated are live\..*ALERTS would lose 2 of its 2 members.*Nothing was deleted or emptied\./,
     );
     assert.equal((await group("ALERTS")).members, 2);
+    assert.equal(
+      await responseTo(held.id),
+      "action,groupID,email,groupID,Action,Status,Message\r\n" +
+        'delete,ALERTS,,ALERTS,Remove,Fail,"Not applied yet: what it takes away is held, and waits for a decision."\r\n' +
+        ",ALERTS-NEW,,ALERTS-NEW,Add,Successful,\r\n",
+    );
     assert.equal((await app.inject({ url: "/v1/groups/ALERTS-NEW" })).status, 200);
     const plan = (await app.inject({ url: `/v1/imports/${held.id}/plan` })).json;
     assert.deepEqual(
@@ -193,6 +199,7 @@ describe("the guard", () => {
       ["applied", 1, 1, 2],
     );
     assert.equal((await app.inject({ url: "/v1/groups/ALERTS" })).status, 404);
+    assert.match(await responseTo(held.id), /delete,ALERTS,,ALERTS,Remove,Successful,\r\n/);
   });
 
   test("applies exactly the plan that was approved", async () => {
@@ -204,6 +211,22 @@ describe("the guard", () => {
     assert.equal((await group("MOVED")).members, 3);
     await approve({ id: held.id, planHash: answer.json.planHash });
     assert.equal((await group("MOVED")).members, 0);
+  });
+
+  test("counts what was updated before and after somebody approved it, and says of rows that it was discarded", async () => {
+    await groupOf("PURGED-LATER", 2, ",protected", ",1");
+    const file = "action,groupID,category\npurge,PURGED-LATER,\n,ALERTS-NEW,9\n";
+    const held = (await send(file)).json;
+    assert.deepEqual([held.counts.updated, held.counts.unchanged], [1, 1]);
+    const discarded = await decide(held.id, { decidedBy: "Kim Park" }, "discard");
+    assert.equal(discarded.status, 200, discarded.body);
+    assert.match(
+      await responseTo(held.id),
+      /PURGED-LATER,Modify,Fail,"Not applied: what it takes away was held, and is discarded\."/,
+    );
+    const { counts, id } = await approve((await send(file.replace(",9", ",10"))).json);
+    assert.deepEqual([counts.updated, counts.unchanged], [2, 0]);
+    assert.match(await responseTo(id), /PURGED-LATER,Modify,Successful,\r\n/);
   });
 
   test("looks at all memberships that a file ends, and at groups with a limit of their own", async () => {

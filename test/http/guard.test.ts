@@ -367,6 +367,23 @@ describe("a hold of removals", () => {
     assert.equal((await app.inject({ url: `/v1/imports/${held.id}` })).json.status, "held");
   });
 
+  test("is no success in the response file, until somebody approved it", async () => {
+    const source = await newSource({ style: "normal", guard: { peopleRemoved: { percent: 0, above: 0 } } });
+    const [gone, other] = range(2);
+    await sendApplied(source, csv([gone!, other!]));
+    const removal = csv([{ ...gone!, groups: "00000" }, other!]);
+    const held = await sendHeld(source, removal);
+    const responses = async () =>
+      (await app.inject({ url: `/v1/imports/${held.id}/response` })).body
+        .trim()
+        .split("\r\n")
+        .slice(1)
+        .map((line) => line.split(",").slice(7, 9).join());
+    assert.deepEqual(await responses(), ["Remove,Fail", "Modify,Successful"]);
+    await approve(held);
+    assert.deepEqual(await responses(), ["Remove,Successful", "Modify,Successful"]);
+  });
+
   test("is no success in the response file of an import of which nothing was applied", async () => {
     const source = await newSource({ guard: { applyAdditions: false } });
     const roster = range(40);

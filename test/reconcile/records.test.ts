@@ -10,6 +10,7 @@ import { userDocuments } from "../../src/directory/user-document.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
 import { listPlan } from "../../src/reconcile/plans.ts";
+import { type RowResponse, respondRows } from "../../src/reconcile/response-file.ts";
 import type { ImportCounts, ImportResource } from "../../src/reconcile/types.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { renderXml, sourceNumbers } from "../model/generate.ts";
@@ -18,7 +19,7 @@ import { type GroupValues, importGroups, type RecordOutcome } from "../model/imp
 import { importLocations, type LocationValues } from "../model/import-locations.ts";
 import { importUsers } from "../model/import-users.ts";
 import type { Group, Organization } from "../model/state.ts";
-import { byText, comparable, openModelStore } from "../support/model-store.ts";
+import { byText, comparable, notesOfModel, openModelStore } from "../support/model-store.ts";
 import { loadOrganization, noGuard, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { type ReplayedRecord, replayable, replayRecords, replayUsers } from "../support/replay.ts";
 import { type Sent, series } from "./series.ts";
@@ -53,16 +54,15 @@ const modelOf = (organization: Organization, file: RecordFile) =>
 
 const load = (organizationId: number, before: Organization) => loadOrganization(database.owner, organizationId, before);
 
-/** What each row came to, by what the import keeps of its rows. */
-async function outcomesOf(organizationId: number, id: string, rows: number): Promise<string[]> {
-  const { rows: found } = await database.owner.query<{ outcome: string; row: number }>(
-    `select outcome, row from imports, jsonb_each_text(outcomes - 'groupIds' - 'notAdded') entry (outcome, ranges),
-       unnest(ranges::int4multirange) range, generate_series(lower(range), upper(range) - 1) row
-     where organization_id = $1 and id = $2`,
-    [organizationId, id],
-  );
-  const outcomes = new Map(found.map(({ outcome, row }) => [row, outcome]));
-  return Array.from({ length: rows }, (_, index) => outcomes.get(index + 1) ?? "unchanged");
+/** What the response says of each row. */
+async function responseTo(organizationId: number, id: string): Promise<RowResponse[]> {
+  const responses: RowResponse[] = [];
+  for await (const response of await respondRows(dependencies.database, organizationId, id)) responses.push(response);
+  return responses;
+}
+
+async function outcomesOf(organizationId: number, id: string): Promise<string[]> {
+  return (await responseTo(organizationId, id)).map(({ outcome }) => outcome);
 }
 
 function countsOf(
@@ -93,7 +93,7 @@ async function agree(organizationId: number, before: Organization, file: RecordF
   const result = await sendRecords(organizationId, file);
   assert.equal(result.status, "applied");
   assert.deepEqual(
-    await outcomesOf(organizationId, result.id, file.rows.length),
+    await outcomesOf(organizationId, result.id),
     outcomes.map(({ outcome }) => outcome),
   );
   const failed = outcomes.filter(({ outcome }) => outcome === "failed").map(({ row }) => `${row} failed value_invalid`);
@@ -176,7 +176,8 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
           for (const [night, sent] of nights.entries()) {
             const rows = sent.records.map((record) => normalizeUser(record, organization.settings));
             const expected = importUsers(organization, { source: sent.source, style: sent.style, rows });
-            await sendUsers(organizationId, sent);
+            const { id } = await sendUsers(organizationId, sent);
+            assert.deepEqual(await notesOf(organizationId, id), notesOfModel(expected), "the notes on the rows");
             const stored = await load(organizationId, organization);
             const { lastUserId } = organization;
             assert.deepEqual(comparable(stored, lastUserId), comparable(expected.organization, lastUserId));
@@ -263,6 +264,7 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
         ];
         const atOnce = await sendRecords(free, file);
         const result = await sendRecords(guarded, file);
+        let { counts } = result;
         assert.equal(result.status === "held", atOnce.counts!.membershipsRemoved > 0);
         if (result.status === "held") {
           held += 1;
@@ -279,13 +281,15 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
             );
           }
           const decision = { actor: "test", decidedBy: "Kim Park", reason: null, organizationId: guarded };
-          await approveImport(dependencies, result.id, result.planHash!, decision);
+          counts = (await approveImport(dependencies, result.id, result.planHash!, decision)).counts;
         }
         const { lastUserId } = start;
         assert.deepEqual(
           comparable(await load(guarded, start), lastUserId),
           comparable(await load(free, start), lastUserId),
         );
+        assert.deepEqual(counts, atOnce.counts);
+        assert.deepEqual(await responseTo(guarded, result.id), await responseTo(free, atOnce.id));
       }),
       { seed, numRuns: runs },
     );

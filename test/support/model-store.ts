@@ -9,6 +9,7 @@ import { listImportRows } from "../../src/reconcile/imports.ts";
 import type { ImportDependencies, ImportRequest, ImportResource } from "../../src/reconcile/types.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import type { importUsers } from "../model/import-users.ts";
 import type { Organization, User } from "../model/state.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
@@ -91,3 +92,14 @@ function plain(value: unknown): unknown {
 }
 
 export const byText = (one: unknown, other: unknown): number => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
+
+/** The notes of the model on an import of people, as `notesOf` has them. Whoever is protected and not in the file is told of on row 0. */
+export const notesOfModel = ({ outcomes, absences }: ReturnType<typeof importUsers>): string[] =>
+  [
+    ...new Set([
+      ...absences.filter(({ fate }) => fate === "keep").map(() => "0 unchanged person_kept "),
+      ...outcomes.flatMap(({ row, outcome, issues }) =>
+        issues.map(({ code, field }) => `${row} ${outcome} ${code} ${field ?? ""}`),
+      ),
+    ]),
+  ].sort();
