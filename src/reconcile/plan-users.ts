@@ -68,9 +68,9 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
   await runStatements(client, membershipStatements(context));
   if (areRosters && !holdsRemovals) await runStatements(client, rosterStatements(context));
   if (hasReturns) await runStatements(client, planReturnedMemberships(context));
+  if (createsGroups) await runStatements(client, joinNewGroups(context));
   const { rowCount: losesOne } = await client.query(losesAdministrator);
   if (losesOne) await client.query(keepLastAdministrators(context));
-  if (createsGroups) await runStatements(client, joinNewGroups(context));
 }
 
 /**

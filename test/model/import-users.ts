@@ -117,8 +117,8 @@ export function importUsers(
   }
   leaveRosters(before, organization, { source, failed: failedRows }, applied, warn);
   for (const [id, user] of before.users) if (!organization.users.has(id)) organization.tombstones.set(id, user);
-  keepLastAdministrators(before, organization, applied, warn);
   joinNewGroups(before, organization);
+  keepLastAdministrators(before, organization, applied, warn);
   for (const { person, fate } of applied) {
     if (!(fate === "update" || fate === "keep") || !person.user) continue;
     const stored = before.users.get(person.user.id);
@@ -170,7 +170,10 @@ function keepLastAdministrators(
   }
 }
 
-/** Whoever is network administrator in the end belongs to every group that the import created. */
+/**
+ * Whoever is network administrator in the end belongs to every group that the import created; but not who stays it only
+ * because nobody else would be: another import of the file would find somebody else in them.
+ */
 function joinNewGroups(before: Organization, after: Organization): void {
   for (const { memberships } of after.users.values()) {
     if (![...memberships.values()].some(({ role }) => role === networkAdministrator)) continue;

@@ -36,7 +36,8 @@ export const keepLastAdministrators = (c: ImportContext): string => `
 /**
  * Makes whoever is network administrator once the plan is applied a member of the groups that it creates, in that role
  * (feed formats, section 6), unless the file itself has them join. The memberships are claimed as those of default groups
- * are: no import takes them away. After all other statements for memberships; needed only when there are such groups.
+ * are: no import takes them away. Before the last ones are kept: those who only stay because nobody else would be one would
+ * not be the last any more when the file comes again. Needed only when there are such groups.
  */
 export const joinNewGroups = (c: ImportContext): string[] => [
   `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
