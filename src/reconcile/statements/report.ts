@@ -64,13 +64,11 @@ const unknownRows = (c: ImportContext) => `
 export const outcomesStatement = (c: ImportContext): string => `
   with failed as (select distinct row from row_issues where failure),
   rows as (
-    select r.row, changing.outcome
+    select r.row, case when changing.action = 'deleted' then 'removed' when p.is_new then 'added' else 'updated' end as outcome
     from row_persons r
-    join (
-      select person, case action when 'deleted' then 'removed' else 'updated' end as outcome from planned_changes
-      union all
-      select person, 'added' from people where is_new) changing on changing.person = r.person
-    where not exists (select from failed where failed.row = r.row)
+    left join people p on p.person = r.person
+    left join planned_changes changing on changing.person = r.person
+    where (p.is_new or changing.action is not null) and not exists (select from failed where failed.row = r.row)
     union all
     select row, 'failed' from failed
     union all
