@@ -37,6 +37,6 @@ test("the built command runs without any package, wherever it lies", async (t) =
     );
   }
   const tries = [muster("push", "package.json", "--retries", "0"), muster("pull", "--to", "copy", "--retries", "0")];
-  for (const attempt of tries) await assert.rejects(attempt, { code: 3 });
+  await Promise.all(tries.map((attempt) => assert.rejects(attempt, { code: 3 })));
   await assert.rejects(muster(), { code: 64 });
 });
