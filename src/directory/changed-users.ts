@@ -1,6 +1,7 @@
 import type { Stretch } from "../changes/feed.ts";
+import { userFields } from "../intake/records.ts";
 import { type Database, withOrganization } from "../store/database.ts";
-import { type FeedRecord, feedColumns, toFeedRecord } from "./feed-record.ts";
+import { type FeedRecord, toFeedRecord } from "./feed-record.ts";
 import { listUsers } from "./list-users.ts";
 import { type UserDocument, userDocuments } from "./user-document.ts";
 
@@ -91,7 +92,7 @@ async function documentsOf(
   return new Map(rows.map(({ id, document }) => [id, document]));
 }
 
-const blank = Object.fromEntries(feedColumns.map((column) => [column, ""])) as FeedRecord;
+const blank = Object.fromEntries(userFields.map((column) => [column, ""])) as FeedRecord;
 
 const goneRecord = ([, databaseId, username]: Exclude<Changed, number>): FeedRecord => ({
   ...blank,

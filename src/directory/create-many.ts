@@ -2,6 +2,7 @@ import type { ChangeEntry } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { groupDocument, groupProperties, type StoredGroup, storedGroupColumns } from "./groups.ts";
+import { locationProperties } from "./locations.ts";
 import { foldCase, timeText } from "./text.ts";
 
 /**
@@ -47,7 +48,7 @@ export async function createPlainLocations(
   const time = timeText(at);
   return names.map((name) => {
     const location = { name, version: 1, groups: [], createdAt: time, updatedAt: time };
-    const changed = changedProperties(null, location, ["name", "groups"]);
+    const changed = changedProperties(null, location, locationProperties);
     return { type: "location", action: "created", id: name, changed };
   });
 }

@@ -1,23 +1,8 @@
+import type { UserField } from "../intake/records.ts";
 import type { AddressDocument, PhoneDocument, UserDocument } from "./user-document.ts";
 
-/** The columns of a feed, in their order (feed formats, section 1). */
-export const feedColumns = [
-  ...([
-    "firstName",
-    "lastName",
-    "email",
-    "userID",
-    "phone",
-    "groupID",
-    "databaseID",
-    "address",
-    "customFields",
-  ] as const),
-  ...(["campusName", "showAllGroups"] as const),
-] as const;
-
 /** A person as feeds write them; "" where there is nothing. */
-export type FeedRecord = Readonly<Record<(typeof feedColumns)[number], string>>;
+export type FeedRecord = Readonly<Record<UserField, string>>;
 
 /**
  * Writes a person as a feed does, so that it can be imported again (feed formats, sections 1 to 3).

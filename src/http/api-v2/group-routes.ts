@@ -1,4 +1,3 @@
-import { Readable } from "node:stream";
 import { z } from "zod";
 import { deleteGroup, purgeGroup } from "../../directory/edit-groups.ts";
 import { type GroupDocument, listGroups } from "../../directory/groups.ts";
@@ -6,13 +5,12 @@ import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
 import { groupDeletion, groupParams } from "../groups/schemas.ts";
-import { chooseFormat } from "../negotiation.ts";
+import { sendList } from "../lists.ts";
 import { largestPage } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
 import { sendDocument } from "../replies.ts";
 import { endedMembershipsSchema, feedGroup, feedGroupsSchema } from "./group-documents.ts";
 import { keyQuery } from "./key-query.ts";
-import { listJson, listXml } from "./lists.ts";
 
 const tags = ["Version 2"];
 /** What a status is answered with: XML, unless JSON is asked for or was sent. */
@@ -50,12 +48,7 @@ function listRoute(app: App, { database }: HttpDependencies): void {
     },
     handler: async (request, reply) => {
       const pages = allGroups(database, request.caller.organizationId);
-      const format = chooseFormat(request.headers, ["xml", "json"], "xml");
-      const write = format === "json" ? listJson : listXml;
-      return reply
-        .header("vary", "accept")
-        .header("content-type", `application/${format}; charset=utf-8`)
-        .send(Readable.from(write(pages, { list: "groups", item: "group", tell: feedGroup })) as never);
+      return sendList(request, reply, pages, { list: "groups", item: "group", tell: feedGroup });
     },
   });
 }

@@ -1,14 +1,12 @@
-import { Readable } from "node:stream";
 import { z } from "zod";
 import { listPermissions, type Permission, type PermissionKey } from "../../directory/permissions.ts";
 import { roleRights } from "../../organizations/role-capabilities.ts";
 import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
-import { chooseFormat } from "../negotiation.ts";
+import { sendList } from "../lists.ts";
 import { largestPage } from "../paging.ts";
 import { keyQuery } from "./key-query.ts";
-import { listJson, listXml } from "./lists.ts";
 
 const text = z.string();
 const feedPermissionSchema = z.object({
@@ -71,12 +69,7 @@ export function permissionV2Routes(app: App, { database }: HttpDependencies): vo
     },
     handler: async (request, reply) => {
       const pages = allPermissions(database, request.caller.organizationId);
-      const format = chooseFormat(request.headers, ["xml", "json"], "xml");
-      const write = format === "json" ? listJson : listXml;
-      return reply
-        .header("vary", "accept")
-        .header("content-type", `application/${format}; charset=utf-8`)
-        .send(Readable.from(write(pages, { list: "permissions", item: "permission", tell: feedPermission })) as never);
+      return sendList(request, reply, pages, { list: "permissions", item: "permission", tell: feedPermission });
     },
   });
 }

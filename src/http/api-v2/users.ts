@@ -8,6 +8,7 @@ import type { HttpDependencies } from "../dependencies.ts";
 import { chooseFormat } from "../negotiation.ts";
 import { problemResponses } from "../problems.ts";
 import { writeCsv, writeJson, writeXml } from "../users/feed-text.ts";
+import { keyQuery } from "./key-query.ts";
 
 const formats = ["xml", "json", "csv"] as const;
 type UsersFormat = (typeof formats)[number];
@@ -50,7 +51,7 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
         "header `changes-until` is the next `since`. Parameters that it does not know are ignored.",
       tags: ["Version 2"],
       querystring: z.looseObject({
-        api_key: z.string().max(400).optional().describe("The API key. It may come as `Authorization` as well."),
+        ...keyQuery,
         since: moment.describe("Who changed after this time, or from this day on (of the organization's time zone)."),
         until: moment.describe("With `since`: up to this time, or to the end of this day."),
         groupID: z.string().min(1).max(100).normalize("NFC").optional().describe("Only people of this group."),

@@ -1,6 +1,7 @@
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteGroups, endMemberships } from "../../directory/dissolve-groups.ts";
+import { emergencyAlerts } from "../../directory/group-codes.ts";
 import { groupDocument, groupProperties, type StoredGroup, storedGroupColumns } from "../../directory/groups.ts";
 import {
   countNetworkAdministrators,
@@ -108,8 +109,6 @@ function itemOf(
   const changed = { ...changedProperties<GroupState>(known.get(id)!, null, groupProperties), ...emptied };
   return [{ type: "group", action: "remove", id, row, changed }];
 }
-
-const emergencyAlerts = 12;
 
 function lossesOf(
   dissolved: readonly Dissolved[],

@@ -1,6 +1,7 @@
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteLocations } from "../../directory/dissolve-locations.ts";
+import { locationProperties } from "../../directory/locations.ts";
 import { type LocationState, type SavedLocation, saveLocations } from "../../directory/save-locations.ts";
 import { foldCase } from "../../directory/text.ts";
 import { type LocationField, locationColumns } from "../../intake/location-columns.ts";
@@ -34,12 +35,10 @@ export const locationFiles: RecordKind<LocationField, LocationRow> = {
   },
 };
 
-const nameProperties = ["name", "groups"] as const;
-
 function savedLocation(planned: PlannedLocation): SavedLocation[] {
   if (planned.action === "create") {
     const { location } = planned;
-    return [{ location, isNew: true, changed: changedProperties<LocationState>(null, location, nameProperties) }];
+    return [{ location, isNew: true, changed: changedProperties<LocationState>(null, location, locationProperties) }];
   }
   return planned.action === "update" ? [{ location: planned.location, isNew: false, changed: planned.changed }] : [];
 }
@@ -52,7 +51,7 @@ function itemOf(planned: PlannedLocation, known: ReadonlyMap<string, LocationSta
     return [{ type: "location", action: isNew ? "add" : "update", id: location.name, row, changed }];
   }
   if (planned.action !== "delete") return [];
-  const changed = changedProperties<LocationState>(known.get(foldCase(planned.name))!, null, nameProperties);
+  const changed = changedProperties<LocationState>(known.get(foldCase(planned.name))!, null, locationProperties);
   return [{ type: "location", action: "remove", id: planned.name, row, changed }];
 }
 

@@ -1,4 +1,7 @@
-import { toXmlElements, xmlDeclaration } from "../xml.ts";
+import { Readable } from "node:stream";
+import type { AnyReply, AnyRequest } from "./app-types.ts";
+import { chooseFormat } from "./negotiation.ts";
+import { toXmlElements, xmlDeclaration } from "./xml.ts";
 
 /** How a list is told: the names of the list and of one of its items, and what it says of each. */
 export interface ListForm<Item> {
@@ -11,7 +14,7 @@ export interface ListForm<Item> {
 export async function* listJson<Item>(
   pages: AsyncIterable<readonly Item[]>,
   { list, tell }: ListForm<Item>,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, void, undefined> {
   let separator = `{"${list}":[\n`;
   let isEmpty = true;
   for await (const page of pages) {
@@ -27,8 +30,23 @@ export async function* listJson<Item>(
 export async function* listXml<Item>(
   pages: AsyncIterable<readonly Item[]>,
   { list, item: name, tell }: ListForm<Item>,
-): AsyncGenerator<string> {
+): AsyncGenerator<string, void, undefined> {
   yield `${xmlDeclaration}<${list} type="array">\n`;
   for await (const page of pages) yield page.map((item) => toXmlElements({ [name]: tell(item) })).join("");
   yield `</${list}>\n`;
+}
+
+/** Sends a list, a page at a time: in XML, or in JSON to who asks for it. */
+export function sendList<Item>(
+  request: AnyRequest,
+  reply: AnyReply,
+  pages: AsyncIterable<readonly Item[]>,
+  form: ListForm<Item>,
+): AnyReply {
+  const format = chooseFormat(request.headers, ["xml", "json"], "xml");
+  const text = (format === "json" ? listJson : listXml)(pages, form);
+  return reply
+    .header("vary", "accept")
+    .header("content-type", `application/${format}; charset=utf-8`)
+    .send(Readable.from(text) as never);
 }
