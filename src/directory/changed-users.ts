@@ -2,7 +2,7 @@ import type { Stretch } from "../changes/feed.ts";
 import { userFields } from "../intake/records.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { type FeedRecord, toFeedRecord } from "./feed-record.ts";
-import { listUsers } from "./list-users.ts";
+import { usersByPage } from "./list-users.ts";
 import { type UserDocument, userDocuments } from "./user-document.ts";
 
 /** Who is wanted as feeds write them. */
@@ -30,12 +30,9 @@ export async function* feedRecords(
 ): AsyncGenerator<readonly FeedRecord[], void, undefined> {
   const record = (document: string) => toFeedRecord(JSON.parse(document) as UserDocument, source);
   if (stretch === undefined) {
-    for (let after: number | undefined; ; ) {
-      const rows = await listUsers(database, organizationId, { groupId }, { after, limit: pageSize - 1 });
-      if (rows.length > 0) yield rows.map(({ document }) => record(document));
-      if (rows.length < pageSize) return;
-      after = rows.at(-1)!.id;
-    }
+    const pages = usersByPage(database, organizationId, { groupId });
+    for await (const users of pages) yield users.map(({ document }) => record(document));
+    return;
   }
   const changed = await listChanged(database, organizationId, stretch, groupId);
   for (let first = 0; first < changed.length; first += pageSize) {

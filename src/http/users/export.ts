@@ -2,10 +2,9 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { feedEnd } from "../../changes/feed.ts";
 import { type FeedRecord, toFeedRecord } from "../../directory/feed-record.ts";
-import { listUsers, type UserFilter } from "../../directory/list-users.ts";
+import { usersByPage } from "../../directory/list-users.ts";
 import type { UserDocument } from "../../directory/user-document.ts";
 import type { StoredUser } from "../../directory/users.ts";
-import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import { toChangesCursor } from "../changes/cursor.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -22,7 +21,6 @@ const mediaTypes: Readonly<Record<ExportFormat, string>> = {
   xml: "application/xml; charset=utf-8",
 };
 
-const pageSize = 1000;
 /** Of whom a record tells the databaseID when no source is named. */
 const defaultSource = "default";
 
@@ -66,20 +64,6 @@ export function exportRoute(app: App, { database }: HttpDependencies): void {
       return reply.header("content-type", mediaTypes[format]).send(Readable.from(text) as never);
     },
   });
-}
-
-/** Page after page, as fast as the reader takes them; between two pages no connection is held. */
-async function* usersByPage(
-  database: Database,
-  organizationId: number,
-  filter: UserFilter,
-): AsyncGenerator<readonly StoredUser[], void, undefined> {
-  for (let after: number | undefined; ; ) {
-    const rows = await listUsers(database, organizationId, filter, { after, limit: pageSize - 1 });
-    if (rows.length > 0) yield rows;
-    if (rows.length < pageSize) return;
-    after = rows.at(-1)!.id;
-  }
 }
 
 async function* writeLines(pages: AsyncIterable<readonly StoredUser[]>): AsyncGenerator<string, void, undefined> {
