@@ -1,4 +1,4 @@
-import { type Database, withOrganization } from "../store/database.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { type GroupDocument, groupDocument, type StoredGroup, storedGroupColumns } from "./groups.ts";
 import { noSuchUser, readUserId } from "./users.ts";
 
@@ -8,7 +8,8 @@ export interface VisibleGroup extends GroupDocument {
   readonly role: number | null;
 }
 
-interface Viewer extends Record<string, unknown> {
+/** What of a person says which groups they may see. */
+export interface Viewer {
   readonly showAllGroups: boolean;
   /** The person's location, in lower case. */
   readonly location: string | null;
@@ -34,40 +35,73 @@ export function listVisibleGroups(
 ): Promise<VisibleGroup[]> {
   const userId = readUserId(id);
   return withOrganization(database, organizationId, async (client) => {
-    const { rows: viewers } = await client.query<Viewer>(viewerStatement, [organizationId, userId]);
-    const [viewer] = viewers;
-    if (!viewer) throw noSuchUser();
-    const { rows } = await client.query<StoredGroup & { readonly role: number | null }>(visibleStatement, [
-      ...[organizationId, userId, after ?? "", limit + 1],
-      ...[viewer.isNetworkAdministrator, viewer.showAllGroups, viewer.location],
-    ]);
-    return rows.map((row) => ({ ...groupDocument(row), role: row.role }));
+    const viewer = await readViewer(client, organizationId, userId);
+    const { rows } = await client.query<VisibleRow>(
+      `${visibleGroups} and groups.group_id > $6 order by groups.group_id limit $7`,
+      [organizationId, userId, ...viewerValues(viewer), after ?? "", limit + 1],
+    );
+    return rows.map(visibleGroup);
   });
 }
 
-/** At most one row. Parameters: $1 organization, $2 user. */
-const viewerStatement = `
-  select u.show_all_groups as "showAllGroups",
-    (select l.name_normalized from locations l where l.organization_id = $1 and l.name = u.location) as location,
-    exists (select from memberships m
-      where m.organization_id = $1 and m.user_id = $2 and m.role = ${networkAdministrator}) as "isNetworkAdministrator"
-  from users u where u.organization_id = $1 and u.id = $2`;
+/**
+ * One group as a person may see it.
+ * @param executor inside a transaction of the organization
+ * @returns undefined when there is no such group, or the person may not see it: that is told apart nowhere
+ */
+export async function findVisibleGroup(
+  executor: Executor,
+  organizationId: number,
+  userId: number,
+  viewer: Viewer,
+  groupId: string,
+): Promise<VisibleGroup | undefined> {
+  const { rows } = await executor.query<VisibleRow>(`${visibleGroups} and groups.group_id = $6`, [
+    ...[organizationId, userId, ...viewerValues(viewer), groupId],
+  ]);
+  return rows[0] && visibleGroup(rows[0]);
+}
 
 /**
- * Parameters: $1 organization, $2 user, $3 id before the page, $4 groups at most, $5 whether secret groups are seen, $6
- * whether those of all locations are, $7 the user's location or null.
+ * What of a person says which groups they may see.
+ * @throws MusterError not_found when there is no such user
  */
-const visibleStatement = `
-  with own as materialized (
-    select group_id, role from memberships where organization_id = $1 and user_id = $2
-  )
-  select ${storedGroupColumns}, (select own.role from own where own.group_id = groups.group_id) as role
+export async function readViewer(executor: Executor, organizationId: number, userId: number): Promise<Viewer> {
+  const { rows } = await executor.query<Viewer & Record<string, unknown>>(
+    `select u.show_all_groups as "showAllGroups",
+       (select l.name_normalized from locations l where l.organization_id = $1 and l.name = u.location) as location,
+       exists (select from memberships m
+         where m.organization_id = $1 and m.user_id = $2 and m.role = ${networkAdministrator}) as "isNetworkAdministrator"
+     from users u where u.organization_id = $1 and u.id = $2`,
+    [organizationId, userId],
+  );
+  if (!rows[0]) throw noSuchUser();
+  return rows[0];
+}
+
+type VisibleRow = StoredGroup & { readonly role: number | null };
+
+const visibleGroup = (row: VisibleRow): VisibleGroup => ({ ...groupDocument(row), role: row.role });
+
+const viewerValues = ({ isNetworkAdministrator, showAllGroups, location }: Viewer) => [
+  isNetworkAdministrator,
+  showAllGroups,
+  location,
+];
+
+/**
+ * Parameters: $1 organization, $2 user, $3 whether secret groups are seen, $4 whether those of all locations are, $5 the
+ * user's location or null. Further conditions on `groups` may follow.
+ */
+const visibleGroups = `
+  select ${storedGroupColumns}, own.role
   from groups
-  where organization_id = $1 and group_id > $3 and (
-    group_id in (select own.group_id from own)
-    or ((privacy <> ${secret} or $5) and (
-      $6
+  left join (select group_id as own_group_id, role from memberships where organization_id = $1 and user_id = $2) own
+    on own.own_group_id = groups.group_id
+  where organization_id = $1 and (
+    own.role is not null
+    or ((privacy <> ${secret} or $3) and (
+      $4
       or not exists (select from location_groups l where l.organization_id = $1 and l.group_id = groups.group_id)
       or exists (select from location_groups l
-        where l.organization_id = $1 and l.location_normalized = $7 and l.group_id = groups.group_id))))
-  order by group_id limit $4`;
+        where l.organization_id = $1 and l.location_normalized = $5 and l.group_id = groups.group_id))))`;

@@ -52,7 +52,7 @@ async function findCaller(authenticate: Authenticate, keys: readonly string[]): 
     const holder = await authenticate(key);
     if (holder !== undefined) {
       const { organizationId, apiKeyId, name, services, source } = holder;
-      return { organizationId, apiKeyId, actor: `api-key:${name}`, services, source };
+      return { organizationId, apiKeyId, actor: `api-key:${name}`, userId: null, services, source };
     }
   }
   throw new MusterError(

@@ -44,8 +44,10 @@ export function changeContext({ database, queue, clock }: HttpDependencies, call
 export interface Caller {
   readonly organizationId: number;
   readonly apiKeyId: string;
-  /** For the change log and the imports: `api-key:<name>`. */
+  /** For the change log and the imports: `api-key:<name>`, `user:<id>` of a person who signed in. */
   readonly actor: string;
+  /** Id of the person who signed in; null: an API key is used. */
+  readonly userId: number | null;
   readonly services: readonly Service[];
   /** Number of the source that the key is bound to. */
   readonly source: number | null;

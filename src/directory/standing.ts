@@ -1,0 +1,48 @@
+import { type Capability, capabilities, roleRights } from "../organizations/role-capabilities.ts";
+import type { Executor } from "../store/database.ts";
+import { noSuchGroup } from "./groups.ts";
+import { findVisibleGroup, readViewer, type VisibleGroup } from "./visible-groups.ts";
+
+/** What somebody may do in a group, and what it says of the group. */
+export interface Standing {
+  readonly group: VisibleGroup;
+  /** The person's role in the group; null: the person does not belong to it. */
+  readonly role: number | null;
+  readonly isNetworkAdministrator: boolean;
+  /** Of the table of roles: those of the person's role, all for network administrators, `see` alone for outsiders. */
+  readonly capabilities: readonly Capability[];
+}
+
+/**
+ * What a person may do in a group.
+ * @param executor inside a transaction of the organization
+ * @throws MusterError not_found when there is no such user; or no such group, or the person may not know of it
+ */
+export async function readStanding(
+  executor: Executor,
+  organizationId: number,
+  userId: number,
+  groupId: string,
+): Promise<Standing> {
+  const viewer = await readViewer(executor, organizationId, userId);
+  const group = await findVisibleGroup(executor, organizationId, userId, viewer, groupId);
+  if (!group) throw noSuchGroup();
+  const { isNetworkAdministrator } = viewer;
+  return {
+    ...{ group, role: group.role, isNetworkAdministrator },
+    capabilities: capabilitiesOf(group.role, isNetworkAdministrator),
+  };
+}
+
+/**
+ * What a role gives in its group.
+ * @param role null: the person does not belong to the group
+ */
+export function capabilitiesOf(role: number | null, isNetworkAdministrator: boolean): readonly Capability[] {
+  if (isNetworkAdministrator) return capabilities;
+  return role === null ? ["see"] : roleRights[role]!.capabilities;
+}
+
+/** Numbers of the roles that have a capability. */
+export const rolesWith = (capability: Capability): readonly number[] =>
+  roleRights.flatMap((rights, role) => (rights.capabilities.includes(capability) ? [role] : []));
