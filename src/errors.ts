@@ -148,6 +148,11 @@ export const rowIssues = {
     message: (d) =>
       `The row has ${text(d.found)} columns, the first row of the file ${text(d.expected)}, so that nobody can tell which value is which. ${text(d.hint)}`,
   },
+  row_may_be_cut_off: {
+    severity: "failure",
+    message: (d) =>
+      `The file ends in this row without a line end, so that "${text(d.value)}" may be the beginning of a longer value, and ${text(d.action)} might hit another one. Nothing was done about it; end the row with a line end and send it again.`,
+  },
   spreadsheet_damage: {
     severity: "failure",
     message: (d) =>

@@ -32,8 +32,8 @@ export async function* readCsvRecords<Field extends string>(
   let findings: CsvFindings | undefined;
   let layout: Layout | undefined;
   let row = 0;
-  /** A row that is too short: the next one tells whether the file was cut off within it. */
-  let short: CsvRow | undefined;
+  /** The latest row: the next one, or the end of the file, tells whether it is whole. */
+  let latest: CsvRow | undefined;
   const chooseDelimiter = (firstLine: string) => options.delimiter ?? delimiterOf(firstLine, options);
   const onFindings = (found: CsvFindings) => {
     findings = found;
@@ -53,14 +53,16 @@ export async function* readCsvRecords<Field extends string>(
         const isFirst = layout === undefined;
         layout ??= layoutOf(next, options);
         if (isFirst && layout.isHeader) continue;
-        if (short) records.push(read(short));
-        short = next.cells.length < layout.columns ? next : undefined;
-        if (!short) records.push(read(next));
+        if (latest) records.push(read(latest));
+        latest = next;
       }
       if (records.length > 0) yield records;
     }
-    if (short && !findings!.endsWithLine) throw cutOff(short, layout!, row, mapping.vocabulary);
-    if (short) yield [read(short)];
+    if (latest && findings!.endsWithLine) yield [read(latest)];
+    else if (latest) {
+      if (latest.cells.length < layout!.columns) throw cutOff(latest, layout!, row, mapping.vocabulary);
+      yield [{ ...read(latest), mayBeCutOff: true }];
+    }
     if (row === 0) throw empty(layout, mapping.vocabulary);
   } finally {
     if (findings) {

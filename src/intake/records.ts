@@ -30,6 +30,8 @@ export interface SourceRecord<Field extends string = UserField> {
   readonly failure?: RowIssue;
   /** The values stand in the wrong columns, or may, so that not even its identifiers can be taken. */
   readonly unreadable?: boolean;
+  /** The file ends in it without a line end, as it also would if it were cut off within the last value. */
+  readonly mayBeCutOff?: boolean;
 }
 
 /** An e-mail address: as written, and as compared. */

@@ -43,6 +43,24 @@ export function createRecordReader<Field extends string>(record: SourceRecord<Fi
   };
 }
 
+/**
+ * Why a row must not take anything away: the file ends in it without a line end. A file that is cut off within its last
+ * value may name another group or location than was meant.
+ * @param action what the row orders
+ * @param value the value that names what it is about
+ * @returns undefined when the row is whole, or takes nothing away
+ */
+export function failureOfCutRow(
+  { mayBeCutOff }: { readonly mayBeCutOff?: boolean },
+  action: string,
+  value: string | undefined,
+): RowIssue | undefined {
+  if (!mayBeCutOff || !takesAway.includes(action)) return undefined;
+  return { code: "row_may_be_cut_off", details: { action, value: quoted(value ?? "") } };
+}
+
+const takesAway = ["purge", "delete"];
+
 const isUnreadable = (value: unknown): value is Unreadable =>
   typeof value === "object" && value !== null && "reason" in value;
 

@@ -13,7 +13,14 @@ import { foldCase, line, paragraphs } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import type { GroupRecord } from "../../intake/group-columns.ts";
 import { quoted } from "../../intake/issues.ts";
-import { createRecordReader, present, type Read, type Unreadable, wordReader } from "../record-values.ts";
+import {
+  createRecordReader,
+  failureOfCutRow,
+  present,
+  type Read,
+  type Unreadable,
+  wordReader,
+} from "../record-values.ts";
 
 /** What a row wants of its group: create or update it, delete it, or end its memberships. */
 export type GroupAction = "save" | "delete" | "purge";
@@ -75,6 +82,8 @@ export function normalizeGroup(record: GroupRecord): GroupRow {
     fail("name", "it is blank, and there is no groupID either, so that nobody knows which group is meant");
   }
   const { row, line: firstLine } = record;
+  const cut = failureOfCutRow(record, action, groupId ?? name);
+  if (cut) return { row, line: firstLine, action, values: {}, failure: failure() ?? cut };
   const nameNormalized = name === undefined ? undefined : foldCase(name);
   return {
     ...{ row, line: firstLine, action, values: said },

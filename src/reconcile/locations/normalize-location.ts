@@ -4,7 +4,7 @@ import type { RowIssue } from "../../errors.ts";
 import { limits } from "../../intake/limits.ts";
 import type { LocationRecord } from "../../intake/location-columns.ts";
 import { readGroupId } from "../groups/normalize-group.ts";
-import { createRecordReader, present, type Unreadable, wordReader } from "../record-values.ts";
+import { createRecordReader, failureOfCutRow, present, type Unreadable, wordReader } from "../record-values.ts";
 
 /** What a row wants of its location: create or update it, update it only if there is one, or delete it. */
 export type LocationAction = "save" | "modify" | "delete";
@@ -32,6 +32,8 @@ export function normalizeLocation(record: LocationRecord): LocationRow {
   const groups = read<readonly string[]>("groupID", [], readGroups);
   if (name === undefined) fail("name", "it is blank, and every location needs one");
   const { row, line } = record;
+  const cut = failureOfCutRow(record, action, name);
+  if (cut) return { row, line, action, failure: failure() ?? cut };
   const nameNormalized = name === undefined ? undefined : foldCase(name);
   return { ...{ row, line, action }, ...present({ name, nameNormalized, groups, failure: failure() }) };
 }
