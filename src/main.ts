@@ -46,10 +46,11 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await prepareDatabase(owner);
   await joinDatabase(owner, () => tidyUp(owner, spoolDirectory));
 
-  const database = openDatabase(connection, { maxConnections: config.databaseConnections });
-  closers.push(() => database.close());
   const changeSignal = createChangeSignal(connection);
   closers.push(() => changeSignal.close());
+  const { databaseConnections: maxConnections } = config;
+  const database = openDatabase(connection, { maxConnections, written: changeSignal.written });
+  closers.push(() => database.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const app = await buildApp({

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MusterError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
-import { type FeedPage, type FeedRequest, readFeed } from "./feed.ts";
+import { type FeedPage, type FeedPosition, type FeedRequest, readFeed } from "./feed.ts";
 import type { ChangeSignal, Watch } from "./signal.ts";
 
 /** How long a reader waits for something new. */
@@ -24,24 +24,43 @@ export async function followFeed(
   request: FeedRequest,
   { wait, gone }: Patience,
 ): Promise<FeedPage> {
+  const look = async (from: FeedRequest) => {
+    const note = signal.ends.look(organizationId);
+    const page = await readFeed(database, organizationId, from);
+    if (!page.hasMore && from.until === undefined) note(page.position);
+    return page;
+  };
+  const first = () => pageAtEnd(request, signal.ends.get(organizationId)) ?? look(request);
   const watch = wait > 0 ? signal.watch(organizationId) : undefined;
-  if (watch === undefined) return readFeed(database, organizationId, request);
+  if (watch === undefined) return first();
   const end = () => watch.end();
   gone.addEventListener("abort", end);
   try {
     const deadline = performance.now() + wait;
-    let page = await readFeed(database, organizationId, request);
+    let page = await first();
     for (;;) {
       if (page.changes !== "" || page.hasMore || page.complete) return page;
       if (!(await watch.wait(deadline - performance.now()))) return page;
       // What a filter has passed over once need not be looked at again.
       const rest = { ...request, after: page.position, since: undefined };
-      page = await lookAgain(() => readFeed(database, organizationId, rest), watch, deadline, page);
+      page = await lookAgain(() => look(rest), watch, deadline, page);
     }
   } finally {
     gone.removeEventListener("abort", end);
     watch.end();
   }
+}
+
+/**
+ * The page of a reader who has read everything, as the database would make it.
+ * @param end where the log is known to end
+ * @returns undefined when only the database can tell: the reader is not there, or asks what is checked there
+ */
+function pageAtEnd({ after, until, filter }: FeedRequest, end: FeedPosition | undefined): FeedPage | undefined {
+  if (end === undefined || after === undefined || until !== undefined || filter.excludeSources?.length)
+    return undefined;
+  if (after.sequence !== end.sequence || after.at !== end.at) return undefined;
+  return { changes: "", position: end, until: end.at, hasMore: false };
 }
 
 /** Milliseconds between two looks while the database does not answer. */

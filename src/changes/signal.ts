@@ -1,8 +1,13 @@
 import pg from "pg";
 import { serviceRole } from "../store/database.ts";
+import { createLogEnds, type LogEnds } from "./log-ends.ts";
 
 /** Tells those who wait that an organization's change log grew. */
 export interface ChangeSignal {
+  /** Where the logs end. */
+  readonly ends: Pick<LogEnds, "get" | "look">;
+  /** This process may have appended to the organization's log: whoever did finds it there at once. */
+  written(organizationId: number): void;
   /**
    * Begins to watch an organization: changes that commit from now on are noticed, also while nobody waits.
    * @returns undefined when too many watch it already
@@ -47,6 +52,7 @@ interface Watcher {
  */
 export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
   const watchers = new Map<number, Set<Watcher>>();
+  const ends = createLogEnds(() => performance.now());
   let isReleased = false;
   const wake = (watcher: Watcher) => {
     watcher.isChanged = true;
@@ -57,12 +63,25 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
   };
   const listener = createListener(connection, {
     notified: (organizationId) => {
+      ends.forget(organizationId);
       for (const watcher of watchers.get(organizationId) ?? []) wake(watcher);
     },
-    connected: wakeAll,
+    connected: () => {
+      ends.trust(true);
+      wakeAll();
+    },
+    broken: () => ends.trust(false),
   });
 
   return {
+    ends: {
+      get: ends.get,
+      look(organizationId) {
+        listener.start();
+        return ends.look(organizationId);
+      },
+    },
+    written: ends.forget,
     watch(organizationId) {
       const some = watchers.get(organizationId) ?? new Set();
       if (some.size >= mostWatches) return undefined;
@@ -113,6 +132,8 @@ interface ListenerEvents {
   readonly notified: (organizationId: number) => void;
   /** Listening begins, for the first time or again. */
   readonly connected: () => void;
+  /** Nothing is heard any more. */
+  readonly broken: () => void;
 }
 
 /** Keeps one connection that listens, from `start` until `stop`. */
@@ -126,6 +147,7 @@ function createListener(connection: pg.ClientConfig, events: ListenerEvents) {
   const again = (broken: pg.Client) => {
     if (client !== broken || isStopped) return;
     client = undefined;
+    events.broken();
     timer = setTimeout(connect, pause);
     pause = Math.min(longestPause, pause * 2);
   };

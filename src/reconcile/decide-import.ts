@@ -1,7 +1,7 @@
 import { timeText } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
 import { withOrganization } from "../store/database.ts";
-import { lockOrganization } from "../store/organization-lock.ts";
+import { lockOrganization, withWriter } from "../store/organization-lock.ts";
 import { dropUnkeptBody, openBody } from "./bodies.ts";
 import { approvedHold, discardHeld, getImport } from "./imports.ts";
 import { importPatience, runImport } from "./run-import.ts";
@@ -79,7 +79,7 @@ export async function discardImport(
   decider: Decider,
 ): Promise<ImportResource> {
   const { organizationId } = decider;
-  await withOrganization(database, organizationId, async (client) => {
+  await withWriter(database, organizationId, async (client) => {
     await lockOrganization(client, organizationId);
     await discardHeld(client, organizationId, id, decision("discarded", decider, clock()));
   });

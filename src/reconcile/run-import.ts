@@ -2,8 +2,7 @@ import type pg from "pg";
 import type { Recorded } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { Reading } from "../intake/reading.ts";
-import { withOrganization } from "../store/database.ts";
-import { lockOrganization } from "../store/organization-lock.ts";
+import { lockOrganization, withWriter } from "../store/organization-lock.ts";
 import { announceImport } from "./announce-import.ts";
 import { groupFiles } from "./groups/group-files.ts";
 import type { Hold } from "./holds.ts";
@@ -39,7 +38,7 @@ export async function runImport(
   setup: Setup,
   approval?: Approval,
 ): Promise<void> {
-  const moved = await withOrganization(
+  const moved = await withWriter(
     dependencies.database,
     request.organizationId,
     async (client) => {

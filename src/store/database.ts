@@ -15,6 +15,8 @@ export interface Executor {
 export interface Database {
   readonly pool: pg.Pool;
   readonly prisma: PrismaClient;
+  /** Is called after each transaction that may have appended to an organization's log, before anybody is answered. */
+  readonly written: (organizationId: number) => void;
   close(): Promise<void>;
 }
 
@@ -32,7 +34,10 @@ const types: pg.CustomTypesConfig = {
  * Opens the pool as the service role. Connections are made on demand.
  * @param connection where PostgreSQL listens, as the user that owns the tables (the role is changed at connecting)
  */
-export function openDatabase(connection: pg.ClientConfig, options: { maxConnections: number }): Database {
+export function openDatabase(
+  connection: pg.ClientConfig,
+  options: { readonly maxConnections: number; readonly written?: Database["written"] },
+): Database {
   const pool = new pg.Pool({
     ...connection,
     application_name: "muster",
@@ -46,6 +51,7 @@ export function openDatabase(connection: pg.ClientConfig, options: { maxConnecti
   return {
     pool,
     prisma,
+    written: options.written ?? (() => undefined),
     close: async () => {
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "./database.ts";
+import { type Database, type Executor, type Isolation, withOrganization } from "./database.ts";
 
 /** What an organization's lock numbers. */
 export interface FeedHead {
@@ -65,7 +65,25 @@ async function within(turn: Promise<void>, patience: number): Promise<void> {
 }
 
 /**
- * Takes the organization's lock for the rest of the transaction: from here on this transaction is its only writer.
+ * A transaction of one organization that may take its lock, and so append to its log. Whatever became of it, this
+ * process knows afterwards that the log may have grown.
+ */
+export async function withWriter<Result>(
+  database: Database,
+  organizationId: number,
+  work: (client: pg.PoolClient) => Promise<Result>,
+  isolation?: Isolation,
+): Promise<Result> {
+  try {
+    return await withOrganization(database, organizationId, work, isolation);
+  } finally {
+    database.written(organizationId);
+  }
+}
+
+/**
+ * Takes the organization's lock for the rest of the transaction, one of `withWriter`: from here on this transaction is its
+ * only writer.
  * @throws MusterError organization_busy after `patience` milliseconds
  */
 export async function lockOrganization(
@@ -98,7 +116,7 @@ export function asWriter<Result>(
   work: (client: pg.PoolClient, head: FeedHead) => Promise<Result>,
 ): Promise<Result> {
   return queue.run(organizationId, writerPatience, () =>
-    withOrganization(database, organizationId, async (client) =>
+    withWriter(database, organizationId, async (client) =>
       work(client, await lockOrganization(client, organizationId)),
     ),
   );

@@ -65,9 +65,10 @@ export async function startTestApp(database: TestDatabase, limits: Partial<HttpL
   let now = Date.parse("2026-11-22T02:00:00Z");
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
+  const changeSignal = createChangeSignal(database.connection);
   const dependencies: HttpDependencies = {
-    database: openDatabase(database.connection, { maxConnections: 6 }),
-    changeSignal: createChangeSignal(database.connection),
+    database: openDatabase(database.connection, { maxConnections: 6, written: changeSignal.written }),
+    changeSignal,
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
     importSlots: 2,

@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { createLogEnds } from "../../src/changes/log-ends.ts";
+import { startTestApp } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { readPage } from "./reader.ts";
+
+const end = (sequence: number) => ({ sequence, at: `2026-11-22T02:00:00.00000${sequence}Z` });
+
+function endsAt(time: { now: number }) {
+  const ends = createLogEnds(() => time.now);
+  ends.trust(true);
+  return ends;
+}
+
+test("an end is known from a look on, of that organization alone, until something may have been appended", () => {
+  const ends = endsAt({ now: 0 });
+  assert.equal(ends.get(1), undefined);
+  ends.look(1)(end(3));
+  assert.deepEqual([ends.get(1), ends.get(2)], [end(3), undefined]);
+  ends.forget(2);
+  assert.deepEqual(ends.get(1), end(3));
+  ends.forget(1);
+  assert.equal(ends.get(1), undefined);
+});
+
+test("what a look found is not kept when something was appended while it looked", () => {
+  const ends = endsAt({ now: 0 });
+  const early = ends.look(1);
+  ends.forget(1);
+  early(end(3));
+  assert.equal(ends.get(1), undefined);
+  ends.look(1)(end(4));
+  assert.deepEqual(ends.get(1), end(4));
+});
+
+test("nothing is known while nobody tells of what is appended, and nothing of before afterwards", () => {
+  const ends = endsAt({ now: 0 });
+  const begunBefore = ends.look(1);
+  ends.look(2)(end(1));
+  ends.trust(false);
+  ends.look(1)(end(3));
+  assert.deepEqual([ends.get(1), ends.get(2)], [undefined, undefined]);
+  ends.trust(true);
+  begunBefore(end(3));
+  assert.deepEqual([ends.get(1), ends.get(2)], [undefined, undefined]);
+});
+
+test("an end is known for a second after the look began, and no longer", () => {
+  const time = { now: 0 };
+  const ends = endsAt(time);
+  const look = ends.look(1);
+  time.now = 500;
+  look(end(3));
+  time.now = 999;
+  assert.deepEqual(ends.get(1), end(3));
+  time.now = 1000;
+  assert.equal(ends.get(1), undefined);
+});
+
+const database = await createTestDatabase({ after });
+const other = await startTestApp(database);
+// Its admin key takes the place of the other's.
+const app = await startTestApp(database);
+const knowsEnd = () => app.dependencies.changeSignal.ends.get(app.organizationId) !== undefined;
+
+async function untilItKnows(cursor: string): Promise<void> {
+  for (let attempt = 0; attempt < 500 && !knowsEnd(); attempt += 1) {
+    await readPage(app, { cursor });
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.ok(knowsEnd(), "the service knows where the log ends");
+}
+
+/** How often a connection is taken from the pool from now on. */
+function countConnections(): () => number {
+  let count = 0;
+  app.dependencies.database.pool.on("acquire", () => {
+    count += 1;
+  });
+  return () => count;
+}
+
+test("who has read everything is answered without a look at the log, as the database would answer", async () => {
+  await app.inject({ method: "POST", url: "/v1/locations", body: { name: "First" } });
+  const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
+  await untilItKnows(cursor);
+  const connections = countConnections();
+  const known = await app.inject({ url: `/v1/changes?cursor=${cursor}` });
+  assert.equal(connections(), 1, "the key alone is looked up");
+  const looked = await other.inject({ url: `/v1/changes?cursor=${cursor}`, key: app.key });
+  assert.deepEqual([known.status, known.body, known.headers.etag], [200, looked.body, looked.headers.etag]);
+});
+
+test("whoever writes finds it in the feed at once, however often the end was looked up before", async () => {
+  let { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
+  for (let round = 0; round < 30; round += 1) {
+    await untilItKnows(cursor);
+    const { status } = await app.inject({ method: "POST", url: "/v1/locations", body: { name: `Round ${round}` } });
+    assert.equal(status, 201);
+    const page = await readPage(app, { cursor });
+    assert.deepEqual(
+      page.changes.map(({ id }) => id),
+      [`Round ${round}`],
+    );
+    cursor = page.cursor;
+  }
+});
+
+test("an import is found in the feed at once by whoever has its answer", async () => {
+  const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
+  await untilItKnows(cursor);
+  const body = "firstName,email,groupID\nAda,ada@example.edu,CRS-1\n";
+  await app.inject({ method: "POST", url: "/v1/imports/users", body, headers: { "content-type": "text/csv" } });
+  assert.ok((await readPage(app, { cursor })).changes.length > 0);
+});
+
+test("what another process writes is told, too", async () => {
+  const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
+  await untilItKnows(cursor);
+  await other.inject({ method: "POST", url: "/v1/locations", body: { name: "Elsewhere" }, key: app.key });
+  const page = await readPage(app, { cursor, wait: 10 });
+  assert.deepEqual(
+    page.changes.map(({ id }) => id),
+    ["Elsewhere"],
+  );
+});
+
+test("a place of another log is not taken for the end, and an unknown source is refused all the same", async () => {
+  const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
+  await untilItKnows(cursor);
+  const [sequence, at] = JSON.parse(Buffer.from(cursor, "base64url").toString("utf8"));
+  const encode = (position: unknown) => Buffer.from(JSON.stringify(position)).toString("base64url");
+  const moved = encode([sequence, at.replace(/\d{6}Z$/, "999999Z")]);
+  assert.equal((await app.inject({ url: `/v1/changes?cursor=${moved}` })).status, 410);
+  assert.equal((await app.inject({ url: `/v1/changes?cursor=${cursor}&excludeSource=none` })).status, 422);
+});
