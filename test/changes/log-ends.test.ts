@@ -115,6 +115,35 @@ test("an import is found in the feed at once by whoever has its answer", async (
   assert.ok((await readPage(app, { cursor })).changes.length > 0);
 });
 
+test("whoever writes makes the process forget the end before they are answered, whether it changed something or failed", async () => {
+  const database = app.dependencies.database as { written: (organizationId: number) => void };
+  const { written } = database;
+  let forgotten: number[] = [];
+  database.written = (organizationId) => {
+    forgotten.push(organizationId);
+    written(organizationId);
+  };
+  const csv = { "content-type": "text/csv" };
+  const write = (method: "POST" | "PATCH", url: string, body: object | string, headers = {}) => ({
+    method,
+    url,
+    body,
+    headers,
+  });
+  for (const request of [
+    write("POST", "/v1/groups", { groupId: "FORGET" }),
+    write("POST", "/v1/groups", { groupId: "FORGET" }),
+    write("PATCH", "/v1/organization", { settings: { countryCode: "44" } }),
+    write("POST", "/v1/imports/users", "firstName,email,groupID\nEve,eve@example.edu,FORGET\n", csv),
+    write("POST", "/v1/imports/groups", "groupID\nFORGET-2\n", csv),
+  ]) {
+    forgotten = [];
+    await app.inject(request);
+    assert.ok(forgotten.length > 0 && forgotten.every((id) => id === app.organizationId), request.url);
+  }
+  database.written = written;
+});
+
 test("what another process writes is told, too", async () => {
   const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
   await untilItKnows(cursor);
