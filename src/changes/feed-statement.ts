@@ -9,17 +9,45 @@ const pageBytes = 8 * 1024 * 1024;
 
 const columns = ["sequence", "at", "type", "action", "id", "database_id", "username", "source", "import_id", "actor"];
 
+/** A change as the statement tells it. */
+export type ChangeRow = readonly [
+  sequence: number,
+  /** Microseconds since 1970. */
+  at: number,
+  type: string,
+  action: string,
+  id: string,
+  databaseId: string | null,
+  username: string | null,
+  source: string | null,
+  importId: string | null,
+  actor: string,
+  /** JSON of what changed, then `,"memberships":` and JSON of those. */
+  changedAndMemberships: string,
+];
+
+/** What the statement says of the page as a whole: JSON in the last column of the first row. */
+export interface PageFindings {
+  /** The last change that was looked at; null: the reader's place is not in the log. */
+  readonly sequence: number | null;
+  readonly at: string;
+  readonly until: string;
+  readonly hasMore: boolean;
+  /** null when no `until` was asked for. */
+  readonly complete: boolean | null;
+  readonly head: number;
+  readonly prunedAt: string | null;
+}
+
 /**
- * The statement that makes a page of the log: one row, with the JSON of the changes as text. It looks at the log from
- * where the reader is for at most `scannedEntries`, whatever the filter finds there, and says how far it came: a
- * filter that matches nothing still moves on.
- *
- * Columns: changes, sequence (null: the reader's place is not in the log), at, until, hasMore, complete, head, prunedAt.
+ * The statement that reads a page of the log: a row with its findings, then a row for each change, in their order. It
+ * looks at the log from where the reader is for at most `scannedEntries`, whatever the filter finds there, and says how
+ * far it came: a filter that matches nothing still moves on.
  */
 export function pageStatement(organizationId: number, request: FeedRequest): PageStatement {
   const values: unknown[] = [organizationId];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const { until, filter, latest, limit, separator } = request;
+  const { until, filter, latest, limit } = request;
   const most = `${bind(limit)}::integer`;
   const untilTime = until === undefined ? undefined : `${bind(until)}::timestamptz`;
   const conditions = filterConditions(filter, bind).map((condition) => `and ${condition}`);
@@ -35,25 +63,29 @@ export function pageStatement(organizationId: number, request: FeedRequest): Pag
         start.sequence + greatest(0, least(reach.sequence - start.sequence, ${scannedEntries})) as through
       from start, reach
     ), found as materialized (
-      select c.*, s.name as source_name
+      select c.sequence, c.at, c.type, c.action, c.id, c.database_id, c.username, s.name as source, c.import_id, c.actor,
+        c.changed, c.memberships
       from changes c left join sources s on s.organization_id = $1 and s.number = c.source
       where c.organization_id = $1
         and c.sequence > (select after from stretch) and c.sequence <= (select through from stretch)
         ${conditions.join("\n        ")}
       order by c.sequence limit ${most}
-    ), page as materialized (
-      select sequence, at, type, action, id, database_id, username, source_name as source, import_id, actor, changed, memberships
-      from (
-        select found.*, row_number() over log as number, sum(octet_length(changed::text) + octet_length(memberships::text) + 300) over log as bytes
-        from found window log as (order by sequence rows unbounded preceding)
-      ) sized
-      where number = 1 or bytes <= ${pageBytes}
+    ), size as materialized (
+      select count(*) as count, max(sequence) as last, sum(${bytesOfEntry}) as bytes from found
+    ), cut as materialized (
+      select count, last, case when bytes <= ${pageBytes} then last else (
+        select max(sequence) from (
+          select sequence, row_number() over log as number, sum(${bytesOfEntry}) over log as bytes
+          from found window log as (order by sequence rows unbounded preceding)
+        ) sized
+        where number = 1 or sized.bytes <= ${pageBytes}) end as sequence
+      from size
+    ), page as (
+      select * from found where sequence <= (select sequence from cut)
     ), told as (${latest ? folded : "select * from page"}
     ), ending as materialized (
-      select case
-        when count(*) = ${most} or count(*) < (select count(*) from found) then max(page.sequence)
-        else (select through from stretch) end as sequence
-      from page
+      select case when count = ${most} or sequence < last then sequence else (select through from stretch) end as sequence
+      from cut
     ), place as materialized (
       select ending.sequence, case
         when ending.sequence = 0 then 'epoch'
@@ -61,18 +93,26 @@ export function pageStatement(organizationId: number, request: FeedRequest): Pag
         else (select at from changes c where c.organization_id = $1 and c.sequence = ending.sequence) end as at
       from ending, head
     )
-    select
-      coalesce((select string_agg(${changeJson(separator)}, ${separator === "," ? "','" : "E'\\n'"} order by sequence) from told), '') as changes,
-      place.sequence, timestamp_text(place.at) as at,
-      timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}) as until,
-      place.sequence < reach.sequence as "hasMore",
-      ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`} as complete,
-      head.last_sequence as head, case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt"
-    from place, reach, head`;
+    select null::bigint as sequence, null::bigint as at, null as type, null as action, null as id, null as database_id,
+      null as username, null as source, null::uuid as import_id, null as actor, json_build_object(
+        'sequence', place.sequence, 'at', timestamp_text(place.at),
+        'until', timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}),
+        'hasMore', place.sequence < reach.sequence,
+        'complete', ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`},
+        'head', head.last_sequence,
+        'prunedAt', case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end)::text as json
+    from place, reach, head
+    union all (
+      select sequence, (extract(epoch from at) * 1000000)::bigint, type, action, id, database_id, username, source, import_id,
+        actor, changed::text || ',"memberships":' || memberships::text
+      from told order by sequence)`;
   // Planning costs as much as the page. Without filters there is a handful of statements, which each connection may keep.
   const isPlain = conditions.length === 0 && !latest;
-  return isPlain ? { name: `page-${hash("md5", text)}`, text, values } : { text, values };
+  return { ...(isPlain ? { name: `page-${hash("md5", text)}` } : {}), text, values, rowMode: "array" };
 }
+
+/** What an entry takes in an answer, about. */
+const bytesOfEntry = "octet_length(changed::text) + octet_length(memberships::text) + 300";
 
 /** A statement for the driver. */
 interface PageStatement {
@@ -80,6 +120,7 @@ interface PageStatement {
   readonly name?: string;
   readonly text: string;
   readonly values: unknown[];
+  readonly rowMode: "array";
 }
 
 /** SQL of the number after which the page begins; null when what comes then is cut off, or the place is not in this log. */
@@ -125,20 +166,6 @@ const originOf = `case
   when c.type = 'user' and c.action = 'created'
     and (c.changed #> '{origins,to}')::jsonb ? 'self-registered' then 'self-registered'
   else 'manual' end`;
-
-const quotedOrNull = (expression: string) => `coalesce(to_json(${expression})::text, 'null')`;
-
-/** SQL of a change's JSON; on lines of their own, changes have no line break within. */
-function changeJson(separator: FeedRequest["separator"]): string {
-  const line = (expression: string) => (separator === "\n" ? `replace(${expression}, E'\\n', ' ')` : expression);
-  return [
-    `'{"sequence":' || sequence || ',"at":"' || timestamp_text(at) || '","type":"' || type || '","action":"' || action`,
-    `'","id":' || to_json(id)::text || ',"databaseId":' || ${quotedOrNull("database_id")}`,
-    `',"username":' || ${quotedOrNull("username")} || ',"source":' || ${quotedOrNull("source")}`,
-    `',"importId":' || ${quotedOrNull("import_id")} || ',"actor":' || to_json(actor)::text`,
-    `',"changed":' || ${line("changed::text")} || ',"memberships":' || ${line("memberships::text")} || '}'`,
-  ].join(" || ");
-}
 
 /** What a value was before the first change of a thing that did not exist is null, and what it is after its end. */
 const net = (from: string, to: string) => `

@@ -1,6 +1,7 @@
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
-import { pageStatement } from "./feed-statement.ts";
+import { type Database, type Executor, forEachRow, withOrganization } from "../store/database.ts";
+import { createChangesText } from "./change-text.ts";
+import { type ChangeRow, type PageFindings, pageStatement } from "./feed-statement.ts";
 
 /** Everything that the change log tells of. */
 export const changeTypes = [
@@ -55,8 +56,8 @@ export interface FeedRequest {
 
 /** A page of the log. */
 export interface FeedPage {
-  /** JSON of each change, joined by the separator; "" of none. */
-  readonly changes: string;
+  /** JSON of the changes with the separator between two, in pieces that follow each other; none of no change. */
+  readonly changes: readonly string[];
   /** Where to go on. */
   readonly position: FeedPosition;
   /** The time up to which nothing is missing; never beyond the last change. */
@@ -65,18 +66,6 @@ export interface FeedPage {
   readonly hasMore: boolean;
   /** Whether all is known up to the `until` that was asked for; absent when none was. */
   readonly complete?: boolean;
-}
-
-interface PageRow {
-  [column: string]: unknown;
-  readonly changes: string;
-  readonly sequence: number | null;
-  readonly at: string;
-  readonly until: string;
-  readonly hasMore: boolean;
-  readonly complete: boolean | null;
-  readonly head: number;
-  readonly prunedAt: string | null;
 }
 
 /**
@@ -88,10 +77,21 @@ export function readFeed(database: Database, organizationId: number, request: Fe
   const statement = pageStatement(organizationId, request);
   return withOrganization(database, organizationId, async (client) => {
     await requireSources(client, organizationId, request.filter.excludeSources ?? []);
-    const { rows } = await client.query<PageRow>(statement);
-    const { changes, sequence, at, until, hasMore, complete, head, prunedAt } = rows[0]!;
+    let findings: PageFindings | undefined;
+    const text = createChangesText(request.separator);
+    await forEachRow<ChangeRow>(client, statement, (row) => {
+      if (findings === undefined) findings = JSON.parse(row[10]) as PageFindings;
+      else text.add(row);
+    });
+    const { sequence, at, until, hasMore, complete, head, prunedAt } = findings!;
     if (sequence === null) throw lost(request, head, prunedAt);
-    return { changes, position: { sequence, at }, until, hasMore, ...(complete === null ? {} : { complete }) };
+    return {
+      changes: text.end(),
+      position: { sequence, at },
+      until,
+      hasMore,
+      ...(complete === null ? {} : { complete }),
+    };
   });
 }
 

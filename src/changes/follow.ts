@@ -39,7 +39,7 @@ export async function followFeed(
     const deadline = performance.now() + wait;
     let page = await first();
     for (;;) {
-      if (page.changes !== "" || page.hasMore || page.complete) return page;
+      if (page.changes.length > 0 || page.hasMore || page.complete) return page;
       if (!(await watch.wait(deadline - performance.now()))) return page;
       // What a filter has passed over once need not be looked at again.
       const rest = { ...request, after: page.position, since: undefined };
@@ -60,7 +60,7 @@ function pageAtEnd({ after, until, filter }: FeedRequest, end: FeedPosition | un
   if (end === undefined || after === undefined || until !== undefined || filter.excludeSources?.length)
     return undefined;
   if (after.sequence !== end.sequence || after.at !== end.at) return undefined;
-  return { changes: "", position: end, until: end.at, hasMore: false };
+  return { changes: [], position: end, until: end.at, hasMore: false };
 }
 
 /** Milliseconds between two looks while the database does not answer. */

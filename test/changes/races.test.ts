@@ -40,12 +40,25 @@ const lastSequence = async (client: PoolClient, lock = "") =>
   (await client.query(`select last_sequence from feed_heads where organization_id = $1 ${lock}`, [organization]))
     .rows[0].last_sequence as string;
 
+/** Waits until the service knows of what others committed, as it does a moment later. */
+async function noticed(): Promise<void> {
+  for (;;) {
+    const known = app.dependencies.changeSignal.ends.get(organization);
+    const { rows } = await owner.query("select last_sequence from feed_heads where organization_id = $1", [
+      organization,
+    ]);
+    if (known === undefined || known.sequence === Number(rows[0].last_sequence)) return;
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+}
+
 async function transaction<Result>(work: (client: PoolClient) => Promise<Result>): Promise<Result> {
   const client = await owner.connect();
   try {
     await client.query("begin");
     const result = await work(client);
     await client.query("commit");
+    await noticed();
     return result;
   } catch (error) {
     await client.query("rollback");

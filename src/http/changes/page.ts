@@ -13,19 +13,29 @@ export const feedMediaTypes: Readonly<Record<FeedFormat, string>> = {
 };
 
 /**
- * Writes a page of the feed. The JSON of the changes is passed on as PostgreSQL made it; only XML has to look into it. Of
- * lines, the last one tells where to go on: whoever has it has the whole page.
+ * Writes a page of the feed. The JSON of the changes is passed on as it is; only XML has to look into it. Of lines, the last
+ * one tells where to go on: whoever has it has the whole page.
  */
-export function writePage({ changes, position, until, hasMore, complete }: FeedPage, format: FeedFormat): string {
+export function writePage({ changes, position, until, hasMore, complete }: FeedPage, format: FeedFormat): Buffer {
   const end = JSON.stringify({ cursor: toChangesCursor(position), until, hasMore, complete });
   switch (format) {
     case "json":
-      return `{"changes":[${changes}],${end.slice(1)}`;
+      return encode(['{"changes":[', ...changes, "],", end.slice(1)]);
     case "ndjson":
-      return `${changes}${changes === "" ? "" : "\n"}${end}\n`;
+      return encode([...changes, changes.length === 0 ? "" : "\n", end, "\n"]);
     case "xml":
-      return toXml("feed", nameable({ changes: JSON.parse(`[${changes}]`), ...JSON.parse(end) }) as object);
+      return Buffer.from(
+        toXml("feed", nameable({ changes: JSON.parse(`[${changes.join("")}]`), ...JSON.parse(end) }) as object),
+      );
   }
+}
+
+/** UTF-8 of texts that follow each other, without a text of all of them in between. */
+function encode(texts: readonly string[]): Buffer {
+  const buffer = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
+  let length = 0;
+  for (const text of texts) length += buffer.write(text, length);
+  return buffer;
 }
 
 const elementName = /^[A-Za-z][A-Za-z0-9_-]*$/;

@@ -59,8 +59,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
       };
       const patience = { wait: wait * 1000, gone: whenGone(reply) };
       const page = await followFeed(database, changeSignal, request.caller.organizationId, wanted, patience);
-      // Encoded once, for its sum and for the socket.
-      const body = Buffer.from(writePage(page, format));
+      const body = writePage(page, format);
       // Of one address, an answer that ends at the same place differs only by what it holds: a sum is enough.
       const tag = `"${toChangesCursor(page.position)}-${crc32(body).toString(16)}"`;
       reply.header("etag", tag).header("vary", "accept");
