@@ -46,7 +46,15 @@ async function runTests(server: TestServer): Promise<number> {
       ...options,
       ...(files.length > 0 ? files : [join(fileURLToPath(new URL(".", import.meta.url)), testFiles)]),
     ],
-    { stdio: "inherit", env: { ...process.env, [testServerVariable]: JSON.stringify(server) } },
+    {
+      stdio: "inherit",
+      // Each file is a process of its own: what one has compiled, the next need not.
+      env: {
+        NODE_COMPILE_CACHE: join(scratch, "compiled"),
+        ...process.env,
+        [testServerVariable]: JSON.stringify(server),
+      },
+    },
   );
   const [status] = await once(tests, "exit");
   if (status === 0 && !(Number(readFileSync(countFile, "utf8")) > 0)) {

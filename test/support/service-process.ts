@@ -18,9 +18,9 @@ export interface ServiceProcess {
 
 /** Starts `node src/main.ts` on a data folder and a free port. */
 export function startService(dataDirectory: string, environment: Record<string, string> = {}): ServiceProcess {
-  const { PATH = "", HOME = "/", TMPDIR = "/tmp" } = process.env;
+  const { PATH = "", HOME = "/", TMPDIR = "/tmp", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [main], {
-    env: { PATH, HOME, TMPDIR, DATA_DIR: dataDirectory, PORT: "0", ...environment },
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, DATA_DIR: dataDirectory, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";
