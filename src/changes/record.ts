@@ -2,7 +2,9 @@ import type { Executor } from "../store/database.ts";
 
 /** One entry of the change log, before it is numbered. */
 export interface ChangeEntry {
-  readonly type: "user" | "group" | "location" | "optOut" | "source" | "organization" | "import";
+  readonly type:
+    | ("user" | "group" | "location" | "topic" | "membershipRequest")
+    | ("optOut" | "source" | "organization" | "import");
   readonly action: "created" | "updated" | "deleted";
   /** The thing's id in the API. */
   readonly id: string;

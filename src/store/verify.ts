@@ -85,6 +85,23 @@ const rules: readonly Rule[] = [
       where at <= before`,
   },
   {
+    rule: "nothing waits for a decision that nobody needs to take",
+    violations: `
+      select h.organization_id, s.type || ' ' || s.id as subject
+      from feed_heads h cross join lateral settled_items(h.organization_id) s`,
+  },
+  {
+    rule: "what is decided has its decision, and what waits has none",
+    violations: `
+      select i.organization_id, i.subject from (
+        select organization_id, id, 'topic ' || id as subject, status = 'pending' as waits, status = 'published' as may_lack from topics
+        union all
+        select organization_id, id, 'membershipRequest ' || id, status = 'pending', false from membership_requests
+      ) i
+      where exists (select from decisions d where d.organization_id = i.organization_id and d.item_id = i.id) = i.waits
+        and not (i.may_lack and not i.waits)`,
+  },
+  {
     rule: "no id of a user is beyond the head's",
     violations: `
       select h.organization_id, 'user ' || u.id as subject

@@ -1,0 +1,105 @@
+/** Who may do what with what waits for a decision: pure, cell by cell. */
+import type { Service } from "../organizations/api-keys.ts";
+import type { Capability } from "../organizations/role-capabilities.ts";
+
+/** What becomes of a topic that somebody submits. */
+export type Submission = "published" | "pending" | "forbidden";
+
+const openDiscussion = 1;
+
+/**
+ * What becomes of a topic that somebody submits: who may publish does so at once; a member's waits when the group is one
+ * of announcements or has post approval.
+ * @param capabilities of the author in the group
+ */
+export function submissionOf(
+  capabilities: readonly Capability[],
+  group: { readonly type: number; readonly postApproval: boolean },
+): Submission {
+  if (capabilities.includes("publish")) return "published";
+  if (!capabilities.includes("submit")) return "forbidden";
+  return group.type === openDiscussion && !group.postApproval ? "published" : "pending";
+}
+
+/** What becomes of somebody's request to join a group. */
+export type Joining = "approved" | "pending" | "already_member" | "unknown_group";
+
+const publicGroup = 1;
+const secretGroup = 3;
+
+/**
+ * What becomes of a request to join: public groups take everybody, private ones ask, and secret ones are to who is no
+ * member what unknown ones are.
+ * @param role the person's role in the group; null: the person does not belong to it
+ */
+export function joiningOf(group: { readonly privacy: number }, role: number | null): Joining {
+  if (role !== null) return "already_member";
+  if (group.privacy === secretGroup) return "unknown_group";
+  return group.privacy === publicGroup ? "approved" : "pending";
+}
+
+/** What somebody is to a group, as far as reading its topics goes. */
+export interface Reader {
+  /** The role in the group; null: none. */
+  readonly role: number | null;
+  readonly capabilities: readonly Capability[];
+}
+
+/** Which topics of a group somebody may read: published ones, and those of others that were not published. */
+export interface ReadableTopics {
+  readonly published: boolean;
+  readonly unpublished: boolean;
+}
+
+/**
+ * Which topics of a group that they may see somebody may read, beside their own. What is published in a private group is
+ * for those who belong to it; what is not published, for those who decide.
+ */
+export function readableTopics(group: { readonly privacy: number }, { role, capabilities }: Reader): ReadableTopics {
+  const decides = capabilities.includes("decide");
+  return { published: decides || role !== null || group.privacy === publicGroup, unpublished: decides };
+}
+
+/** What can wait for a decision, as `type` of the queue names it. */
+export const pendingTypes = ["topic", "membership", "import"] as const;
+export type PendingType = (typeof pendingTypes)[number];
+
+/** What somebody may do with an item that waits. */
+export const pendingActions = ["approve", "reject", "withdraw"] as const;
+export type PendingAction = (typeof pendingActions)[number];
+
+/** What somebody who signed in is to an item that waits. */
+export interface Asker {
+  /** In the item's group; of an import: whether they are network administrator. */
+  readonly decides: boolean;
+  readonly administers: boolean;
+  /** Whether it is their own topic or request. */
+  readonly isOwn: boolean;
+}
+
+/**
+ * What a person may do with an item that waits. Who decides may decide about their own, too: it is pointless, but no
+ * secret way around anybody.
+ */
+export function actionsOfPerson(type: PendingType, { decides, administers, isOwn }: Asker): readonly PendingAction[] {
+  const mayWithdraw = type === "topic" ? isOwn || administers : type === "membership" && isOwn;
+  return [...(decides ? (["approve", "reject"] as const) : []), ...(mayWithdraw ? (["withdraw"] as const) : [])];
+}
+
+/**
+ * What an API key may do with an item that waits. Deciding takes the service `approvals`; a key that may import may not
+ * approve imports; withdrawing, for who asked, takes `groups`.
+ */
+export function actionsOfKey(type: PendingType, services: readonly Service[]): readonly PendingAction[] {
+  const has = (service: Service) => services.includes(service) || services.includes("admin");
+  const mayApprove = has("approvals") && (type !== "import" || mayApproveImports(services));
+  return [
+    ...(mayApprove ? (["approve"] as const) : []),
+    ...(has("approvals") ? (["reject"] as const) : []),
+    ...(has("groups") && type !== "import" ? (["withdraw"] as const) : []),
+  ];
+}
+
+/** What sends files by itself must not approve them. */
+export const mayApproveImports = (services: readonly Service[]): boolean =>
+  services.includes("approvals") && !services.includes("import") && !services.includes("admin");
