@@ -15,6 +15,7 @@ import { forgetUnfinishedRequests } from "./http/idempotency.ts";
 import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
+import { startExpiring } from "./moderation/expire-topics.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
@@ -53,10 +54,10 @@ async function start(config: Config, closers: Closers): Promise<void> {
   closers.push(() => database.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
+  const queue = createWriterQueue();
   const app = await buildApp({
     dependencies: {
-      ...{ database, changeSignal, clock, newId, randomBytes, spoolDirectory },
-      queue: createWriterQueue(),
+      ...{ database, queue, changeSignal, clock, newId, randomBytes, spoolDirectory },
       importQueue: createWriterQueue(),
       importSlots: importSlots(config.databaseConnections),
       limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
@@ -75,6 +76,8 @@ async function start(config: Config, closers: Closers): Promise<void> {
   });
   closers.push(stopAnnouncing);
   closers.push(startRetention({ owner, clock }, () => app.log.warn({}, "old changes could not be deleted")));
+  const expiry = { owner, database, queue, clock };
+  closers.push(startExpiring(expiry, () => app.log.warn({}, "topics could not be expired")));
   const address = app.server.address();
   say(
     startMessage({

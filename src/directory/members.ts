@@ -240,9 +240,13 @@ const additions = `
     from wanted where role_from is distinct from role
   )`;
 
-function addMembers(
+/**
+ * Has people belong to a group in a role, by hand: what `putMember` does, for the holder of the organization's lock.
+ * @param members people that there are, each once
+ */
+export function addMembers(
   executor: Executor,
-  { organizationId, actor, clock }: ChangeContext,
+  { organizationId, actor, clock }: Pick<ChangeContext, "organizationId" | "actor" | "clock">,
   groupId: string,
   members: readonly { readonly userId: number; readonly role: number }[],
 ): Promise<ChangedMemberships> {
@@ -267,7 +271,8 @@ function removeMembers(
   return changeMemberships(executor, organizationId, change, { actor }, clock());
 }
 
-async function requireGroup(executor: Executor, organizationId: number, groupId: string): Promise<void> {
+/** @throws MusterError not_found when there is no such group */
+export async function requireGroup(executor: Executor, organizationId: number, groupId: string): Promise<void> {
   const statement = "select from groups where organization_id = $1 and group_id = $2";
   const { rowCount } = await executor.query(statement, [organizationId, groupId]);
   if (rowCount === 0) throw noSuchGroup();

@@ -48,6 +48,15 @@ export const access = {
   "PUT /v1/groups/:groupId/members/:userId": ["groups"],
   "DELETE /v1/groups/:groupId/members/:userId": ["groups"],
 
+  "GET /v1/groups/:groupId/topics": ["retrieve", "groups", "approvals"],
+  "POST /v1/groups/:groupId/topics": ["groups"],
+  "GET /v1/topics/:id": ["retrieve", "groups", "approvals"],
+  "POST /v1/topics/:id/withdraw": ["groups"],
+  "GET /v1/groups/:groupId/membership-requests": ["retrieve", "groups", "approvals"],
+  "POST /v1/groups/:groupId/membership-requests": ["groups"],
+  "GET /v1/membership-requests/:id": ["retrieve", "groups", "approvals"],
+  "POST /v1/membership-requests/:id/withdraw": ["groups"],
+
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],
   "GET /v1/locations/:name": ["retrieve", "groups"],

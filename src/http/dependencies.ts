@@ -1,4 +1,5 @@
 import type { ChangeSignal } from "../changes/signal.ts";
+import type { Moderation } from "../moderation/context.ts";
 import type { Service } from "../organizations/api-keys.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import type { Database } from "../store/database.ts";
@@ -38,6 +39,14 @@ export interface HttpLimits {
 /** With what a caller changes something. */
 export function changeContext({ database, queue, clock }: HttpDependencies, caller: Caller): ChangeContext {
   return { database, queue, clock, organizationId: caller.organizationId, actor: caller.actor };
+}
+
+/** The same for what waits for decisions. */
+export function moderationOf(
+  { database, queue, clock, newId }: HttpDependencies,
+  { organizationId, actor, userId, services }: Caller,
+): Moderation {
+  return { database, queue, clock, newId, actor: { organizationId, actor, userId, services } };
 }
 
 /** Who sent a request. */

@@ -1,0 +1,111 @@
+import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
+import type { App } from "../app-types.ts";
+import { type HttpDependencies, moderationOf } from "../dependencies.ts";
+import { groupParams } from "../groups/schemas.ts";
+import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { problemResponses } from "../problems.ts";
+import { itemKeyShape, withdrawalSchema } from "../topics/schemas.ts";
+import { membershipRequestSchema, newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";
+
+const tags = ["Membership requests"];
+
+/** Requests to join groups. */
+export function membershipRequestRoutes(app: App, dependencies: HttpDependencies): void {
+  writingRoutes(app, dependencies);
+
+  app.route({
+    method: "GET",
+    url: "/groups/:groupId/membership-requests",
+    schema: {
+      operationId: "listMembershipRequests",
+      summary: "List the requests to join a group",
+      description:
+        "Requests, the newest first. People see their own, and if they decide in the group, all. Of an earlier group of the " +
+        "same id there are none.",
+      tags,
+      params: groupParams,
+      querystring: requestFilter,
+      response: {
+        200: pageSchema(membershipRequestSchema).describe("A page of requests."),
+        ...problemResponses("not_found"),
+      },
+    },
+    handler: async (request) => {
+      const { cursor, limit, status } = request.query;
+      const after = decodeCursor(cursor, itemKeyShape);
+      const moderation = moderationOf(dependencies, request.caller);
+      const rows = await listRequests(moderation, request.params.groupId, status, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+      return { items: items.map((item) => membershipRequestSchema.parse(item)), nextCursor };
+    },
+  });
+
+  app.route({
+    method: "GET",
+    url: "/membership-requests/:id",
+    schema: {
+      operationId: "getMembershipRequest",
+      summary: "Get a request to join a group",
+      description: "One request, with what was decided about it.",
+      tags,
+      params: requestParams,
+      response: { 200: membershipRequestSchema.describe("The request."), ...problemResponses("not_found") },
+    },
+    handler: async (request) => {
+      const found = await getRequest(moderationOf(dependencies, request.caller), request.params.id);
+      return membershipRequestSchema.parse(found);
+    },
+  });
+}
+
+function writingRoutes(app: App, dependencies: HttpDependencies): void {
+  app.route({
+    method: "POST",
+    url: "/groups/:groupId/membership-requests",
+    schema: {
+      operationId: "requestMembership",
+      summary: "Ask to join a group",
+      description:
+        "A public group takes whoever may see it, at once: the request is `approved`, and the person a member. In a private " +
+        "one the request waits for those who decide there. A secret group is to who does not belong to it an unknown one.",
+      tags,
+      params: groupParams,
+      body: newMembershipRequestSchema,
+      response: {
+        201: membershipRequestSchema.describe("The request; `status` tells whether it waits."),
+        ...problemResponses("not_found", "conflict"),
+      },
+    },
+    handler: async (request, reply) => {
+      const moderation = moderationOf(dependencies, request.caller);
+      const made = await requestMembership(moderation, request.params.groupId, request.body);
+      reply.code(201).header("location", `/v1/membership-requests/${made.id}`);
+      return membershipRequestSchema.parse(made);
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/membership-requests/:id/withdraw",
+    schema: {
+      operationId: "withdrawMembershipRequest",
+      summary: "Take back a request to join a group",
+      description: "Who asked takes it back; an API key does so for them.",
+      tags,
+      params: requestParams,
+      body: withdrawalSchema,
+      response: {
+        200: membershipRequestSchema.describe("The request, withdrawn."),
+        ...problemResponses("not_found", "conflict", "version_mismatch"),
+      },
+    },
+    // The body may be missing: there is nothing that has to be said.
+    preValidation: async (request) => {
+      request.body ??= {};
+    },
+    handler: async (request) => {
+      const moderation = moderationOf(dependencies, request.caller);
+      return membershipRequestSchema.parse(await withdrawRequest(moderation, request.params.id, request.body));
+    },
+  });
+}

@@ -1,0 +1,93 @@
+import { readStanding, type Standing } from "../directory/standing.ts";
+import { parseUserId } from "../directory/users.ts";
+import { MusterError } from "../errors.ts";
+import type { Service } from "../organizations/api-keys.ts";
+import type { Database, Executor } from "../store/database.ts";
+import type { WriterQueue } from "../store/organization-lock.ts";
+
+/** Who submits, asks, reads or decides. */
+export interface Actor {
+  readonly organizationId: number;
+  /** For the change log and the decisions: `api-key:<name>`, `user:<id>`. */
+  readonly actor: string;
+  /** Id of the person who signed in; null: an API key, whose services opened the address. */
+  readonly userId: number | null;
+  /** Of the API key; absent: none of them counts. */
+  readonly services?: readonly Service[];
+}
+
+/** With what moderation works, and for whom. */
+export interface Moderation {
+  readonly database: Database;
+  readonly queue: WriterQueue;
+  /** The current time. */
+  readonly clock: () => Date;
+  /** A new UUID. */
+  readonly newId: () => string;
+  readonly actor: Actor;
+}
+
+/**
+ * The person for whom something is submitted or asked: whoever signed in, or the one whom the key names.
+ * @param field where the body names the person
+ * @param named what stands there
+ * @throws MusterError request_invalid when a key names nobody; forbidden when a person names somebody else
+ */
+export async function readPerson(
+  executor: Executor,
+  { organizationId, userId }: Actor,
+  field: string,
+  named: string | undefined,
+): Promise<number> {
+  if (userId !== null) {
+    if (named === undefined || named === String(userId)) return userId;
+    throw new MusterError("forbidden", `Leave ${field} out: you can speak for yourself only.`, { field });
+  }
+  if (named === undefined) throw invalid(field, "is needed: an API key speaks for somebody");
+  const id = parseUserId(named);
+  const known =
+    id === undefined
+      ? undefined
+      : await executor.query("select from users where organization_id = $1 and id = $2", [organizationId, id]);
+  if (id === undefined || !known?.rowCount) throw invalid(field, "is no user");
+  return id;
+}
+
+/** The problem of a body's member that cannot be so. */
+export const invalid = (field: string, message: string) =>
+  new MusterError("request_invalid", `Nothing was changed: ${field} ${message}.`, {
+    field,
+    errors: [{ field, message }],
+  });
+
+/**
+ * What somebody who signed in may do in a group.
+ * @returns undefined when there is no such group, or the person may not know of it
+ */
+export async function standingIn(
+  executor: Executor,
+  organizationId: number,
+  userId: number,
+  groupId: string,
+): Promise<Standing | undefined> {
+  try {
+    return await readStanding(executor, organizationId, userId, groupId);
+  } catch (error) {
+    if (error instanceof MusterError && error.code === "not_found") return undefined;
+    throw error;
+  }
+}
+
+/** How a person is called where others read it: by name, else by username, else by id. SQL, of a row of users. */
+export const nameOf = (users: string): string =>
+  `coalesce(nullif(trim(${users}.first_name || ' ' || ${users}.last_name), ''), ${users}.username, 'user ' || ${users}.id)`;
+
+/** The name of somebody who decides, at this moment; null of an API key. */
+export async function readName(executor: Executor, { organizationId, userId }: Actor): Promise<string | null> {
+  if (userId === null) return null;
+  const { rows } = await executor.query<{ name: string }>(
+    `select ${nameOf("users")} as name from users where organization_id = $1 and id = $2`,
+    [organizationId, userId],
+  );
+  return rows[0]?.name ?? null;
+}

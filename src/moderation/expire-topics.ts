@@ -1,0 +1,128 @@
+import { MusterError } from "../errors.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
+import type { Moderation } from "./context.ts";
+import { conclude, topicKind } from "./items.ts";
+
+/** With what topics are expired. */
+export interface ExpiryDependencies {
+  readonly database: Database;
+  readonly queue: WriterQueue;
+  /** The current time. */
+  readonly clock: () => Date;
+}
+
+/** Who expires topics, in the change log. */
+const service = "muster";
+
+/** Topics that expire at once. */
+const atOnce = 1000;
+
+/** Whether a topic is not to be published any more. */
+export const isOverdue = ({ publishBefore }: { readonly publishBefore: string | null }, at: Date): boolean =>
+  publishBefore !== null && Date.parse(publishBefore) <= at.getTime();
+
+/**
+ * Marks the pending topics of an organization whose `publishBefore` has passed as expired, and tells it in the change log.
+ * @param patience how long it waits for other writers, in milliseconds
+ * @returns how many expired
+ * @throws MusterError organization_busy
+ */
+export async function expireTopics(
+  { database, queue, clock }: ExpiryDependencies,
+  organizationId: number,
+  patience: number = writerPatience,
+): Promise<number> {
+  const at = clock();
+  if (!(await withOrganization(database, organizationId, (client) => findOverdue(client, organizationId, at))).length) {
+    return 0;
+  }
+  return queue.run(organizationId, patience, () =>
+    withOrganization(database, organizationId, async (client) => {
+      await lockOrganization(client, organizationId, patience);
+      const ids = await findOverdue(client, organizationId, at);
+      if (ids.length > 0) await expire(client, organizationId, ids, at);
+      return ids.length;
+    }),
+  );
+}
+
+/** Marks pending topics as expired; the caller holds the lock. */
+export async function expire(
+  executor: Executor,
+  organizationId: number,
+  ids: readonly string[],
+  at: Date,
+): Promise<void> {
+  const why = { outcome: "expired", decidedBy: null, reason: null, cause: "publish_before_passed" } as const;
+  await conclude(executor, organizationId, topicKind, ids, "expired", { ...why, actor: service }, at);
+}
+
+async function findOverdue(executor: Executor, organizationId: number, at: Date): Promise<string[]> {
+  const { rows } = await executor.query<{ id: string }>(
+    `select id from topics
+     where organization_id = $1 and status = 'pending' and publish_before <= $2
+     order by created_at, id limit ${atOnce}`,
+    [organizationId, at],
+  );
+  return rows.map(({ id }) => id);
+}
+
+/** How long somebody who reads waits for other writers, in milliseconds. */
+const readersPatience = 200;
+
+/**
+ * The same before topics are read, so that nobody is shown as pending what cannot be published any more. While another
+ * writer is at work it is left to the next round.
+ */
+export async function expireOnReading({ database, queue, clock, actor }: Moderation): Promise<void> {
+  try {
+    await expireTopics({ database, queue, clock }, actor.organizationId, readersPatience);
+  } catch (error) {
+    if (!(error instanceof MusterError && error.code === "organization_busy")) throw error;
+  }
+}
+
+/** Milliseconds between two rounds. */
+const interval = 60_000;
+
+/**
+ * Expires topics of all organizations every minute, until it is stopped. What fails is tried again in the next round.
+ * @param owner a connection of the user that owns the tables: it knows which organizations have overdue topics
+ * @param failed is told that a round failed
+ * @returns stops it, after the round that is under way
+ */
+export function startExpiring(
+  dependencies: ExpiryDependencies & { readonly owner: Executor },
+  failed: () => void,
+): () => Promise<void> {
+  let round = Promise.resolve();
+  let isRunning = false;
+  const begin = () => {
+    if (isRunning) return;
+    isRunning = true;
+    round = expireEverywhere(dependencies)
+      .catch(failed)
+      .finally(() => {
+        isRunning = false;
+      });
+  };
+  const timer = setInterval(begin, interval);
+  return async () => {
+    clearInterval(timer);
+    await round;
+  };
+}
+
+/** One round: the overdue topics of all organizations. */
+export async function expireEverywhere({
+  owner,
+  ...dependencies
+}: ExpiryDependencies & { readonly owner: Executor }): Promise<void> {
+  const { rows } = await owner.query<{ organizationId: number }>(
+    `select distinct organization_id as "organizationId" from topics
+     where status = 'pending' and publish_before <= $1 order by 1`,
+    [dependencies.clock()],
+  );
+  for (const { organizationId } of rows) await expireTopics(dependencies, organizationId);
+}

@@ -1,0 +1,221 @@
+import { recordChanges } from "../changes/record.ts";
+import { changedProperties } from "../directory/changed-properties.ts";
+import { noSuchGroup } from "../directory/groups.ts";
+import { requireGroup } from "../directory/members.ts";
+import { readStanding } from "../directory/standing.ts";
+import { MusterError } from "../errors.ts";
+import { type Executor, withOrganization } from "../store/database.ts";
+import { asWriter } from "../store/organization-lock.ts";
+import { type Actor, invalid, type Moderation, readName, readPerson, standingIn } from "./context.ts";
+import { expireOnReading } from "./expire-topics.ts";
+import { conclude, decisionsOf, type Item, requirePending, topicKind } from "./items.ts";
+import { actionsOfPerson, readableTopics, submissionOf } from "./rules.ts";
+
+/** By what a topic is to be sent. */
+export const channels = ["email", "sms", "voice"] as const;
+export type Channel = (typeof channels)[number];
+
+/** The states of a topic. All but `pending` are final. */
+export const topicStatuses = ["pending", "published", "rejected", "withdrawn", "expired", "settled"] as const;
+export type TopicStatus = (typeof topicStatuses)[number];
+
+/** A topic as the API shows it. Times: RFC 3339, UTC, microseconds. */
+export interface TopicDocument extends Item<TopicStatus> {
+  /** Id of the user. */
+  readonly author: string;
+  readonly subject: string;
+  readonly body: string;
+  readonly channels: readonly Channel[];
+  /** After this it is not to be published any more; null: whenever. */
+  readonly publishBefore: string | null;
+  /** Who sent it: `api-key:<name>`, `user:<id>`. */
+  readonly actor: string;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** A topic that is submitted; texts are trimmed, in NFC, and within their limits. */
+export interface NewTopic {
+  readonly subject: string;
+  readonly body: string;
+  readonly channels: readonly Channel[];
+  readonly publishBefore?: string | null | undefined;
+  /** Id of the user; needed of an API key. */
+  readonly author?: string | undefined;
+}
+
+/** The topic before a page: when it was submitted, and its id. */
+export type ItemKey = readonly [createdAt: string, id: string];
+
+/** What the change log tells of a topic. */
+const topicProperties = [
+  ...(["groupId", "author", "subject", "body", "channels"] as const),
+  ...(["publishBefore", "status", "decisions"] as const),
+] as const satisfies readonly (keyof TopicDocument)[];
+
+/** SQL: the columns of `t` of which a document consists. */
+const columns = `
+  t.id, t.group_id as "groupId", t.author_id::text as author, t.subject, t.body, t.channels,
+  timestamp_text(t.publish_before) as "publishBefore", t.status, t.version, ${decisionsOf("t")}, t.actor,
+  timestamp_text(t.created_at) as "createdAt", timestamp_text(t.updated_at) as "updatedAt"`;
+
+type StoredTopic = TopicDocument & { readonly [column: string]: unknown };
+
+/**
+ * Submits a topic to a group: it is published at once, or waits, by what its author may do there.
+ * @throws MusterError not_found when there is no such group, or the author may not know of it; forbidden when the author
+ *   does not belong to it; request_invalid; organization_busy
+ */
+export function submitTopic(
+  { database, queue, clock, newId, actor }: Moderation,
+  groupId: string,
+  topic: NewTopic,
+): Promise<TopicDocument> {
+  const { organizationId } = actor;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const author = await readPerson(client, actor, "author", topic.author);
+    const { capabilities, group } = await readStanding(client, organizationId, author, groupId);
+    const submission = submissionOf(capabilities, group);
+    if (submission === "forbidden") {
+      throw new MusterError("forbidden", "Only those who belong to the group submit topics to it. Join it first.");
+    }
+    const at = clock();
+    const publishBefore = topic.publishBefore ?? null;
+    if (publishBefore !== null && Date.parse(publishBefore) <= at.getTime()) {
+      throw invalid("publishBefore", "has passed already");
+    }
+    const id = newId();
+    await client.query(
+      `insert into topics (organization_id, id, group_id, author_id, subject, body, channels, publish_before, status, actor,
+         created_at, updated_at)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
+      [
+        ...[organizationId, id, groupId, author, topic.subject, topic.body],
+        ...[channels.filter((channel) => topic.channels.includes(channel)), publishBefore, submission],
+        ...[actor.actor, at],
+      ],
+    );
+    const submitted = await readTopic(client, organizationId, id);
+    const changed = changedProperties(null, submitted, topicProperties);
+    await recordChanges(client, organizationId, { actor: actor.actor }, [
+      { type: "topic", action: "created", id, changed },
+    ]);
+    return submitted;
+  });
+}
+
+/** One topic, for the holder of the lock or in a transaction that reads. */
+export async function readTopic(executor: Executor, organizationId: number, id: string): Promise<TopicDocument> {
+  const { rows } = await executor.query<StoredTopic>(
+    `select ${columns} from topics t where t.organization_id = $1 and t.id = $2`,
+    [organizationId, id],
+  );
+  if (!rows[0]) throw noSuchTopic();
+  return rows[0];
+}
+
+/**
+ * Topics of a group, the newest first: those that the caller may read. Of an earlier group of the same id there are none.
+ * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
+ * @throws MusterError not_found when there is no such group, or the caller may not know of it
+ */
+export async function listTopics(
+  moderation: Moderation,
+  groupId: string,
+  status: TopicStatus | undefined,
+  { after, limit }: { readonly after: ItemKey | undefined; readonly limit: number },
+): Promise<TopicDocument[]> {
+  await expireOnReading(moderation);
+  const { database, actor } = moderation;
+  const { organizationId, userId } = actor;
+  return withOrganization(database, organizationId, async (client) => {
+    const { published, unpublished } = await readableIn(client, actor, groupId);
+    const { rows } = await client.query<StoredTopic>(
+      `select ${columns}
+       from groups g join topics t on t.organization_id = $1 and t.group_id = g.group_id and t.created_at >= g.created_at
+       where g.organization_id = $1 and g.group_id = $2 and ($3::text is null or t.status = $3)
+         and (case t.status when 'published' then $4::boolean else $5::boolean end or t.author_id is not distinct from $6::bigint)
+         and ($7::timestamptz is null or (t.created_at, t.id) < ($7, $8::uuid))
+       order by t.created_at desc, t.id desc limit $9`,
+      [
+        ...[organizationId, groupId, status ?? null, published, unpublished, userId],
+        ...[after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      ],
+    );
+    return rows;
+  });
+}
+
+/** @throws MusterError not_found when there is no such group, or the person may not know of it */
+async function readableIn(executor: Executor, { organizationId, userId }: Actor, groupId: string) {
+  if (userId === null) {
+    await requireGroup(executor, organizationId, groupId);
+    return { published: true, unpublished: true };
+  }
+  const standing = await standingIn(executor, organizationId, userId, groupId);
+  if (standing === undefined) throw noSuchGroup();
+  return readableTopics(standing.group, standing);
+}
+
+/**
+ * One topic that the caller may read.
+ * @throws MusterError not_found
+ */
+export async function getTopic(moderation: Moderation, id: string): Promise<TopicDocument> {
+  await expireOnReading(moderation);
+  const { database, actor } = moderation;
+  return withOrganization(database, actor.organizationId, async (client) => {
+    const topic = await readTopic(client, actor.organizationId, id);
+    await requireReadable(client, actor, topic);
+    return topic;
+  });
+}
+
+/**
+ * Makes sure that somebody may read a topic.
+ * @returns what they may do in its group; undefined of an API key, and of a group that they may not know of
+ * @throws MusterError not_found
+ */
+export async function requireReadable(executor: Executor, { organizationId, userId }: Actor, topic: TopicDocument) {
+  if (userId === null) return undefined;
+  const standing = await standingIn(executor, organizationId, userId, topic.groupId);
+  if (topic.author === String(userId)) return standing;
+  // A group that was deleted and made again has its id from another one, whose topics are none of its people's business.
+  if (standing === undefined || standing.group.createdAt > topic.createdAt) throw noSuchTopic();
+  const { published, unpublished } = readableTopics(standing.group, standing);
+  if (topic.status === "published" ? published : unpublished) return standing;
+  throw noSuchTopic();
+}
+
+/**
+ * Withdraws a topic that waits: its author, who administers the group, or an API key for them.
+ * @throws MusterError not_found; forbidden; conflict when it does not wait any more; version_mismatch; organization_busy
+ */
+export function withdrawTopic(
+  { database, queue, clock, actor }: Moderation,
+  id: string,
+  { version, reason }: { readonly version?: number | undefined; readonly reason?: string | undefined },
+): Promise<TopicDocument> {
+  const { organizationId, userId } = actor;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const topic = await readTopic(client, organizationId, id);
+    const standing = await requireReadable(client, actor, topic);
+    if (userId !== null) {
+      const isOwn = topic.author === String(userId);
+      const administers = standing?.capabilities.includes("administer") ?? false;
+      if (!actionsOfPerson("topic", { decides: false, administers, isOwn }).includes("withdraw")) {
+        throw new MusterError("forbidden", "Its author withdraws a topic, or who administers the group.");
+      }
+    }
+    requirePending(topic, version);
+    const decision = {
+      ...({ outcome: "withdrawn", decidedBy: await readName(client, actor), reason: reason || null } as const),
+      ...{ cause: null, actor: actor.actor },
+    };
+    await conclude(client, organizationId, topicKind, [id], "withdrawn", decision, clock());
+    return readTopic(client, organizationId, id);
+  });
+}
+
+/** The problem of an id that is no topic's. */
+export const noSuchTopic = () => new MusterError("not_found", "There is no such topic.");
