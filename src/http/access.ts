@@ -24,6 +24,9 @@ export const access = {
   "POST /api/v2/groups/:groupId/purge": ["groups"],
   "DELETE /api/v2/groups/:groupId": ["groups"],
   "GET /api/v2/users": ["retrieve"],
+  "GET /api/v2/pending": ["retrieve", "groups", "approvals"],
+  "POST /api/v2/pending/:id/approve": ["approvals"],
+  "POST /api/v2/pending/:id/reject": ["approvals"],
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],
@@ -56,6 +59,11 @@ export const access = {
   "POST /v1/groups/:groupId/membership-requests": ["groups"],
   "GET /v1/membership-requests/:id": ["retrieve", "groups", "approvals"],
   "POST /v1/membership-requests/:id/withdraw": ["groups"],
+
+  "GET /v1/pending": ["retrieve", "groups", "approvals"],
+  "POST /v1/pending/:id/approve": ["approvals"],
+  "POST /v1/pending/:id/reject": ["approvals"],
+  "POST /v1/pending/decisions": ["approvals"],
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],

@@ -7,6 +7,7 @@ import { MusterError } from "../errors.ts";
 import { apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
+import { pendingV2Routes } from "./api-v2/pending-routes.ts";
 import { permissionV2Routes } from "./api-v2/permission-routes.ts";
 import { usersV2Route } from "./api-v2/users.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
@@ -32,6 +33,7 @@ import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
 import { optOutRoutes } from "./opt-outs/routes.ts";
 import { organizationRoutes } from "./organization/routes.ts";
+import { pendingRoutes } from "./pending/routes.ts";
 import { permissionRoutes } from "./permissions/routes.ts";
 import { reachRoutes } from "./reach/routes.ts";
 import { sendProblem } from "./replies.ts";
@@ -88,6 +90,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       memberRoutes(v1, dependencies);
       topicRoutes(v1, dependencies);
       membershipRequestRoutes(v1, dependencies);
+      pendingRoutes(v1, dependencies, metrics);
       locationRoutes(v1, dependencies);
       locationEditRoutes(v1, dependencies);
       optOutRoutes(v1, dependencies);
@@ -121,6 +124,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       usersV2Route(v2, dependencies);
       groupV2Routes(v2, dependencies);
       permissionV2Routes(v2, dependencies);
+      pendingV2Routes(v2, dependencies, metrics);
       done();
     },
     { prefix: "/api/v2" },

@@ -126,6 +126,20 @@ export async function readImport(executor: Executor, organizationId: number, id:
   return toResource(stored);
 }
 
+/** The imports of these ids, in no order; unknown ones are left out. */
+export async function readImports(
+  executor: Executor,
+  organizationId: number,
+  ids: readonly string[],
+): Promise<ImportResource[]> {
+  if (ids.length === 0) return [];
+  const { rows } = await executor.query<StoredImport>(
+    `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = any($2::uuid[])`,
+    [organizationId, ids],
+  );
+  return rows.map(toResource);
+}
+
 /** Imports, the latest first. */
 export async function listImports(
   database: Database,

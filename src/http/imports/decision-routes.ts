@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { MusterError } from "../../errors.ts";
+import { importerMayNotApprove } from "../../moderation/decide.ts";
+import { mayApproveImports } from "../../moderation/rules.ts";
 import { approveImport, type Decider, discardImport } from "../../reconcile/decide-import.ts";
 import type { App } from "../app-types.ts";
 import type { Caller, HttpDependencies } from "../dependencies.ts";
@@ -52,7 +53,7 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
       },
     },
     handler: async (request, reply) => {
-      requireOtherThanImporter(request.caller);
+      if (!mayApproveImports(request.caller.services)) throw importerMayNotApprove();
       const { planHash, ...decider } = request.body;
       const resource = await approveImport(
         dependencies,
@@ -91,13 +92,3 @@ const deciderOf = (
   { organizationId, actor }: Caller,
   { decidedBy, reason }: { decidedBy: string; reason?: string | undefined },
 ): Decider => ({ organizationId, actor, decidedBy, reason: reason || null });
-
-/** What sends files by itself must not approve them. */
-function requireOtherThanImporter({ services }: Caller): void {
-  if (!services.includes("approvals") || services.includes("import") || services.includes("admin")) {
-    throw new MusterError(
-      "forbidden",
-      "To approve takes an API key that has the service approvals and may not import. Make one with POST /v1/api-keys.",
-    );
-  }
-}

@@ -1,0 +1,206 @@
+import { Readable } from "node:stream";
+import { z } from "zod";
+import { listPending, type PendingFilter, type PendingItem } from "../../moderation/pending.ts";
+import type { ItemKey } from "../../moderation/topics.ts";
+import type { App } from "../app-types.ts";
+import { type Caller, type HttpDependencies, moderationOf } from "../dependencies.ts";
+import { line } from "../imports/response-text.ts";
+import { type ListForm, listJson, listXml } from "../lists.ts";
+import type { Metrics } from "../metrics.ts";
+import { chooseFormat, mediaTypeOf } from "../negotiation.ts";
+import { largestPage } from "../paging.ts";
+import { decideFor } from "../pending/routes.ts";
+import { decidedItemSchema, deciderMembers, pendingFilterMembers, pendingParams } from "../pending/schemas.ts";
+import { problemResponses } from "../problems.ts";
+import { sendDocument } from "../replies.ts";
+import { keyQuery } from "./key-query.ts";
+
+const tags = ["Version 2"];
+
+const text = z.string();
+const fields = [
+  "id",
+  "type",
+  "groupID",
+  "groupName",
+  "summary",
+  "userID",
+  "requestedBy",
+  "createdAt",
+  "age",
+  "actions",
+] as const;
+const feedItemSchema = z.object(
+  Object.fromEntries(fields.map((field) => [field, text])) as Record<(typeof fields)[number], typeof text>,
+);
+type FeedItem = z.infer<typeof feedItemSchema>;
+const feedPendingSchema = z.object({ pending: z.array(feedItemSchema) }).meta({
+  id: "PendingV2",
+  examples: [
+    {
+      pending: [
+        {
+          ...{
+            id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
+            type: "membership",
+            groupID: "CHESS",
+            groupName: "Chess Club",
+          },
+          ...{ summary: "Jane Doe asks to join Chess Club", userID: "17", requestedBy: "Jane Doe" },
+          ...{ createdAt: "2026-11-22T07:12:40.123000Z", age: "3600", actions: "approve;reject" },
+        },
+      ],
+    },
+  ],
+});
+
+const feedItem = (item: PendingItem): FeedItem => ({
+  id: item.id,
+  type: item.type,
+  groupID: item.groupId ?? "",
+  groupName: item.groupName ?? "",
+  summary: item.summary,
+  userID: item.requestedBy.userId ?? "",
+  requestedBy: item.requestedBy.name,
+  createdAt: item.createdAt,
+  age: String(item.age),
+  actions: item.actions.join(";"),
+});
+
+const form: ListForm<PendingItem> = { list: "pending", item: "item", tell: feedItem };
+
+async function* listCsv(pages: AsyncIterable<readonly PendingItem[]>): AsyncGenerator<string, void, undefined> {
+  yield line(fields);
+  for await (const items of pages) {
+    yield items
+      .map(feedItem)
+      .map((item) => line(fields.map((field) => item[field])))
+      .join("");
+  }
+}
+
+const formats = ["xml", "json", "csv"] as const;
+const writers = {
+  xml: (pages: AsyncIterable<readonly PendingItem[]>) => listXml(pages, form),
+  json: (pages: AsyncIterable<readonly PendingItem[]>) => listJson(pages, form),
+  csv: listCsv,
+} as const;
+const mediaTypes = {
+  xml: "application/xml; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+} as const;
+
+/** The queue of what waits, for existing jobs. */
+export function pendingV2Routes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
+  app.route({
+    method: "GET",
+    url: "/pending",
+    config: { usualFormat: "xml" },
+    schema: {
+      operationId: "listPendingV2",
+      summary: "List what waits for a decision, as existing jobs do",
+      description:
+        "Everything that waits, the oldest first. In XML, or in JSON or CSV to who asks for that. Parameters that it does not " +
+        "know are ignored.",
+      tags,
+      querystring: z.looseObject({
+        ...keyQuery,
+        ...pendingFilterMembers,
+        groupID: z.string().min(1).max(100).normalize("NFC").optional().describe("Only items of this group."),
+      }),
+      response: {
+        200: {
+          description: "All that waits.",
+          content: {
+            "application/xml": { schema: feedPendingSchema },
+            "application/json": { schema: feedPendingSchema },
+            "text/csv": { schema: text },
+          },
+        },
+      },
+    },
+    handler: async (request, reply) => {
+      const { type, groupID: groupId } = request.query;
+      const format = chooseFormat(request.headers, formats, "xml") as (typeof formats)[number];
+      const pages = allPending(dependencies, request.caller, { type, groupId });
+      return reply
+        .header("vary", "accept")
+        .header("content-type", mediaTypes[format])
+        .send(Readable.from(writers[format](pages)) as never);
+    },
+  });
+
+  void app.register((scope, _options, ready) => {
+    // Forms are read; whatever else comes along with a POST is not.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "string", bodyLimit: largestForm }, (request, payload, done) => {
+      const isForm = mediaTypeOf(request.headers["content-type"]) === "application/x-www-form-urlencoded";
+      done(null, isForm ? Object.fromEntries(new URLSearchParams(payload as string)) : undefined);
+    });
+    for (const outcome of ["approve", "reject"] as const) decisionRoute(scope as App, dependencies, metrics, outcome);
+    ready();
+  });
+}
+
+/** Largest form of a decision, in bytes. */
+const largestForm = 64 * 1024;
+
+async function* allPending(
+  dependencies: HttpDependencies,
+  caller: Caller,
+  filter: PendingFilter,
+): AsyncGenerator<readonly PendingItem[]> {
+  for (let after: ItemKey | undefined; ; ) {
+    const page = { after, limit: largestPage };
+    const { items } = await listPending(moderationOf(dependencies, caller), filter, page);
+    yield items.slice(0, largestPage);
+    if (items.length <= largestPage) return;
+    const { createdAt, id } = items[largestPage - 1]!;
+    after = [createdAt, id];
+  }
+}
+
+function decisionRoute(
+  app: App,
+  dependencies: HttpDependencies,
+  metrics: Metrics,
+  outcome: "approve" | "reject",
+): void {
+  app.route({
+    method: "POST",
+    url: `/pending/:id/${outcome}`,
+    config: { usualFormat: "xml" },
+    schema: {
+      operationId: `${outcome}PendingV2`,
+      summary:
+        outcome === "approve" ? "Approve what waits, as existing jobs do" : "Reject what waits, as existing jobs do",
+      description:
+        "As under /v1, whichever version there is. `decidedBy` and `reason` stand in the address or in a form. A decision is " +
+        "taken once: the second one is answered 409 with who decided, and what.",
+      tags,
+      params: pendingParams,
+      querystring: z.looseObject({ ...keyQuery, ...deciderMembers }),
+      response: {
+        200: {
+          description: "The item, decided.",
+          content: {
+            "application/xml": { schema: decidedItemSchema },
+            "application/json": { schema: decidedItemSchema },
+          },
+        },
+        ...problemResponses("not_found", "conflict", "plan_changed", "gone"),
+      },
+    },
+    // What a form says counts as what the address says.
+    preValidation: async (request) => {
+      Object.assign(request.query as object, request.body);
+    },
+    handler: async (request, reply) => {
+      const { decidedBy, reason } = request.query;
+      const wanted = { outcome, isExact: false, decidedBy, reason };
+      const decided = await decideFor(dependencies, metrics, request.caller, request.params.id, wanted);
+      return sendDocument(request, reply, "item", decidedItemSchema, decided as z.input<typeof decidedItemSchema>);
+    },
+  });
+}

@@ -1,0 +1,209 @@
+import { readViewer } from "../directory/visible-groups.ts";
+import { MusterError } from "../errors.ts";
+import { approveImport, type Decider, discardImport } from "../reconcile/decide-import.ts";
+import { getImport } from "../reconcile/imports.ts";
+import type { ImportDependencies, ImportResource } from "../reconcile/types.ts";
+import { type Executor, withOrganization } from "../store/database.ts";
+import { asWriter } from "../store/organization-lock.ts";
+import { type Actor, invalid, type Moderation, readName } from "./context.ts";
+import { expire, isOverdue } from "./expire-topics.ts";
+import { conclude, type Decision, type Item, type ItemKind, requestKind, requirePending, topicKind } from "./items.ts";
+import { join, readRequest, requireReadableRequest } from "./membership-requests.ts";
+import { mayApproveImports, type PendingType } from "./rules.ts";
+import { readTopic, requireReadable } from "./topics.ts";
+
+/** What somebody decides about an item. */
+export interface DecisionRequest {
+  readonly outcome: "approve" | "reject";
+  /** Whether the version, or the plan's hash, has to be named; otherwise it may be whichever there is. */
+  readonly isExact: boolean;
+  /** The version of the topic or request that they know. */
+  readonly version?: number | undefined;
+  /** The same of a held import: the hash of its plan. */
+  readonly planHash?: string | undefined;
+  /** The person, by name; needed of an API key. */
+  readonly decidedBy?: string | undefined;
+  readonly reason?: string | undefined;
+}
+
+/** An item after a decision. */
+export interface DecidedItem {
+  readonly id: string;
+  readonly type: PendingType;
+  readonly groupId: string | null;
+  /** `published`, `rejected`, `approved`; of an import `applied`, `discarded`. */
+  readonly status: string;
+  readonly version: number | null;
+  readonly decision: Pick<Decision, "decidedBy" | "reason" | "actor" | "at"> & { readonly outcome: string };
+  /** The import that was decided about. */
+  readonly import?: ImportResource;
+}
+
+/** Where decisions are taken: moderation, and what held imports are applied with. */
+export type DecisionContext = Moderation & { readonly imports: ImportDependencies };
+
+/**
+ * Decides about something that waits: a topic, a request to join, or a held import, whichever has the id.
+ * @throws MusterError not_found; forbidden; request_invalid; conflict when it does not wait any more, with who decided and
+ *   what; version_mismatch, plan_changed; gone (an import's file); organization_busy
+ */
+export async function decide(context: DecisionContext, id: string, request: DecisionRequest): Promise<DecidedItem> {
+  const { database, actor } = context;
+  const { organizationId } = actor;
+  const [found, name] = await withOrganization(database, organizationId, async (client) => [
+    await findItem(client, organizationId, id),
+    await readDecider(client, actor, request.decidedBy),
+  ]);
+  if (found === undefined) throw noSuchItem();
+  requireNamed(found, request);
+  const decider = { organizationId, actor: actor.actor, decidedBy: name, reason: request.reason || null };
+  if (found === "import") return decideImport(context, id, request, decider);
+  return found === "topic" ? decideTopic(context, id, request, decider) : decideRequest(context, id, request, decider);
+}
+
+/** Whoever decides names what they know: another decision might be meant for what is there by now. */
+function requireNamed(type: PendingType, { isExact, version, planHash }: DecisionRequest): void {
+  if (!isExact) return;
+  if (type === "import" && planHash === undefined) throw invalid("planHash", "is needed: that of the import");
+  if (type !== "import" && version === undefined) throw invalid("version", "is needed: that of the item");
+}
+
+async function findItem(executor: Executor, organizationId: number, id: string): Promise<PendingType | undefined> {
+  const { rows } = await executor.query<{ type: PendingType }>(
+    `select 'topic' as type from topics where organization_id = $1 and id = $2
+     union all select 'membership' from membership_requests where organization_id = $1 and id = $2
+     union all select 'import' from imports where organization_id = $1 and id = $2`,
+    [organizationId, id],
+  );
+  return rows[0]?.type;
+}
+
+/** The name under which a decision is kept. */
+async function readDecider(executor: Executor, actor: Actor, named: string | undefined): Promise<string> {
+  if (actor.userId !== null) {
+    if (named === undefined) return (await readName(executor, actor)) ?? actor.actor;
+    throw invalid("decidedBy", "is left out: you decide in your own name");
+  }
+  if (named) return named;
+  throw invalid("decidedBy", "is needed: an API key decides for a person, by name");
+}
+
+async function decideTopic(
+  { database, queue, clock, actor }: DecisionContext,
+  id: string,
+  { outcome, version }: DecisionRequest,
+  decider: Decider,
+): Promise<DecidedItem> {
+  const { organizationId } = actor;
+  const decided = await asWriter(database, queue, organizationId, async (client) => {
+    const topic = await readTopic(client, organizationId, id).catch(asNoItem);
+    const standing = await requireReadable(client, actor, topic).catch(asNoItem);
+    requireDecides(actor, standing?.capabilities.includes("decide") ?? false);
+    requirePending(topic, version);
+    const at = clock();
+    if (outcome === "approve" && isOverdue(topic, at)) {
+      await expire(client, organizationId, [id], at);
+      return { late: topic.publishBefore };
+    }
+    if (outcome === "reject" && decider.reason === null) throw invalid("reason", "is needed to reject a topic");
+    await keep(client, topicKind, id, outcome === "approve" ? "published" : "rejected", decider, at);
+    return toDecided("topic", await readTopic(client, organizationId, id));
+  });
+  // Only now: the expiry is kept.
+  if (!("late" in decided)) return decided;
+  throw new MusterError(
+    "conflict",
+    `It was to be published before ${decided.late}, which has passed: it is expired now, and not published.`,
+  );
+}
+
+async function decideRequest(
+  { database, queue, clock, actor }: DecisionContext,
+  id: string,
+  { outcome, version }: DecisionRequest,
+  decider: Decider,
+): Promise<DecidedItem> {
+  const { organizationId } = actor;
+  return asWriter(database, queue, organizationId, async (client) => {
+    const request = await readRequest(client, organizationId, id).catch(asNoItem);
+    requireDecides(actor, await requireReadableRequest(client, actor, request).catch(asNoItem));
+    requirePending(request, version);
+    await keep(client, requestKind, id, outcome === "approve" ? "approved" : "rejected", decider, clock());
+    if (outcome === "approve") await join(client, actor, clock, request);
+    return toDecided("membership", await readRequest(client, organizationId, id));
+  });
+}
+
+function keep(
+  executor: Executor,
+  kind: ItemKind,
+  id: string,
+  status: "published" | "approved" | "rejected",
+  { organizationId, actor, decidedBy, reason }: Decider,
+  at: Date,
+): Promise<void> {
+  const outcome = status === "rejected" ? "rejected" : "approved";
+  return conclude(executor, organizationId, kind, [id], status, { outcome, decidedBy, reason, cause: null, actor }, at);
+}
+
+function toDecided(type: PendingType, { id, groupId, status, version, decisions }: Item<string>): DecidedItem {
+  const { outcome, decidedBy, reason, actor, at } = decisions.at(-1)!;
+  return { id, type, groupId, status, version, decision: { outcome, decidedBy, reason, actor, at } };
+}
+
+async function decideImport(
+  { database, actor, imports }: DecisionContext,
+  id: string,
+  { outcome, planHash }: DecisionRequest,
+  decider: Decider,
+): Promise<DecidedItem> {
+  const { organizationId } = actor;
+  await requireImportDecider(database, actor, outcome);
+  const held = await getImport(database, organizationId, id);
+  if (held.status === "held" && planHash !== undefined && held.planHash !== planHash) {
+    const place = held.planHash === null ? {} : { planHash: held.planHash };
+    throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", place);
+  }
+  const resource =
+    outcome === "approve"
+      ? await approveImport(imports, id, planHash ?? held.planHash ?? "", decider)
+      : await discardImport(imports, id, decider);
+  const { status, decision } = resource;
+  const { decidedBy, reason, actor: by, at } = decision!;
+  const told = { outcome: outcome === "approve" ? "approved" : "rejected", decidedBy, reason, actor: by, at };
+  return { id, type: "import", groupId: null, status, version: null, decision: told, import: resource };
+}
+
+/** Network administrators decide about imports, and keys that may not import. */
+async function requireImportDecider(
+  database: Moderation["database"],
+  { organizationId, userId, services = [] }: Actor,
+  outcome: DecisionRequest["outcome"],
+): Promise<void> {
+  if (userId !== null) {
+    const viewer = await withOrganization(database, organizationId, (client) =>
+      readViewer(client, organizationId, userId),
+    );
+    if (!viewer.isNetworkAdministrator) throw noSuchItem();
+  } else if (outcome === "approve" && !mayApproveImports(services)) throw importerMayNotApprove();
+}
+
+/** The problem of a key that may import and is to approve what it sent. */
+export const importerMayNotApprove = () =>
+  new MusterError(
+    "forbidden",
+    "To approve takes an API key that has the service approvals and may not import. Make one with POST /v1/api-keys.",
+  );
+
+function requireDecides({ userId }: Actor, decides: boolean): void {
+  if (userId === null || decides) return;
+  throw new MusterError("forbidden", "Those decide who administer the group, fully or in part, or the network.");
+}
+
+const noSuchItem = () => new MusterError("not_found", "There is nothing of that id to decide about.");
+
+/** Whoever may not see an item learns no more of it than of an id that is none. */
+function asNoItem(error: unknown): never {
+  if (error instanceof MusterError && error.code === "not_found") throw noSuchItem();
+  throw error;
+}
