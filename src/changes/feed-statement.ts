@@ -159,6 +159,11 @@ const concerns = (group: string) => `case c.type
     exists (select from json_array_elements(c.memberships) m where m ->> 'groupId' = ${group})
     or exists (select from memberships m
       where m.organization_id = $1 and m.user_id = c.id::bigint and m.group_id = ${group})
+  when 'topic' then
+    exists (select from topics t where t.organization_id = $1 and t.id = c.id::uuid and t.group_id = ${group})
+  when 'membershipRequest' then
+    exists (select from membership_requests r
+      where r.organization_id = $1 and r.id = c.id::uuid and r.group_id = ${group})
   else false end`;
 
 const originOf = `case

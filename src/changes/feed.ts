@@ -28,7 +28,7 @@ export interface FeedPosition {
 /** Which changes a reader wants; several conditions all have to apply. */
 export interface FeedFilter {
   readonly types?: readonly ChangeType[] | undefined;
-  /** The group itself, who joins or leaves it, and whatever changes of its members. */
+  /** The group itself, who joins or leaves it, whatever changes of its members, its topics and the requests to join it. */
   readonly groupId?: string | undefined;
   /** Names of sources whose imports are left out. */
   readonly excludeSources?: readonly string[] | undefined;

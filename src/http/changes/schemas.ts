@@ -44,8 +44,8 @@ export const changesQuery = z.strictObject({
     .normalize("NFC")
     .optional()
     .describe(
-      "Changes of this group, of who belongs to it and with which role, and every other change of people who belong to " +
-        "it when the page is read.",
+      "Changes of this group, of who belongs to it and with which role, every other change of people who belong to it when " +
+        "the page is read, its topics, and the requests to join it.",
     ),
   excludeSource: several(z.string().min(1).max(100)).describe("Leaves out what imports of these sources changed."),
   excludeActor: z
@@ -97,7 +97,7 @@ const changeSchema = z
     username: z.string().nullable().describe("Of a person."),
     source: z.string().nullable().describe("The source whose import did it; null: no import."),
     importId: z.string().nullable(),
-    actor: z.string().describe("Who did it: `api-key:<name>`."),
+    actor: z.string().describe("Who did it: `api-key:<name>`, `user:<id>`; `muster`: the service by itself."),
     changed: z
       .record(z.string(), z.object({ from: anything, to: anything }))
       .describe("Per property: what it was and what it is; null is none."),
