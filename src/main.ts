@@ -15,7 +15,7 @@ import { forgetUnfinishedRequests } from "./http/idempotency.ts";
 import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
-import { startExpiring } from "./moderation/expire-topics.ts";
+import { startRounds } from "./moderation/rounds.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
@@ -76,8 +76,8 @@ async function start(config: Config, closers: Closers): Promise<void> {
   });
   closers.push(stopAnnouncing);
   closers.push(startRetention({ owner, clock }, () => app.log.warn({}, "old changes could not be deleted")));
-  const expiry = { owner, database, queue, clock };
-  closers.push(startExpiring(expiry, () => app.log.warn({}, "topics could not be expired")));
+  const rounds = { owner, database, queue, clock };
+  closers.push(startRounds(rounds, () => app.log.warn({}, "what waits for decisions could not be looked after")));
   const address = app.server.address();
   say(
     startMessage({

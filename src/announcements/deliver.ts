@@ -25,7 +25,8 @@ interface DueAnnouncement {
   organizationId: number;
   id: string;
   kind: string;
-  importId: string;
+  /** null: it is about what waits for a decision. */
+  importId: string | null;
   subject: string;
   body: string;
   attempts: number;
@@ -38,7 +39,8 @@ const atOnce = 20;
 const mostAttempts = 100;
 
 /**
- * Tells what is due: a line in the log, and a mail to those whom the organization's setting `announceTo` names. A mail that
+ * Tells what is due: a line in the log, and a mail to those whom the organization's setting `announceTo` names, or to the one
+ * person whom it is for. A mail that
  * fails is tried again, after 20 seconds at first and every hour at last. A mail may come twice when the service is killed
  * right after sending it, and never not at all.
  * @returns how many were told or tried
@@ -57,7 +59,9 @@ export async function deliverAnnouncements(dependencies: DeliveryDependencies): 
      from due join organizations on organizations.id = due.organization_id
      where a.organization_id = due.organization_id and a.id = due.id
      returning a.organization_id as "organizationId", a.id, a.kind, a.import_id as "importId", a.subject, a.body, a.attempts,
-       organizations.name as organization, organizations.settings -> 'announceTo' as recipients`,
+       organizations.name as organization, case when a.user_id is null then organizations.settings -> 'announceTo'
+         else (select jsonb_build_array(u.email) from users u
+           where u.organization_id = a.organization_id and u.id = a.user_id and u.email is not null) end as recipients`,
     [clock()],
   );
   for (const announcement of rows) await deliver(dependencies, announcement);
@@ -67,14 +71,15 @@ export async function deliverAnnouncements(dependencies: DeliveryDependencies): 
 async function deliver(dependencies: DeliveryDependencies, announcement: DueAnnouncement): Promise<void> {
   const { owner, sendMail, clock, log, publicUrl } = dependencies;
   const { organizationId, id, kind, importId, attempts, recipients } = announcement;
-  const fields = { kind, organizationId, importId };
+  const fields = { kind, organizationId, ...(importId === null ? {} : { importId }) };
+  const address = importId === null ? "pending" : `imports/${importId}`;
   if (attempts === 1) log.warn(fields, "announcement");
   if (sendMail && recipients && recipients.length > 0) {
     try {
       await sendMail({
         to: recipients,
         subject: `[Muster, ${announcement.organization}] ${announcement.subject}`,
-        text: `${announcement.body}\n\n${publicUrl}/v1/imports/${importId}\n`,
+        text: `${announcement.body}\n\n${publicUrl}/v1/${address}\n`,
       });
     } catch (error) {
       const { code } = error as { code?: unknown };

@@ -1,6 +1,6 @@
 import type { Executor } from "../store/database.ts";
 
-/** Why people are told of something; a closed list. */
+/** Why people are told of an import, or of one that did not come; a closed list. */
 export type AnnouncementKind = "import_held" | "import_refused" | "first_roster" | "source_overdue";
 
 /** Something that people are to be told. */

@@ -83,38 +83,10 @@ export async function expireOnReading({ database, queue, clock, actor }: Moderat
   }
 }
 
-/** Milliseconds between two rounds. */
-const interval = 60_000;
-
 /**
- * Expires topics of all organizations every minute, until it is stopped. What fails is tried again in the next round.
- * @param owner a connection of the user that owns the tables: it knows which organizations have overdue topics
- * @param failed is told that a round failed
- * @returns stops it, after the round that is under way
+ * The same for all organizations.
+ * @param dependencies.owner a connection of the user that owns the tables: it knows which have overdue topics
  */
-export function startExpiring(
-  dependencies: ExpiryDependencies & { readonly owner: Executor },
-  failed: () => void,
-): () => Promise<void> {
-  let round = Promise.resolve();
-  let isRunning = false;
-  const begin = () => {
-    if (isRunning) return;
-    isRunning = true;
-    round = expireEverywhere(dependencies)
-      .catch(failed)
-      .finally(() => {
-        isRunning = false;
-      });
-  };
-  const timer = setInterval(begin, interval);
-  return async () => {
-    clearInterval(timer);
-    await round;
-  };
-}
-
-/** One round: the overdue topics of all organizations. */
 export async function expireEverywhere({
   owner,
   ...dependencies

@@ -50,6 +50,10 @@ export const settingsSchema = z.strictObject({
   keepChangesDays: z.int().min(1).max(3650).default(90),
   /** Addresses of those who are told of held and refused imports, first rosters and overdue sources. */
   announceTo: z.array(z.email().max(254)).max(20).default([]),
+  /** Minutes between two mails to somebody who decides about pending topics and requests; 0: none are sent. */
+  pendingMailMinutes: z.int().min(0).max(1440).default(15),
+  /** Hours after which they are reminded of what waits still, once a day; 0: never. */
+  remindAfterHours: z.int().min(0).max(8760).default(24),
   /** Roles that imports may grant beside member. */
   grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
 });
