@@ -1,6 +1,6 @@
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
-import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
+import { lockOrganization, type WriterQueue, withWriter, writerPatience } from "../store/organization-lock.ts";
 import type { Moderation } from "./context.ts";
 import { conclude, topicKind } from "./items.ts";
 
@@ -38,7 +38,7 @@ export async function expireTopics(
     return 0;
   }
   return queue.run(organizationId, patience, () =>
-    withOrganization(database, organizationId, async (client) => {
+    withWriter(database, organizationId, async (client) => {
       await lockOrganization(client, organizationId, patience);
       const ids = await findOverdue(client, organizationId, at);
       if (ids.length > 0) await expire(client, organizationId, ids, at);
