@@ -141,7 +141,7 @@ function startOf({ after, since }: FeedRequest, bind: (value: unknown) => string
 function filterConditions(filter: FeedFilter, bind: (value: unknown) => string): string[] {
   const { types, groupId, excludeSources = [], excludeActors = [], origins } = filter;
   const conditions: string[] = [];
-  if (types !== undefined) conditions.push(`c.type = any (${bind(types)}::text[])`);
+  if (types !== undefined) conditions.push(isOfType(types, bind));
   if (groupId !== undefined) conditions.push(concerns(bind(groupId)));
   if (excludeSources.length > 0) {
     conditions.push(`(c.source is null or c.source <> all (
@@ -151,6 +151,16 @@ function filterConditions(filter: FeedFilter, bind: (value: unknown) => string):
   if (origins !== undefined) conditions.push(`${originOf} = any (${bind(origins)}::text[])`);
   return conditions;
 }
+
+/** Rights are roles, and stand in the changes of those who have them: `permission` finds the changes that give or take one. */
+function isOfType(types: NonNullable<FeedFilter["types"]>, bind: (value: unknown) => string): string {
+  const isNamed = `c.type = any (${bind(types)}::text[])`;
+  return types.includes("permission") ? `(${isNamed} or ${changesPermission})` : isNamed;
+}
+
+const changesPermission = `c.type = 'user' and exists (
+      select from json_array_elements(c.memberships) m
+      where greatest(m #>> '{role,from}', m #>> '{role,to}') > '0')`;
 
 /** What a copy of one group needs. Who is a member is looked up by the key, so that a large group costs no more. */
 const concerns = (group: string) => `case c.type

@@ -1,4 +1,4 @@
-import type { Recorded } from "../changes/record.ts";
+import { type ChangeEntry, type Origin, type Recorded, recordChanges } from "../changes/record.ts";
 import type { IssueDetails, RowIssueCode } from "../errors.ts";
 import { MusterError, problems, rowIssues } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping.ts";
@@ -259,6 +259,8 @@ export interface ImportEnd {
   readonly recorded: Recorded;
   /** Number of the source. */
   readonly source: number;
+  /** Whose file it is, or who approved it. */
+  readonly actor: string;
   readonly at: Date;
 }
 
@@ -285,15 +287,21 @@ export async function finishImport(
     ],
   );
   if (status === "planned") return;
-  await executor.query(
+  const origin = { actor: end.actor, importId: id, source: end.source };
+  if (status === "held") await recordChanges(executor, organizationId, origin, [importEntry(id, null, "held", null)]);
+  else if (end.decision)
+    await recordDecided(executor, organizationId, origin, [{ id, decision: end.decision }], status);
+  const { rows: superseded } = await executor.query<{ id: string; decision: Decision }>(
     `update imports held
      set status = 'discarded', decision = jsonb_build_object('outcome', 'superseded', 'decidedBy', null, 'reason', null,
        'actor', later.actor, 'supersededBy', later.id, 'at', timestamp_text($3))
      from imports later
      where later.organization_id = $1 and later.id = $2 and held.organization_id = $1 and held.id <> $2
-       and held.status = 'held' and held.source = later.source and held.kind = later.kind`,
+       and held.status = 'held' and held.source = later.source and held.kind = later.kind
+     returning held.id, held.decision`,
     [organizationId, id, end.at],
   );
+  await recordDecided(executor, organizationId, origin, superseded, "discarded");
   if (status === "applied" || hold?.scope === "removals") {
     await executor.query(
       `update sources set last_import_id = $2, last_applied_at = $3
@@ -305,6 +313,31 @@ export async function finishImport(
 }
 
 const json = (value: object | null) => value && JSON.stringify(value);
+
+/** What the change log tells of an import: that it is held, and what became of it then. */
+const importEntry = (
+  id: string,
+  from: "held" | null,
+  to: "held" | "applied" | "discarded",
+  decision: Decision | null,
+): ChangeEntry => ({
+  type: "import",
+  action: from === null ? "created" : "updated",
+  id,
+  changed: { status: { from, to }, ...(decision === null ? {} : { decision: { from: null, to: decision } }) },
+});
+
+async function recordDecided(
+  executor: Executor,
+  organizationId: number,
+  origin: Origin,
+  decided: readonly { readonly id: string; readonly decision: Decision }[],
+  status: "applied" | "discarded",
+): Promise<void> {
+  if (decided.length === 0) return;
+  const entries = decided.map(({ id, decision }) => importEntry(id, "held", status, decision));
+  await recordChanges(executor, organizationId, origin, entries);
+}
 
 /** An import that is held, for somebody who decides about it. */
 export interface ApprovedHold {
@@ -383,6 +416,8 @@ export async function discardHeld(
     "update imports set status = 'discarded', decision = $3 where organization_id = $1 and id = $2",
     [organizationId, id, JSON.stringify(decision)],
   );
+  const origin = { actor: decision.actor, importId: id };
+  await recordDecided(executor, organizationId, origin, [{ id, decision }], "discarded");
 }
 
 /** Ends an import that was refused, or failed: nothing of it was applied. */

@@ -217,7 +217,7 @@ async function finish(run: Run, { recorded, hold, planHash, decision, ...ending 
   const source = setup.source.number;
   await finishImport(client, request.organizationId, id, {
     ...ending,
-    ...{ reading, mapping: request.kind === "users" ? setup.source.mapping : null, at, source },
+    ...{ reading, mapping: request.kind === "users" ? setup.source.mapping : null, at, source, actor: request.actor },
     recorded: recorded ?? { count: 0 },
     hold: hold ?? null,
     planHash: planHash ?? null,

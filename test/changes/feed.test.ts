@@ -106,7 +106,7 @@ test("times with an offset and fewer digits are the same moments; more than micr
   }
 });
 
-test("types are repeated or joined with commas, and kinds of changes that nothing writes yet may be asked for", async () => {
+test("types are repeated or joined with commas, and kinds of which nothing was told may be asked for", async () => {
   const types = async (query: string) => {
     const { status, json } = await app.inject({ url: `/v1/changes?${query}` });
     assert.equal(status, 200);
