@@ -21,6 +21,7 @@ const app = await buildApp({
     ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
     changeSignal: createChangeSignal({}),
     ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
+    publicUrl: undefined,
     limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
   },
   metrics: createMetrics(new Registry()),

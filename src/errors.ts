@@ -14,8 +14,8 @@ interface ProblemDefinition {
 export const problems = {
   // the request
   request_invalid: { status: 400, title: "The request is not valid" },
-  unauthenticated: { status: 401, title: "A valid API key is required" },
-  forbidden: { status: 403, title: "This API key may not do that" },
+  unauthenticated: { status: 401, title: "A valid API key or sign-in is required" },
+  forbidden: { status: 403, title: "That is not allowed" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "This address does not take that method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },

@@ -59,6 +59,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     dependencies: {
       ...{ database, queue, changeSignal, clock, newId, randomBytes, spoolDirectory },
       importQueue: createWriterQueue(),
+      publicUrl: config.publicUrl,
       importSlots: importSlots(config.databaseConnections),
       limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
     },

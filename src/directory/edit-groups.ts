@@ -29,13 +29,16 @@ type CheckVersion = (version: number) => void;
  * Changes a group; a patch that changes nothing writes nothing. Imports look at unchanged rows again afterwards. A group
  * that becomes a default one is joined by those who come from then on.
  * @throws MusterError not_found, organization_busy
- * @throws MusterError request_invalid when the name would change, or the parent is none or below the group
+ * @param changeable the properties that whoever asks may change
+ * @throws MusterError request_invalid when the name would change, or the parent is none or below the group; forbidden when
+ *   a property would change that is not changeable
  */
 export function updateGroup(
   context: ChangeContext,
   groupId: string,
   patch: GroupPatch,
   checkVersion: CheckVersion,
+  changeable: readonly (keyof GroupPatch)[] = groupProperties,
 ): Promise<GroupWithMembers> {
   const { database, queue, organizationId, actor, clock } = context;
   return asWriter(database, queue, organizationId, async (client) => {
@@ -48,6 +51,7 @@ export function updateGroup(
     const wanted: GroupDocument = { ...before, ...Object.fromEntries(given) };
     const changed = changedProperties(before, wanted, groupProperties);
     if (Object.keys(changed).length === 0) return { ...before, members };
+    requireChangeable(Object.keys(changed), changeable);
     if (changed.parentGroupId && wanted.parentGroupId !== null) {
       await requireParent(client, organizationId, groupId, wanted.parentGroupId);
     }
@@ -58,6 +62,22 @@ export function updateGroup(
     ]);
     return { ...after, members };
   });
+}
+
+/** What of a group concerns it alone; the rest concerns imports, other groups, or everybody. */
+export const ownProperties = ["type", "privacy", "postApproval", "description"] as const satisfies (keyof GroupPatch)[];
+
+function requireChangeable(changed: readonly string[], changeable: readonly string[]): void {
+  const others = changed.filter((name) => !changeable.includes(name));
+  if (others.length === 0) return;
+  throw new MusterError(
+    "forbidden",
+    `Only network administrators change ${others.join(", ")}. Nothing was changed; you may change ${changeable.join(", ")}.`,
+    {
+      field: others[0]!,
+      errors: others.map((field) => ({ field, message: "is for network administrators to change" })),
+    },
+  );
 }
 
 /** How many groups of a circle a message names. */

@@ -4,6 +4,14 @@ import { type Database, type Executor, withOrganization } from "../store/databas
 import { asWriter } from "../store/organization-lock.ts";
 import { manual } from "./claims.ts";
 import { noSuchGroup } from "./groups.ts";
+import {
+  findUntouchable,
+  type MemberAuthority,
+  mayGrant,
+  notChangeable,
+  notGrantable,
+  requireAuthority,
+} from "./member-authority.ts";
 import { type ChangedMemberships, changeMemberships } from "./membership-changes.ts";
 import { noSuchUser, parseUserId, readUserId } from "./users.ts";
 
@@ -81,13 +89,15 @@ async function readMembers(
  * Makes somebody a member in a role. The membership is manual from then on, beside whoever claims it already, and so is
  * the role: imports leave both alone. Repeating it changes nothing.
  * @returns the membership, and whether it is new
- * @throws MusterError not_found when there is no such group or user, organization_busy
+ * @throws MusterError not_found when there is no such group or user, organization_busy; forbidden when it takes more than
+ *   the authority
  */
 export function putMember(
   context: ChangeContext,
   groupId: string,
   id: string,
   role: number,
+  authority: MemberAuthority = "organization",
 ): Promise<{ readonly member: MemberDocument; readonly isNew: boolean }> {
   const userId = readUserId(id);
   const { database, queue, organizationId } = context;
@@ -95,6 +105,7 @@ export function putMember(
     await requireGroup(client, organizationId, groupId);
     const known = await readRoles(client, organizationId, groupId, [userId]);
     if (!known.has(userId)) throw noSuchUser();
+    await requireAuthority(client, organizationId, authority, userId, role);
     await addMembers(client, context, groupId, [{ userId, role }]);
     const [member] = await readMembers(client, organizationId, groupId, userId - 1, 1);
     return { member: member!, isNew: known.get(userId) === null };
@@ -103,13 +114,20 @@ export function putMember(
 
 /**
  * Ends a membership, whoever claims it. An import that puts the person into the group does so again.
- * @throws MusterError not_found when there is no such group, or the person does not belong to it; organization_busy
+ * @throws MusterError not_found when there is no such group, or the person does not belong to it; organization_busy;
+ *   forbidden when it takes more than the authority
  */
-export function removeMember(context: ChangeContext, groupId: string, id: string): Promise<void> {
+export function removeMember(
+  context: ChangeContext,
+  groupId: string,
+  id: string,
+  authority: MemberAuthority = "organization",
+): Promise<void> {
   const userId = readUserId(id);
   const { database, queue, organizationId } = context;
   return asWriter(database, queue, organizationId, async (client) => {
     await requireGroup(client, organizationId, groupId);
+    await requireAuthority(client, organizationId, authority, userId, null);
     const { memberships } = await removeMembers(client, context, groupId, [userId]);
     if (memberships === 0) throw noMember();
   });
@@ -140,16 +158,30 @@ export interface MembersEdited {
  * left out and told, all others are applied.
  * @throws MusterError not_found when there is no such group, organization_busy
  */
-export function editMembers(context: ChangeContext, groupId: string, edit: MembersEdit): Promise<MembersEdited> {
+export function editMembers(
+  context: ChangeContext,
+  groupId: string,
+  edit: MembersEdit,
+  authority: MemberAuthority = "organization",
+): Promise<MembersEdited> {
   const { database, queue, organizationId } = context;
   const { add, remove, errors } = sortOut(edit);
   return asWriter(database, queue, organizationId, async (client) => {
     await requireGroup(client, organizationId, groupId);
     const known = await readRoles(client, organizationId, groupId, [...add.keys(), ...remove.keys()]);
-    const isKnown = ({ userId }: Item) => known.has(userId);
-    const coming = [...add.values()].filter(isKnown);
-    const leaving = [...remove.values()].filter(isKnown);
-    const unknown = [...add.values(), ...remove.values()].filter((item) => !isKnown(item)).map(noUser);
+    const untouchable = await findUntouchable(client, organizationId, authority, [...known.keys()]);
+    const reasonAgainst = ({ userId, role }: Item) => {
+      if (!known.has(userId)) return unknownUser;
+      if (untouchable.has(userId)) return notChangeable;
+      return mayGrant(authority, role) ? undefined : notGrantable;
+    };
+    const isPossible = (item: Item) => reasonAgainst(item) === undefined;
+    const coming = [...add.values()].filter(isPossible);
+    const leaving = [...remove.values()].filter(isPossible);
+    const impossible = [...add.values(), ...remove.values()].flatMap((item) => {
+      const message = reasonAgainst(item);
+      return message === undefined ? [] : [{ field: item.field, message }];
+    });
     const removed = await removeMembers(
       client,
       context,
@@ -163,7 +195,7 @@ export function editMembers(context: ChangeContext, groupId: string, edit: Membe
       roleChanged: changed.memberships - added,
       removed: removed.memberships,
       unchanged: coming.length + leaving.length - changed.memberships - removed.memberships,
-      errors: [...errors, ...unknown],
+      errors: [...errors, ...impossible],
     };
   });
 }
@@ -176,7 +208,7 @@ interface Item {
   readonly field: string;
 }
 
-const noUser = ({ field }: { readonly field: string }) => ({ field, message: "is no user" });
+const unknownUser = "is no user";
 
 /** Leaves out what can be nobody's id and who stands twice: the first of several counts, and `add` before `remove`. */
 function sortOut(
@@ -189,7 +221,7 @@ function sortOut(
     for (const { id, role, field } of asked) {
       const userId = parseUserId(id);
       const first = userId === undefined ? undefined : seen.get(userId);
-      if (userId === undefined) errors.push(noUser({ field }));
+      if (userId === undefined) errors.push({ field, message: unknownUser });
       else if (first !== undefined) errors.push({ field, message: `is the user of ${first}, which counts` });
       else {
         seen.set(userId, field);

@@ -17,7 +17,10 @@ const gathered = Object.entries(tables).map(
   )`,
 );
 
-const removed = Object.entries(tables).map(
+/** What ends with the person, and does not come back with them. */
+const forgotten = { sessions: "sessions", sign_in_links: "sign_in_links" } as const;
+
+const removed = Object.entries({ ...tables, ...forgotten }).map(
   ([name, table]) => `
   removed_${name} as (delete from ${table} using gone where ${table}.organization_id = $1 and user_id = gone.id)`,
 );

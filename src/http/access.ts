@@ -1,11 +1,37 @@
 import type { Service } from "../organizations/api-keys.ts";
+import type { Capability } from "../organizations/role-capabilities.ts";
 
 /**
- * Which services of an API key open which address: one of those named is enough, and `admin` opens every address (but
- * for approving, where the key must not be able to import). The
- * one table for the routes, the OpenAPI document and the tests; an address under /v1 or /api that it doesn't name is not served.
+ * What a person who signed in needs. Network administrators may use every address but those for nobody.
+ * - `network-administrators`: nobody else
+ * - `anyone`: nothing; the handler decides, by `caller.userId`
+ * - `self`: to be the user of `:id`
+ * - a capability: to have it in the group of `:groupId`; a group that the person may not see is none
+ * - `nobody`: the address takes API keys alone
+ */
+export type People = "network-administrators" | "anyone" | "self" | "nobody" | Capability;
+
+/** Who may use an address. */
+export interface AccessRule {
+  /** Services of an API key, of which one is enough; none: the address is for people alone. */
+  readonly services: readonly Service[];
+  readonly people: People;
+}
+
+/** A list of services alone: of people only network administrators may use the address. */
+type Entry = readonly Service[] | AccessRule;
+
+/**
+ * Who may use which address. `admin` opens every address to a key (but for approving, where the key must not be able to
+ * import, and those for people alone). The one table for the routes, the OpenAPI document and the tests; an address under
+ * /v1 or /api that it doesn't name is not served.
  */
 export const access = {
+  "GET /v1/me": { services: [], people: "anyone" },
+  "POST /v1/sign-out": { services: [], people: "anyone" },
+  "POST /v1/sign-in-links": ["admin"],
+  "DELETE /v1/users/:id/sessions": { services: ["admin"], people: "self" },
+
   "POST /v1/imports/users": ["import"],
   "POST /v1/imports/groups": ["groups"],
   "POST /v1/imports/locations": ["groups"],
@@ -17,53 +43,53 @@ export const access = {
   "POST /v1/imports/:id/discard": ["approvals"],
   "GET /v1/imports/:id/response": ["import", "retrieve"],
 
-  "POST /api/v2/users": ["import"],
-  "GET /api/v2/permissions": ["retrieve"],
-  "GET /api/v2/groups": ["retrieve", "groups"],
-  "POST /api/v2/groups": ["groups"],
-  "POST /api/v2/groups/:groupId/purge": ["groups"],
-  "DELETE /api/v2/groups/:groupId": ["groups"],
-  "GET /api/v2/users": ["retrieve"],
-  "GET /api/v2/pending": ["retrieve", "groups", "approvals"],
-  "POST /api/v2/pending/:id/approve": ["approvals"],
-  "POST /api/v2/pending/:id/reject": ["approvals"],
+  "POST /api/v2/users": { services: ["import"], people: "nobody" },
+  "GET /api/v2/permissions": { services: ["retrieve"], people: "nobody" },
+  "GET /api/v2/groups": { services: ["retrieve", "groups"], people: "nobody" },
+  "POST /api/v2/groups": { services: ["groups"], people: "nobody" },
+  "POST /api/v2/groups/:groupId/purge": { services: ["groups"], people: "nobody" },
+  "DELETE /api/v2/groups/:groupId": { services: ["groups"], people: "nobody" },
+  "GET /api/v2/users": { services: ["retrieve"], people: "nobody" },
+  "GET /api/v2/pending": { services: ["retrieve", "groups", "approvals"], people: "nobody" },
+  "POST /api/v2/pending/:id/approve": { services: ["approvals"], people: "nobody" },
+  "POST /api/v2/pending/:id/reject": { services: ["approvals"], people: "nobody" },
 
   "GET /v1/users": ["retrieve"],
   "POST /v1/users": ["admin"],
   "GET /v1/users/export": ["retrieve"],
-  "GET /v1/users/:id": ["retrieve"],
+  "GET /v1/users/:id": { services: ["retrieve"], people: "self" },
   "PATCH /v1/users/:id": ["admin"],
   "DELETE /v1/users/:id": ["admin"],
-  "GET /v1/users/:id/visible-groups": ["retrieve"],
-  "GET /v1/users/:id/permissions": ["retrieve"],
+  "GET /v1/users/:id/visible-groups": { services: ["retrieve"], people: "self" },
+  "GET /v1/users/:id/permissions": { services: ["retrieve"], people: "self" },
   "GET /v1/permissions": ["retrieve"],
 
   "GET /v1/groups": ["retrieve", "groups"],
   "POST /v1/groups": ["groups"],
-  "GET /v1/groups/:groupId": ["retrieve", "groups"],
+  "GET /v1/groups/:groupId": { services: ["retrieve", "groups"], people: "see" },
   "GET /v1/groups/:groupId/reach": ["retrieve", "groups"],
-  "PATCH /v1/groups/:groupId": ["groups"],
+  "PATCH /v1/groups/:groupId": { services: ["groups"], people: "administer" },
   "DELETE /v1/groups/:groupId": ["groups"],
   "POST /v1/groups/:groupId/purge": ["groups"],
-  "GET /v1/groups/:groupId/members": ["retrieve", "groups"],
-  "POST /v1/groups/:groupId/members": ["groups"],
-  "GET /v1/groups/:groupId/members/:userId": ["retrieve", "groups"],
-  "PUT /v1/groups/:groupId/members/:userId": ["groups"],
-  "DELETE /v1/groups/:groupId/members/:userId": ["groups"],
+  "GET /v1/groups/:groupId/members": { services: ["retrieve", "groups"], people: "decide" },
+  "POST /v1/groups/:groupId/members": { services: ["groups"], people: "administer" },
+  "GET /v1/groups/:groupId/members/:userId": { services: ["retrieve", "groups"], people: "decide" },
+  "PUT /v1/groups/:groupId/members/:userId": { services: ["groups"], people: "administer" },
+  "DELETE /v1/groups/:groupId/members/:userId": { services: ["groups"], people: "administer" },
 
-  "GET /v1/groups/:groupId/topics": ["retrieve", "groups", "approvals"],
-  "POST /v1/groups/:groupId/topics": ["groups"],
-  "GET /v1/topics/:id": ["retrieve", "groups", "approvals"],
-  "POST /v1/topics/:id/withdraw": ["groups"],
-  "GET /v1/groups/:groupId/membership-requests": ["retrieve", "groups", "approvals"],
-  "POST /v1/groups/:groupId/membership-requests": ["groups"],
-  "GET /v1/membership-requests/:id": ["retrieve", "groups", "approvals"],
-  "POST /v1/membership-requests/:id/withdraw": ["groups"],
+  "GET /v1/groups/:groupId/topics": { services: ["retrieve", "groups", "approvals"], people: "anyone" },
+  "POST /v1/groups/:groupId/topics": { services: ["groups"], people: "anyone" },
+  "GET /v1/topics/:id": { services: ["retrieve", "groups", "approvals"], people: "anyone" },
+  "POST /v1/topics/:id/withdraw": { services: ["groups"], people: "anyone" },
+  "GET /v1/groups/:groupId/membership-requests": { services: ["retrieve", "groups", "approvals"], people: "anyone" },
+  "POST /v1/groups/:groupId/membership-requests": { services: ["groups"], people: "anyone" },
+  "GET /v1/membership-requests/:id": { services: ["retrieve", "groups", "approvals"], people: "anyone" },
+  "POST /v1/membership-requests/:id/withdraw": { services: ["groups"], people: "anyone" },
 
-  "GET /v1/pending": ["retrieve", "groups", "approvals"],
-  "POST /v1/pending/:id/approve": ["approvals"],
-  "POST /v1/pending/:id/reject": ["approvals"],
-  "POST /v1/pending/decisions": ["approvals"],
+  "GET /v1/pending": { services: ["retrieve", "groups", "approvals"], people: "anyone" },
+  "POST /v1/pending/:id/approve": { services: ["approvals"], people: "anyone" },
+  "POST /v1/pending/:id/reject": { services: ["approvals"], people: "anyone" },
+  "POST /v1/pending/decisions": { services: ["approvals"], people: "anyone" },
 
   "GET /v1/locations": ["retrieve", "groups"],
   "POST /v1/locations": ["groups"],
@@ -90,19 +116,21 @@ export const access = {
   "GET /v1/api-keys": ["admin"],
   "POST /v1/api-keys": ["admin"],
   "DELETE /v1/api-keys/:id": ["admin"],
-} as const satisfies Record<string, readonly Service[]>;
+} as const satisfies Record<string, Entry>;
 
 /**
- * The services that open a route, or undefined for a route that the table doesn't name.
+ * Who may use a route; undefined for one that the table doesn't name.
  * @param method upper case; HEAD is what GET is
  * @param url the route's pattern, e.g. `/v1/users/:id`
  */
-export function servicesFor(method: string, url: string): readonly Service[] | undefined {
-  const table: Readonly<Record<string, readonly Service[]>> = access;
-  return Object.hasOwn(table, `${method} ${url}`) ? table[`${method} ${url}`] : undefined;
+export function accessRule(method: string, url: string): AccessRule | undefined {
+  const table: Readonly<Record<string, Entry>> = access;
+  const entry = Object.hasOwn(table, `${method} ${url}`) ? table[`${method} ${url}`] : undefined;
+  if (entry === undefined || "services" in entry) return entry;
+  return { services: entry, people: "network-administrators" };
 }
 
 /** Whether a key with these services may use an address that `allowed` opens. */
 export function mayUse(services: readonly Service[], allowed: readonly Service[]): boolean {
-  return services.includes("admin") || allowed.some((service) => services.includes(service));
+  return allowed.length > 0 && (services.includes("admin") || allowed.some((service) => services.includes(service)));
 }

@@ -1,3 +1,4 @@
+import cookie from "@fastify/cookie";
 import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import { type FastifyHttpOptions, fastify, LogController, type RawServerDefault } from "fastify";
@@ -39,6 +40,8 @@ import { reachRoutes } from "./reach/routes.ts";
 import { sendProblem } from "./replies.ts";
 import { completeSchemas } from "./route-schemas.ts";
 import { setSecurityHeaders } from "./security-headers.ts";
+import { signInPages } from "./sign-in/pages.ts";
+import { signInRoutes } from "./sign-in/routes.ts";
 import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { topicRoutes } from "./topics/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
@@ -65,6 +68,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   app.setNotFoundHandler(answerUnknown);
   registerJson(app);
 
+  await app.register(cookie);
   await app.register(swagger, openApiOptions);
   await app.register(swaggerUi, {
     routePrefix: "/docs",
@@ -74,6 +78,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   operationRoutes(app, dependencies.database, metrics);
+  signInPages(app, dependencies);
   await app.register(
     (scope, _options, done) => {
       const v1 = scope.withTypeProvider<ZodTypeProvider>();
@@ -81,6 +86,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       registerIdempotency(v1, dependencies);
       completeSchemas(v1);
       v1.setNotFoundHandler(answerUnknown);
+      signInRoutes(v1, dependencies);
       importRoutes(v1, dependencies, metrics);
       userRoutes(v1, dependencies);
       exportRoute(v1, dependencies);

@@ -1,64 +1,92 @@
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../errors.ts";
-import { type Authenticate, createAuthentication, type Service } from "../organizations/api-keys.ts";
-import { mayUse, servicesFor } from "./access.ts";
+import { type Authenticate, createAuthentication } from "../organizations/api-keys.ts";
+import { type AccessRule, accessRule, mayUse } from "./access.ts";
 import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
+import { requirePerson } from "./sign-in/people-access.ts";
+import { bySession } from "./sign-in/session-caller.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The services that open the route; `registerAuthentication` takes them from the access table. */
-    services?: readonly Service[];
+    /** Who may use the route; `registerAuthentication` takes it from the access table. */
+    access?: AccessRule;
   }
 }
+
+/**
+ * A way to tell who sends a request: undefined when the request does not use it.
+ * @throws MusterError unauthenticated when it does, and what it sends is not valid
+ */
+export type Authentication = (request: FastifyRequest) => Promise<Caller | undefined>;
 
 const longestKey = 400;
 
 /**
- * Makes every address of the scope need an API key, as `Authorization: Bearer KEY` or as user name or password of HTTP
- * Basic, that has one of the services which the access table names. The key is checked before any of the body is read.
- * @param options.keyInQuery whether the key may stand in the address, as `api_key`, too
+ * Makes every address of the scope need somebody whom the access table names: an API key, as `Authorization: Bearer KEY` or
+ * as user name or password of HTTP Basic, or a person who signed in. They are checked before any of the body is read.
+ * @param options.keyInQuery whether the key may stand in the address, as `api_key`, too; such a scope is for keys alone
  */
 export function registerAuthentication(
   app: App,
   dependencies: HttpDependencies,
   options: { readonly keyInQuery?: boolean } = {},
 ): void {
-  const authenticate = createAuthentication(dependencies.database, dependencies.clock);
+  const byKey = byApiKey(createAuthentication(dependencies.database, dependencies.clock), options);
+  // The first that the request uses counts; the last one knows what to say to those who use none.
+  const ways: readonly Authentication[] = options.keyInQuery ? [byKey] : [bySession(dependencies), byKey];
   app.decorateRequest("caller", null as unknown as Caller);
 
   app.addHook("onRoute", (route) => {
     const method = route.method === "HEAD" ? "GET" : String(route.method);
-    const services = servicesFor(method, route.url);
-    if (services === undefined) throw new Error(`${method} ${route.url} does not stand in the access table.`);
-    route.config = { ...route.config, services };
+    const rule = accessRule(method, route.url);
+    if (rule === undefined) throw new Error(`${method} ${route.url} does not stand in the access table.`);
+    route.config = { ...route.config, access: rule };
   });
 
   app.addHook("onRequest", async (request) => {
-    request.caller = await findCaller(authenticate, keysOf(request, options));
-    const { services } = request.routeOptions.config;
-    if (services !== undefined && !mayUse(request.caller.services, services)) {
-      const wanted = [...services, ...(services.includes("admin") ? [] : ["admin" as const])].join(" or ");
-      throw new MusterError(
-        "forbidden",
-        `The key needs the service ${wanted}; it has: ${request.caller.services.join(", ")}.`,
-      );
-    }
+    request.caller = await authenticate(ways, request);
+    const { access } = request.routeOptions.config;
+    if (access === undefined) return;
+    if (request.caller.userId === null) requireService(request.caller, access);
+    else await requirePerson(dependencies.database, request, access.people);
   });
 }
 
-async function findCaller(authenticate: Authenticate, keys: readonly string[]): Promise<Caller> {
-  for (const key of keys) {
-    const holder = await authenticate(key);
-    if (holder !== undefined) {
-      const { organizationId, apiKeyId, name, services, source } = holder;
-      return { organizationId, apiKeyId, actor: `api-key:${name}`, userId: null, services, source };
-    }
+async function authenticate(ways: readonly Authentication[], request: FastifyRequest): Promise<Caller> {
+  for (const way of ways) {
+    const caller = await way(request);
+    if (caller !== undefined) return caller;
   }
-  throw new MusterError(
-    "unauthenticated",
-    "The API key is unknown, revoked or expired. Ask an administrator for a valid one.",
-  );
+  throw new MusterError("unauthenticated", "Send an API key: Authorization: Bearer KEY.");
+}
+
+function requireService(caller: Caller, { services }: AccessRule): void {
+  if (mayUse(caller.services, services)) return;
+  if (services.length === 0) {
+    throw new MusterError("forbidden", "This address is for people who signed in, not for API keys.");
+  }
+  const wanted = [...services, ...(services.includes("admin") ? [] : ["admin" as const])].join(" or ");
+  throw new MusterError("forbidden", `The key needs the service ${wanted}; it has: ${caller.services.join(", ")}.`);
+}
+
+function byApiKey(findHolder: Authenticate, options: { readonly keyInQuery?: boolean }): Authentication {
+  return async (request) => {
+    for (const key of keysOf(request, options)) {
+      const holder = await findHolder(key);
+      if (holder !== undefined) {
+        const { organizationId, apiKeyId, name, services, source } = holder;
+        return {
+          ...{ organizationId, callerId: apiKeyId, actor: `api-key:${name}`, services, source },
+          ...{ userId: null, isNetworkAdministrator: false, sessionId: null },
+        };
+      }
+    }
+    throw new MusterError(
+      "unauthenticated",
+      "The API key is unknown, revoked or expired. Ask an administrator for a valid one.",
+    );
+  };
 }
 
 /** The keys that a request can mean, the likelier first. */

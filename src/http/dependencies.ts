@@ -1,4 +1,5 @@
 import type { ChangeSignal } from "../changes/signal.ts";
+import type { MemberAuthority } from "../directory/member-authority.ts";
 import type { Moderation } from "../moderation/context.ts";
 import type { Service } from "../organizations/api-keys.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
@@ -24,6 +25,8 @@ export interface HttpDependencies {
   /** Folder for uploads in progress. */
   readonly spoolDirectory: string;
   readonly limits: HttpLimits;
+  /** Where people reach the service, without a slash at the end; undefined: where it listens. */
+  readonly publicUrl: string | undefined;
 }
 
 /** Limits of requests. */
@@ -49,14 +52,24 @@ export function moderationOf(
   return { database, queue, clock, newId, actor: { organizationId, actor, userId, services } };
 }
 
+/** Whose word a change of members is. */
+export const memberAuthority = ({ userId, isNetworkAdministrator }: Caller): MemberAuthority =>
+  userId === null || isNetworkAdministrator ? "organization" : "group";
+
 /** Who sent a request. */
 export interface Caller {
   readonly organizationId: number;
-  readonly apiKeyId: string;
+  /** Id of the API key; of a person, a UUID made of theirs. Requests with an Idempotency-Key are kept apart by it. */
+  readonly callerId: string;
   /** For the change log and the imports: `api-key:<name>`, `user:<id>` of a person who signed in. */
   readonly actor: string;
   /** Id of the person who signed in; null: an API key is used. */
   readonly userId: number | null;
+  /** Whether that person is network administrator; false of keys. */
+  readonly isNetworkAdministrator: boolean;
+  /** The session that the person signed in by; null: a token, or an API key. */
+  readonly sessionId: string | null;
+  /** Of a key; people have none. */
   readonly services: readonly Service[];
   /** Number of the source that the key is bound to. */
   readonly source: number | null;

@@ -46,7 +46,7 @@ interface StoredAnswer {
 const keptHeaders = ["location", "etag"] as const;
 
 /**
- * Makes every POST of the scope take `Idempotency-Key`, but for those that answer a secret. The same key (of one API key) with the same method, address,
+ * Makes every POST of the scope take `Idempotency-Key`, but for those that answer a secret. The same key (of one caller) with the same method, address,
  * query and body gets the first answer again, marked `Idempotent-Replay: true`; with anything else it is refused. A
  * streamed body is compared by its SHA-256, for which it is read to its end.
  *
@@ -110,22 +110,22 @@ function readKey(request: FastifyRequest): string | undefined {
 
 /** Takes the key for this request, or returns what there is under it. */
 function claim(database: Database, request: FastifyRequest, key: string, now: Date): Promise<StoredAnswer | undefined> {
-  const { organizationId, apiKeyId } = request.caller;
+  const { organizationId, callerId } = request.caller;
   return withOrganization(database, organizationId, async (client) => {
     await client.query(
-      "delete from idempotency_keys where organization_id = $1 and api_key_id = $2 and created_at < $3",
-      [organizationId, apiKeyId, new Date(now.getTime() - answersKept)],
+      "delete from idempotency_keys where organization_id = $1 and caller_id = $2 and created_at < $3",
+      [organizationId, callerId, new Date(now.getTime() - answersKept)],
     );
     const { rowCount } = await client.query(
-      `insert into idempotency_keys (organization_id, api_key_id, key, request_digest, created_at)
+      `insert into idempotency_keys (organization_id, caller_id, key, request_digest, created_at)
        values ($1, $2, $3, '', $4) on conflict do nothing`,
-      [organizationId, apiKeyId, key, now],
+      [organizationId, callerId, key, now],
     );
     if (rowCount === 1) return undefined;
     const { rows } = await client.query<StoredAnswer>(
       `select request_digest, status, body, content_type from idempotency_keys
-       where organization_id = $1 and api_key_id = $2 and key = $3`,
-      [organizationId, apiKeyId, key],
+       where organization_id = $1 and caller_id = $2 and key = $3`,
+      [organizationId, callerId, key],
     );
     // Gone between the two statements: the first request failed just now, and this one may be repeated.
     return rows[0] ?? { request_digest: Buffer.of(), status: null, body: null, content_type: null };
@@ -156,8 +156,8 @@ async function settle(
   claimed: Claim,
   payload: unknown,
 ): Promise<void> {
-  const { organizationId, apiKeyId } = request.caller;
-  const place = [organizationId, apiKeyId, claimed.key];
+  const { organizationId, callerId } = request.caller;
+  const place = [organizationId, callerId, claimed.key];
   const isKept = reply.statusCode >= 200 && reply.statusCode < 300;
   const headers = keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, reply.getHeader(name)]] : []));
   const envelope = JSON.stringify({ headers: Object.fromEntries(headers), payload: payload ?? "" });
@@ -166,10 +166,10 @@ async function settle(
     isKept
       ? client.query(
           `update idempotency_keys set request_digest = $4, status = $5, body = $6, content_type = $7
-           where organization_id = $1 and api_key_id = $2 and key = $3`,
+           where organization_id = $1 and caller_id = $2 and key = $3`,
           [...place, digest, reply.statusCode, envelope, String(reply.getHeader("content-type") ?? "")],
         )
-      : client.query("delete from idempotency_keys where organization_id = $1 and api_key_id = $2 and key = $3", place),
+      : client.query("delete from idempotency_keys where organization_id = $1 and caller_id = $2 and key = $3", place),
   );
 }
 

@@ -35,7 +35,7 @@ export function logRequest(request: FastifyRequest, reply: FastifyReply): void {
     status: outcomeOf(reply),
     milliseconds: Math.round(reply.elapsedTime * 10) / 10,
     organizationId: request.caller?.organizationId,
-    apiKeyId: request.caller?.apiKeyId,
+    callerId: request.caller?.callerId,
   };
   request.log.info(line, "request");
 }

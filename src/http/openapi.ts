@@ -3,6 +3,8 @@ import type { SwaggerOptions, SwaggerTransform, SwaggerTransformObject } from "@
 import type { FastifySchema } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { Service } from "../organizations/api-keys.ts";
+import type { Capability } from "../organizations/role-capabilities.ts";
+import type { AccessRule, People } from "./access.ts";
 import { takesIdempotencyKey } from "./idempotency.ts";
 
 /** A body that is read as a stream, and so has no schema of its own. */
@@ -27,7 +29,10 @@ const introduction = `
 Brings a campus directory in line with what its student information system sends, and tells others what changed.
 
 **Keys.** Send an API key as \`Authorization: Bearer KEY\`, or as user name or password of HTTP Basic. Each address names the
-services that a key needs; a key with \`admin\` may use every address.
+services that a key needs; a key with \`admin\` may use every address but those for people alone.
+
+**People** send a token of their organization's OpenID provider the same way, or the cookie of a session. Each address says
+what they need.
 
 **Problems** are problem details (RFC 9457) with a stable \`code\`, as JSON, or as XML to those who ask for it.
 
@@ -40,6 +45,9 @@ address does not know are an error.
 (\`Idempotent-Replay: true\`), a different one under the same key is refused.
 
 **Times** are RFC 3339 in UTC with microseconds.`.trim();
+
+const byKey = [{ bearer: [] }, { basic: [] }];
+const byPerson = [{ token: [] }, { session: [] }, { plainSession: [] }];
 
 /** The settings of @fastify/swagger. The document depends on the routes alone, not on where the service runs. */
 export const openApiOptions: SwaggerOptions = {
@@ -64,6 +72,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Opt-outs", description: "Numbers and addresses to which nothing is to be sent." },
       { name: "Changes", description: "What changed, for whoever keeps a copy." },
       { name: "Organization", description: "Settings and sources." },
+      { name: "Signing in", description: "People who use this API themselves." },
       { name: "API keys", description: "Who may use this API." },
       { name: "Version 2", description: "The addresses that existing jobs call: they need a new host name only." },
       { name: "Operations", description: "For those who run the service." },
@@ -72,9 +81,22 @@ export const openApiOptions: SwaggerOptions = {
       securitySchemes: {
         bearer: { type: "http", scheme: "bearer", description: "The API key." },
         basic: { type: "http", scheme: "basic", description: "The API key as user name or password." },
+        token: {
+          ...{ type: "http", scheme: "bearer", bearerFormat: "JWT" },
+          description: "A person's token of the organization's OpenID provider.",
+        },
+        session: {
+          ...{ type: "apiKey", in: "cookie", name: "__Host-muster" },
+          description:
+            "A person's session, over HTTPS. What changes something has to come from a page of the service, as JSON or with the header Muster-Request.",
+        },
+        plainSession: {
+          ...{ type: "apiKey", in: "cookie", name: "muster_session" },
+          description: "The same over plain HTTP, on the machine of the service.",
+        },
       },
     },
-    security: [{ bearer: [] }, { basic: [] }],
+    security: [...byKey, ...byPerson],
   },
   transform: describeRoute(),
   transformObject: tidyComponents(),
@@ -88,9 +110,12 @@ function describeRoute(): SwaggerTransform<FastifySchema> {
     const { schema, url } = jsonSchemaTransform(document);
     const { route } = document;
     const described = schema as Json;
-    const { services, streamedBody } = route.config ?? {};
-    if (services !== undefined) described.description = `${described.description}\n\n${needs(services)}`;
-    if (services !== undefined && takesIdempotencyKey(String(route.method), route.config)) addIdempotencyKey(described);
+    const { access, streamedBody } = route.config ?? {};
+    if (access !== undefined) {
+      described.description = `${described.description}\n\n${needs(access)}`;
+      Object.assign(described, securityOf(access));
+    }
+    if (access !== undefined && takesIdempotencyKey(String(route.method), route.config)) addIdempotencyKey(described);
     if (streamedBody !== undefined) described.body = bodySchema(streamedBody);
     const created = (described.response as Json | undefined)?.["201"] as Json | undefined;
     if (created) created.headers = { Location: { type: "string", description: "Address of what was created." } };
@@ -98,9 +123,31 @@ function describeRoute(): SwaggerTransform<FastifySchema> {
   };
 }
 
-function needs(services: readonly Service[]): string {
+/** Who may use the address, as a sentence or two. */
+function needs({ services, people }: AccessRule): string {
   const all = [...new Set<Service>([...services, "admin"])].map((service) => `\`${service}\``);
-  return `Needs a key with the service ${all.join(" or ")}.`;
+  const keys = services.length === 0 ? "Takes no API key." : `Needs a key with the service ${all.join(" or ")}.`;
+  return `${keys} ${peopleSentences[people]}`;
+}
+
+const inGroup = (capability: Capability) =>
+  `People need the capability \`${capability}\` in the group, or to be network administrators.`;
+const peopleSentences: Readonly<Record<People, string>> = {
+  "network-administrators": "People need to be network administrators.",
+  anyone: "Open to everybody who signed in.",
+  self: "People may use it about themselves, network administrators about everybody.",
+  nobody: "Not for people.",
+  see: inGroup("see"),
+  submit: inGroup("submit"),
+  publish: inGroup("publish"),
+  decide: inGroup("decide"),
+  administer: inGroup("administer"),
+};
+
+/** How to say who sends the request, where that is not as everywhere. */
+function securityOf({ services, people }: AccessRule) {
+  if (services.length === 0) return { security: byPerson };
+  return people === "nobody" ? { security: byKey } : {};
 }
 
 function addIdempotencyKey(described: Json): void {

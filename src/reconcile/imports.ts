@@ -223,11 +223,11 @@ export async function openImport(
   attempt: { readonly id: string; readonly style: Style; readonly source: number; readonly at: Date },
 ): Promise<void> {
   await executor.query(
-    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, api_key_id)
+    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, caller_id)
      values ($1, $2, $12, $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11)`,
     [
       ...[request.organizationId, attempt.id, attempt.style, request.dryRun, attempt.source, request.channel],
-      ...[request.format ?? null, request.fileName, request.actor, attempt.at, request.apiKeyId ?? null],
+      ...[request.format ?? null, request.fileName, request.actor, attempt.at, request.callerId ?? null],
       request.kind,
     ],
   );

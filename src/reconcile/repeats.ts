@@ -27,7 +27,7 @@ export async function findRepeated(
     `select first.id
      from imports repeat
      join imports first on first.organization_id = repeat.organization_id and first.sha256 = repeat.sha256
-       and first.api_key_id = repeat.api_key_id and first.kind = repeat.kind and first.source = repeat.source
+       and first.caller_id = repeat.caller_id and first.kind = repeat.kind and first.source = repeat.source
        and first.style = repeat.style and first.dry_run = repeat.dry_run
      where repeat.organization_id = $1 and repeat.id = $2 and first.id <> repeat.id and first.status not in ('failed', 'discarded')
        and first.created_at > repeat.created_at - $3 * interval '1 millisecond'

@@ -27,8 +27,8 @@ export interface ImportRequest {
   readonly kind: ImportKind;
   readonly organizationId: number;
   readonly actor: string;
-  /** The key that sent it; absent when none did. */
-  readonly apiKeyId?: string;
+  /** Id of who sent it (`Caller`); absent when nobody did over the API. */
+  readonly callerId?: string;
   readonly channel: "api" | "sftp" | "cli" | "console";
   /** Name of the source; `default` when nobody named one. */
   readonly source: string;
@@ -46,7 +46,7 @@ export interface ImportRequest {
   /** Largest body that is taken, in bytes. */
   readonly maximumBytes: number;
   /**
-   * For how long, in milliseconds, the same bytes of the same key are taken for a repeat of this file, which is not
+   * For how long, in milliseconds, the same bytes of the same caller are taken for a repeat of this file, which is not
    * processed but answered with the first import (feed formats, section 9). Absent: every file is processed.
    */
   readonly repeatedWithin?: number;

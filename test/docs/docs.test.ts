@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { environmentSchema } from "../../src/config.ts";
 import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
-import { access } from "../../src/http/access.ts";
+import { accessRule } from "../../src/http/access.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
@@ -153,8 +153,10 @@ describe("lists", () => {
     const published = Object.entries(contract.paths)
       .filter(([path]) => path.startsWith("/v1/"))
       .flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
-    const table: Readonly<Record<string, readonly string[]>> = access;
-    const servicesOf = (address: string) => table[address.replaceAll(/\{(\w+)\}/g, ":$1")] ?? [];
+    const servicesOf = (address: string) => {
+      const [method = "", path = ""] = address.split(" ");
+      return accessRule(method, path.replaceAll(/\{(\w+)\}/g, ":$1"))?.services ?? [];
+    };
     const known = published.map((address) => `${address}: ${[...servicesOf(address)].sort().join(", ")}`);
     const shown = [...listed(apiGuide)]
       .filter(([address]) => /^[A-Z]+ \/v1\//.test(address))

@@ -13,10 +13,10 @@ test("a request leaves one line: what, how it went, and whose key it was", async
   await app.inject({ url: "/v1/imports/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a" });
   const [line, ...others] = app.log;
   assert.deepEqual(others, []);
-  const { time, requestId, milliseconds, apiKeyId, ...rest } = line;
+  const { time, requestId, milliseconds, callerId, ...rest } = line;
   assert.match(time, /Z$/);
   assert.match(requestId, /^[0-9a-f-]{36}$/);
-  assert.match(apiKeyId, /^[0-9a-f-]{36}$/);
+  assert.match(callerId, /^[0-9a-f-]{36}$/);
   assert.equal(typeof milliseconds, "number");
   assert.deepEqual(rest, {
     ...{ level: "info", msg: "request", method: "GET", route: "/v1/imports/:id", status: 404 },

@@ -48,8 +48,11 @@ test("every operation is described, with all its answers", () => {
     if (/^\/(?:v1|api)\//.test(path)) {
       for (const status of ["400", "401", "403", "500", "503"])
         assert(operation.responses[status], `${name}: ${status}`);
-      assert.match(operation.description, /Needs a key with the service /, name);
-      assert.equal(operation.security, undefined, `${name} has the general rule`);
+      assert.match(operation.description, /(?:Needs a key with the service |Takes no API key)/, name);
+      const sets: { [scheme: string]: string[] }[] = operation.security ?? contract.security;
+      const schemes = sets.flatMap((set) => Object.keys(set));
+      assert.equal(schemes.includes("bearer"), !/Takes no API key/.test(operation.description), name);
+      assert.equal(schemes.includes("session"), !/Not for people/.test(operation.description), name);
     } else {
       assert.deepEqual(operation.security, [], `${name} needs no key`);
     }

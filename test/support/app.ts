@@ -61,7 +61,11 @@ export interface TestApp {
  * Starts the service on a test's database; it is closed before the database is dropped.
  * @param limits other limits than the service's own
  */
-export async function startTestApp(database: TestDatabase, limits: Partial<HttpLimits> = {}): Promise<TestApp> {
+export async function startTestApp(
+  database: TestDatabase,
+  limits: Partial<HttpLimits> = {},
+  { publicUrl }: { readonly publicUrl?: string } = {},
+): Promise<TestApp> {
   let now = Date.parse("2026-11-22T02:00:00Z");
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
@@ -76,6 +80,7 @@ export async function startTestApp(database: TestDatabase, limits: Partial<HttpL
     newId: createIdSource(clock, randomBytes),
     randomBytes,
     spoolDirectory,
+    publicUrl,
     limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
   };
   const key = `muster_test_${randomBytes(16).toString("hex")}`;

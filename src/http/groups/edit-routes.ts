@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { deleteGroup, purgeGroup, updateGroup } from "../../directory/edit-groups.ts";
+import { deleteGroup, ownProperties, purgeGroup, updateGroup } from "../../directory/edit-groups.ts";
 import type { App } from "../app-types.ts";
-import { changeContext, type HttpDependencies } from "../dependencies.ts";
+import { changeContext, type HttpDependencies, memberAuthority } from "../dependencies.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../etags.ts";
 import { mergePatchTypes, withMergePatches } from "../json.ts";
 import { problemResponses } from "../problems.ts";
@@ -93,7 +93,7 @@ function updateRoute(app: App, dependencies: HttpDependencies): void {
       description:
         "A JSON merge patch (RFC 7396): what is absent stays. A group keeps its id and its name. Who is there already does " +
         "not join a group that becomes a default one, nor leave one that ceases to be. A patch that changes nothing is no " +
-        "change: the version stays.",
+        `change: the version stays. Administrators of the group change ${ownProperties.join(", ")}.`,
       tags,
       consumes: mergePatchTypes,
       params: groupParams,
@@ -107,7 +107,14 @@ function updateRoute(app: App, dependencies: HttpDependencies): void {
     handler: async (request, reply) => {
       const context = changeContext(dependencies, request.caller);
       const { groupId } = request.params;
-      const group = await updateGroup(context, groupId, request.body, checkIfMatch(request.headers));
+      const isLimited = memberAuthority(request.caller) === "group";
+      const group = await updateGroup(
+        context,
+        groupId,
+        request.body,
+        checkIfMatch(request.headers),
+        isLimited ? ownProperties : undefined,
+      );
       reply.header("etag", etag(group.version));
       return group;
     },

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { editMembers, getMember, listMembers, putMember, removeMember } from "../../directory/members.ts";
 import type { App } from "../app-types.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import { changeContext, type HttpDependencies } from "../dependencies.ts";
+import { changeContext, type HttpDependencies, memberAuthority } from "../dependencies.ts";
 import { problemResponses } from "../problems.ts";
 import {
   memberFilter,
@@ -45,7 +45,12 @@ export function memberRoutes(app: App, dependencies: HttpDependencies): void {
     },
     handler: async (request) => {
       const context = changeContext(dependencies, request.caller);
-      const { errors, ...counts } = await editMembers(context, request.params.groupId, request.body);
+      const { errors, ...counts } = await editMembers(
+        context,
+        request.params.groupId,
+        request.body,
+        memberAuthority(request.caller),
+      );
       return { ...counts, errors: [...errors] };
     },
   });
@@ -103,7 +108,8 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
       summary: "Make somebody a member",
       description:
         "Puts a person into a group, or gives a member another role. Both are manual from then on, and imports leave them " +
-        "alone. Repeating it changes nothing.",
+        "alone. Repeating it changes nothing. Administrators of the group neither make network administrators nor change " +
+        "them.",
       tags,
       params: memberParams,
       body: newMemberSchema,
@@ -120,7 +126,13 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
     handler: async (request, reply) => {
       const { groupId, userId } = request.params;
       const context = changeContext(dependencies, request.caller);
-      const { member, isNew } = await putMember(context, groupId, userId, request.body.role);
+      const { member, isNew } = await putMember(
+        context,
+        groupId,
+        userId,
+        request.body.role,
+        memberAuthority(request.caller),
+      );
       if (isNew) reply.code(201).header("location", `/v1/groups/${encodeURIComponent(groupId)}/members/${userId}`);
       return member;
     },
@@ -141,7 +153,7 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
     },
     handler: async (request, reply) => {
       const { groupId, userId } = request.params;
-      await removeMember(changeContext(dependencies, request.caller), groupId, userId);
+      await removeMember(changeContext(dependencies, request.caller), groupId, userId, memberAuthority(request.caller));
       return reply.code(204).send();
     },
   });

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { MusterError } from "../../errors.ts";
 import { importerMayNotApprove } from "../../moderation/decide.ts";
 import { mayApproveImports } from "../../moderation/rules.ts";
 import { approveImport, type Decider, discardImport } from "../../reconcile/decide-import.ts";
+import { getImport } from "../../reconcile/imports.ts";
+import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import type { Caller, HttpDependencies } from "../dependencies.ts";
 import type { Metrics } from "../metrics.ts";
@@ -43,7 +46,7 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
       description:
         "Applies what waits: exactly the plan of that hash. When what is stored has changed since, nothing is applied and " +
         "the answer is 409 `plan_changed` with the new plan's hash. The key needs the service `approvals`, and one that " +
-        "may import may not approve.",
+        "may import may not approve. Nor may a person approve an import that they sent.",
       tags,
       params: importParams,
       body: approvalSchema,
@@ -53,7 +56,7 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
       },
     },
     handler: async (request, reply) => {
-      if (!mayApproveImports(request.caller.services)) throw importerMayNotApprove();
+      await requireOtherThanImporter(dependencies.database, request.caller, request.params.id);
       const { planHash, ...decider } = request.body;
       const resource = await approveImport(
         dependencies,
@@ -92,3 +95,14 @@ const deciderOf = (
   { organizationId, actor }: Caller,
   { decidedBy, reason }: { decidedBy: string; reason?: string | undefined },
 ): Decider => ({ organizationId, actor, decidedBy, reason: reason || null });
+
+/** What sends files by itself must not approve them; nor may a person approve what they sent. */
+async function requireOtherThanImporter(database: Database, caller: Caller, id: string): Promise<void> {
+  const { services, userId, actor, organizationId } = caller;
+  if (userId !== null) {
+    const resource = await getImport(database, organizationId, id);
+    if (resource.actor !== actor) return;
+    throw new MusterError("forbidden", "You sent this import yourself: somebody else has to approve it.");
+  }
+  if (!mayApproveImports(services)) throw importerMayNotApprove();
+}

@@ -65,7 +65,7 @@ export async function toImportRequest(
   return {
     organizationId: caller.organizationId,
     actor: caller.actor,
-    apiKeyId: caller.apiKeyId,
+    callerId: caller.callerId,
     channel: "api",
     source: chosen,
     ...wanted,

@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import type { FastifyReply } from "fastify";
+
+const style = `
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; }
+body { margin: 0; min-height: 100vh; display: grid; place-items: center; background: Canvas; color: CanvasText; }
+main { box-sizing: border-box; width: min(28rem, 100%); padding: 2rem 1.5rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; overflow-wrap: anywhere; }
+p { margin: 0 0 1rem; overflow-wrap: anywhere; }
+.note { opacity: 0.75; font-size: 0.9rem; }
+button { font: inherit; font-weight: 600; width: 100%; padding: 0.75rem 1rem; border: 0; border-radius: 0.5rem;
+  background: #14532d; color: #fff; cursor: pointer; }
+button:hover { background: #166534; }
+button:focus-visible { outline: 3px solid #4ade80; outline-offset: 2px; }
+.note { margin: 1rem 0 0; }
+`;
+const styleHash = createHash("sha256").update(style).digest("base64");
+
+/** Its own style and its own forms, and nothing else: no script, no image, no frame, nothing from elsewhere. */
+const policy = [
+  "default-src 'none'",
+  `style-src 'sha256-${styleHash}'`,
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+/** What a page shows. */
+export interface Page {
+  readonly title: string;
+  /** Paragraphs of plain text. */
+  readonly text: readonly string[];
+  /** The one button: it sends a POST. */
+  readonly button?: {
+    readonly label: string;
+    /** Absent: to the page's own address. */
+    readonly action?: string;
+  };
+  /** Small print. */
+  readonly note?: string;
+}
+
+/** Answers with a page for people. */
+export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
+  return reply
+    .code(status)
+    .header("content-type", "text/html; charset=utf-8")
+    .header("content-security-policy", policy)
+    .send(toHtml(page));
+}
+
+function toHtml({ title, text, button, note }: Page): string {
+  const parts = [
+    ...text.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    ...(button === undefined
+      ? []
+      : [`<form method="post"${actionOf(button)}><button>${escapeHtml(button.label)}</button></form>`]),
+    ...(note === undefined ? [] : [`<p class="note">${escapeHtml(note)}</p>`]),
+  ];
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(title)}</h1>
+${parts.join("\n")}
+</main>
+</body>
+</html>
+`;
+}
+
+const actionOf = ({ action }: NonNullable<Page["button"]>) =>
+  action === undefined ? "" : ` action="${escapeHtml(action)}"`;
+
+const entities: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&quot;",
+  "'": "&#39;",
+};
+const escapeHtml = (text: string): string => text.replace(/[&<>"']/g, (character) => entities[character]!);

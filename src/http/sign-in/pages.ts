@@ -1,0 +1,111 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { lookAtLink, signInByLink } from "../../sign-in/links.ts";
+import { type PersonDocument, readPerson } from "../../sign-in/person.ts";
+import { createSessionLookup, endSession } from "../../sign-in/sessions.ts";
+import type { App } from "../app-types.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { type Page, sendPage } from "./page.ts";
+import { isSameOrigin } from "./same-origin.ts";
+import { forgetSession, keepSession, mayKeepSession, sessionCookie } from "./session-cookie.ts";
+
+/** Forms have no fields; what is sent all the same is not read any further. */
+const largestForm = 1024;
+
+/**
+ * The pages of somebody who signs in by a link, without a script. Opening a link does not use it up, for scanners of mail
+ * open links, too: the button does.
+ */
+export function signInPages(app: App, dependencies: HttpDependencies): void {
+  void app.register((pages, _options, ready) => {
+    pages.addContentTypeParser(
+      "application/x-www-form-urlencoded",
+      { parseAs: "buffer", bodyLimit: largestForm },
+      (_request, _body, done) => done(null, undefined),
+    );
+    linkPages(pages as App, dependencies);
+    sessionPages(pages as App, dependencies);
+    ready();
+  });
+}
+
+const hidden = { schema: { hide: true } } as const;
+const signedIn = "/signed-in";
+
+const deadLink: Page = {
+  title: "This link does not work any more",
+  text: [
+    "It was used already, a newer one took its place, or it is older than 15 minutes. Ask whoever sent it to you for another one.",
+  ],
+};
+const foreignPage: Page = {
+  title: "That did not come from this page",
+  text: ["Open the link again, in this browser, and use the button there."],
+};
+const notSafe: Page = {
+  title: "Signing in takes HTTPS",
+  text: [
+    "Over plain HTTP others could read along, so nobody is signed in here. Whoever runs this service has to set PUBLIC_URL to its https address, and send links to that one.",
+  ],
+};
+
+function linkPages(app: App, dependencies: HttpDependencies): void {
+  const { database, clock, publicUrl } = dependencies;
+  const secretOf = (request: FastifyRequest) => (request.params as { secret: string }).secret;
+
+  app.get("/sign-in/:secret", hidden, async (request, reply) => {
+    if (!mayKeepSession(request, publicUrl)) return sendPage(reply, 403, notSafe);
+    const link = await lookAtLink(database, secretOf(request), clock());
+    const person = link && (await readPerson(database, link.organizationId, link.userId));
+    if (person === undefined) return sendPage(reply, 404, deadLink);
+    return sendPage(reply, 200, {
+      title: `Sign in to ${person.organization.name}`,
+      text: [`You will be signed in as ${nameOf(person)}.`],
+      button: { label: "Sign in" },
+      note: "The link works once. If you did not ask for it, close this page.",
+    });
+  });
+
+  app.post("/sign-in/:secret", hidden, async (request, reply) => {
+    if (!mayKeepSession(request, publicUrl)) return sendPage(reply, 403, notSafe);
+    if (!isSameOrigin(request, publicUrl)) return sendPage(reply, 403, foreignPage);
+    const secret = await signInByLink(database, secretOf(request), dependencies);
+    if (secret === undefined) return sendPage(reply, 404, deadLink);
+    keepSession(request, reply, publicUrl, secret);
+    return reply.redirect(signedIn, 303);
+  });
+}
+
+function sessionPages(app: App, { database, clock, publicUrl }: HttpDependencies): void {
+  const findSession = createSessionLookup(database, clock);
+  const sessionOf = async (request: FastifyRequest) => {
+    const secret = sessionCookie(request, publicUrl);
+    return secret === undefined ? undefined : findSession(secret);
+  };
+  const sendSignedOut = (reply: FastifyReply, status: number) =>
+    sendPage(reply, status, {
+      title: "You are not signed in",
+      text: ["To sign in, ask whoever runs this service for a link."],
+    });
+
+  app.get(signedIn, hidden, async (request, reply) => {
+    const session = await sessionOf(request);
+    const person = session && (await readPerson(database, session.organizationId, session.userId));
+    if (person === undefined) return sendSignedOut(reply, 401);
+    return sendPage(reply, 200, {
+      title: `You are signed in to ${person.organization.name}`,
+      text: [`As ${nameOf(person)}.`],
+      button: { label: "Sign out", action: "/sign-out" },
+    });
+  });
+
+  app.post("/sign-out", hidden, async (request, reply) => {
+    if (!isSameOrigin(request, publicUrl)) return sendPage(reply, 403, foreignPage);
+    const session = await sessionOf(request);
+    if (session !== undefined) await endSession(database, session);
+    forgetSession(request, reply, publicUrl);
+    return sendSignedOut(reply, 200);
+  });
+}
+
+const nameOf = ({ firstName, lastName, username, id }: PersonDocument): string =>
+  `${firstName} ${lastName}`.trim() || username || `user ${id}`;

@@ -1,0 +1,27 @@
+import { MusterError } from "../../errors.ts";
+import { createSessionLookup } from "../../sign-in/sessions.ts";
+import type { Authentication } from "../authentication.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { personCaller } from "./person-caller.ts";
+import { requireOwnPage } from "./same-origin.ts";
+import { sessionCookie } from "./session-cookie.ts";
+
+/**
+ * A person who signed in, by the session's cookie. A request with `Authorization` does not use it: what the sender shows
+ * on purpose counts, not what a browser adds by itself.
+ */
+export function bySession({ database, clock, publicUrl }: HttpDependencies): Authentication {
+  const findSession = createSessionLookup(database, clock);
+  return async (request) => {
+    if (request.headers.authorization !== undefined) return undefined;
+    const secret = sessionCookie(request, publicUrl);
+    if (secret === undefined) return undefined;
+    const session = await findSession(secret);
+    const caller = session && (await personCaller(database, session.organizationId, session.userId, session.sessionId));
+    if (caller === undefined) {
+      throw new MusterError("unauthenticated", "Your session has ended. Sign in again.");
+    }
+    requireOwnPage(request, publicUrl);
+    return caller;
+  };
+}

@@ -1,0 +1,59 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { sessionWhole } from "../../sign-in/sessions.ts";
+
+/** Over HTTPS: browsers take a cookie of such a name from the host itself alone, and only with Secure. */
+const secureName = "__Host-muster";
+/** Over plain HTTP, on this machine. */
+const plainName = "muster_session";
+
+/**
+ * Whether the browser speaks HTTPS: to the proxy that `publicUrl` names, or that says so. A client that says so falsely
+ * gets a cookie that it cannot use.
+ */
+function isSecure(request: FastifyRequest, publicUrl: string | undefined): boolean {
+  if (publicUrl !== undefined) return publicUrl.startsWith("https:");
+  return request.protocol === "https" || request.headers["x-forwarded-proto"] === "https";
+}
+
+/** The service's own origin, as browsers write it in Origin. */
+export function ownOrigin(request: FastifyRequest, publicUrl: string | undefined): string {
+  const own = publicUrl ?? `${isSecure(request, publicUrl) ? "https" : "http"}://${request.host}`;
+  return URL.parse(own)?.origin ?? own;
+}
+
+/** Whether a host name is this machine's own. */
+export const isLoopback = (hostname: string): boolean =>
+  /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[?::1\]?)$/i.test(hostname);
+
+/** Whether a session may begin here: over HTTPS, or on this machine, so that nobody on the way reads the cookie. */
+export function mayKeepSession(request: FastifyRequest, publicUrl: string | undefined): boolean {
+  return isSecure(request, publicUrl) || isLoopback(URL.parse(ownOrigin(request, publicUrl))?.hostname ?? "");
+}
+
+const nameOf = (request: FastifyRequest, publicUrl: string | undefined) =>
+  isSecure(request, publicUrl) ? secureName : plainName;
+
+/** The session's secret that the request carries. */
+export function sessionCookie(request: FastifyRequest, publicUrl: string | undefined): string | undefined {
+  return request.cookies[nameOf(request, publicUrl)];
+}
+
+const attributes = (secure: boolean) => ({ path: "/", httpOnly: true, sameSite: "strict" as const, secure });
+
+/** Has the browser keep a session's secret. */
+export function keepSession(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  publicUrl: string | undefined,
+  secret: string,
+): void {
+  reply.setCookie(nameOf(request, publicUrl), secret, {
+    ...attributes(isSecure(request, publicUrl)),
+    maxAge: sessionWhole / 1000,
+  });
+}
+
+/** Has the browser forget it. */
+export function forgetSession(request: FastifyRequest, reply: FastifyReply, publicUrl: string | undefined): void {
+  reply.clearCookie(nameOf(request, publicUrl), attributes(isSecure(request, publicUrl)));
+}
