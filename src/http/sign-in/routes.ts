@@ -115,9 +115,9 @@ function linkRoute(app: App, dependencies: HttpDependencies): void {
         "not for network administrators.",
       tags,
       body: newLinkSchema,
-      response: { 201: linkSchema.describe("The link."), ...problemResponses("not_found") },
+      response: { 200: linkSchema.describe("The link."), ...problemResponses("not_found") },
     },
-    handler: async (request, reply) => {
+    handler: async (request) => {
       const { organizationId, actor, userId: makerId } = request.caller;
       const maker = { organizationId, actor, forAdministrators: makerId === null };
       const { secret, userId, expiresAt } = await createSignInLink(
@@ -126,7 +126,6 @@ function linkRoute(app: App, dependencies: HttpDependencies): void {
         request.body,
         dependencies,
       );
-      reply.code(201);
       return {
         url: `${ownOrigin(request, dependencies.publicUrl)}/sign-in/${secret}`,
         userId: String(userId),
@@ -140,7 +139,6 @@ function sessionRoutes(app: App, { database, publicUrl }: HttpDependencies): voi
   app.route({
     method: "POST",
     url: "/sign-out",
-    config: { answersSecret: true },
     schema: {
       operationId: "signOut",
       summary: "Sign out",
