@@ -9,6 +9,7 @@ import { createChangeSignal } from "../src/changes/signal.ts";
 import { buildApp } from "../src/http/app.ts";
 import { createMetrics } from "../src/http/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
+import { createIssuerKeys, issuerTiming } from "../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { createWriterQueue } from "../src/store/organization-lock.ts";
 
@@ -22,6 +23,7 @@ const app = await buildApp({
     changeSignal: createChangeSignal({}),
     ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
     publicUrl: undefined,
+    keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
   },
   metrics: createMetrics(new Registry()),

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Issuer, isAudience, isIssuer } from "./organizations/issuer.ts";
 
 /** Unset and empty are the same. */
 const blankIsUnset = (value: unknown) => (typeof value === "string" && value.trim() === "" ? undefined : value);
@@ -61,6 +62,14 @@ export const environmentSchema = z.object({
       .transform((url) => url.replace(/\/+$/, ""))
       .optional(),
   ),
+  OIDC_ISSUER: variable(
+    z
+      .string()
+      .trim()
+      .refine(isIssuer, "must be an https address without query, such as https://login.example.edu")
+      .optional(),
+  ),
+  OIDC_AUDIENCE: variable(z.string().trim().refine(isAudience, "must be a name of at most 500 characters").optional()),
   SMTP_URL: variable(
     z.string().trim().refine(isSmtpUrl, "must look like smtp://user:password@host:587 or smtps://…").optional(),
   ),
@@ -87,6 +96,8 @@ export interface Config {
   readonly adminKey: string | undefined;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
+  /** Whose tokens sign the people of the first organization in; undefined: what was set before stays. */
+  readonly issuer: Issuer | undefined;
   /** The mail server for announcements; undefined: none, they stand in the log alone. */
   readonly smtpUrl: string | undefined;
   /** Sender of mails. */
@@ -110,6 +121,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     throw new ConfigError(`${String(issue?.path[0])} ${issue?.message}; correct it and start again.`);
   }
   const values = result.data;
+  const { OIDC_ISSUER: issuer, OIDC_AUDIENCE: audience } = values;
+  if ((issuer === undefined) !== (audience === undefined)) {
+    throw new ConfigError("OIDC_ISSUER and OIDC_AUDIENCE go together; set both or neither and start again.");
+  }
   return {
     host: values.HOST,
     port: values.PORT,
@@ -119,6 +134,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     organizationName: values.MUSTER_ORGANIZATION,
     adminKey: values.MUSTER_ADMIN_KEY,
     publicUrl: values.PUBLIC_URL,
+    issuer: issuer === undefined || audience === undefined ? undefined : { issuer, audience },
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
     importMaximumBytes: values.IMPORT_MAX_BYTES,

@@ -55,6 +55,7 @@ export const problems = {
   source_unknown: { status: 422, title: "There is no such source" },
   // the service
   organization_busy: { status: 503, title: "The organization is busy with another change" },
+  issuer_unavailable: { status: 503, title: "The OpenID provider does not answer" },
   shutting_down: { status: 503, title: "The service is stopping" },
   database_unavailable: { status: 503, title: "The database does not answer" },
   internal: { status: 500, title: "Something went wrong in the service" },

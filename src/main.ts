@@ -17,8 +17,10 @@ import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
 import { startRounds } from "./moderation/rounds.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
+import { setIssuer } from "./organizations/issuer.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
+import { createIssuerKeys, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
 import { openDatabase } from "./store/database.ts";
@@ -60,6 +62,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
       ...{ database, queue, changeSignal, clock, newId, randomBytes, spoolDirectory },
       importQueue: createWriterQueue(),
       publicUrl: config.publicUrl,
+      keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
       importSlots: importSlots(config.databaseConnections),
       limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
     },
@@ -70,6 +73,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await app.listen({ host: config.host, port: config.port });
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
+  if (config.issuer !== undefined) await setIssuer(owner, first.organizationId, config.issuer);
   const stopAnnouncing = startAnnouncing({
     ...{ owner, clock, log: app.log },
     sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),

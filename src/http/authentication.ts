@@ -6,6 +6,7 @@ import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
 import { requirePerson } from "./sign-in/people-access.ts";
 import { bySession } from "./sign-in/session-caller.ts";
+import { byToken } from "./sign-in/token-caller.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
@@ -34,7 +35,9 @@ export function registerAuthentication(
 ): void {
   const byKey = byApiKey(createAuthentication(dependencies.database, dependencies.clock), options);
   // The first that the request uses counts; the last one knows what to say to those who use none.
-  const ways: readonly Authentication[] = options.keyInQuery ? [byKey] : [bySession(dependencies), byKey];
+  const ways: readonly Authentication[] = options.keyInQuery
+    ? [byKey]
+    : [byToken(dependencies), bySession(dependencies), byKey];
   app.decorateRequest("caller", null as unknown as Caller);
 
   app.addHook("onRoute", (route) => {

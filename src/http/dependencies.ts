@@ -3,6 +3,7 @@ import type { MemberAuthority } from "../directory/member-authority.ts";
 import type { Moderation } from "../moderation/context.ts";
 import type { Service } from "../organizations/api-keys.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
+import type { KeysOf } from "../sign-in/issuer-keys.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 
@@ -25,6 +26,8 @@ export interface HttpDependencies {
   /** Folder for uploads in progress. */
   readonly spoolDirectory: string;
   readonly limits: HttpLimits;
+  /** Finds the keys of an OpenID provider. */
+  readonly keysOf: KeysOf;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
 }

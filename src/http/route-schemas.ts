@@ -60,6 +60,7 @@ function generalProblems({ method, config }: RouteOptions, { body }: RouteSchema
     "internal",
     ...(writes.includes(String(method)) ? written : []),
     "database_unavailable",
+    "issuer_unavailable",
     "shutting_down",
   ];
 }

@@ -54,6 +54,13 @@ export const settingsSchema = z.strictObject({
   pendingMailMinutes: z.int().min(0).max(1440).default(15),
   /** Hours after which they are reminded of what waits still, once a day; 0: never. */
   remindAfterHours: z.int().min(0).max(8760).default(24),
+  /** The claim of a token that names the person. */
+  signInClaim: z
+    .string()
+    .regex(/^[A-Za-z0-9_.:/-]{1,200}$/, "a claim's name has letters, digits and _ . : / -")
+    .default("preferred_username"),
+  /** With what of a person the claim is compared. */
+  signInMatches: z.enum(["username", "email", "databaseId"]).default("username"),
   /** Roles that imports may grant beside member. */
   grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
 });

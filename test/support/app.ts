@@ -12,6 +12,7 @@ import { createMetrics } from "../../src/http/metrics.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { createApiKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
+import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
 import type { TestDatabase } from "./database.ts";
@@ -57,6 +58,15 @@ export interface TestApp {
   close(): Promise<void>;
 }
 
+/** How a test's service differs from others. */
+export interface TestAppOptions {
+  readonly publicUrl?: string;
+  /** Where its time stands still, in milliseconds. */
+  readonly now?: number;
+  /** How it deals with OpenID providers. */
+  readonly timing?: Partial<IssuerTiming>;
+}
+
 /**
  * Starts the service on a test's database; it is closed before the database is dropped.
  * @param limits other limits than the service's own
@@ -64,9 +74,9 @@ export interface TestApp {
 export async function startTestApp(
   database: TestDatabase,
   limits: Partial<HttpLimits> = {},
-  { publicUrl }: { readonly publicUrl?: string } = {},
+  options: TestAppOptions = {},
 ): Promise<TestApp> {
-  let now = Date.parse("2026-11-22T02:00:00Z");
+  let now = options.now ?? Date.parse("2026-11-22T02:00:00Z");
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
   const changeSignal = createChangeSignal(database.connection);
@@ -80,7 +90,8 @@ export async function startTestApp(
     newId: createIdSource(clock, randomBytes),
     randomBytes,
     spoolDirectory,
-    publicUrl,
+    publicUrl: options.publicUrl,
+    keysOf: createIssuerKeys({ fetch, now: () => performance.now(), timing: { ...issuerTiming, ...options.timing } }),
     limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
   };
   const key = `muster_test_${randomBytes(16).toString("hex")}`;

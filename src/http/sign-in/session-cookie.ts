@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isLoopback } from "../../organizations/issuer.ts";
 import { sessionWhole } from "../../sign-in/sessions.ts";
 
 /** Over HTTPS: browsers take a cookie of such a name from the host itself alone, and only with Secure. */
@@ -20,10 +21,6 @@ export function ownOrigin(request: FastifyRequest, publicUrl: string | undefined
   const own = publicUrl ?? `${isSecure(request, publicUrl) ? "https" : "http"}://${request.host}`;
   return URL.parse(own)?.origin ?? own;
 }
-
-/** Whether a host name is this machine's own. */
-export const isLoopback = (hostname: string): boolean =>
-  /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[?::1\]?)$/i.test(hostname);
 
 /** Whether a session may begin here: over HTTPS, or on this machine, so that nobody on the way reads the cookie. */
 export function mayKeepSession(request: FastifyRequest, publicUrl: string | undefined): boolean {

@@ -1,0 +1,167 @@
+import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
+import { MusterError } from "../errors.ts";
+import { isSafeToFetch } from "../organizations/issuer.ts";
+
+/** How long things last, in milliseconds. */
+export interface IssuerTiming {
+  /** How long the whole of one answer may take. */
+  readonly patience: number;
+  /** How long an issuer that failed is left alone. */
+  readonly rest: number;
+  /** How long an issuer's document is kept. */
+  readonly documentAge: number;
+  /** How long its keys are kept: what it withdraws is refused after that at the latest. */
+  readonly keysAge: number;
+  /** How long after keys were fetched an unknown one does not make them be fetched again. */
+  readonly keysCooldown: number;
+}
+
+export const issuerTiming: IssuerTiming = {
+  patience: 5_000,
+  rest: 10_000,
+  documentAge: 3_600_000,
+  keysAge: 600_000,
+  keysCooldown: 30_000,
+};
+
+/** Larger documents of an issuer are not read, in bytes. */
+const largestDocument = 512 * 1024;
+/** More issuers are not kept in mind: there are as many as organizations, and those whose issuer changed. */
+const mostIssuers = 1000;
+
+/** What keys are fetched with. */
+export interface IssuerKeysOptions {
+  readonly fetch: typeof fetch;
+  readonly timing: IssuerTiming;
+  /** Milliseconds that only increase. */
+  readonly now: () => number;
+}
+
+/** Finds the key that a token of an issuer is signed with. */
+export type KeysOf = (issuer: string) => JWTVerifyGetKey;
+
+interface IssuerState {
+  /** When it failed last. */
+  failedAt: number;
+  readAt: number;
+  /** The address of its keys, and how to find one of them; undefined: its document was not read yet. */
+  keys: { readonly url: string; readonly find: JWTVerifyGetKey } | undefined;
+  reading: Promise<void> | undefined;
+}
+
+/**
+ * Makes the function that finds keys, by the issuer's discovery document and key set. Both are kept for a while; a key
+ * that is not known makes the set be fetched again, so that new keys count at once. An issuer that fails is left alone for
+ * a while; keys that are still fresh count meanwhile.
+ * The found function throws jose's errors when no key fits.
+ * @throws MusterError issuer_unavailable (of the found function)
+ */
+export function createIssuerKeys(options: IssuerKeysOptions): KeysOf {
+  const { timing, now } = options;
+  const states = new Map<string, IssuerState>();
+
+  const stateOf = (issuer: string): IssuerState => {
+    const known = states.get(issuer);
+    if (known !== undefined) return known;
+    const [oldest] = states.keys();
+    if (states.size >= mostIssuers && oldest !== undefined) states.delete(oldest);
+    const state = { failedAt: -Infinity, readAt: -Infinity, keys: undefined, reading: undefined };
+    states.set(issuer, state);
+    return state;
+  };
+
+  const readKeysAddress = async (issuer: string, state: IssuerState) => {
+    try {
+      const url = await discover(issuer, (address) => fetchDocument(address, state, options));
+      if (url === undefined) throw failed(state, options);
+      if (state.keys?.url !== url.href) state.keys = { url: url.href, find: keySetAt(url, state, options) };
+      state.readAt = now();
+    } catch (error) {
+      // What was read before counts on; the keys themselves are fetched again soon.
+      if (state.keys === undefined) throw error;
+    }
+  };
+
+  return (issuer) => async (header, token) => {
+    const state = stateOf(issuer);
+    if (state.keys === undefined || now() - state.readAt >= timing.documentAge) {
+      state.reading ??= readKeysAddress(issuer, state).finally(() => {
+        state.reading = undefined;
+      });
+      await state.reading;
+    }
+    return state.keys!.find(header, token);
+  };
+}
+
+/** The address of an issuer's keys (OpenID Connect Discovery, section 4); undefined when the document is not the issuer's. */
+async function discover(issuer: string, read: (url: URL) => Promise<unknown>): Promise<URL | undefined> {
+  const document = (await read(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`))) as {
+    readonly issuer?: unknown;
+    readonly jwks_uri?: unknown;
+  } | null;
+  const url = typeof document?.jwks_uri === "string" ? URL.parse(document.jwks_uri) : null;
+  return document?.issuer === issuer && url !== null && isSafeToFetch(url) ? url : undefined;
+}
+
+function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWTVerifyGetKey {
+  const { patience, keysAge, keysCooldown } = options.timing;
+  const find = createRemoteJWKSet(url, {
+    ...{ timeoutDuration: patience, cacheMaxAge: keysAge, cooldownDuration: keysCooldown },
+    [customFetch]: async (address, init) => {
+      const document = await fetchDocument(new URL(address), state, options, init.signal);
+      return Response.json(document);
+    },
+  });
+  return async (header, token) => {
+    try {
+      return await find(header, token);
+    } catch (error) {
+      // A document that is no key set.
+      throw error instanceof errors.JWKSInvalid ? failed(state, options) : error;
+    }
+  };
+}
+
+/** Fetches a JSON document of an issuer, unless the issuer failed a moment ago. */
+async function fetchDocument(
+  url: URL,
+  state: IssuerState,
+  { fetch, timing, now }: IssuerKeysOptions,
+  signal: AbortSignal = AbortSignal.timeout(timing.patience),
+): Promise<unknown> {
+  const rest = state.failedAt + timing.rest - now();
+  if (rest > 0) throw unavailable(rest);
+  try {
+    const headers = { accept: "application/json, application/jwk-set+json" };
+    const response = await fetch(url, { headers, signal, redirect: "error" });
+    if (response.status !== 200) throw new Error("not a document");
+    return JSON.parse(await readText(response));
+  } catch {
+    throw failed(state, { timing, now });
+  }
+}
+
+/** Notes that an issuer failed; returns the problem. */
+function failed(state: IssuerState, { timing, now }: Pick<IssuerKeysOptions, "timing" | "now">): MusterError {
+  state.failedAt = now();
+  return unavailable(timing.rest);
+}
+
+async function readText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > largestDocument) throw new Error("too large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+const unavailable = (milliseconds: number) =>
+  new MusterError(
+    "issuer_unavailable",
+    "Your token cannot be checked, because the organization's OpenID provider does not answer as it should. Try again in a moment.",
+    { retryAfter: Math.max(1, Math.ceil(milliseconds / 1000)) },
+  );
