@@ -109,8 +109,7 @@ function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWT
   const find = createRemoteJWKSet(url, {
     ...{ timeoutDuration: patience, cacheMaxAge: keysAge, cooldownDuration: keysCooldown },
     [customFetch]: async (address, init) => {
-      const document = await fetchDocument(new URL(address), state, options, init.signal);
-      return Response.json(document);
+      return Response.json(usableKeys(await fetchDocument(new URL(address), state, options, init.signal)));
     },
   });
   return async (header, token) => {
@@ -121,6 +120,12 @@ function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWT
       throw error instanceof errors.JWKSInvalid ? failed(state, options) : error;
     }
   };
+}
+
+/** A key set without what is no key, which would spoil the whole set (RFC 7517, section 5: it is to be ignored). */
+function usableKeys(document: unknown): unknown {
+  const { keys } = (document ?? {}) as { readonly keys?: unknown };
+  return Array.isArray(keys) ? { keys: keys.filter((key) => typeof key?.kty === "string") } : document;
 }
 
 /** Fetches a JSON document of an issuer, unless the issuer failed a moment ago. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { JWTPayload } from "jose";
 import { setIssuer } from "../../src/organizations/issuer.ts";
 import { assertProblem } from "../directory/setup.ts";
@@ -19,11 +19,11 @@ const key = await newKey("ES256", "k1");
 const newer = await newKey("ES256", "k2");
 
 /** A service with an issuer of its own, which publishes the first key. */
-async function startPair(timing: TestAppOptions["timing"] = {}) {
+async function startPair(t: TestContext, timing: TestAppOptions["timing"] = {}) {
   const issuer = await startIssuer();
-  after(issuer.close);
+  t.after(issuer.close);
   issuer.keys.push(key.jwk);
-  const database = await createTestDatabase({ after });
+  const database = await createTestDatabase(t);
   const app = await startTestApp(database, {}, { timing });
   await setIssuer(database.owner, app.organizationId, { issuer: issuer.url, audience: "muster" });
   await app.inject({
@@ -40,16 +40,16 @@ async function startPair(timing: TestAppOptions["timing"] = {}) {
 
 const countOf = ({ asked }: TestIssuer, path: string) => asked.filter((one) => one === path).length;
 
-test("the issuer's documents are fetched once, however many come at the same time", async () => {
-  const { issuer, status } = await startPair();
+test("the issuer's documents are fetched once, however many come at the same time", async (t) => {
+  const { issuer, status } = await startPair(t);
   const statuses = await Promise.all(Array.from({ length: 20 }, () => status(key)));
   assert.deepEqual([...new Set(statuses)], [200]);
   await status(key);
   assert.deepEqual([countOf(issuer, discoveryPath), countOf(issuer, keysPath)], [1, 1]);
 });
 
-test("a new key counts at once, and one that is withdrawn is refused when the keys are read anew", async () => {
-  const { issuer, status } = await startPair({ keysCooldown: 0, keysAge: 200 });
+test("a new key counts at once, and one that is withdrawn is refused when the keys are read anew", async (t) => {
+  const { issuer, status } = await startPair(t, { keysCooldown: 0, keysAge: 200 });
   assert.deepEqual([await status(key), await status(newer)], [200, 401]);
   issuer.keys = [key.jwk, newer.jwk];
   assert.deepEqual([await status(newer), await status(key)], [200, 200]);
@@ -58,15 +58,15 @@ test("a new key counts at once, and one that is withdrawn is refused when the ke
   assert.deepEqual([await status(key), await status(newer)], [401, 200]);
 });
 
-test("keys that nobody knows do not make the service ask again and again", async () => {
-  const { issuer, status } = await startPair();
+test("keys that nobody knows do not make the service ask again and again", async (t) => {
+  const { issuer, status } = await startPair(t);
   for (let count = 0; count < 5; count += 1) assert.equal(await status(newer), 401);
   assert.equal(countOf(issuer, keysPath), 1);
   assert.equal(await status(key), 200);
 });
 
-test("an issuer that fails is told of, and left alone for a while; API keys and fresh keys count on", async () => {
-  const { issuer, app, me, status } = await startPair({ patience: 300, keysCooldown: 0, rest: 60_000 });
+test("an issuer that fails is told of, and left alone for a while; API keys and fresh keys count on", async (t) => {
+  const { issuer, app, me, status } = await startPair(t, { patience: 300, keysCooldown: 0, rest: 60_000 });
   assert.equal(await status(key), 200);
   issuer.answers.set(keysPath, (_request, response) => response.writeHead(500).end());
   assertProblem(await me(newer), 503, "issuer_unavailable");
@@ -90,8 +90,7 @@ const wrong: Readonly<Record<string, (issuer: TestIssuer) => void>> = {
     answers.set(discoveryPath, (_request, response) => {
       const piece = "x".repeat(64 * 1024);
       const more = () => {
-        while (!response.destroyed && response.write(piece));
-        response.once("drain", more);
+        response.write(piece, (error) => error ?? setImmediate(more));
       };
       response.writeHead(200);
       more();
@@ -112,10 +111,10 @@ const wrong: Readonly<Record<string, (issuer: TestIssuer) => void>> = {
   "does not answer with keys": ({ answers }) => answers.set(keysPath, () => {}),
 };
 
-test("whatever an issuer does wrong, the answer comes soon, and is 503", async () => {
+test("whatever an issuer does wrong, the answer comes soon, and is 503", async (t) => {
   await Promise.all(
     Object.entries(wrong).map(async ([what, spoil]) => {
-      const { issuer, me, status } = await startPair({ patience: 500, rest: 200 });
+      const { issuer, me, status } = await startPair(t, { patience: 500, rest: 200 });
       spoil(issuer);
       const begun = performance.now();
       const answer = await me(key);
@@ -129,14 +128,14 @@ test("whatever an issuer does wrong, the answer comes soon, and is 503", async (
   );
 });
 
-test("an issuer that is not there is told of", async () => {
-  const { issuer, me } = await startPair();
+test("an issuer that is not there is told of", async (t) => {
+  const { issuer, me } = await startPair(t);
   await issuer.close();
   assertProblem(await me(key), 503, "issuer_unavailable");
 });
 
-test("a published key that is broken refuses its tokens, and no others", async () => {
-  const { issuer, status } = await startPair();
+test("a published key that is broken refuses its tokens, and no others", async (t) => {
+  const { issuer, status } = await startPair(t);
   issuer.keys = [{ kty: "RSA", kid: "k2", n: "AQAB", e: "AQAB" }, { kid: "k3" }, key.jwk];
   assert.deepEqual([await status(newer), await status(key)], [401, 200]);
 });
