@@ -25,6 +25,17 @@ test("unset and empty variables have their defaults", () => {
   assert.deepEqual(readConfig(empty), defaults);
 });
 
+test("an OpenID provider is an issuer with an audience", () => {
+  const issuer = { OIDC_ISSUER: "https://login.example.edu/tenant/v2.0", OIDC_AUDIENCE: "muster" };
+  assert.deepEqual(readConfig(issuer).issuer, { issuer: issuer.OIDC_ISSUER, audience: "muster" });
+  assert.equal(readConfig({}).issuer, undefined);
+  assert.match(refusalOf({ OIDC_ISSUER: issuer.OIDC_ISSUER }), /go together/);
+  assert.match(refusalOf({ OIDC_AUDIENCE: "muster" }), /go together/);
+  for (const OIDC_ISSUER of ["http://login.example.edu", "login.example.edu", "https://a.example.edu?x"]) {
+    assert.match(refusalOf({ ...issuer, OIDC_ISSUER }), /^OIDC_ISSUER must be an https address/);
+  }
+});
+
 test("good values are taken", () => {
   const config = readConfig({
     PORT: " 0 ",

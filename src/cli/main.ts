@@ -45,12 +45,14 @@ async function run([command, ...args]: readonly string[]): Promise<ExitStatus> {
       return (await import("./push/command.ts")).push(args, context);
     case "pull":
       return (await import("./pull/command.ts")).pull(args, context);
+    case "link":
+      return (await import("./link/command.ts")).link(args, context);
     case "--version":
     case "-V":
       context.output.write(`muster ${version}\n`);
       return exitStatus.done;
     case "help":
-      if (args[0] === "push" || args[0] === "pull") return run([args[0], "--help"]);
+      if (args[0] === "push" || args[0] === "pull" || args[0] === "link") return run([args[0], "--help"]);
       context.output.write(generalHelp);
       return exitStatus.done;
     case "--help":
@@ -61,7 +63,7 @@ async function run([command, ...args]: readonly string[]): Promise<ExitStatus> {
       context.complaints.write(generalHelp);
       return exitStatus.usage;
     default:
-      throw usageError('There are the commands push and pull. "muster --help" tells more.');
+      throw usageError('There are the commands push, pull and link. "muster --help" tells more.');
   }
 }
 

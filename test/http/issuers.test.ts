@@ -128,6 +128,12 @@ test("whatever an issuer does wrong, the answer comes soon, and is 503", async (
   );
 });
 
+test("a document of an issuer that is too large is not read to its end", async (t) => {
+  const { issuer, me } = await startPair(t, { patience: 60_000 });
+  wrong["sends without an end"]!(issuer);
+  assertProblem(await me(key), 503, "issuer_unavailable");
+});
+
 test("an issuer that is not there is told of", async (t) => {
   const { issuer, me } = await startPair(t);
   await issuer.close();
