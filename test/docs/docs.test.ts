@@ -8,7 +8,7 @@ import { describe, test } from "node:test";
 import { environmentSchema } from "../../src/config.ts";
 import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
-import { accessRule } from "../../src/http/access.ts";
+import { access, accessRule } from "../../src/http/access.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
@@ -160,7 +160,29 @@ describe("lists", () => {
     const known = published.map((address) => `${address}: ${[...servicesOf(address)].sort().join(", ")}`);
     const shown = [...listed(apiGuide)]
       .filter(([address]) => /^[A-Z]+ \/v1\//.test(address))
-      .map(([address, [services = ""]]) => `${address}: ${services.replaceAll("`", "").split(", ").sort().join(", ")}`);
+      .map(
+        ([address, [services = ""]]) => `${address}: ${services.replaceAll(/[`–]/g, "").split(", ").sort().join(", ")}`,
+      );
+    assert.deepEqual(shown.sort(), known.sort());
+  });
+
+  test("the API guide lists what people need, where it is not to be network administrators", () => {
+    const words: Readonly<Record<string, string>> = {
+      nothing: "anyone",
+      "to be the user": "self",
+      "`see` in the group": "see",
+      "`decide` in the group": "decide",
+      "`administer` the group": "administer",
+    };
+    const shown = tableRows(apiGuide).flatMap(([address = "", people = ""]) =>
+      Object.hasOwn(words, people) ? [`${address.replaceAll("`", "")}: ${words[people]}`] : [],
+    );
+    const known = Object.keys(access).flatMap((address) => {
+      const [method = "", pattern = ""] = address.split(" ");
+      const people = accessRule(method, pattern)?.people ?? "";
+      const isUsual = ["network-administrators", "nobody"].includes(people);
+      return isUsual ? [] : [`${method} ${pattern.replaceAll(/:(\w+)/g, "{$1}")}: ${people}`];
+    });
     assert.deepEqual(shown.sort(), known.sort());
   });
 
@@ -217,7 +239,7 @@ describe("references", () => {
       assert.doesNotMatch(withoutLinks, /(?:^|[\s"'(`=])\.\.\//m);
       // Of absolute paths only the service's addresses, and what every system or container has.
       const known =
-        /^\/(v\d|docs|openapi\.json|healthz|readyz|metrics|api\/v2|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null|bin\/sh|usr\/bin\/env)\b/;
+        /^\/(v\d|sign-in|docs|openapi\.json|healthz|readyz|metrics|api\/v2|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null|bin\/sh|usr\/bin\/env)\b/;
       const absolute = [...withoutLinks.matchAll(/(?<![\w>}*)"'./:<-])\/[a-z][\w.-]*(?:\/[\w.{}:%-]*)*/g)];
       const unknown = absolute.map(([path]) => path).filter((path) => !known.test(path));
       assert.deepEqual(unknown, []);

@@ -151,13 +151,18 @@ test("when PostgreSQL is killed the service ends, says so, and the next start fi
 
 test("a key that is given takes the place of the generated one", async () => {
   const given = "the-key-that-the-operator-gives";
-  const service = start({ MUSTER_ADMIN_KEY: given });
+  const issuer = { OIDC_ISSUER: "http://127.0.0.1:9", OIDC_AUDIENCE: "muster" };
+  const service = start({ MUSTER_ADMIN_KEY: given, ...issuer });
   const url = await service.ready;
   const status = async (as: string) =>
     (await fetch(`${url}/v1/organization`, { headers: { authorization: `Bearer ${as}` } })).status;
   assert.equal(await status(given), 200);
   assert.equal(await status(key), 401);
   assert(!service.output().includes(given));
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const token = (aud: string) => `${part({ alg: "RS256" })}.${part({ iss: issuer.OIDC_ISSUER, aud })}.AAAA`;
+  assert.equal(await status(token("muster")), 503, "the issuer is known, and does not answer");
+  assert.equal(await status(token("other")), 401);
   service.child.kill("SIGTERM");
   assert.equal(await service.ended, 0);
 });
