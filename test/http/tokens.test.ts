@@ -52,6 +52,20 @@ test("a token of the organization's issuer signs its person in", async () => {
   assert.equal((await me(await sign(key, good()), "bearer")).status, 200);
 });
 
+test("who comes with a token has no session to end", async () => {
+  const answer = await app.inject({
+    ...{ method: "POST", url: "/v1/sign-out", key: null },
+    headers: { authorization: `Bearer ${await sign(key, good())}` },
+  });
+  assertProblem(answer, 409, "conflict");
+  const write = await app.inject({
+    ...{ method: "PATCH", url: "/v1/groups/ADMIN", key: null, body: { description: "x" } },
+    headers: { authorization: `Bearer ${await sign(key, good())}`, "sec-fetch-site": "cross-site" },
+  });
+  assertProblem(write, 403, "forbidden");
+  assert.match(write.json.detail, /may administer/, "it is not for a browser's page that it is refused");
+});
+
 test("every algorithm with a public key is taken", async () => {
   for (const one of keys) assert.equal((await me(await sign(one, good()))).status, 200, one.alg);
 });
