@@ -160,6 +160,7 @@ async function decideImport(
   const { organizationId } = actor;
   await requireImportDecider(database, actor, outcome);
   const held = await getImport(database, organizationId, id);
+  if (outcome === "approve") requireOtherThanSender(actor, held);
   if (held.status === "held" && planHash !== undefined && held.planHash !== planHash) {
     const place = held.planHash === null ? {} : { planHash: held.planHash };
     throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", place);
@@ -194,6 +195,18 @@ export const importerMayNotApprove = () =>
     "forbidden",
     "To approve takes an API key that has the service approvals and may not import. Make one with POST /v1/api-keys.",
   );
+
+/**
+ * Makes sure that a person does not approve an import that they sent.
+ * @throws MusterError forbidden
+ */
+export function requireOtherThanSender(
+  { userId, actor }: Pick<Actor, "userId" | "actor">,
+  sent: { readonly actor: string },
+): void {
+  if (userId === null || sent.actor !== actor) return;
+  throw new MusterError("forbidden", "You sent this import yourself: somebody else has to approve it.");
+}
 
 function requireDecides({ userId }: Actor, decides: boolean): void {
   if (userId === null || decides) return;

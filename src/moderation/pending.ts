@@ -138,9 +138,15 @@ const waiting = `
     where ($4::text is null or group_id = $4) and ($3 or own.decides or person = $2)
   )`;
 
-function toItem(row: StoredItem, { userId, services }: Actor, now: Date, summary: string | undefined): PendingItem {
+function toItem(
+  row: StoredItem,
+  { userId, services, actor }: Actor,
+  now: Date,
+  summary: string | undefined,
+): PendingItem {
   const { id, type, groupId, groupName, version, planHash, createdAt } = row;
-  const actions = userId === null ? actionsOfKey(type, services ?? []) : actionsOfPerson(type, row);
+  const asker = type === "import" ? { ...row, isOwn: row.actor === actor } : row;
+  const actions = userId === null ? actionsOfKey(type, services ?? []) : actionsOfPerson(type, asker);
   const asked = row.userId === null ? row.actor : row.name;
   return {
     ...{ id, type, groupId, groupName, version, planHash },

@@ -73,17 +73,22 @@ export interface Asker {
   /** In the item's group; of an import: whether they are network administrator. */
   readonly decides: boolean;
   readonly administers: boolean;
-  /** Whether it is their own topic or request. */
+  /** Whether it is their own topic or request, or an import that they sent. */
   readonly isOwn: boolean;
 }
 
 /**
  * What a person may do with an item that waits. Who decides may decide about their own, too: it is pointless, but no
- * secret way around anybody.
+ * secret way around anybody. Not so of imports: nobody approves what they sent.
  */
 export function actionsOfPerson(type: PendingType, { decides, administers, isOwn }: Asker): readonly PendingAction[] {
   const mayWithdraw = type === "topic" ? isOwn || administers : type === "membership" && isOwn;
-  return [...(decides ? (["approve", "reject"] as const) : []), ...(mayWithdraw ? (["withdraw"] as const) : [])];
+  const mayApprove = decides && !(type === "import" && isOwn);
+  return [
+    ...(mayApprove ? (["approve"] as const) : []),
+    ...(decides ? (["reject"] as const) : []),
+    ...(mayWithdraw ? (["withdraw"] as const) : []),
+  ];
 }
 
 /**

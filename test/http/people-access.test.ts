@@ -224,6 +224,14 @@ test("network administrators approve a held import, but none that they sent", as
       body: { planHash: held.json.planHash, decidedBy: "Kim Park" },
     });
   assertProblem(await approve(one.session), 403, "forbidden");
+  const inQueue = await as(one.session, {
+    ...{ method: "POST", url: `/v1/pending/${held.json.id}/approve` },
+    body: { planHash: held.json.planHash },
+  });
+  assertProblem(inQueue, 403, "forbidden");
+  const actionsOf = async (session: Session) =>
+    (await as(session, { url: "/v1/pending?type=import" })).json.items[0].actions;
+  assert.deepEqual([await actionsOf(one.session), await actionsOf(other.session)], [["reject"], ["approve", "reject"]]);
   assertProblem(await approve((await personWith(1)).session), 403, "forbidden");
   const approved = await approve(other.session);
   assert.deepEqual([approved.status, approved.json.status], [200, "applied"], approved.body);

@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { MusterError } from "../../errors.ts";
-import { importerMayNotApprove } from "../../moderation/decide.ts";
+import { importerMayNotApprove, requireOtherThanSender } from "../../moderation/decide.ts";
 import { mayApproveImports } from "../../moderation/rules.ts";
 import { approveImport, type Decider, discardImport } from "../../reconcile/decide-import.ts";
 import { getImport } from "../../reconcile/imports.ts";
@@ -98,11 +97,6 @@ const deciderOf = (
 
 /** What sends files by itself must not approve them; nor may a person approve what they sent. */
 async function requireOtherThanImporter(database: Database, caller: Caller, id: string): Promise<void> {
-  const { services, userId, actor, organizationId } = caller;
-  if (userId !== null) {
-    const resource = await getImport(database, organizationId, id);
-    if (resource.actor !== actor) return;
-    throw new MusterError("forbidden", "You sent this import yourself: somebody else has to approve it.");
-  }
-  if (!mayApproveImports(services)) throw importerMayNotApprove();
+  if (caller.userId !== null) requireOtherThanSender(caller, await getImport(database, caller.organizationId, id));
+  else if (!mayApproveImports(caller.services)) throw importerMayNotApprove();
 }
