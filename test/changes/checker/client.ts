@@ -25,19 +25,26 @@ export interface FleetAnswer {
   readonly process: number;
 }
 
+/** How a request is sent. */
+interface SendOptions {
+  /** Where to send it instead of to the process itself. */
+  readonly through?: string;
+  /** Gives up when it is aborted. */
+  readonly unless?: AbortSignal;
+}
+
 /** Milliseconds after which a request counts as lost. */
 const patience = 60_000;
 
 /**
  * Sends a request to a process, as soon as it runs.
- * @param through where to send it instead of to the process itself
  * @returns undefined when no whole answer came: whatever was asked for was done or not
  */
 export async function send(
   fleet: Fleet,
   process: number,
   { method = "GET", path, body, headers = {}, key }: FleetRequest,
-  through?: string,
+  { through, unless }: SendOptions = {},
 ): Promise<FleetAnswer | undefined> {
   const url = `${through ?? (await fleet.url(process))}${path}`;
   const isJson = typeof body === "object";
@@ -51,7 +58,7 @@ export async function send(
         ...headers,
       },
       ...(body === undefined ? {} : { body: isJson ? JSON.stringify(body) : body }),
-      signal: AbortSignal.timeout(patience),
+      signal: AbortSignal.any([AbortSignal.timeout(patience), ...(unless === undefined ? [] : [unless])]),
     });
     const text = await answer.text();
     return { status: answer.status, body: text, json: parse(text), began, ended: performance.now(), process };

@@ -82,7 +82,8 @@ const addUser: Plan = (random, mine, shared) => {
 };
 
 const changeUser: Plan = (random, mine, shared) => {
-  const id = random.pick([...mine.users.keys(), ...shared.userIds]);
+  const isShared = mine.users.size === 0 || random.chance(0.6);
+  const id = random.pick(isShared ? shared.userIds : [...mine.users.keys()]);
   const marker = `${mine.name}-n${mine.next()}`;
   return {
     what: `rename user ${id} to ${marker}`,

@@ -81,7 +81,7 @@ export const plants = {
       as $$ select exact_last_change_until(organization, date_trunc('milliseconds', moment)) $$;`,
   },
   "append-outside": {
-    says: "single edits append to the log in a transaction of their own, after that of the edit",
+    says: "single edits append to the log in a transaction of their own, a tenth of a second after that of the edit",
     source: [
       {
         file: "changes/record.ts",
@@ -104,6 +104,7 @@ async function recordNow(
     ),
   ).finally(async () => {
     const { postponed } = await import("../changes/record.ts");
+    await new Promise((resolve) => setTimeout(resolve, 100));
     await withOrganization(database, organizationId, async (client) => {
       await lockOrganization(client, organizationId);
       for (const append of postponed.splice(0)) await append(client);

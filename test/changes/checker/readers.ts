@@ -30,12 +30,12 @@ export interface ReaderContext {
   /** The processes that it reads from. */
   readonly processes: readonly number[];
   readonly intern: Interner;
-  /** True once everything is written: what a request that begins now does not tell will not come. */
-  isWritten(): boolean;
+  /** Aborted once everything is written: what a request that begins then does not tell will not come. */
+  readonly written: AbortSignal;
 }
 
-/** Requests after everything is written in which a reader has to reach the end. */
-const mostLastPolls = 2_000;
+/** Answers, after everything is written, that may leave a reader where it was although they tell something. */
+const mostStandstills = 5;
 
 interface Place {
   cursor: string | undefined;
@@ -53,9 +53,10 @@ export async function follow(context: ReaderContext, plan: ReaderPlan): Promise<
     chain.listing = { users: listing.items };
     place.cursor = listing.changesCursor;
   }
-  for (let lastPolls = 0; lastPolls < mostLastPolls; ) {
-    const isLast = context.isWritten();
-    if (isLast) lastPolls += 1;
+  let standstills = 0;
+  while (standstills < mostStandstills) {
+    const isLast = context.written.aborted;
+    const before = { ...place };
     const poll = await ask(context, plan, place, isLast, random.pick(processes));
     if (poll === "broken") return chain;
     if (poll === undefined) {
@@ -66,13 +67,14 @@ export async function follow(context: ReaderContext, plan: ReaderPlan): Promise<
     place.cursor = poll.cursor;
     place.since = poll.until;
     if (isLast && !poll.hasMore && poll.told.length === 0) return chain;
+    if (isLast && before.cursor === place.cursor && before.since === place.since) standstills += 1;
     if (!poll.hasMore && plan.wait === 0) await sleep(random.between(1, 60));
     else if (random.chance(0.1)) await sleep(random.between(1, 100));
   }
   history.violations.push({
     kind: "behind",
     where: plan.name,
-    message: `has not reached the end of the log ${mostLastPolls} requests after everything was written`,
+    message: "does not reach the end of the log: answers tell something and leave the reader where it was",
     around: chain.polls.at(-1)?.told.slice(-3) ?? [],
   });
   return chain;
@@ -98,7 +100,7 @@ function queryOf(
 
 /** @returns undefined when no answer came, "broken" when the service says that the chain cannot go on */
 async function ask(
-  { fleet, history, random, key, intern }: ReaderContext,
+  { fleet, history, random, key, intern, written }: ReaderContext,
   plan: ReaderPlan,
   place: Place,
   isLast: boolean,
@@ -106,7 +108,11 @@ async function ask(
 ): Promise<Poll | "broken" | undefined> {
   const query = queryOf(plan, place, isLast, random);
   const headers = { accept: plan.format === "json" ? "application/json" : "application/x-ndjson" };
-  const answer = await send(fleet, process, { path: `/v1/changes?${query}`, headers, key }, plan.through);
+  const { through } = plan;
+  // Nobody waits any more when everything is written.
+  const unlessOver = plan.wait > 0 && !isLast ? { unless: written } : {};
+  const request = { path: `/v1/changes?${query}`, headers, key };
+  const answer = await send(fleet, process, request, { ...unlessOver, ...(through === undefined ? {} : { through }) });
   if (answer === undefined || answer.status === 503 || answer.status === 502) return undefined;
   if (answer.status !== 200) {
     history.violations.push({

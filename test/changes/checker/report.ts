@@ -5,8 +5,8 @@ import type { SessionReport } from "./session.ts";
 const mostShown = 20;
 
 /** Writes for people what a session found. */
-export function reportText(seed: number, { violations, ...figures }: SessionReport): string {
-  const { changes, writes, imports, polls, crashes } = figures;
+export function reportText(seed: number, report: SessionReport): string {
+  const { violations, changes, writes, imports, polls, crashes } = report;
   const lines = [
     `seed ${seed}: ${changes} changes by ${writes} edits and ${imports} imports, ${polls} answers of the feed, ${crashes} crashes: ${violations.length === 0 ? "as it should be" : `${violations.length} violations`}`,
     ...violations.slice(0, mostShown).flatMap(violationLines),

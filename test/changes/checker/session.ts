@@ -42,6 +42,9 @@ export interface SessionOptions {
 /** What a session found. */
 export interface SessionReport {
   readonly violations: readonly Violation[];
+  /** What the checks looked at. */
+  readonly history: History;
+  readonly final: FinalState;
   readonly changes: number;
   readonly writes: number;
   readonly imports: number;
@@ -67,18 +70,18 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     const intern = createInterner();
     const history = { chains: [], writes: [], acknowledgedImports: [], violations: [], importsUnderWay: 0 };
     const done = await work(options, fleet, history, intern);
-    // The last start is that of a process that is alone: it ends whatever others left under way.
-    await fleet.stop();
-    await fleet.start(0);
+    if (options.crashes > 0) {
+      // The last start is that of a process that is alone: it ends whatever others left under way.
+      await fleet.stop();
+      await fleet.start(0);
+    }
     const random = createRandom(seed, "checks");
     const lists = { fleet, random, key: adminKey, processes: [0] };
     const final = await readFinalState(lists, intern);
-    const violations = [
-      ...check({ ...history, chains: done.chains }, final),
-      ...(await checkWindows(lists, final.log)),
-    ];
+    const whole = { ...history, chains: done.chains };
+    const violations = [...check(whole, final), ...(await checkWindows(lists, final.log))];
     return {
-      violations,
+      ...{ violations, history: whole, final },
       ...{ changes: final.log.length, writes: history.writes.length, imports: final.imports.length },
       polls: done.chains.reduce((sum, { polls }) => sum + polls.length, 0),
       crashes: done.crashes,
@@ -90,7 +93,7 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
 }
 
 /** Checks all that happened against what the API shows at the end. */
-function check(history: History, final: FinalState): Violation[] {
+export function check(history: History, final: FinalState): Violation[] {
   const { violations: ofWrites, located } = checkWrites(history.writes, final.log);
   const imports = history.acknowledgedImports.flatMap(({ answer, acknowledged, process }): LocatedWrite[] =>
     answer.lastSequence === null
@@ -119,10 +122,10 @@ async function work(
   const all = Array.from({ length: processes }, (_, process) => process);
   const deadline = performance.now() + seconds * 1000;
   const goesOn = (decision: number) => decision < decisions || performance.now() < deadline;
-  let isWritten = false;
+  const written = new AbortController();
   const readers = [...usualReaders(processes), ...furtherReaders].map((plan) => {
     const random = createRandom(seed, plan.name);
-    const context = { fleet, history, random, key: adminKey, processes: all, intern, isWritten: () => isWritten };
+    const context = { fleet, history, random, key: adminKey, processes: all, intern, written: written.signal };
     return follow(context, plan);
   });
   const context = { fleet, history, seed, processes: all };
@@ -133,33 +136,25 @@ async function work(
       return writeImports({ ...context, name, key: keys.of(name), goesOn: fewer }, keys.of("approver"), largestFile);
     }),
   ];
-  const isWriting = Promise.all(writers).finally(() => {
-    isWritten = true;
-  });
+  const isWriting = Promise.all(writers).finally(() => written.abort());
   const [crashed] = await Promise.all([
-    crash(fleet, createRandom(seed, "crashes"), history, crashes, () => isWritten),
+    crash(fleet, createRandom(seed, "crashes"), history, crashes, written.signal),
     isWriting,
   ]);
   return { chains: await Promise.all(readers), crashes: crashed };
 }
 
 /** Kills a process now and then, every second time while an import runs, and starts it again. */
-async function crash(
-  fleet: Fleet,
-  random: Random,
-  history: History,
-  most: number,
-  isOver: () => boolean,
-): Promise<number> {
+async function crash(fleet: Fleet, random: Random, history: History, most: number, over: AbortSignal): Promise<number> {
   for (let crashes = 0; ; crashes += 1) {
     if (crashes === most) return crashes;
     await sleep(random.between(200, 1_200));
     const isForImport = random.chance(0.6);
-    while (isForImport && history.importsUnderWay === 0 && !isOver()) await sleep(5);
+    while (isForImport && history.importsUnderWay === 0 && !over.aborted) await sleep(5);
     if (isForImport) await sleep(random.between(0, 250));
     const process = random.between(0, fleet.size - 1);
     const pause = random.between(0, 300);
-    if (isOver()) return crashes;
+    if (over.aborted) return crashes;
     await fleet.kill(process);
     await sleep(pause);
     await fleet.start(process);
