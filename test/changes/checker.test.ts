@@ -15,28 +15,24 @@ const short = { seed, processes: 1, decisions: 16, seconds: 0, crashes: 0, large
 
 const kindsOf = ({ violations }: Pick<SessionReport, "violations">) => new Set(violations.map(({ kind }) => kind));
 
-function assertFound(report: SessionReport, ...kinds: ViolationKind[]): void {
-  const found = kindsOf(report);
-  for (const kind of kinds) assert.ok(found.has(kind), `${kind} is not among\n${reportText(seed, report)}`);
-}
-
 describe("the change feed", { concurrency: 3 }, () => {
   test("is told exactly once and in order to every reader, through kill -9 of two processes", async (t) => {
     const database = await createTestDatabase(t);
-    const report = await runSession({ ...short, database, processes: 2, decisions: 40, crashes: 2 });
+    const report = await runSession({ ...short, database, processes: 2, decisions: 32, crashes: 2 });
     assert.deepEqual(report.violations, [], reportText(seed, report));
-    assert.ok(report.writes > 50 && report.imports > 4, reportText(seed, report));
+    assert.ok(report.writes >= 64 && report.imports >= 4 && report.crashes > 0, reportText(seed, report));
     findsChangedHistory(report);
   });
 
   test("passes, and readers behind something that gets it wrong do not", async (t) => {
     const database = await createTestDatabase(t);
-    const interferences = ["cursor-skips", "stale-end", "until-now"] as const;
+    const interferences = ["cursor-skips", "stale-end", "until-now", "milliseconds"] as const;
     const report = await runInterfered(interferences, { ...short, database });
     const faulty = (name: string) => report.violations.filter(({ where }) => where.startsWith(name));
     assert.ok(faulty("cursor-skips").some(({ kind }) => kind === "missed"));
     assert.ok(faulty("stale-end").some(({ kind }) => kind === "stale"));
     assert.ok(faulty("until-now").some(({ kind }) => kind === "missed"));
+    assert.ok(faulty("milliseconds").some(({ kind }) => kind === "repeated"));
     const others = report.violations.filter(({ where }) => !interferences.some((name) => where.startsWith(name)));
     assert.deepEqual(others, [], reportText(seed, report));
   });
@@ -45,13 +41,19 @@ describe("the change feed", { concurrency: 3 }, () => {
     ["numbers-before-lock", ["missed"]],
     ["now-for-at", ["times", "missed"]],
     ["milliseconds", ["times", "answer"]],
-    ["milliseconds-compared", ["repeated"]],
     ["append-outside", ["write"], { crashes: 2 }],
   ];
   for (const [name, kinds, options] of planted) {
     test(`with the fault ${name} is not what it has to be`, async (t) => {
-      const database = await createTestDatabase(t);
-      assertFound(await runPlanted(name, { ...short, database, ...options }), ...kinds);
+      const reports: SessionReport[] = [];
+      // When a process is killed depends on time: what one seed has missed, the next one finds.
+      for (const attempt of [seed, seed + 1, seed + 2]) {
+        const database = await createTestDatabase(t);
+        const report = await runPlanted(name, { ...short, seed: attempt, database, ...options });
+        if (kinds.every((kind) => kindsOf(report).has(kind))) return;
+        reports.push(report);
+      }
+      assert.fail(`${kinds.join(", ")}: not found\n${reports.map((report) => reportText(seed, report)).join("")}`);
     });
   }
 });

@@ -76,20 +76,19 @@ export const plants = {
   },
   "milliseconds-compared": {
     says: "since is compared in milliseconds",
-    sql: `alter function last_change_until rename to exact_last_change_until;
-      create function last_change_until(organization integer, moment timestamptz) returns bigint language sql stable
-      as $$ select exact_last_change_until(organization, date_trunc('milliseconds', moment)) $$;`,
+    interference: "milliseconds",
   },
   "append-outside": {
-    says: "single edits append to the log in a transaction of their own, a tenth of a second after that of the edit",
+    says: "single edits append to the log in a transaction of their own, a fifth of a second after that of the edit",
     source: [
       {
         file: "changes/record.ts",
         text: recordText,
-        instead: `export const postponed: (() => unknown)[] = [];
+        instead: `export const postponed = new Map<Executor, ((executor: Executor) => Promise<unknown>)[]>();
 export async function recordChanges(...parameters: Parameters<typeof recordNow>): Promise<Recorded> {
-  if (!parameters[2].actor.startsWith("api-key:edits") || parameters[2].importId) return recordNow(...parameters);
-  postponed.push((executor: Executor) => recordNow(executor, ...(parameters.slice(1) as never)));
+  const [first, ...others] = parameters;
+  if (!others[1].actor.startsWith("api-key:edits")) return recordNow(...parameters);
+  postponed.set(first, [...(postponed.get(first) ?? []), (executor) => recordNow(executor, ...others)]);
   return { count: 0 };
 }
 async function recordNow(
@@ -98,16 +97,20 @@ async function recordNow(
       {
         file: "store/organization-lock.ts",
         text: writerText,
-        instead: `  return queue.run(organizationId, writerPatience, () =>
-    withOrganization(database, organizationId, async (client) =>
-      work(client, await lockOrganization(client, organizationId)),
-    ),
+        instead: `  let own: Executor | undefined;
+  return queue.run(organizationId, writerPatience, () =>
+    withOrganization(database, organizationId, async (client) => {
+      own = client;
+      return work(client, await lockOrganization(client, organizationId));
+    }),
   ).finally(async () => {
     const { postponed } = await import("../changes/record.ts");
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const appends = postponed.get(own!) ?? [];
+    postponed.delete(own!);
+    await new Promise((resolve) => setTimeout(resolve, 200));
     await withOrganization(database, organizationId, async (client) => {
       await lockOrganization(client, organizationId);
-      for (const append of postponed.splice(0)) await append(client);
+      for (const append of appends) await append(client);
     });
   });`,
       },
@@ -121,7 +124,7 @@ async function recordNow(
     says: "the end of the log is remembered for two seconds, whatever is written meanwhile",
     interference: "stale-end",
   },
-  "stale-end-of-time": {
+  "until-now": {
     says: "an answer says that it is complete up to the clock's time, changes or not",
     interference: "until-now",
   },
@@ -157,7 +160,7 @@ export async function runInterfered(
   const furtherReaders = interferences.map((interference, index) =>
     reader(interference, {
       ...{ through: proxies[index]!.url, limit: 20 },
-      ...(interference === "until-now" ? { by: "times" } : {}),
+      ...(interference === "until-now" || interference === "milliseconds" ? { by: "times" } : {}),
     }),
   );
   try {

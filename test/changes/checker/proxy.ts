@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import type { FeedAnswer } from "../reader.ts";
 
 /** What stands between a reader and the service, and gets it wrong. */
-export type Interference = "cursor-skips" | "stale-end" | "until-now";
+export type Interference = "cursor-skips" | "stale-end" | "until-now" | "milliseconds";
 
 /** How long a stale end is remembered, in milliseconds. */
 const remembered = 2_000;
@@ -21,6 +21,10 @@ export async function startInterferingProxy(
     const url = new URL(path, await target());
     const limit = Number(url.searchParams.get("limit"));
     if (interference === "cursor-skips") url.searchParams.set("limit", String(limit + 1));
+    const since = url.searchParams.get("since");
+    if (interference === "milliseconds" && since !== null) {
+      url.searchParams.set("since", since.replace(/\d{3}Z$/, "Z"));
+    }
     const isAtEnd = end !== undefined && url.searchParams.get("cursor") === end.page.cursor;
     if (interference === "stale-end" && isAtEnd && performance.now() - end!.at < remembered) return end!.page;
     const response = await fetch(url, { headers });

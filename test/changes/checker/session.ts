@@ -70,8 +70,8 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     const intern = createInterner();
     const history = { chains: [], writes: [], acknowledgedImports: [], violations: [], importsUnderWay: 0 };
     const done = await work(options, fleet, history, intern);
-    if (options.crashes > 0) {
-      // The last start is that of a process that is alone: it ends whatever others left under way.
+    if (options.crashes > 0 && processes === 2) {
+      // A process that starts alone ends whatever others left under way.
       await fleet.stop();
       await fleet.start(0);
     }
@@ -150,7 +150,7 @@ async function crash(fleet: Fleet, random: Random, history: History, most: numbe
     if (crashes === most) return crashes;
     await sleep(random.between(200, 1_200));
     const isForImport = random.chance(0.6);
-    while (isForImport && history.importsUnderWay === 0 && !over.aborted) await sleep(5);
+    for (let waited = 0; isForImport && waited < 1_000 && history.importsUnderWay === 0; waited += 5) await sleep(5);
     if (isForImport) await sleep(random.between(0, 250));
     const process = random.between(0, fleet.size - 1);
     const pause = random.between(0, 300);
