@@ -1,5 +1,14 @@
 import { around } from "./check-chains.ts";
-import type { AcknowledgedImport, Chain, FinalState, ImportResource, ToldChange, Violation, Write } from "./history.ts";
+import type {
+  AcknowledgedImport,
+  Chain,
+  Effect,
+  FinalState,
+  ImportResource,
+  ToldChange,
+  Violation,
+  Write,
+} from "./history.ts";
 
 /** An acknowledged write, and the last number that the log has of it. */
 export interface LocatedWrite {
@@ -23,22 +32,17 @@ export function checkWrites(
     const entries = log.filter((change) => change.actor === actor && change.importId === null);
     let index = 0;
     for (const { what, effect, acknowledged, process } of writes.filter((write) => write.actor === actor)) {
-      const begin = index;
-      while (
-        index < entries.length &&
-        index - begin < (effect.count ?? entries.length) &&
-        effect.matches(entries[index]!)
-      ) {
-        index += 1;
-      }
-      const found = index - begin;
-      if (effect.count !== undefined && found !== effect.count) {
-        const message = `was acknowledged for "${what}", of which the log has ${found} entries instead of ${effect.count}`;
-        violations.push({ kind: "write", where: actor, message, around: around(entries, index) });
+      const found = entriesOf(effect, entries, index);
+      const expected = effect.count ?? (effect.ends === undefined ? found : "its last");
+      const isEnded = effect.ends === undefined || (found > 0 && effect.ends(entries[index + found - 1]!));
+      if (!isEnded || (effect.count !== undefined && found !== effect.count)) {
+        const message = `was acknowledged for "${what}", of which the log has ${found} entries instead of ${expected}`;
+        violations.push({ kind: "write", where: actor, message, around: around(entries, index + found) });
         // What comes after cannot be told apart any more.
         index = entries.length;
         break;
       }
+      index += found;
       if (found > 0) located.push({ what, sequence: entries[index - 1]!.sequence, acknowledged, process });
     }
     if (index < entries.length) {
@@ -47,6 +51,16 @@ export function checkWrites(
     }
   }
   return { violations, located };
+}
+
+/** How many entries from a place on are an effect's. */
+function entriesOf({ count, matches, ends }: Effect, entries: readonly ToldChange[], begin: number): number {
+  let end = begin;
+  while (end < entries.length && end - begin < (count ?? entries.length) && matches(entries[end]!)) {
+    end += 1;
+    if (ends?.(entries[end - 1]!)) break;
+  }
+  return end - begin;
 }
 
 const unfinished = ["receiving", "planning", "applying"];

@@ -61,8 +61,10 @@ export function createFleet({ size, folder, adminKey, databaseUrl, program }: Fl
         ...{ DATABASE_URL: databaseUrl, DATABASE_CONNECTIONS: "6" },
         ...{ MUSTER_ADMIN_KEY: adminKey, LOG_LEVEL: "error" },
       };
-      slot.service = startService(dataDirectory, environment, program);
-      const url = await slot.service.ready;
+      const url = await untilReady(() => {
+        slot.service = startService(dataDirectory, environment, program);
+        return slot.service;
+      });
       slot.generation += 1;
       slot.ready.resolve(url);
     },
@@ -71,6 +73,19 @@ export function createFleet({ size, folder, adminKey, databaseUrl, program }: Fl
       await Promise.all(slots.map((_, process) => kill(process)));
     },
   };
+}
+
+/** Attempts to start a process: while PostgreSQL recovers, it ends at once. */
+const mostStarts = 10;
+
+async function untilReady(start: () => ServiceProcess): Promise<string> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start().ready;
+    } catch (error) {
+      if (attempt === mostStarts) throw error;
+    }
+  }
 }
 
 /** A connection by its socket's folder or its host, as an address. */

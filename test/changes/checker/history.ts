@@ -44,9 +44,11 @@ export interface Chain {
 
 /** What a write has to leave in the log: so many entries of its writer, one after the other, that all match. */
 export interface Effect {
-  /** undefined: as many as there are. */
+  /** undefined: as many as there are, or until one `ends` it. */
   readonly count: number | undefined;
   matches(change: ToldChange): boolean;
+  /** The last entry, which has to be there. */
+  ends?(change: ToldChange): boolean;
 }
 
 /** A write whose outcome is known: it was acknowledged, at once or when it was repeated after a crash. */

@@ -1,10 +1,11 @@
 /**
  * Checks the change feed from outside, through crashes: `node test/changes/checker/run.ts --seed 7 --seconds 300`.
  * Options: `--seed`, `--sessions` (how many, each with the next seed), `--seconds` of writing, `--processes` (1 or 2),
- * `--crashes`, `--people` of the largest file, `--plant` (a fault that has to be found; `--plant help` lists them).
+ * `--crashes`, `--postgresql` (one crash of three is that of PostgreSQL), `--people` of the largest file, `--plant` (a fault that has to be found; `--plant help` lists them).
  */
 import { parseArgs } from "node:util";
 import { createTestDatabase } from "../../support/database.ts";
+import { testServerVariable } from "../../support/server.ts";
 import { plants, runPlanted } from "./plants.ts";
 import { reportText } from "./report.ts";
 
@@ -16,10 +17,15 @@ const { values } = parseArgs({
     processes: { type: "string", default: "2" },
     crashes: { type: "string" },
     people: { type: "string", default: "2000" },
+    postgresql: { type: "boolean", default: false },
     plant: { type: "string" },
   },
 });
 
+if (values.postgresql && (process.env.DATABASE_URL || process.env[testServerVariable])) {
+  process.stderr.write("--postgresql crashes the server, and so takes one of its own: unset DATABASE_URL.\n");
+  process.exit(2);
+}
 const { plant } = values;
 if (plant !== undefined && !(plant in plants)) {
   const known = Object.entries(plants).map(([name, { says }]) => `  ${name}: ${says}\n`);
@@ -36,6 +42,7 @@ for (let session = 0; session < Number(values.sessions); session += 1) {
       ...{ seed, database, seconds, decisions: 0 },
       processes: values.processes === "1" ? 1 : 2,
       crashes: Number(values.crashes ?? Math.ceil(seconds / 5)),
+      crashesPostgreSql: values.postgresql,
       largestFile: Number(values.people),
     });
     process.stdout.write(reportText(seed, report));

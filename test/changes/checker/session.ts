@@ -13,6 +13,7 @@ import { importedGroupIds, sources } from "./files.ts";
 import { createFleet, databaseUrlOf, type Fleet } from "./fleet.ts";
 import { type Chain, createInterner, type FinalState, type History, type Interner, type Violation } from "./history.ts";
 import { readFinalState } from "./lists.ts";
+import { crashPostgreSql } from "./postgresql.ts";
 import { createRandom, type Random } from "./random.ts";
 import { follow, type ReaderPlan } from "./readers.ts";
 import { writeEdits, writeImports } from "./writers.ts";
@@ -29,6 +30,8 @@ export interface SessionOptions {
   readonly seconds: number;
   /** How often a process is killed. */
   readonly crashes: number;
+  /** Whether one crash of three is PostgreSQL's instead: only on a server of the session's own. */
+  readonly crashesPostgreSql?: boolean;
   /** People of the largest file. */
   readonly largestFile: number;
   /** Readers besides the usual ones. */
@@ -113,11 +116,12 @@ export function check(history: History, final: FinalState): Violation[] {
 }
 
 async function work(
-  { seed, processes, decisions, seconds, crashes, largestFile, furtherReaders = [] }: SessionOptions,
+  options: SessionOptions,
   fleet: Fleet,
   history: Parameters<typeof writeEdits>[0]["history"],
   intern: Interner,
 ): Promise<{ chains: Chain[]; crashes: number }> {
+  const { seed, processes, decisions, seconds, largestFile, furtherReaders = [] } = options;
   const keys = await setUp(fleet);
   const all = Array.from({ length: processes }, (_, process) => process);
   const deadline = performance.now() + seconds * 1000;
@@ -138,14 +142,20 @@ async function work(
   ];
   const isWriting = Promise.all(writers).finally(() => written.abort());
   const [crashed] = await Promise.all([
-    crash(fleet, createRandom(seed, "crashes"), history, crashes, written.signal),
+    crash(options, fleet, createRandom(seed, "crashes"), history, written.signal),
     isWriting,
   ]);
   return { chains: await Promise.all(readers), crashes: crashed };
 }
 
-/** Kills a process now and then, every second time while an import runs, and starts it again. */
-async function crash(fleet: Fleet, random: Random, history: History, most: number, over: AbortSignal): Promise<number> {
+/** Kills something now and then, every second time while an import runs, and starts it again. */
+async function crash(
+  { crashes: most, crashesPostgreSql, database }: SessionOptions,
+  fleet: Fleet,
+  random: Random,
+  history: History,
+  over: AbortSignal,
+): Promise<number> {
   for (let crashes = 0; ; crashes += 1) {
     if (crashes === most) return crashes;
     await sleep(random.between(200, 1_200));
@@ -154,10 +164,15 @@ async function crash(fleet: Fleet, random: Random, history: History, most: numbe
     if (isForImport) await sleep(random.between(0, 250));
     const process = random.between(0, fleet.size - 1);
     const pause = random.between(0, 300);
+    const isPostgreSql = random.chance(1 / 3) && crashesPostgreSql === true;
     if (over.aborted) return crashes;
-    await fleet.kill(process);
-    await sleep(pause);
-    await fleet.start(process);
+    if (isPostgreSql) {
+      await crashPostgreSql(database, random);
+    } else {
+      await fleet.kill(process);
+      await sleep(pause);
+      await fleet.start(process);
+    }
   }
 }
 

@@ -47,7 +47,7 @@ export async function writeEdits(context: WriterContext, shared: SharedThings): 
       const effect = edit.effect(answer);
       edit.done(answer);
       history.writes.push({ actor: `api-key:${name}`, what: edit.what, effect, acknowledged, process });
-    } else {
+    } else if (answer.status !== edit.isRefused) {
       history.violations.push(refused(edit.what, name, answer));
     }
     await sleep(pace.between(0, 40));
