@@ -8,8 +8,6 @@ export interface Fleet {
   readonly size: number;
   /** Where a process listens, as soon as it does. */
   url(process: number): Promise<string>;
-  /** Counts up each time that a process is started. */
-  generation(process: number): number;
   start(process: number): Promise<void>;
   /** `kill -9`; resolves when the process is gone. */
   kill(process: number): Promise<void>;
@@ -27,65 +25,76 @@ export interface FleetOptions {
   readonly databaseUrl: string;
   /** The `main.ts`; undefined: that of the service. */
   readonly program: string | undefined;
+  /** Told when a process ends that nobody killed; it is started again. */
+  endedByItself(process: number, errors: string): void;
 }
 
 interface Slot {
   service: ServiceProcess | undefined;
   ready: PromiseWithResolvers<string>;
-  generation: number;
-}
-
-/** Makes a fleet, of which no process runs yet. */
-export function createFleet({ size, folder, adminKey, databaseUrl, program }: FleetOptions): Fleet {
-  const slots = Array.from(
-    { length: size },
-    (): Slot => ({ service: undefined, ready: Promise.withResolvers(), generation: 0 }),
-  );
-  const kill = async (process: number) => {
-    const slot = slots[process]!;
-    const { service } = slot;
-    slot.service = undefined;
-    slot.ready = Promise.withResolvers();
-    service?.child.kill("SIGKILL");
-    await service?.ended;
-  };
-  return {
-    size,
-    url: (process) => slots[process]!.ready.promise,
-    generation: (process) => slots[process]!.generation,
-    async start(process) {
-      const slot = slots[process]!;
-      const dataDirectory = join(folder, `process-${process}`);
-      await mkdir(dataDirectory, { recursive: true });
-      const environment = {
-        ...{ DATABASE_URL: databaseUrl, DATABASE_CONNECTIONS: "6" },
-        ...{ MUSTER_ADMIN_KEY: adminKey, LOG_LEVEL: "error" },
-      };
-      const url = await untilReady(() => {
-        slot.service = startService(dataDirectory, environment, program);
-        return slot.service;
-      });
-      slot.generation += 1;
-      slot.ready.resolve(url);
-    },
-    kill,
-    async stop() {
-      await Promise.all(slots.map((_, process) => kill(process)));
-    },
-  };
+  isReady: boolean;
 }
 
 /** Attempts to start a process: while PostgreSQL recovers, it ends at once. */
 const mostStarts = 10;
 
-async function untilReady(start: () => ServiceProcess): Promise<string> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await start().ready;
-    } catch (error) {
-      if (attempt === mostStarts) throw error;
+/** Makes a fleet, of which no process runs yet. */
+export function createFleet(options: FleetOptions): Fleet {
+  const { size, folder, adminKey, databaseUrl, program, endedByItself } = options;
+  const slots = Array.from(
+    { length: size },
+    (): Slot => ({ service: undefined, ready: Promise.withResolvers(), isReady: false }),
+  );
+  /** Whoever waits already goes on waiting. */
+  const close = (slot: Slot) => {
+    slot.service = undefined;
+    if (slot.isReady) slot.ready = Promise.withResolvers();
+    slot.isReady = false;
+  };
+  const kill = async (process: number) => {
+    const slot = slots[process]!;
+    const { service } = slot;
+    close(slot);
+    service?.child.kill("SIGKILL");
+    await service?.ended;
+  };
+  const start = async (process: number, attempt = 1): Promise<void> => {
+    const slot = slots[process]!;
+    const dataDirectory = join(folder, `process-${process}`);
+    await mkdir(dataDirectory, { recursive: true });
+    // Started already, by whoever noticed that it had ended.
+    if (slot.service !== undefined) return;
+    const environment = {
+      ...{ DATABASE_URL: databaseUrl, DATABASE_CONNECTIONS: "6" },
+      ...{ MUSTER_ADMIN_KEY: adminKey, LOG_LEVEL: "error" },
+    };
+    const service = startService(dataDirectory, environment, program);
+    slot.service = service;
+    const url = await service.ready.catch(() => undefined);
+    if (slot.service !== service) return;
+    if (url === undefined) {
+      if (attempt === mostStarts) throw new Error(`Process ${process} does not start: ${service.errors()}`);
+      close(slot);
+      return start(process, attempt + 1);
     }
-  }
+    slot.ready.resolve(url);
+    slot.isReady = true;
+    void service.ended.then(() => {
+      if (slot.service !== service) return;
+      endedByItself(process, service.errors());
+      close(slot);
+      start(process).catch((error: unknown) => endedByItself(process, String(error)));
+    });
+  };
+  return {
+    size,
+    url: (process) => slots[process]!.ready.promise,
+    start: (process) => start(process),
+    kill,
+    async stop() {
+      await Promise.all(slots.map((_, process) => kill(process)));
+    },
+  };
 }
 
 /** A connection by its socket's folder or its host, as an address. */

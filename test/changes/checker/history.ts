@@ -101,6 +101,7 @@ export type ViolationKind =
   | "behind"
   | "stale"
   | "answer"
+  | "process"
   | "window"
   | "copy"
   | "write"

@@ -13,7 +13,7 @@ import { importedGroupIds, sources } from "./files.ts";
 import { createFleet, databaseUrlOf, type Fleet } from "./fleet.ts";
 import { type Chain, createInterner, type FinalState, type History, type Interner, type Violation } from "./history.ts";
 import { readFinalState } from "./lists.ts";
-import { crashPostgreSql } from "./postgresql.ts";
+import { crashPostgreSql, makeDurable } from "./postgresql.ts";
 import { createRandom, type Random } from "./random.ts";
 import { follow, type ReaderPlan } from "./readers.ts";
 import { writeEdits, writeImports } from "./writers.ts";
@@ -64,14 +64,20 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
   const { seed, processes, database, program } = options;
   const folder = await mkdtemp(join(tmpdir(), "muster-checker-"));
   const databaseUrl = databaseUrlOf(database.connection);
-  const fleet = createFleet({ size: processes, folder, adminKey, databaseUrl, program });
+  const violations: Violation[] = [];
+  const history = { chains: [], writes: [], acknowledgedImports: [], violations, importsUnderWay: 0 };
+  const endedByItself = (process: number, errors: string) => {
+    const message = `ended although nobody had killed it: ${errors.trim().split("\n").at(-1)?.slice(0, 600)}`;
+    violations.push({ kind: "process", where: `process ${process}`, message, around: [] });
+  };
+  const fleet = createFleet({ size: processes, folder, adminKey, databaseUrl, program, endedByItself });
   try {
+    if (options.crashesPostgreSql) await makeDurable(database);
     // The first one makes the organization.
     await fleet.start(0);
     if (processes === 2) await fleet.start(1);
     options.whenRunning?.(fleet);
     const intern = createInterner();
-    const history = { chains: [], writes: [], acknowledgedImports: [], violations: [], importsUnderWay: 0 };
     const done = await work(options, fleet, history, intern);
     if (options.crashes > 0 && processes === 2) {
       // A process that starts alone ends whatever others left under way.
@@ -82,9 +88,8 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     const lists = { fleet, random, key: adminKey, processes: [0] };
     const final = await readFinalState(lists, intern);
     const whole = { ...history, chains: done.chains };
-    const violations = [...check(whole, final), ...(await checkWindows(lists, final.log))];
     return {
-      ...{ violations, history: whole, final },
+      ...{ violations: [...check(whole, final), ...(await checkWindows(lists, final.log))], history: whole, final },
       ...{ changes: final.log.length, writes: history.writes.length, imports: final.imports.length },
       polls: done.chains.reduce((sum, { polls }) => sum + polls.length, 0),
       crashes: done.crashes,
