@@ -130,7 +130,7 @@ function faultsOf(
 }
 
 /** Milliseconds after which what one process acknowledged has to be told by the others. */
-const patience = 1_000;
+const patience = 1_500;
 
 /** Finds the furthest write that was acknowledged before a time. */
 type Due = (time: number) => LocatedWrite | undefined;

@@ -22,11 +22,7 @@ const lockText = "  await executor.query(`set local lock_timeout = $" + "{Math.m
 const baseText = "greatest(clock_timestamp(), last_at + interval '1 microsecond') as base";
 const recordText = `export async function recordChanges(
   executor: Executor,`;
-const writerText = `  return queue.run(organizationId, writerPatience, () =>
-    withOrganization(database, organizationId, async (client) =>
-      work(client, await lockOrganization(client, organizationId)),
-    ),
-  );`;
+const writerText = "export function asWriter<Result>(";
 
 /** Faults by their names. */
 export const plants = {
@@ -97,23 +93,31 @@ async function recordNow(
       {
         file: "store/organization-lock.ts",
         text: writerText,
-        instead: `  let own: Executor | undefined;
-  return queue.run(organizationId, writerPatience, () =>
-    withOrganization(database, organizationId, async (client) => {
-      own = client;
-      return work(client, await lockOrganization(client, organizationId));
-    }),
-  ).finally(async () => {
+        instead: `export function asWriter<Result>(...parameters: Parameters<typeof writeNow<Result>>): Promise<Result> {
+  const [database, queue, organizationId, work] = parameters;
+  let own: Executor | undefined;
+  return writeNow(database, queue, organizationId, (client, head) => {
+    own = client;
+    return work(client, head);
+  }).finally(async () => {
     const { postponed } = await import("../changes/record.ts");
     const appends = postponed.get(own!) ?? [];
     postponed.delete(own!);
     await new Promise((resolve) => setTimeout(resolve, 200));
-    await withOrganization(database, organizationId, async (client) => {
-      await lockOrganization(client, organizationId);
+    await writeNow(database, queue, organizationId, async (client) => {
       for (const append of appends) await append(client);
     });
-  });`,
+  });
+}
+function writeNow<Result>(`,
       },
+    ],
+  },
+  "end-remembered": {
+    says: "where the log ends is remembered for ten seconds, whatever is appended",
+    source: [
+      { file: "changes/log-ends.ts", text: "const knownFor = 1_000;", instead: "const knownFor = 10_000;" },
+      { file: "changes/log-ends.ts", text: "      ends.delete(organizationId);\n", instead: "" },
     ],
   },
   "cursor-skips": {
