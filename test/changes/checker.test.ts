@@ -76,6 +76,7 @@ function findsChangedHistory({ history, final }: SessionReport): void {
   const ofImport = without(({ importId, action }) => importId !== null && action === "created");
   assert.ok(found({ log: ofImport }).has("import"));
   assert.ok(found({ imports: final.imports.map((one) => ({ ...one, status: "planning" })) }).has("import"));
+  assert.ok(found({ imports: final.imports.map((one) => ({ ...one, problem: {} })) }).has("import"));
   assert.ok(found({ imports: final.imports.slice(1) }).has("import"));
   // A write that was acknowledged is gone, or was done twice.
   const isEdit = ({ actor, action }: ToldChange) => actor === "api-key:edits-1" && action === "created";

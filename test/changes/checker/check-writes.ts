@@ -97,7 +97,7 @@ export function checkImports(
 }
 
 function faultsOf(
-  { status, counts, hold, firstSequence, lastSequence }: ImportResource,
+  { status, counts, problem, hold, firstSequence, lastSequence }: ImportResource,
   entries: readonly ToldChange[],
 ): string[] {
   if (unfinished.includes(status)) return [`is still ${status} after the last start`];
@@ -108,6 +108,8 @@ function faultsOf(
   if (firstSequence !== first || lastSequence !== last) {
     faults.push(`says ${firstSequence} to ${lastSequence}, and its entries are ${first} to ${last}`);
   }
+  if (status === "applied" && problem !== null)
+    faults.push(`is applied, and has the problem ${JSON.stringify(problem)}`);
   // What was held is applied in two parts, with others between them.
   if (hold === null && first !== null && last! - first + 1 !== entries.length) {
     faults.push(`has ${entries.length} entries between ${first} and ${last}`);

@@ -68,6 +68,7 @@ export interface ImportResource {
   readonly kind: string;
   readonly status: string;
   readonly counts: Readonly<Record<string, number>>;
+  readonly problem: unknown;
   readonly hold: unknown;
   readonly decision: unknown;
   readonly planHash: string | null;
