@@ -72,7 +72,8 @@ export function checkImports(
 ): Violation[] {
   const violations: Violation[] = [];
   const byImport = Map.groupBy(
-    log.filter(({ importId }) => importId !== null),
+    // That an import is held, and what became of it, is told beside what it changed.
+    log.filter(({ importId, type }) => importId !== null && type !== "import"),
     ({ importId }) => importId!,
   );
   const add = (id: string, message: string, entries: readonly ToldChange[] = []) =>
@@ -83,6 +84,13 @@ export function checkImports(
     for (const message of faultsOf(resource, entries)) add(resource.id, message, entries);
   }
   for (const [id, entries] of byImport) add(id, "stands in the log, but not in the list of imports", entries);
+  const statuses = new Map(
+    log.filter(({ type }) => type === "import").map((entry) => [entry.id, entry.changed.status?.to]),
+  );
+  for (const { id, status, hold } of imports) {
+    const toldStatus = statuses.get(id);
+    if (hold !== null && toldStatus !== status) add(id, `is ${status}, and the log tells that it is ${toldStatus}`);
+  }
   const byId = new Map(imports.map((resource) => [resource.id, resource]));
   for (const { answer } of acknowledged) {
     const final = byId.get(answer.id);
