@@ -27,8 +27,9 @@ const blank: Omit<ReplayedUser, "id"> = {
   origins: [],
 };
 
-interface LoggedChange {
-  readonly sequence: string;
+/** What of a change is replayed. */
+export interface LoggedChange {
+  readonly sequence: string | number;
   readonly action: "created" | "updated" | "deleted";
   readonly type: string;
   readonly id: string;
@@ -49,9 +50,14 @@ export async function replayUsers(owner: Pool, organizationId: number): Promise<
     `select sequence, action, type, id, changed, memberships from changes where organization_id = $1 order by sequence`,
     [organizationId],
   );
+  return replayUserChanges(rows);
+}
+
+/** The same, of changes that were read already. */
+export function replayUserChanges(changes: readonly LoggedChange[]): Map<string, ReplayedUser> {
   const users = new Map<string, ReplayedUser>();
-  for (const [index, change] of rows.entries()) {
-    assert.equal(change.sequence, String(index + 1), "the numbers of the change log are contiguous");
+  for (const [index, change] of changes.entries()) {
+    assert.equal(Number(change.sequence), index + 1, "the numbers of the change log are contiguous");
     if (change.type === "user") apply(users, change);
   }
   return users;
@@ -146,8 +152,16 @@ export async function replayRecords(
      where organization_id = $1 and type in ('group', 'location') order by sequence`,
     [organizationId],
   );
+  return replayRecordChanges(rows, start);
+}
+
+/** The same, of changes that were read already. */
+export function replayRecordChanges(
+  changes: readonly Pick<LoggedChange, "sequence" | "action" | "type" | "id" | "changed">[],
+  start: ReadonlyMap<string, ReplayedRecord>,
+): Map<string, ReplayedRecord> {
   const records = new Map(start);
-  for (const { sequence, action, type, id, changed } of rows) {
+  for (const { sequence, action, type, id, changed } of changes) {
     const key = `${type} ${id}`;
     const what = `change ${sequence} (${action} ${key})`;
     const known = records.get(key);
@@ -165,7 +179,7 @@ export async function replayRecords(
 }
 
 /** What the log leaves out of a new group or location. */
-const blankRecords: Readonly<Record<string, ReplayedRecord>> = {
+export const blankRecords: Readonly<Record<string, ReplayedRecord>> = {
   group: {
     ...{ category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null },
     ...{ default: false, protected: false, guardPercent: null, parentGroupId: null },

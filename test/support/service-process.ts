@@ -16,10 +16,17 @@ export interface ServiceProcess {
   readonly ended: Promise<number | null>;
 }
 
-/** Starts `node src/main.ts` on a data folder and a free port. */
-export function startService(dataDirectory: string, environment: Record<string, string> = {}): ServiceProcess {
+/**
+ * Starts `node src/main.ts` on a data folder and a free port.
+ * @param program another `main.ts` instead
+ */
+export function startService(
+  dataDirectory: string,
+  environment: Record<string, string> = {},
+  program = main,
+): ServiceProcess {
   const { PATH = "", HOME = "/", TMPDIR = "/tmp", NODE_COMPILE_CACHE = "" } = process.env;
-  const child = spawn(process.execPath, [main], {
+  const child = spawn(process.execPath, [program], {
     env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, DATA_DIR: dataDirectory, PORT: "0", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
