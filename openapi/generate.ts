@@ -25,6 +25,7 @@ const app = await buildApp({
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
+    operator: undefined,
   },
   metrics: createMetrics(new Registry()),
   log: { level: "silent", stream: process.stderr },

@@ -27,6 +27,16 @@ const logLevels = ["fatal", "error", "warn", "info", "debug", "trace", "silent"]
 /** The syntax of a bearer token (RFC 6750, section 2.1): anything else cannot be sent in a header. */
 const keyPattern = /^[A-Za-z0-9._~+/=-]+$/;
 
+const key = () =>
+  variable(
+    z
+      .string()
+      .min(24, "must have at least 24 characters")
+      .max(200, "must have at most 200 characters")
+      .regex(keyPattern, "may hold letters, digits and . _ ~ + / = - only")
+      .optional(),
+  );
+
 /** Every variable that Muster reads. `.env.example` lists the same ones. */
 export const environmentSchema = z.object({
   HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").default("127.0.0.1")),
@@ -46,14 +56,8 @@ export const environmentSchema = z.object({
   MUSTER_ORGANIZATION: variable(
     z.string().trim().max(200, "must be a name of at most 200 characters").default("University"),
   ),
-  MUSTER_ADMIN_KEY: variable(
-    z
-      .string()
-      .min(24, "must have at least 24 characters")
-      .max(200, "must have at most 200 characters")
-      .regex(keyPattern, "may hold letters, digits and . _ ~ + / = - only")
-      .optional(),
-  ),
+  MUSTER_ADMIN_KEY: key(),
+  MUSTER_OPERATOR_KEY: key(),
   PUBLIC_URL: variable(
     z
       .string()
@@ -94,6 +98,8 @@ export interface Config {
   readonly organizationName: string;
   /** The first organization's admin key; undefined: one is generated at the first start. */
   readonly adminKey: string | undefined;
+  /** What opens the addresses of the operator; undefined: nothing does. */
+  readonly operatorKey: string | undefined;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
   /** Whose tokens sign the people of the first organization in; undefined: what was set before stays. */
@@ -125,6 +131,11 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   if ((issuer === undefined) !== (audience === undefined)) {
     throw new ConfigError("OIDC_ISSUER and OIDC_AUDIENCE go together; set both or neither and start again.");
   }
+  if (values.MUSTER_OPERATOR_KEY !== undefined && values.MUSTER_OPERATOR_KEY === values.MUSTER_ADMIN_KEY) {
+    throw new ConfigError(
+      "MUSTER_OPERATOR_KEY must not be the same as MUSTER_ADMIN_KEY, which opens one organization; choose another one and start again.",
+    );
+  }
   return {
     host: values.HOST,
     port: values.PORT,
@@ -133,6 +144,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     databaseConnections: values.DATABASE_CONNECTIONS,
     organizationName: values.MUSTER_ORGANIZATION,
     adminKey: values.MUSTER_ADMIN_KEY,
+    operatorKey: values.MUSTER_OPERATOR_KEY,
     publicUrl: values.PUBLIC_URL,
     issuer: issuer === undefined || audience === undefined ? undefined : { issuer, audience },
     smtpUrl: values.SMTP_URL,

@@ -11,13 +11,16 @@ import { createChangeSignal } from "./changes/signal.ts";
 import { type Config, readConfig } from "./config.ts";
 import { buildApp } from "./http/app.ts";
 import { bodyPause, bodyWhole } from "./http/bodies.ts";
+import type { Operator } from "./http/dependencies.ts";
 import { forgetUnfinishedRequests } from "./http/idempotency.ts";
 import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
 import { startRounds } from "./moderation/rounds.ts";
+import { hashKey } from "./organizations/api-keys.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { setIssuer } from "./organizations/issuer.ts";
+import { requireOwnOperatorKey } from "./organizations/operator.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
 import { createIssuerKeys, issuerTiming } from "./sign-in/issuer-keys.ts";
@@ -26,6 +29,7 @@ import { createStartupLog } from "./startup-log.ts";
 import { openDatabase } from "./store/database.ts";
 import { startEmbeddedPostgreSql } from "./store/embedded-postgresql.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
+import { openOwner } from "./store/owner.ts";
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
 
@@ -65,6 +69,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
       keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
       importSlots: importSlots(config.databaseConnections),
       limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
+      operator: await operatorOf(config, connection, owner, closers),
     },
     metrics: createMetrics(registry),
     log: { level: config.logLevel, stream: process.stderr },
@@ -74,6 +79,9 @@ async function start(config: Config, closers: Closers): Promise<void> {
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
   if (config.issuer !== undefined) await setIssuer(owner, first.organizationId, config.issuer);
+  if (first.isAdminKeyUnused) {
+    say("MUSTER_ADMIN_KEY is not used: the organization that the first start made was deleted. Remove it.\n");
+  }
   const stopAnnouncing = startAnnouncing({
     ...{ owner, clock, log: app.log },
     sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
@@ -92,6 +100,21 @@ async function start(config: Config, closers: Closers): Promise<void> {
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
   );
+}
+
+/** Who may create and delete organizations: whoever has the key, if one is set. */
+async function operatorOf(
+  { operatorKey }: Config,
+  connection: ClientConfig,
+  owner: Client,
+  closers: Closers,
+): Promise<Operator | undefined> {
+  if (operatorKey === undefined) return undefined;
+  const keyHash = hashKey(operatorKey);
+  await requireOwnOperatorKey(owner, keyHash);
+  const operator = { keyHash, owner: openOwner(connection) };
+  closers.push(() => operator.owner.close());
+  return operator;
 }
 
 /** The embedded PostgreSQL, or the one that the operator runs. */

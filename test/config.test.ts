@@ -50,6 +50,14 @@ test("good values are taken", () => {
   assert.equal(config.databaseConnections, 25);
 });
 
+test("the operator's key and the admin key are two keys", () => {
+  const key = "secret-secret-secret-secret";
+  assert.equal(readConfig({ MUSTER_OPERATOR_KEY: key }).operatorKey, key);
+  const message = refusalOf({ MUSTER_OPERATOR_KEY: key, MUSTER_ADMIN_KEY: key });
+  assert.match(message, /^MUSTER_OPERATOR_KEY must not be the same as MUSTER_ADMIN_KEY, /);
+  assert(!message.includes(key));
+});
+
 test("a bad value gives one sentence that names the variable and does not show the value", () => {
   const bad: Record<string, string[]> = {
     PORT: ["65536", "-1", "http", "1e3", "0x10", "80.5"],
@@ -58,6 +66,7 @@ test("a bad value gives one sentence that names the variable and does not show t
     LOG_LEVEL: ["loud"],
     DATABASE_URL: ["mysql://secret@db/x", "secret", "postgres://u:secret@db/x?options=-c%20role%3Dpostgres"],
     MUSTER_ADMIN_KEY: ["secret-too-short", "secret with spaces in the middle", `secret${"x".repeat(300)}`],
+    MUSTER_OPERATOR_KEY: ["secret-too-short", "secret with spaces in the middle", `secret${"x".repeat(300)}`],
     PUBLIC_URL: ["ftp://secret.example.edu", "https://secret.example.edu/path", "https://secret@example.edu", "secret"],
     MUSTER_ORGANIZATION: [`secret${"x".repeat(300)}`],
   };

@@ -118,6 +118,16 @@ export const access = {
   "DELETE /v1/api-keys/:id": ["admin"],
 } as const satisfies Record<string, Entry>;
 
+/** The addresses that the operator's key opens, and no key of an organization. */
+export const operatorAddresses: readonly string[] = [
+  "GET /v1/organizations",
+  "POST /v1/organizations",
+  "GET /v1/organizations/:id",
+  "PATCH /v1/organizations/:id",
+  "DELETE /v1/organizations/:id",
+  "POST /v1/organizations/:id/admin-key",
+];
+
 /**
  * Who may use a route; undefined for one that the table doesn't name.
  * @param method upper case; HEAD is what GET is

@@ -32,6 +32,8 @@ import { membershipRequestRoutes } from "./membership-requests/routes.ts";
 import type { Metrics } from "./metrics.ts";
 import { openApiOptions } from "./openapi.ts";
 import { operationRoutes } from "./operations.ts";
+import { registerOperatorAuthentication } from "./operator/authentication.ts";
+import { operatorRoutes } from "./operator/routes.ts";
 import { optOutRoutes } from "./opt-outs/routes.ts";
 import { organizationRoutes } from "./organization/routes.ts";
 import { pendingRoutes } from "./pending/routes.ts";
@@ -115,6 +117,17 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
       done();
     },
     { prefix: "/v1" },
+  );
+  await app.register(
+    (scope, _options, done) => {
+      const organizations = scope.withTypeProvider<ZodTypeProvider>();
+      registerOperatorAuthentication(organizations, dependencies);
+      completeSchemas(organizations, { isOperators: true });
+      organizations.setNotFoundHandler(answerUnknown);
+      operatorRoutes(organizations, dependencies);
+      done();
+    },
+    { prefix: "/v1/organizations" },
   );
   await app.register(
     (scope, _options, done) => {

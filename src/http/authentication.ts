@@ -107,7 +107,8 @@ function keysOf(request: FastifyRequest, { keyInQuery = false }: { readonly keyI
   return [...(keys as string[]).slice(0, 1), ...(header === undefined ? [] : keysInHeader(header))];
 }
 
-function keysInHeader(header: string): string[] {
+/** The keys that an Authorization header can mean: of Basic the password, then the user name. */
+export function keysInHeader(header: string): string[] {
   const [, scheme, credentials] = /^(Bearer|Basic) +([A-Za-z0-9._~+/=-]+) *$/i.exec(header) ?? [];
   if (scheme === undefined || credentials === undefined) return [];
   if (scheme.toLowerCase() === "bearer") return credentials.length <= longestKey ? [credentials] : [];

@@ -6,6 +6,7 @@ import type { ChangeContext } from "../organizations/organizations.ts";
 import type { KeysOf } from "../sign-in/issuer-keys.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
+import type { Owner } from "../store/owner.ts";
 
 /** What the routes work with; made once, in main. */
 export interface HttpDependencies {
@@ -30,6 +31,15 @@ export interface HttpDependencies {
   readonly keysOf: KeysOf;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
+  /** undefined: there is no operator's key, and the addresses of the operator are not there. */
+  readonly operator: Operator | undefined;
+}
+
+/** Who may create and delete organizations. */
+export interface Operator {
+  /** SHA-256 of the operator's key. */
+  readonly keyHash: Uint8Array;
+  readonly owner: Owner;
 }
 
 /** Limits of requests. */

@@ -67,6 +67,9 @@ function explainDatabase(error: unknown, code: string | undefined): MusterError 
   if (code === "23505") {
     return problem("conflict", "There is something of the same name or id already. Nothing was changed.");
   }
+  if (code === "23503") {
+    return problem("conflict", "Something that the request is about was deleted meanwhile. Nothing was changed.");
+  }
   if (code === "40001" || code === "40P01") {
     return problem("organization_busy", "Another change came in between. Nothing was changed; try again.", {
       retryAfter: 1,

@@ -29,7 +29,8 @@ const introduction = `
 Brings a campus directory in line with what its student information system sends, and tells others what changed.
 
 **Keys.** Send an API key as \`Authorization: Bearer KEY\`, or as user name or password of HTTP Basic. Each address names the
-services that a key needs; a key with \`admin\` may use every address but those for people alone.
+services that a key needs; a key with \`admin\` may use every address but those for people alone. Organizations
+are created and deleted with the operator's key (\`MUSTER_OPERATOR_KEY\`), which opens nothing else.
 
 **People** send a token of their organization's OpenID provider the same way, or the cookie of a session. Each address says
 what they need.
@@ -74,6 +75,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Organization", description: "Settings and sources." },
       { name: "Signing in", description: "People who use this API themselves." },
       { name: "API keys", description: "Who may use this API." },
+      { name: "Operator", description: "The organizations of the service, for those who run it." },
       { name: "Version 2", description: "The addresses that existing jobs call: they need a new host name only." },
       { name: "Operations", description: "For those who run the service." },
     ],
@@ -94,6 +96,8 @@ export const openApiOptions: SwaggerOptions = {
           ...{ type: "apiKey", in: "cookie", name: "muster_session" },
           description: "The same over plain HTTP, on the machine of the service.",
         },
+        operator: { type: "http", scheme: "bearer", description: "The operator's key." },
+        operatorBasic: { type: "http", scheme: "basic", description: "The operator's key as user name or password." },
       },
     },
     security: [...byKey, ...byPerson],
@@ -115,6 +119,8 @@ function describeRoute(): SwaggerTransform<FastifySchema> {
       described.description = `${described.description}\n\n${needs(access)}`;
       Object.assign(described, securityOf(access));
     }
+    if (route.schema?.security?.some((scheme) => "operator" in scheme))
+      described.description = `${described.description}\n\nNeeds the operator's key; without \`MUSTER_OPERATOR_KEY\` there is no such address.`;
     if (access !== undefined && takesIdempotencyKey(String(route.method), route.config)) addIdempotencyKey(described);
     if (streamedBody !== undefined) described.body = bodySchema(streamedBody);
     const created = (described.response as Json | undefined)?.["201"] as Json | undefined;

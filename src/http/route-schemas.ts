@@ -23,8 +23,12 @@ interface RouteSchema {
  * strict about what it takes. A route without a querystring schema takes no parameters. The problems that every route
  * can answer with are added to those it names.
  * @param options.ignoresParameters whether query parameters that a route doesn't know are ignored
+ * @param options.isOperators whether the operator's key opens the routes: it may do all of them, or they are not there
  */
-export function completeSchemas(app: App, options: { readonly ignoresParameters?: boolean } = {}): void {
+export function completeSchemas(
+  app: App,
+  options: { readonly ignoresParameters?: boolean; readonly isOperators?: boolean } = {},
+): void {
   const strictParts = (["querystring", "params", "body"] as const).filter(
     (part) => part !== "querystring" || !options.ignoresParameters,
   );
@@ -40,7 +44,7 @@ export function completeSchemas(app: App, options: { readonly ignoresParameters?
         throw new Error(`${name} takes unknown members: make its ${part} a z.strictObject.`);
       }
     }
-    schema.response = withGeneralProblems(schema.response ?? {}, generalProblems(route, schema));
+    schema.response = withGeneralProblems(schema.response ?? {}, generalProblems(route, schema, options));
     route.schema = schema as NonNullable<typeof route.schema>;
   });
 }
@@ -49,8 +53,12 @@ function isStrict(schema: unknown): boolean {
   return schema instanceof z.ZodObject && schema.def.catchall instanceof z.ZodNever;
 }
 
-function generalProblems({ method, config }: RouteOptions, { body }: RouteSchema): ProblemCode[] {
-  const always: ProblemCode[] = ["request_invalid", "unauthenticated", "forbidden"];
+function generalProblems(
+  { method, config }: RouteOptions,
+  { body }: RouteSchema,
+  { isOperators = false }: { readonly isOperators?: boolean },
+): ProblemCode[] {
+  const always: ProblemCode[] = ["request_invalid", "unauthenticated", isOperators ? "not_found" : "forbidden"];
   const withBody: ProblemCode[] = ["request_timeout", "body_too_large", "media_type_unsupported"];
   const written: ProblemCode[] = ["organization_busy"];
   return [

@@ -16,10 +16,12 @@ export interface FirstStart {
   readonly isNew: boolean;
   /** The admin key, when it was generated now: it cannot be shown again. */
   readonly generatedKey: string | undefined;
+  /** Whether MUSTER_ADMIN_KEY is set and belongs to nobody: the organization that the first start made was deleted. */
+  readonly isAdminKeyUnused: boolean;
 }
 
-/** The name of the key that MUSTER_ADMIN_KEY, or the first start, makes. */
-const adminKeyName = "admin";
+/** The name of the key that MUSTER_ADMIN_KEY, the first start, or the operator makes. */
+export const adminKeyName = "admin";
 
 /**
  * Makes sure that there is an organization, and that somebody can administer it. May be called at every start, by
@@ -52,20 +54,25 @@ async function ensure(
   options: { readonly organizationName: string; readonly adminKey: string | undefined } & KeyContext,
 ): Promise<FirstStart> {
   const { organizationName, adminKey, clock, randomBytes } = options;
-  const { rows } = await owner.query<{ id: number }>("select id from organizations order by id limit 1");
-  const [first] = rows;
-  if (first) {
-    if (adminKey !== undefined) await putAdminKey(owner, first.id, adminKey, options);
-    return { organizationId: first.id, isNew: false, generatedKey: undefined };
+  const { rows } = await owner.query<{ id: number; isFirst: boolean }>(
+    `select id, is_first as "isFirst" from organizations order by is_first desc, id limit 1`,
+  );
+  const [known] = rows;
+  if (known) {
+    // The key of an organization that was deleted must not open another one.
+    if (adminKey !== undefined && known.isFirst) await putAdminKey(owner, known.id, adminKey, options);
+    const isAdminKeyUnused = adminKey !== undefined && !known.isFirst;
+    return { organizationId: known.id, isNew: false, generatedKey: undefined, isAdminKeyUnused };
   }
   const organizationId = await createOrganization(owner, {
     name: organizationName,
     settings: firstSettings,
     createdAt: clock(),
+    isFirst: true,
   });
   const generatedKey = adminKey === undefined ? generateKey(randomBytes) : undefined;
   await putAdminKey(owner, organizationId, adminKey ?? (generatedKey as string), options);
-  return { organizationId, isNew: true, generatedKey };
+  return { organizationId, isNew: true, generatedKey, isAdminKeyUnused: false };
 }
 
 async function putAdminKey(owner: ClientBase, organizationId: number, key: string, context: KeyContext): Promise<void> {

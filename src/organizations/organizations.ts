@@ -31,24 +31,38 @@ export interface ChangeContext {
   readonly actor: string;
 }
 
+/** What a new organization begins with. */
+export interface NewOrganization {
+  readonly name: string;
+  /** Those that are absent have their defaults. */
+  readonly settings: Partial<Settings>;
+  readonly createdAt: Date;
+  /** Whether it is the first start's, so that MUSTER_ADMIN_KEY is its key. */
+  readonly isFirst?: boolean;
+}
+
+/** Two organizations cannot have the same name. */
+export function nameTaken(name: string): MusterError {
+  return new MusterError("conflict", `There is an organization named ${name} already. Choose another name.`, {
+    field: "name",
+  });
+}
+
 /**
  * Creates an organization with its change log and its source `default`.
  * @param owner a connection of the user that owns the tables, inside a transaction
  * @returns its number
+ * @throws MusterError conflict when the name is taken
  */
-export async function createOrganization(
-  owner: Executor,
-  organization: { readonly name: string; readonly settings: Partial<Settings>; readonly createdAt: Date },
-): Promise<number> {
-  const { name, settings, createdAt } = organization;
+export async function createOrganization(owner: Executor, organization: NewOrganization): Promise<number> {
+  const { name, settings, createdAt, isFirst = false } = organization;
   const { rows } = await owner.query<{ id: number }>(
-    `insert into organizations (name, settings, created_at, updated_at) values ($1, $2, $3, $3)
+    `insert into organizations (name, settings, is_first, created_at, updated_at) values ($1, $2, $4, $3, $3)
      on conflict (name) do nothing returning id`,
-    [name, JSON.stringify(settings), createdAt],
+    [name, JSON.stringify(settings), createdAt, isFirst],
   );
   const [created] = rows;
-  if (!created)
-    throw new MusterError("conflict", `There is an organization named ${name} already. Choose another name.`);
+  if (!created) throw nameTaken(name);
   await owner.query("insert into feed_heads (organization_id) values ($1)", [created.id]);
   await owner.query(
     `insert into sources (organization_id, number, name, rank, created_at, updated_at)

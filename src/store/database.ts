@@ -25,7 +25,7 @@ export const serviceRole = "muster_service";
 
 const int8 = 20;
 /** 64-bit integers as numbers: identifiers and sequences stay far below 2^53. Claims never leave SQL. */
-const types: pg.CustomTypesConfig = {
+export const types: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: "text" | "binary") =>
     oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
 };

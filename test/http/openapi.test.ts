@@ -45,7 +45,12 @@ test("every operation is described, with all its answers", () => {
     for (const [status, { description }] of Object.entries(operation.responses)) {
       assert(description.length > 3 && description !== "Default Response", `${name}: ${status}`);
     }
-    if (/^\/(?:v1|api)\//.test(path)) {
+    if (/^\/v1\/organizations\b/.test(path)) {
+      for (const status of ["400", "401", "404", "500", "503"])
+        assert(operation.responses[status], `${name}: ${status}`);
+      assert.match(operation.description, /Needs the operator's key/, name);
+      assert.deepEqual(operation.security, [{ operator: [] }, { operatorBasic: [] }], name);
+    } else if (/^\/(?:v1|api)\//.test(path)) {
       for (const status of ["400", "401", "403", "500", "503"])
         assert(operation.responses[status], `${name}: ${status}`);
       assert.match(operation.description, /(?:Needs a key with the service |Takes no API key)/, name);
@@ -59,7 +64,9 @@ test("every operation is described, with all its answers", () => {
     if (operation.requestBody) assert(operation.responses["413"] && operation.responses["415"], name);
     if (
       method === "post" &&
-      !["createApiKey", "createSignInLink", "previewSource"].includes(operation.operationId) &&
+      !["createApiKey", "createSignInLink", "previewSource", "createOrganization", "issueAdminKey"].includes(
+        operation.operationId,
+      ) &&
       path.startsWith("/v1/")
     ) {
       assert(

@@ -3,8 +3,9 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Pool } from "pg";
 import { createIdSource } from "../../src/identifiers.ts";
-import { createAuthentication, services } from "../../src/organizations/api-keys.ts";
+import { createAuthentication, hashKey, services } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
+import { requireOwnOperatorKey } from "../../src/organizations/operator.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
@@ -59,7 +60,12 @@ test("further starts create nothing, and forget nothing", async (t) => {
   const database = await createTestDatabase(t);
   const first = await start(database.owner);
   const second = await start(database.owner, undefined, "Another Name");
-  assert.deepEqual(second, { organizationId: first.organizationId, isNew: false, generatedKey: undefined });
+  assert.deepEqual(second, {
+    organizationId: first.organizationId,
+    isNew: false,
+    generatedKey: undefined,
+    isAdminKeyUnused: false,
+  });
   assert.notEqual(await authentication(database)(first.generatedKey ?? ""), undefined);
   assert.equal((await keysOf(database.owner)).length, 1);
 });
@@ -107,6 +113,31 @@ test("a given key that belongs to another organization stops the start, and chan
     /^Error: MUSTER_ADMIN_KEY belongs to another organization already: [^\n]+\.$/,
   );
   assert.deepEqual(await keysOf(owner), before);
+});
+
+test("the key of a first organization that was deleted opens no other one", async (t) => {
+  const database = await createTestDatabase(t);
+  const { owner } = database;
+  const key = "the-key-of-the-first-organization";
+  const first = await start(owner, key);
+  assert.equal(first.isAdminKeyUnused, false);
+  await createOrganization(owner, { name: "Other", settings: {}, createdAt: clock() });
+  await owner.query("delete from organizations where id = $1", [first.organizationId]);
+  const next = await start(owner, key);
+  assert.deepEqual([next.isNew, next.isAdminKeyUnused], [false, true]);
+  assert.deepEqual(await keysOf(owner), []);
+  assert.equal(await authentication(database)(key), undefined);
+});
+
+test("the operator's key must not be the key of an organization", async (t) => {
+  const { owner } = await createTestDatabase(t);
+  const key = "a-key-that-is-an-organizations";
+  await requireOwnOperatorKey(owner, hashKey(key));
+  await start(owner, key);
+  await assert.rejects(
+    requireOwnOperatorKey(owner, hashKey(key)),
+    /^Error: MUSTER_OPERATOR_KEY is the key of an organization already: [^\n]+\.$/,
+  );
 });
 
 test("two organizations cannot have the same name", async (t) => {

@@ -10,11 +10,12 @@ import type { App } from "../../src/http/app-types.ts";
 import type { HttpDependencies, HttpLimits } from "../../src/http/dependencies.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { createIdSource } from "../../src/identifiers.ts";
-import { createApiKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
+import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import { openOwner } from "../../src/store/owner.ts";
 import type { TestDatabase } from "./database.ts";
 
 /** A request, as tests write it. */
@@ -45,6 +46,8 @@ export interface TestApp {
   /** An admin key of the organization. */
   readonly key: string;
   readonly organizationId: number;
+  /** What creates and deletes organizations. */
+  readonly operatorKey: string;
   readonly app: App;
   readonly dependencies: HttpDependencies;
   /** The service's time stands still but for this. */
@@ -80,6 +83,8 @@ export async function startTestApp(
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
   const changeSignal = createChangeSignal(database.connection);
+  const operatorKey = `operator_test_${randomBytes(16).toString("hex")}`;
+  const owners = openOwner(database.connection);
   const dependencies: HttpDependencies = {
     database: openDatabase(database.connection, { maxConnections: 6, written: changeSignal.written }),
     changeSignal,
@@ -93,6 +98,7 @@ export async function startTestApp(
     publicUrl: options.publicUrl,
     keysOf: createIssuerKeys({ fetch, now: () => performance.now(), timing: { ...issuerTiming, ...options.timing } }),
     limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
+    operator: { keyHash: hashKey(operatorKey), owner: owners },
   };
   const key = `muster_test_${randomBytes(16).toString("hex")}`;
   const owner = await database.owner.connect();
@@ -112,6 +118,7 @@ export async function startTestApp(
     closed ??= (async () => {
       await app.close();
       await dependencies.changeSignal.close();
+      await owners.close();
       await dependencies.database.close();
       await rm(spoolDirectory, { recursive: true, force: true });
     })();
@@ -119,7 +126,7 @@ export async function startTestApp(
   };
   database.beforeDrop(close);
   return {
-    ...{ url, key, organizationId, app, dependencies, log, close },
+    ...{ url, key, organizationId, operatorKey, app, dependencies, log, close },
     advanceClock: (milliseconds) => {
       now += milliseconds;
     },

@@ -1,0 +1,107 @@
+import { z } from "zod";
+import { pageQuery } from "../paging.ts";
+
+const exampleOrganization = {
+  id: "2",
+  name: "Northern Campus",
+  version: 1,
+  users: 0,
+  groups: 0,
+  lastImport: null,
+  createdAt: "2026-11-22T09:30:00.123456Z",
+  updatedAt: "2026-11-22T09:30:00.123456Z",
+};
+
+const exampleKey = {
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  name: "admin",
+  key: "muster_n6mYcP2vR0xk3bWqTfJ8hLsE1dZaUo4iGy7VwC9XtKe",
+  createdAt: "2026-11-22T09:30:00.123456Z",
+};
+
+/** An organization as the operator sees it. */
+export const summarySchema = z
+  .object({
+    id: z.string().describe("A number, as a string."),
+    name: z.string(),
+    version: z.int().describe("Counts the changes of name and settings; it is the ETag."),
+    users: z.int().describe("How many users it has."),
+    groups: z.int().describe("How many groups it has."),
+    lastImport: z
+      .object({ at: z.string(), kind: z.string(), status: z.string() })
+      .nullable()
+      .describe("The import that was sent last; null: none was. Dry runs are none."),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: "OrganizationSummary", examples: [exampleOrganization] });
+
+const adminKeySchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    key: z.string().describe("The key itself. It is shown now and never again."),
+    createdAt: z.string(),
+  })
+  .meta({ id: "AdminKey", examples: [exampleKey] });
+
+/** Answer of POST /organizations. */
+export const createdOrganizationSchema = summarySchema
+  .extend({ adminKey: adminKeySchema.describe("Its first key, which may do everything in it.") })
+  .meta({ id: "CreatedOrganization", examples: [{ ...exampleOrganization, adminKey: exampleKey }] });
+
+/** Answer of POST /organizations/{id}/admin-key. */
+export const issuedAdminKeySchema = adminKeySchema
+  .extend({ revoked: z.int().describe("How many other keys were revoked.") })
+  .meta({ id: "IssuedAdminKey", examples: [{ ...exampleKey, name: "admin 2", revoked: 0 }] });
+
+const name = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .regex(/^[^\p{Cc}]*$/u, "has a control character")
+  .describe("Unique among the organizations.");
+
+/** Body of POST /organizations. */
+export const newOrganizationSchema = z
+  .strictObject({ name })
+  .meta({ id: "NewOrganization", examples: [{ name: "Northern Campus" }] });
+
+/** Body of PATCH /organizations/{id}. */
+export const summaryPatchSchema = z
+  .strictObject({ name: name.optional() })
+  .meta({ id: "OrganizationSummaryPatch", examples: [{ name: "Northern Campus" }] });
+
+/** Body of POST /organizations/{id}/admin-key. */
+export const adminKeyOrderSchema = z
+  .strictObject({
+    revokeOthers: z
+      .boolean()
+      .default(false)
+      .describe("Whether all other keys with the service `admin` are revoked. Those of jobs stay."),
+  })
+  .meta({ id: "AdminKeyOrder", examples: [{ revokeOthers: true }] });
+
+const largestId = 2_147_483_647;
+/** Ids are PostgreSQL's integers; whatever else is asked for does not exist, and is answered like that. */
+const unusedId = 0;
+
+/** Path parameters. */
+export const summaryParams = z.strictObject({
+  id: z
+    .string()
+    .max(1000)
+    .transform((text) => (/^[1-9][0-9]{0,9}$/.test(text) && Number(text) <= largestId ? Number(text) : unusedId))
+    .describe("The organization's id."),
+});
+
+/** Query of GET /organizations. */
+export const summaryPage = z.strictObject(pageQuery);
+/** The id after which a page begins. */
+export const summaryCursor = z.tuple([z.int().min(0).max(largestId)]);
+
+/** Query of DELETE /organizations/{id}. */
+export const summaryDeletion = z.strictObject({
+  expectedUsers: z.coerce.number().int().nonnegative().describe("How many users it has; nothing is deleted otherwise."),
+});

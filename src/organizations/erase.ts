@@ -1,0 +1,81 @@
+import { MusterError } from "../errors.ts";
+import type { Executor } from "../store/database.ts";
+import { lockOrganization, writerPatience } from "../store/organization-lock.ts";
+import { type OperatorContext, readSummary } from "./operator.ts";
+
+/** What the operator has to know of an organization to delete it. */
+export interface ErasureExpectation {
+  /** How many users it has. */
+  readonly expectedUsers: number;
+  /** Throws when the stored version is not the one that the caller knows. */
+  readonly checkVersion: (version: number) => void;
+}
+
+const lockNotAvailable = "55P03";
+
+/**
+ * Deletes an organization and everything of it, in every table there is, in one transaction: it is there whole, or not
+ * at all. Whoever writes to it meanwhile waits, and then finds that it is gone.
+ * @throws MusterError not_found; conflict when it has another number of users; organization_busy when somebody else
+ * changes it for longer than 10 seconds
+ */
+export async function eraseOrganization(
+  { owner, queue }: OperatorContext,
+  organizationId: number,
+  { expectedUsers, checkVersion }: ErasureExpectation,
+): Promise<void> {
+  await queue.run(organizationId, writerPatience, () =>
+    owner.transaction(async (client) => {
+      await lockOrganization(client, organizationId);
+      const { users, version } = await readSummary(client, organizationId);
+      checkVersion(version);
+      if (users !== expectedUsers) {
+        throw new MusterError(
+          "conflict",
+          `The organization has ${users} users, not ${expectedUsers}. Nothing was deleted; look whether it is the one that you mean.`,
+          { field: "expectedUsers" },
+        );
+      }
+      await shutOut(client, organizationId);
+      await eraseRows(client, organizationId);
+    }),
+  );
+}
+
+/** Keeps out those who add something without the organization's lock, such as an API key. */
+async function shutOut(client: Executor, organizationId: number): Promise<void> {
+  await client.query(`set local lock_timeout = ${writerPatience}`);
+  try {
+    await client.query("select from organizations where id = $1 for update", [organizationId]);
+  } catch (error) {
+    if ((error as { code?: string }).code !== lockNotAvailable) throw error;
+    throw new MusterError("organization_busy", "The organization is being worked on. Nothing was deleted; try again.", {
+      retryAfter: 10,
+    });
+  }
+  await client.query("set local lock_timeout = 0");
+}
+
+/**
+ * The tables are those that the catalogue has, so that none is forgotten. Those with a key to `organizations` follow it,
+ * and the others, which have none so that large imports are fast, are emptied here.
+ */
+async function eraseRows(client: Executor, organizationId: number): Promise<void> {
+  const { rows: tables } = await client.query<{ name: string; follows: boolean }>(
+    `select pg_class.oid::regclass::text as name, exists (
+       select from pg_constraint
+       where conrelid = pg_class.oid and contype = 'f' and confrelid = 'organizations'::regclass and confdeltype = 'c'
+     ) as follows
+     from pg_class join pg_attribute on attrelid = pg_class.oid and attname = 'organization_id' and not attisdropped
+     where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
+     order by follows, name`,
+  );
+  for (const { name } of tables.filter(({ follows }) => !follows)) {
+    await client.query(`delete from ${name} where organization_id = $1`, [organizationId]);
+  }
+  await client.query("delete from organizations where id = $1", [organizationId]);
+  for (const { name } of tables) {
+    const { rowCount } = await client.query(`select from ${name} where organization_id = $1 limit 1`, [organizationId]);
+    if (rowCount !== 0) throw new Error(`The table ${name} holds data of a deleted organization.`);
+  }
+}

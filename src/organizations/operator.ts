@@ -1,0 +1,206 @@
+import { DatabaseError } from "pg";
+import { recordChanges } from "../changes/record.ts";
+import { MusterError } from "../errors.ts";
+import type { Executor } from "../store/database.ts";
+import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
+import type { Owner } from "../store/owner.ts";
+import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
+import { adminKeyName } from "./first-start.ts";
+import { createOrganization, nameTaken } from "./organizations.ts";
+
+/** An organization as the operator sees it: nothing of its data but counts. */
+export interface OrganizationSummary {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly users: number;
+  readonly groups: number;
+  /** The last import that was sent; dry runs are none. */
+  readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
+  /** RFC 3339, UTC, microseconds; so are all times. */
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+/** An admin key that was made now: it cannot be shown again. */
+export interface NewAdminKey {
+  readonly id: string;
+  readonly name: string;
+  readonly key: string;
+  readonly createdAt: string;
+  /** How many other keys were revoked. */
+  readonly revoked: number;
+}
+
+/** What the operator works with. */
+export interface OperatorContext extends KeyContext {
+  readonly owner: Owner;
+  readonly queue: WriterQueue;
+}
+
+/** Who changed something, in the change log. */
+const actor = "operator";
+
+const noSuchOrganization = () => new MusterError("not_found", "There is no such organization.");
+
+/**
+ * Makes sure that the operator's key is nobody else's: it would open an organization's data, too.
+ * @param owner a connection of the user that owns the tables
+ * @throws Error, one sentence
+ */
+export async function requireOwnOperatorKey(owner: Executor, keyHash: Uint8Array): Promise<void> {
+  const { rowCount } = await owner.query("select from api_keys where key_hash = $1", [keyHash]);
+  if (rowCount !== 0) {
+    throw new Error("MUSTER_OPERATOR_KEY is the key of an organization already: choose another key and start again.");
+  }
+}
+
+/**
+ * Creates an organization, which begins with the default settings, and its first admin key.
+ * @throws MusterError conflict when the name is taken
+ */
+export function addOrganization(
+  { owner, ...keys }: OperatorContext,
+  name: string,
+): Promise<{ readonly organization: OrganizationSummary; readonly adminKey: NewAdminKey }> {
+  return owner.transaction(async (client) => {
+    const id = await createOrganization(client, { name, settings: {}, createdAt: keys.clock() });
+    const adminKey = await insertAdminKey(client, id, keys);
+    return { organization: await readSummary(client, id), adminKey };
+  });
+}
+
+/**
+ * The organizations by id, the oldest first.
+ * @param page `after`: the id after which to begin; at most `limit` + 1 are returned
+ */
+export function listOrganizations(
+  owner: Owner,
+  page: { readonly after: number | undefined; readonly limit: number },
+): Promise<OrganizationSummary[]> {
+  return owner.transaction(async (client) => {
+    const { rows } = await client.query<OrganizationSummary & { [column: string]: unknown }>(
+      `select ${columns} from (
+         select * from organizations where id > $1 order by id limit $2
+       ) organizations order by organizations.id`,
+      [page.after ?? 0, page.limit + 1],
+    );
+    return rows;
+  });
+}
+
+/** @throws MusterError not_found */
+export function getOrganizationSummary(owner: Owner, organizationId: number): Promise<OrganizationSummary> {
+  return owner.transaction((client) => readSummary(client, organizationId));
+}
+
+/**
+ * Gives an organization another name, and records that.
+ * @param name undefined: it keeps the one that it has
+ * @param checkVersion throws when the stored version is not the one that the caller knows
+ * @throws MusterError not_found; conflict when the name is taken
+ */
+export function renameOrganization(
+  { owner, queue, clock }: OperatorContext,
+  organizationId: number,
+  name: string | undefined,
+  checkVersion: (version: number) => void,
+): Promise<OrganizationSummary> {
+  return queue.run(organizationId, writerPatience, () =>
+    owner.transaction(async (client) => {
+      await lockOrganization(client, organizationId);
+      const before = await readSummary(client, organizationId);
+      checkVersion(before.version);
+      if (name === undefined || before.name === name) return before;
+      await setName(client, organizationId, name, clock());
+      await recordChanges(client, organizationId, { actor }, [
+        { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
+      ]);
+      return readSummary(client, organizationId);
+    }),
+  );
+}
+
+/**
+ * Makes a further admin key for an organization that lost its own. It is named `admin`, or `admin 2` and so on while a
+ * valid key has that name.
+ * @param revokeOthers whether all other keys with the service `admin` are revoked; those of jobs stay
+ * @throws MusterError not_found
+ */
+export function issueAdminKey(
+  { owner, ...keys }: OperatorContext,
+  organizationId: number,
+  revokeOthers: boolean,
+): Promise<NewAdminKey> {
+  return owner.transaction(async (client) => {
+    const { rowCount } = await client.query("select from organizations where id = $1 for key share", [organizationId]);
+    if (rowCount === 0) throw noSuchOrganization();
+    // As where organizations make keys themselves: no two valid ones have the same name.
+    await client.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
+    const revoked = revokeOthers ? await revokeAdminKeys(client, organizationId, keys.clock()) : 0;
+    return { ...(await insertAdminKey(client, organizationId, keys)), revoked };
+  });
+}
+
+/**
+ * The organization as the operator sees it.
+ * @throws MusterError not_found
+ */
+export async function readSummary(executor: Executor, organizationId: number): Promise<OrganizationSummary> {
+  const { rows } = await executor.query<OrganizationSummary & { [column: string]: unknown }>(
+    `select ${columns} from organizations where id = $1`,
+    [organizationId],
+  );
+  const [organization] = rows;
+  if (!organization) throw noSuchOrganization();
+  return organization;
+}
+
+const columns = `organizations.id::text as id, organizations.name, organizations.version,
+  (select count(*) from users where users.organization_id = organizations.id) as users,
+  (select count(*) from groups where groups.organization_id = organizations.id) as groups,
+  (select json_build_object('at', timestamp_text(imports.created_at), 'kind', imports.kind, 'status', imports.status)
+   from imports where imports.organization_id = organizations.id and not imports.dry_run
+   order by imports.id desc limit 1) as "lastImport",
+  timestamp_text(organizations.created_at) as "createdAt", timestamp_text(organizations.updated_at) as "updatedAt"`;
+
+const uniqueViolation = "23505";
+
+async function setName(executor: Executor, organizationId: number, name: string, at: Date): Promise<void> {
+  try {
+    await executor.query("update organizations set name = $2, version = version + 1, updated_at = $3 where id = $1", [
+      organizationId,
+      name,
+      at,
+    ]);
+  } catch (error) {
+    if (error instanceof DatabaseError && error.code === uniqueViolation) throw nameTaken(name);
+    throw error;
+  }
+}
+
+async function revokeAdminKeys(executor: Executor, organizationId: number, at: Date): Promise<number> {
+  const { rowCount } = await executor.query(
+    "update api_keys set revoked_at = $2 where organization_id = $1 and revoked_at is null and 'admin' = any(services)",
+    [organizationId, at],
+  );
+  return rowCount ?? 0;
+}
+
+async function insertAdminKey(executor: Executor, organizationId: number, context: KeyContext): Promise<NewAdminKey> {
+  const key = generateKey(context.randomBytes);
+  const { rows } = await executor.query<Omit<NewAdminKey, "key" | "revoked">>(
+    `insert into api_keys (organization_id, id, name, services, key_hash, created_at)
+     select $1, $2, free.name, $4, $5, $6
+     from (
+       select number, case number when 1 then $3 else $3 || ' ' || number end as name
+       from generate_series(1, 1 + (select count(*) from api_keys where organization_id = $1 and revoked_at is null)) number
+     ) free
+     where not exists (
+       select from api_keys where organization_id = $1 and api_keys.name = free.name and revoked_at is null)
+     order by free.number limit 1
+     returning id, name, timestamp_text(created_at) as "createdAt"`,
+    [organizationId, context.newId(), adminKeyName, services, hashKey(key), context.clock()],
+  );
+  return { ...rows[0]!, key, revoked: 0 };
+}

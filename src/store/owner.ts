@@ -1,0 +1,54 @@
+import pg from "pg";
+import { type Executor, types } from "./database.ts";
+
+/** Work on organizations as a whole, as the user that owns the tables: row-level security does not bind it. */
+export interface Owner {
+  /**
+   * Runs `work` in one transaction, after all earlier ones of this process. Commits when it resolves, rolls back when
+   * it throws.
+   */
+  transaction<Result>(work: (client: Executor) => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** How long a transaction waits for the ones before it, and an idle connection is kept, in milliseconds. */
+const patience = 10_000;
+
+/**
+ * Opens the owner's way to PostgreSQL: one connection, made when it is needed and closed soon after.
+ * @param connection where PostgreSQL listens, as the user that owns the tables
+ */
+export function openOwner(connection: pg.ClientConfig): Owner {
+  const pool = new pg.Pool({
+    ...connection,
+    application_name: "muster operator",
+    max: 1,
+    types,
+    idleTimeoutMillis: patience,
+    connectionTimeoutMillis: patience,
+  });
+  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  pool.on("error", () => {});
+  return {
+    transaction: async (work) => {
+      const client = await pool.connect();
+      let broken: Error | undefined;
+      try {
+        await client.query("begin");
+        const result = await work(client);
+        await client.query("commit");
+        return result;
+      } catch (error) {
+        await client.query("rollback").catch((failure: Error) => {
+          broken = failure;
+        });
+        throw error;
+      } finally {
+        client.release(broken);
+      }
+    },
+    close: async () => {
+      if (!pool.ended) await pool.end();
+    },
+  };
+}

@@ -1,0 +1,288 @@
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { Registry } from "prom-client";
+import { buildApp } from "../../src/http/app.ts";
+import { createMetrics } from "../../src/http/metrics.ts";
+import { settingsSchema } from "../../src/organizations/settings.ts";
+import { verifyStore } from "../../src/store/verify.ts";
+import { assertProblem } from "../directory/setup.ts";
+import { startTestApp, type TestRequest } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { fillOrganization } from "../support/filled-organization.ts";
+import { readTables } from "../support/tables.ts";
+
+const database = await createTestDatabase({ after });
+const app = await startTestApp(database);
+const url = "/v1/organizations";
+const asOperator = (request: TestRequest) => app.inject({ key: app.operatorKey, ...request });
+let names = 0;
+
+/** Creates an organization. */
+async function create() {
+  names += 1;
+  const { status, json, body } = await asOperator({ method: "POST", url, body: { name: `Campus ${names}` } });
+  assert.equal(status, 201, body);
+  return { id: json.id as string, name: json.name as string, key: json.adminKey.key as string, json };
+}
+
+const fill = (key: string) => fillOrganization((request) => app.inject({ key, ...request }), "filled");
+
+test("an organization is created with the defaults, its source and an admin key that opens it alone", async () => {
+  const { id, key, json } = await create();
+  assert.deepEqual(
+    { ...json, id: "", adminKey: { ...json.adminKey, id: "", key: "" } },
+    {
+      ...{ id: "", name: "Campus 1", version: 1, users: 0, groups: 0, lastImport: null },
+      ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
+      adminKey: { id: "", name: "admin", key: "", createdAt: "2026-11-22T02:00:00.000000Z" },
+    },
+  );
+  const own = await app.inject({ url: "/v1/organization", key });
+  assert.deepEqual([own.json.id, own.json.settings], [id, settingsSchema.parse({})]);
+  assert.deepEqual(
+    (await app.inject({ url: "/v1/sources", key })).json.items.map((item: { name: string }) => item.name),
+    ["default"],
+  );
+  assert.notEqual((await app.inject({ url: "/v1/organization" })).json.id, id);
+  const { rows } = await database.owner.query(
+    "select from api_keys where encode(key_hash, 'hex') = encode(sha256($1), 'hex')",
+    [Buffer.from(key)],
+  );
+  assert.equal(rows.length, 1, "stored as a hash");
+  assert(!JSON.stringify(app.log).includes(key), "and not logged");
+});
+
+test("a name that is taken or no name is refused, and leaves nothing", async () => {
+  const before = await readTables(database.owner);
+  assertProblem(
+    await asOperator({ method: "POST", url, body: { name: " Test University " } }),
+    409,
+    "conflict",
+    "name",
+  );
+  for (const body of [
+    {},
+    { name: "" },
+    { name: "  " },
+    { name: "a\u0007" },
+    { name: "x".repeat(201) },
+    { name: "A", settings: {} },
+  ]) {
+    assertProblem(await asOperator({ method: "POST", url, body }), 400, "request_invalid");
+  }
+  assert.deepEqual(await readTables(database.owner), before);
+});
+
+test("organizations are listed page by page with counts and their last import, and nothing else of their data", async () => {
+  const { id, key } = await create();
+  await fill(key);
+  const seen = [];
+  let cursor = "";
+  do {
+    const { json } = await asOperator({ url: `${url}?limit=1${cursor}` });
+    seen.push(...json.items);
+    cursor = json.nextCursor === null ? "" : `&cursor=${json.nextCursor}`;
+  } while (cursor !== "");
+  assert.deepEqual(
+    seen.map((one) => one.id),
+    [...seen.map((one) => one.id)].sort((a, b) => a - b),
+  );
+  const one = seen.find((item) => item.id === id);
+  assert.deepEqual([one.users, one.groups], [20, 2]);
+  assert.deepEqual(one.lastImport, { at: "2026-11-22T02:00:00.000000Z", kind: "users", status: "held" });
+  const answer = await asOperator({ url: `${url}/${id}` });
+  assert.deepEqual(answer.json, one);
+  assert.equal(answer.headers.etag, `"${one.version}"`);
+  assert.deepEqual((await asOperator({ url })).json, { items: seen, nextCursor: null });
+  assertProblem(await asOperator({ url: `${url}?cursor=x` }), 400, "request_invalid", "cursor");
+});
+
+test("a new name stands in the organization's change log, made by the operator", async () => {
+  const { id, key, name } = await create();
+  const path = `${url}/${id}`;
+  const patch = (body: object, headers = {}) => asOperator({ method: "PATCH", url: path, body, headers });
+  assert.equal((await patch({})).json.version, 1);
+  assert.equal((await patch({ name })).json.version, 1, "the same name is no change");
+  assertProblem(await patch({ name: "Renamed" }, { "if-match": '"7"' }), 412, "version_mismatch");
+  const renamed = await patch({ name: "Renamed" }, { "if-match": '"1"' });
+  assert.deepEqual([renamed.json.name, renamed.json.version, renamed.headers.etag], ["Renamed", 2, '"2"']);
+  assertProblem(await patch({ name: "Test University" }), 409, "conflict", "name");
+  const { changes } = (await app.inject({ url: "/v1/changes", key })).json;
+  assert.deepEqual(
+    changes.map(({ type, action, id: of, changed, actor }: Record<string, unknown>) => ({
+      type,
+      action,
+      of,
+      changed,
+      actor,
+    })),
+    [
+      {
+        type: "organization",
+        action: "updated",
+        of: id,
+        changed: { name: { from: name, to: "Renamed" } },
+        actor: "operator",
+      },
+    ],
+  );
+  assert.equal((await app.inject({ url: "/v1/organization", key })).json.name, "Renamed");
+});
+
+test("a further admin key leaves the others, or revokes those of administrators at once", async () => {
+  const { id, key } = await create();
+  const job = await app.inject({
+    method: "POST",
+    url: "/v1/api-keys",
+    key,
+    body: { name: "nightly", services: ["import"] },
+  });
+  const order = (body?: object) =>
+    asOperator({ method: "POST", url: `${url}/${id}/admin-key`, ...(body ? { body } : {}) });
+  const works = async (one: string) => (await app.inject({ url: "/v1/organization", key: one })).status;
+  const second = await order();
+  assert.deepEqual([second.status, second.json.name, second.json.revoked], [201, "admin 2", 0]);
+  assert.deepEqual([await works(key), await works(second.json.key)], [200, 200]);
+  const third = await order({ revokeOthers: true });
+  assert.deepEqual([third.json.name, third.json.revoked], ["admin", 2]);
+  assert.deepEqual([await works(key), await works(second.json.key), await works(third.json.key)], [401, 401, 200]);
+  assert.equal(await works(job.json.key), 403, "the key of a job stays");
+  assert.equal((await app.inject({ url: "/v1/organization" })).status, 200, "and so do those of others");
+  const names = await Promise.all([order(), order(), order()]);
+  assert.deepEqual(names.map(({ json }) => json.name).sort(), ["admin 2", "admin 3", "admin 4"]);
+});
+
+test("a deleted organization leaves nothing in any table, and everybody else's tables as they were", async () => {
+  const before = await readTables(database.owner);
+  const { id, key } = await create();
+  await fill(key);
+  const full = await readTables(database.owner);
+  const empty = Object.keys(full).filter((table) => full[table]!.length === before[table]!.length);
+  assert.deepEqual(empty, [], "something of everything was there");
+  const remove = (query: string, headers = {}) =>
+    asOperator({ method: "DELETE", url: `${url}/${id}${query}`, headers });
+  assertProblem(await remove(""), 400, "request_invalid", "expectedUsers");
+  assertProblem(await remove("?expectedUsers=3"), 409, "conflict", "expectedUsers");
+  assertProblem(await remove("?expectedUsers=20", { "if-match": '"9"' }), 412, "version_mismatch");
+  assert.deepEqual(await readTables(database.owner), full);
+  assert.equal((await remove("?expectedUsers=20")).status, 204);
+  assert.deepEqual(await readTables(database.owner), before);
+  assertProblem(await remove("?expectedUsers=20"), 404, "not_found");
+  assert.equal((await app.inject({ url: "/v1/organization", key })).status, 401);
+  assert.deepEqual(await verifyStore(database.owner), []);
+});
+
+test("a table that nobody has thought of is emptied, too", async (t) => {
+  await database.owner.query("create table later (organization_id integer, note text)");
+  t.after(() => database.owner.query("drop table later"));
+  const { id } = await create();
+  await database.owner.query("insert into later values ($1, 'x'), (1, 'y')", [id]);
+  assert.equal((await asOperator({ method: "DELETE", url: `${url}/${id}?expectedUsers=0` })).status, 204);
+  assert.deepEqual((await database.owner.query("select note from later")).rows, [{ note: "y" }]);
+});
+
+test("who writes while an organization is deleted is refused in good order", async () => {
+  for (let round = 0; round < 5; round += 1) {
+    const { id, key } = await create();
+    const writes = Array.from({ length: 12 }, (_, index) => [
+      app.inject({
+        method: "POST",
+        url: "/v1/locations",
+        key,
+        body: { name: `Hall ${index}` },
+        headers: { "idempotency-key": `${index}` },
+      }),
+      app.inject({ method: "POST", url: "/v1/api-keys", key, body: { name: `key ${index}`, services: ["import"] } }),
+      app.inject({
+        method: "POST",
+        url: "/v1/imports/users",
+        key,
+        body: { users: [{ firstName: "A", email: "a@x.edu", groupID: "00000" }] },
+      }),
+    ]).flat();
+    const gone = await asOperator({ method: "DELETE", url: `${url}/${id}?expectedUsers=0` });
+    assert.equal(gone.status, 204, gone.body);
+    for (const { status, body } of await Promise.all(writes)) {
+      assert([201, 401, 404, 409, 422, 503].includes(status), `${status} ${body}`);
+    }
+    const rest = Object.entries(await readTables(database.owner)).flatMap(([table, rows]) =>
+      rows.filter((row) => row.startsWith(`{"organization_id":${id},`)).map(() => table),
+    );
+    assert.deepEqual(rest, []);
+  }
+});
+
+test("ids that nobody has, or can have, are answered alike", async () => {
+  const answers = [];
+  for (const id of ["999", "0", "-1", "abc", "99999999999999999999", "1e3", "2147483648"]) {
+    for (const request of [
+      { url: `${url}/${id}` },
+      { method: "PATCH", url: `${url}/${id}`, body: { name: "X" } },
+      { method: "DELETE", url: `${url}/${id}?expectedUsers=0` },
+      { method: "POST", url: `${url}/${id}/admin-key` },
+    ] as const) {
+      const { status, json } = await asOperator(request);
+      answers.push(JSON.stringify([status, { ...json, requestId: "" }]));
+    }
+  }
+  assert.equal(new Set(answers).size, 1, answers.join("\n"));
+});
+
+test("only the operator's key opens the addresses of the operator, and it opens nothing else", async () => {
+  const attempts: TestRequest[] = [
+    { url },
+    { method: "POST", url, body: { name: "Never" } },
+    { url: `${url}/1` },
+    { method: "PATCH", url: `${url}/1`, body: { name: "Never" } },
+    { method: "DELETE", url: `${url}/1?expectedUsers=0` },
+    { method: "POST", url: `${url}/1/admin-key` },
+    { url: `${url}/1/none` },
+  ];
+  const before = await readTables(database.owner);
+  for (const request of attempts) {
+    for (const key of [null, app.key, `${app.operatorKey}x`, app.operatorKey.slice(0, -1), "x".repeat(1000), ""]) {
+      const answer = await app.inject({ ...request, key });
+      assertProblem(answer, 401, "unauthenticated");
+      assert.match(String(answer.headers["www-authenticate"]), /^Bearer .*Basic /);
+    }
+  }
+  const unchanged = ({ api_keys, ...rest }: Record<string, unknown>) => rest;
+  assert.deepEqual(unchanged(await readTables(database.owner)), unchanged(before));
+  for (const path of ["/v1/organization", "/v1/users", "/v1/api-keys", "/api/v2/groups", "/v1/none"]) {
+    assert.equal((await asOperator({ url: path })).status, 401, path);
+  }
+  assert.equal((await app.inject({ url: `/api/v2/groups?api_key=${app.operatorKey}`, key: null })).status, 401);
+  const basic = (pair: string) => ({ authorization: `Basic ${Buffer.from(pair).toString("base64")}` });
+  for (const pair of [`${app.operatorKey}:`, `x:${app.operatorKey}`]) {
+    assert.equal((await app.inject({ url, key: null, headers: basic(pair) })).status, 200, pair);
+  }
+});
+
+test("an unknown method or address below is told so, to the operator", async () => {
+  const answer = await asOperator({ method: "PUT", url });
+  assertProblem(answer, 405, "method_not_allowed");
+  assert.equal(answer.headers.allow, "GET, HEAD, POST");
+  assertProblem(await asOperator({ url: `${url}/1/none` }), 404, "not_found");
+});
+
+test("without an operator's key the addresses are not there, whoever asks", async (t) => {
+  const closed = await buildApp({
+    dependencies: { ...app.dependencies, operator: undefined },
+    metrics: createMetrics(new Registry()),
+    log: { level: "silent", stream: { write: () => {} } },
+  });
+  t.after(() => closed.close());
+  for (const method of ["GET", "POST", "PATCH", "DELETE", "PUT"] as const) {
+    for (const path of [url, `${url}/1`, `${url}/1/admin-key`]) {
+      for (const authorization of ["", `Bearer ${app.key}`, `Bearer ${app.operatorKey}`]) {
+        const { statusCode, body } = await closed.inject({
+          method,
+          url: path,
+          headers: authorization ? { authorization } : {},
+        });
+        assert.equal(statusCode, 404, `${method} ${path}`);
+        assert.equal(JSON.parse(body).code, "not_found");
+      }
+    }
+  }
+});
