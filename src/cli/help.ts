@@ -8,19 +8,21 @@ const connectionHelp = `Connection
                      MUSTER_KEY. A key is never given on the command line.`;
 
 export const generalHelp = `muster: sends files to a Muster service, keeps a copy of what it stores, and
-makes links that sign people in.
+makes links that sign people in. For whoever runs the service it also manages
+its organizations.
 
 Usage
   muster push FILE [options]      import a file, and report what became of it
   muster pull --to PLACE [options]
                                   make a copy, or bring it up to date
   muster link USERNAME            make a link that signs somebody in once
+  muster organization …           create, list, rename and delete organizations
   muster help push                more about one of them
   muster --version
 
 Environment
   MUSTER_URL         address of the service, such as https://muster.example.edu
-  MUSTER_KEY         API key
+  MUSTER_KEY         API key; for organizations the operator's key
 
 Example
   export MUSTER_URL=https://muster.example.edu
@@ -155,4 +157,57 @@ Exit status
 Examples
   muster link jdoe
   muster link --id 17 --key-file ~/.muster-key
+`;
+
+export const organizationHelp = `muster organization: the organizations of a service, for whoever runs it.
+
+Usage
+  muster organization list                 all of them
+  muster organization show ID              one of them
+  muster organization create NAME          a new one, and its first admin key
+  muster organization rename ID NAME       give it another name
+  muster organization admin-key ID         a further admin key, for a campus
+                                           that lost its own
+  muster organization delete ID            tell what would be deleted
+
+Options
+  --key-output FILE    create, admin-key: write the key into a new file that
+                       nobody but its owner may read (mode 600)
+  --show-key           create, admin-key: print the key to standard output
+  --revoke-others      admin-key: revoke all other keys with the service admin;
+                       those of jobs go on working
+  --expected-users N   delete: how many users it has
+  --apply              delete: do it, if --expected-users is right
+  --json               report in one line of JSON, for scripts
+  -h, --help           this text
+
+Connection
+  --url URL            address of the service; without it the environment's
+                       MUSTER_URL
+  --key-file PATH      file that holds the operator's key, and that nobody but
+                       its owner may read (chmod 600); without it the
+                       environment's MUSTER_KEY. A key is never given on the
+                       command line.
+
+The key is the one that the service was started with as MUSTER_OPERATOR_KEY. It
+opens nothing of an organization's data.
+
+What happens
+  One request, which is not tried again. A key is shown once: create and
+  admin-key ask for --key-output or --show-key before anything is done. What is
+  deleted is gone with everything of it, and there is no way back but a backup;
+  without --apply nothing is deleted.
+
+Exit status
+  0   done (delete without --apply: told)
+  2   the key or the request was refused, or delete expects another number of
+      users; nothing was done
+  3   the service could not be reached, or failed
+  64  the command line, the key or the file for a key cannot be used
+  70  a fault of the command itself
+
+Examples
+  muster organization create "Northern Campus" --key-output north.key
+  muster organization list
+  muster organization delete 2 --expected-users 1234 --apply
 `;

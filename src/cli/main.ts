@@ -25,6 +25,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) =>
   process.exit(error.code === "EPIPE" ? 0 : exitStatus.fault),
 );
 
+const commands: readonly string[] = ["push", "pull", "link", "organization"];
+
 const context: Context = {
   environment: process.env,
   input: process.stdin,
@@ -47,12 +49,14 @@ async function run([command, ...args]: readonly string[]): Promise<ExitStatus> {
       return (await import("./pull/command.ts")).pull(args, context);
     case "link":
       return (await import("./link/command.ts")).link(args, context);
+    case "organization":
+      return (await import("./organization/command.ts")).organization(args, context);
     case "--version":
     case "-V":
       context.output.write(`muster ${version}\n`);
       return exitStatus.done;
     case "help":
-      if (args[0] === "push" || args[0] === "pull" || args[0] === "link") return run([args[0], "--help"]);
+      if (args[0] !== undefined && commands.includes(args[0])) return run([args[0], "--help"]);
       context.output.write(generalHelp);
       return exitStatus.done;
     case "--help":
@@ -63,7 +67,7 @@ async function run([command, ...args]: readonly string[]): Promise<ExitStatus> {
       context.complaints.write(generalHelp);
       return exitStatus.usage;
     default:
-      throw usageError('There are the commands push, pull and link. "muster --help" tells more.');
+      throw usageError('There are the commands push, pull, link and organization. "muster --help" tells more.');
   }
 }
 

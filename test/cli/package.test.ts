@@ -28,7 +28,7 @@ test("the built command runs without any package, wherever it lies", async (t) =
     });
   assert.match(await readFile(join(folder, bin.muster), "utf8"), /^#!\/usr\/bin\/env node\n/);
   assert.equal((await muster("--version")).stdout, `muster ${version}\n`);
-  for (const command of ["push", "pull"]) {
+  for (const command of ["push", "pull", "organization"]) {
     const { stdout } = await muster(command, "--help");
     assert.equal((await muster("help", command)).stdout, stdout);
     assert.ok(
@@ -36,7 +36,11 @@ test("the built command runs without any package, wherever it lies", async (t) =
       "it fits a terminal",
     );
   }
-  const tries = [muster("push", "package.json", "--retries", "0"), muster("pull", "--to", "copy", "--retries", "0")];
+  const tries = [
+    muster("push", "package.json", "--retries", "0"),
+    muster("pull", "--to", "copy", "--retries", "0"),
+    muster("organization", "list"),
+  ];
   await Promise.all(tries.map((attempt) => assert.rejects(attempt, { code: 3 })));
   await assert.rejects(muster(), { code: 64 });
 });

@@ -1,0 +1,61 @@
+import { type Column, count, countOf, printable, table } from "../text.ts";
+
+/** An organization, as the service tells it to the operator. */
+export interface OrganizationDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly version: number;
+  readonly users: number;
+  readonly groups: number;
+  readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+}
+
+const columns: readonly Column[] = [
+  { title: "ID", align: "right" },
+  { title: "USERS", align: "right" },
+  { title: "GROUPS", align: "right" },
+  { title: "CREATED", align: "left" },
+  { title: "LAST IMPORT", align: "left" },
+  { title: "NAME", align: "left" },
+];
+
+/** A table of organizations. */
+export function listLines(organizations: readonly OrganizationDocument[], width: number): string[] {
+  if (organizations.length === 0) return ["There is no organization."];
+  const rows = organizations.map(({ id, users, groups, createdAt, lastImport, name }) => [
+    ...[id, count(users), count(groups), day(createdAt)],
+    lastImport === null ? "none" : `${day(lastImport.at)} ${lastImport.status}`,
+    printable(name),
+  ]);
+  return table(columns, rows, width);
+}
+
+/** One organization, a line for each thing. */
+export function showLines(organization: OrganizationDocument): string[] {
+  const { id, name, users, groups, lastImport, createdAt } = organization;
+  return [
+    `Organization ${id}: ${printable(name)}`,
+    "",
+    `  users        ${count(users)}`,
+    `  groups       ${count(groups)}`,
+    `  last import  ${lastImport === null ? "none" : `${minute(lastImport.at)}, ${lastImport.kind}, ${lastImport.status}`}`,
+    `  created      ${minute(createdAt)}`,
+  ];
+}
+
+/** What deleting an organization takes away, and how it is done. */
+export function deletionLines({ id, name, users, groups }: OrganizationDocument): string[] {
+  return [
+    `Organization ${id} (${printable(name)}) would be deleted with ${countOf(users, "user")}, ${countOf(groups, "group")},`,
+    "its locations, opt-outs, sources, settings, imports and their files, its change log,",
+    "and all of its keys. There is no way back but a backup.",
+    "",
+    "Nothing was deleted. To delete it:",
+    `  muster organization delete ${id} --expected-users ${users} --apply`,
+  ];
+}
+
+const day = (time: string) => time.slice(0, 10);
+const minute = (time: string) => `${time.slice(0, 10)} ${time.slice(11, 16)} UTC`;

@@ -1,0 +1,175 @@
+/** `muster organization` against the service. */
+import assert from "node:assert/strict";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { startTestApp } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
+import { fillOrganization } from "../support/filled-organization.ts";
+import { type CommandSetting, runCommand } from "./command.ts";
+
+const app = await startTestApp(await createTestDatabase({ after }));
+const folder = await mkdtemp(join(tmpdir(), "muster-organization-test-"));
+after(() => rm(folder, { recursive: true, force: true }));
+
+const organization = (args: readonly string[], setting: CommandSetting = {}) =>
+  runCommand(["organization", ...args], { url: app.url, key: app.operatorKey, ...setting });
+const names = async () => {
+  const { json } = await app.inject({ url: "/v1/organizations", key: app.operatorKey });
+  return json.items.map(({ name }: { name: string }) => name);
+};
+let files = 0;
+function newFile(): string {
+  files += 1;
+  return join(folder, `${files}.key`);
+}
+const statusWith = async (key: string) => (await app.inject({ url: "/v1/organization", key })).status;
+
+/** Creates an organization; returns its id and key. */
+async function create(name: string) {
+  const { output } = await organization(["create", name, "--show-key", "--json"]);
+  const { id, adminKey } = JSON.parse(output);
+  return { id: id as string, key: adminKey.key as string };
+}
+
+test("create puts the key into a file for its owner alone, and shows it nowhere", async () => {
+  const path = newFile();
+  const { status, output, complaints } = await organization(["create", "North", "--key-output", path]);
+  assert.equal(status, 0, complaints);
+  assert.match(output, /^Organization \d+ was created: North\.\nIts admin key is in .*1\.key\.\n$/);
+  assert.equal((await stat(path)).mode & 0o777, 0o600);
+  const key = (await readFile(path, "utf8")).trim();
+  assert(!(output + complaints).includes(key));
+  assert.equal(await statusWith(key), 200);
+  const json = await organization(["create", "North 2", "--key-output", newFile(), "--json"]);
+  assert.deepEqual(Object.keys(JSON.parse(json.output).adminKey), ["id", "name", "createdAt"]);
+});
+
+test("the key is printed if that is asked for, and in one line of JSON for scripts", async () => {
+  const { status, output } = await organization(["create", "South", "--show-key"]);
+  assert.equal(status, 0);
+  const [key = "", created] = output.split("\n");
+  assert.equal(await statusWith(key), 200);
+  assert.match(created ?? "", /^Organization \d+ was created: South\.$/);
+  const json = await organization(["create", "South 2", "--show-key", "--json"]);
+  assert.equal(json.output.trim().split("\n").length, 1);
+  assert.equal(await statusWith(JSON.parse(json.output).adminKey.key), 200);
+});
+
+test("nothing is created without a place for the key, or with one that cannot be used", async () => {
+  const before = await names();
+  const taken = newFile();
+  await writeFile(taken, "mine");
+  for (const [args, complaint] of [
+    [[], /--key-output FILE, or --show-key/],
+    [["--show-key", "--key-output", newFile()], /--key-output FILE, or --show-key/],
+    [["--key-output", taken], /There is a file .* already/],
+    [["--key-output", join(folder, "none", "x.key")], /cannot be made \(ENOENT\)/],
+  ] as const) {
+    const { status, complaints } = await organization(["create", "Never", ...args]);
+    assert.equal(status, 64);
+    assert.match(complaints, complaint);
+  }
+  assert.deepEqual(await names(), before);
+  assert.equal(await readFile(taken, "utf8"), "mine");
+});
+
+test("what the service refuses leaves no file behind", async () => {
+  const before = await readdir(folder);
+  const { status, complaints } = await organization(["create", "Test University", "--key-output", newFile()]);
+  assert.equal(status, 2);
+  assert.match(complaints, /^muster: There is an organization named Test University already\./);
+  assert.deepEqual(await readdir(folder), before);
+});
+
+test("list and show tell what there is, for people and for scripts", async () => {
+  const { id, key } = await create("Listed");
+  await fillOrganization((request) => app.inject({ key, ...request }), "listed");
+  const { output } = await organization(["list"]);
+  assert.match(output, /^ID +USERS +GROUPS +CREATED +LAST IMPORT +NAME$/m);
+  assert.match(output, new RegExp(`^ *${id} +20 +2 +2026-11-22 +2026-11-22 held +Listed$`, "m"));
+  assert.match(output, /^ *1 +0 +0 +2026-11-22 +none +Test University$/m);
+  const { organizations } = JSON.parse((await organization(["list", "--json"])).output);
+  assert.deepEqual(organizations, (await app.inject({ url: "/v1/organizations", key: app.operatorKey })).json.items);
+  const shown = await organization(["show", id]);
+  assert.match(
+    shown.output,
+    /^Organization \d+: Listed\n\n {2}users {8}20\n {2}groups {7}2\n {2}last import {2}2026-11-22 02:00 UTC, users, held\n/,
+  );
+  assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 20);
+});
+
+test("rename gives another name, and what it holds does not steer the terminal", async () => {
+  const { id } = await create("Before");
+  assert.equal((await organization(["rename", id, "After"])).output, `Organization ${id} is called After.\n`);
+  const { status, complaints } = await organization(["rename", id, "A\u001b[2JB"]);
+  assert.equal(status, 2);
+  assert(!complaints.includes("\u001b"));
+  assert((await names()).includes("After"));
+});
+
+test("admin-key makes another key, and revokes the others if that is asked for", async () => {
+  const { id, key } = await create("Lost");
+  const path = newFile();
+  const first = await organization(["admin-key", id, "--key-output", path]);
+  assert.match(first.output, /is named "admin 2"; it is in .*\nThe other keys go on working\.\n$/);
+  assert.equal(await statusWith(key), 200);
+  const second = await organization(["admin-key", id, "--show-key", "--revoke-others"]);
+  assert.match(second.output, /Other admin keys that were revoked: 2\.\n$/);
+  assert.deepEqual([await statusWith(key), await statusWith((await readFile(path, "utf8")).trim())], [401, 401]);
+  assert.equal(await statusWith(second.output.split("\n")[0]!), 200);
+});
+
+test("delete tells what would go, and deletes only with --apply and the right number", async () => {
+  const { id, key } = await create("Leaving");
+  await fillOrganization((request) => app.inject({ key, ...request }), "leaving");
+  const told = await organization(["delete", id]);
+  assert.equal(told.status, 0);
+  assert.match(told.output, /\(Leaving\) would be deleted with 20 users, 2 groups,/);
+  assert.match(told.output, new RegExp(`^  muster organization delete ${id} --expected-users 20 --apply$`, "m"));
+  const wrong = await organization(["delete", id, "--expected-users", "3"]);
+  assert.deepEqual([wrong.status, /has 20 users, not 3/.test(wrong.complaints)], [2, true]);
+  assert.equal((await organization(["delete", id, "--apply"])).status, 64);
+  const refused = await organization(["delete", id, "--apply", "--expected-users", "3"]);
+  assert.deepEqual([refused.status, /has 20 users, not 3/.test(refused.complaints)], [2, true]);
+  assert.equal(JSON.parse((await organization(["delete", id, "--json"])).output).deleted, false);
+  assert((await names()).includes("Leaving"));
+  const done = await organization(["delete", id, "--apply", "--expected-users", "20"]);
+  assert.deepEqual([done.status, done.output], [0, `Organization ${id} (Leaving) was deleted.\n`]);
+  assert(!(await names()).includes("Leaving"));
+  assert.equal((await organization(["delete", id])).status, 2);
+});
+
+test("a command line that cannot be meant is refused, and a key on it, too", async () => {
+  for (const [args, complaint] of [
+    [[], /Say what to do: list, show, create, rename, admin-key, delete/],
+    [["toString"], /Say what to do/],
+    [["show"], /Say muster organization show ID/],
+    [["rename", "1", "New", "Name"], /Say muster organization rename ID NAME.*quotation marks/],
+    [["list", "--apply"], /--apply is none of the options of "list"/],
+    [["show", "1", "--key", "x"], /A key does not go on the command line/],
+    [["delete", "1", "--expected-users", "many"], /--expected-users is a number/],
+  ] as const) {
+    const { status, complaints } = await organization(args);
+    assert.equal(status, 64, complaints);
+    assert.match(complaints, complaint);
+  }
+});
+
+test("the key of an organization, and a service that is not there, end as they should", async () => {
+  const refused = await organization(["list"], { key: app.key });
+  assert.deepEqual([refused.status, refused.output], [2, ""]);
+  assert.match(refused.complaints, /^muster: That is not the operator's key\./);
+  assert(!refused.complaints.includes(app.key));
+  const silent = createServer((socket) => void socket.on("data", () => socket.destroy()));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  const { port } = silent.address() as { port: number };
+  const broken = await organization(["create", "Never", "--key-output", newFile()], {
+    url: `http://127.0.0.1:${port}`,
+  });
+  assert.equal(broken.status, 3);
+  assert.match(broken.complaints, /could not be reached: .* It may have been done all the same/);
+  await new Promise((resolve) => silent.close(resolve));
+});
