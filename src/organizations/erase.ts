@@ -1,7 +1,7 @@
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
-import { lockOrganization, writerPatience } from "../store/organization-lock.ts";
-import { type OperatorContext, readSummary } from "./operator.ts";
+import { writerPatience } from "../store/organization-lock.ts";
+import { asOwningWriter, type OperatorContext, readSummary } from "./operator.ts";
 
 /** What the operator has to know of an organization to delete it. */
 export interface ErasureExpectation {
@@ -19,27 +19,24 @@ const lockNotAvailable = "55P03";
  * @throws MusterError not_found; conflict when it has another number of users; organization_busy when somebody else
  * changes it for longer than 10 seconds
  */
-export async function eraseOrganization(
-  { owner, queue }: OperatorContext,
+export function eraseOrganization(
+  context: OperatorContext,
   organizationId: number,
   { expectedUsers, checkVersion }: ErasureExpectation,
 ): Promise<void> {
-  await queue.run(organizationId, writerPatience, () =>
-    owner.transaction(async (client) => {
-      await lockOrganization(client, organizationId);
-      const { users, version } = await readSummary(client, organizationId);
-      checkVersion(version);
-      if (users !== expectedUsers) {
-        throw new MusterError(
-          "conflict",
-          `The organization has ${users} users, not ${expectedUsers}. Nothing was deleted; look whether it is the one that you mean.`,
-          { field: "expectedUsers" },
-        );
-      }
-      await shutOut(client, organizationId);
-      await eraseRows(client, organizationId);
-    }),
-  );
+  return asOwningWriter(context, organizationId, async (client) => {
+    const { users, version } = await readSummary(client, organizationId);
+    checkVersion(version);
+    if (users !== expectedUsers) {
+      throw new MusterError(
+        "conflict",
+        `The organization has ${users} users, not ${expectedUsers}. Nothing was deleted; look whether it is the one that you mean.`,
+        { field: "expectedUsers" },
+      );
+    }
+    await shutOut(client, organizationId);
+    await eraseRows(client, organizationId);
+  });
 }
 
 /** Keeps out those who add something without the organization's lock, such as an API key. */

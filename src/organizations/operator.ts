@@ -36,6 +36,8 @@ export interface NewAdminKey {
 export interface OperatorContext extends KeyContext {
   readonly owner: Owner;
   readonly queue: WriterQueue;
+  /** This process may have appended to the organization's change log. */
+  readonly written: (organizationId: number) => void;
 }
 
 /** Who changed something, in the change log. */
@@ -101,24 +103,42 @@ export function getOrganizationSummary(owner: Owner, organizationId: number): Pr
  * @throws MusterError not_found; conflict when the name is taken
  */
 export function renameOrganization(
-  { owner, queue, clock }: OperatorContext,
+  context: OperatorContext,
   organizationId: number,
   name: string | undefined,
   checkVersion: (version: number) => void,
 ): Promise<OrganizationSummary> {
-  return queue.run(organizationId, writerPatience, () =>
+  return asOwningWriter(context, organizationId, async (client) => {
+    const before = await readSummary(client, organizationId);
+    checkVersion(before.version);
+    if (name === undefined || before.name === name) return before;
+    await setName(client, organizationId, name, context.clock());
+    await recordChanges(client, organizationId, { actor }, [
+      { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
+    ]);
+    return readSummary(client, organizationId);
+  });
+}
+
+/**
+ * One change of an organization by the operator: waits its turn, locks, works, commits.
+ * @throws MusterError not_found; organization_busy when somebody else changes it for longer than 10 seconds
+ */
+export async function asOwningWriter<Result>(
+  { owner, queue, written }: OperatorContext,
+  organizationId: number,
+  work: (client: Executor) => Promise<Result>,
+): Promise<Result> {
+  const change = () =>
     owner.transaction(async (client) => {
       await lockOrganization(client, organizationId);
-      const before = await readSummary(client, organizationId);
-      checkVersion(before.version);
-      if (name === undefined || before.name === name) return before;
-      await setName(client, organizationId, name, clock());
-      await recordChanges(client, organizationId, { actor }, [
-        { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
-      ]);
-      return readSummary(client, organizationId);
-    }),
-  );
+      return work(client);
+    });
+  try {
+    return await queue.run(organizationId, writerPatience, change);
+  } finally {
+    written(organizationId);
+  }
 }
 
 /**

@@ -107,9 +107,13 @@ test("a new name stands in the organization's change log, made by the operator",
   const renamed = await patch({ name: "Renamed" }, { "if-match": '"1"' });
   assert.deepEqual([renamed.json.name, renamed.json.version, renamed.headers.etag], ["Renamed", 2, '"2"']);
   assertProblem(await patch({ name: "Test University" }), 409, "conflict", "name");
+  const end = (await app.inject({ url: "/v1/changes", key })).json.cursor;
+  for (const next of ["Renamed once more", "Renamed"]) await patch({ name: next });
+  const after = await app.inject({ url: `/v1/changes?cursor=${end}`, key });
+  assert.equal(after.json.changes.length, 2, "whoever renames finds it there at once");
   const { changes } = (await app.inject({ url: "/v1/changes", key })).json;
   assert.deepEqual(
-    changes.map(({ type, action, id: of, changed, actor }: Record<string, unknown>) => ({
+    changes.slice(0, 1).map(({ type, action, id: of, changed, actor }: Record<string, unknown>) => ({
       type,
       action,
       of,

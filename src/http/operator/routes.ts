@@ -43,10 +43,11 @@ export function operatorRoutes(app: App, dependencies: HttpDependencies): void {
 
 type Context = () => OperatorContext;
 
-function contextOf({ operator, queue, clock, newId, randomBytes }: HttpDependencies): OperatorContext {
+function contextOf({ operator, database, queue, clock, newId, randomBytes }: HttpDependencies): OperatorContext {
   // Never: the authentication lets nobody in then.
   if (operator === undefined) throw notFound();
-  return { owner: operator.owner, queue, clock, newId, randomBytes };
+  const written = (organizationId: number) => database.written(organizationId);
+  return { owner: operator.owner, written, queue, clock, newId, randomBytes };
 }
 
 function tagged(reply: AnyReply, organization: OrganizationSummary): OrganizationSummary {
