@@ -4,12 +4,20 @@ import type { TestAnswer, TestRequest } from "./app.ts";
 /** What a filled organization has, by the names that addresses use. */
 export interface FilledOrganization {
   readonly userId: string;
+  /** Of somebody else. */
+  readonly otherUserId: string;
+  readonly username: string;
+  readonly email: string;
+  readonly phone: string;
+  /** Of somebody whom the source knows. */
+  readonly databaseId: string;
   readonly groupId: string;
+  readonly parentGroupId: string;
   readonly location: string;
   readonly source: string;
+  /** An import that waits for a decision, and the hash of its plan. */
   readonly importId: string;
-  /** An import that waits for a decision. */
-  readonly heldImportId: string;
+  readonly planHash: string;
   readonly optOutId: string;
   readonly apiKeyId: string;
   readonly idempotencyKey: string;
@@ -29,30 +37,42 @@ export async function fillOrganization(
     assert(answer.status < 300, `${url}: ${answer.status} ${answer.body}`);
     return answer.json;
   };
-  const groupId = `${mark}-SUB`;
-  const location = `${mark} Hall`;
-  const source = `${mark}-feed`;
-  const idempotencyKey = `${mark}-repeat`;
-  await post("/v1/groups", { groupId: `${mark}-TOP` }, { "idempotency-key": idempotencyKey });
-  await post("/v1/groups", { groupId, parentGroupId: `${mark}-TOP` });
-  await post("/v1/locations", { name: location, groups: [groupId] });
+  const made = {
+    ...{ username: `${mark}-user`, email: `${mark}1@x.edu`, phone: "+12125550101", databaseId: `${mark}0` },
+    ...{
+      groupId: `${mark}-SUB`,
+      parentGroupId: `${mark}-TOP`,
+      location: `${mark} Hall`,
+      source: `${mark}-feed`,
+      idempotencyKey: `${mark}-repeat`,
+    },
+  };
+  const { groupId, parentGroupId: top, location, source } = made;
+  await post("/v1/groups", { groupId: top }, { "idempotency-key": made.idempotencyKey });
+  await post("/v1/groups", { groupId, parentGroupId: top });
+  await post("/v1/locations", { name: location });
+  await post("/v1/locations", { name: `${mark} Lab`, groups: [groupId] });
   const put = await send({ method: "PUT", url: `/v1/sources/${source}`, body: {} });
   assert(put.status < 300, put.body);
+  const memberships = [top, groupId].map((id) => ({ groupId: id, role: 1 }));
   const { id: userId } = await post("/v1/users", {
-    ...{ firstName: mark, username: `${mark}-user`, emails: [`${mark}1@x.edu`, `${mark}2@x.edu`] },
-    ...{ phones: [{ number: "(212) 555-0101" }], memberships: [{ groupId, role: 1 }], location },
+    ...{ firstName: mark, username: made.username, emails: [made.email, `${mark}2@x.edu`] },
+    ...{ phones: [{ number: made.phone }], memberships, location },
   });
-  const roster = Array.from({ length: 20 }, (_, index) => ({
-    ...{ firstName: mark, databaseID: `${mark}${index}`, email: `${mark}-roster${index}@x.edu`, groupID: groupId },
-  }));
+  const other = await post("/v1/users", { firstName: mark, emails: [`${mark}3@x.edu`], memberships });
+  const person = (name: string | number, group: string) => ({
+    ...{ firstName: mark, databaseID: `${mark}${name}`, email: `${mark}-roster${name}@x.edu`, groupID: group },
+  });
+  const roster = Array.from({ length: 8 }, (_, index) => person(index, groupId));
   const imports = `/v1/imports/users?source=${source}&style=active-roster`;
-  const damaged = { firstName: mark, databaseID: `${mark}-damaged`, email: `${mark}-damaged@x.edu`, groupID: "1" };
-  const { id: importId } = await post(imports, { users: [...roster, damaged] });
+  await post(imports, { users: [...roster, person("damaged", "1")] });
   await post(`${imports}&dryRun=true`, { users: [{ ...roster[0], lastName: "Other" }, ...roster.slice(1)] });
-  await post(`/v1/imports/users?source=${source}`, { users: [{ ...roster[19], groupID: "00000" }] });
-  const held = await post(imports, { users: roster.slice(0, 2) });
+  await post(`/v1/imports/users?source=${source}`, { users: [{ ...roster[7], groupID: "00000" }] });
+  const damaged = [person("damaged", "1"), person("damaged too", "1")];
+  const held = await post(imports, { users: [...roster.slice(0, 2), ...damaged] });
   assert.equal(held.status, "held");
-  const { id: optOutId } = await post("/v1/opt-outs", { email: `${mark}1@x.edu` });
+  const { id: optOutId } = await post("/v1/opt-outs", { email: made.email });
+  await post("/v1/opt-outs", { phone: "+12125550199" });
   const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
-  return { userId, groupId, location, source, importId, heldImportId: held.id, optOutId, apiKeyId, idempotencyKey };
+  return { ...made, userId, otherUserId: other.id, importId: held.id, planHash: held.planHash, optOutId, apiKeyId };
 }

@@ -1,0 +1,164 @@
+/**
+ * What stands where in requests: which parts are identifiers of things of an organization, and of which. **A new route
+ * is added here**; the walk says what is missing.
+ */
+
+/** A kind of identifier. `cursor` and `new…` have values of their own (see `world.ts`). */
+export type Kind =
+  | "apiKey"
+  | "cursor"
+  | "databaseId"
+  | "email"
+  | "group"
+  | "idempotencyKey"
+  | "import"
+  | "keyName"
+  | "location"
+  | "optOut"
+  | "otherUser"
+  | "parentGroup"
+  | "phone"
+  | "planHash"
+  | "source"
+  | "user"
+  | "username";
+
+/** Stands in a sample where an identifier belongs. */
+export interface Place {
+  readonly kind: Kind;
+  /** Whether a thing is made that must not exist yet. */
+  readonly isNew?: boolean;
+}
+
+const place = (kind: Kind): Place => ({ kind });
+const newPlace = (kind: Kind): Place => ({ kind, isNew: true });
+
+/** Parameters of addresses: the part before, and the parameter. */
+export const pathParameters: Readonly<Record<string, Place>> = {
+  "api-keys/{id}": place("apiKey"),
+  "groups/{groupId}": place("group"),
+  "imports/{id}": place("import"),
+  "locations/{name}": place("location"),
+  "members/{userId}": place("user"),
+  "opt-outs/{id}": place("optOut"),
+  "sources/{name}": place("source"),
+  "users/{id}": place("user"),
+};
+
+/** Parameters of queries and headers that identify something; null: they do not. */
+export const parameters: Readonly<Record<string, Place | null>> = {
+  action: null,
+  api_key: null,
+  category: null,
+  code: null,
+  cursor: place("cursor"),
+  databaseId: place("databaseId"),
+  dryRun: null,
+  email: place("email"),
+  excludeActor: null,
+  excludeSource: place("source"),
+  expectedMembers: null,
+  groupID: place("group"),
+  groupId: place("group"),
+  "idempotency-key": newPlace("idempotencyKey"),
+  "if-match": null,
+  "if-none-match": null,
+  latest: null,
+  limit: null,
+  location: place("location"),
+  origin: null,
+  outcome: null,
+  parentGroupId: place("group"),
+  phone: place("phone"),
+  privacy: null,
+  query: place("username"),
+  reason: null,
+  role: null,
+  since: null,
+  source: place("source"),
+  status: null,
+  style: null,
+  type: null,
+  until: null,
+  username: place("username"),
+  wait: null,
+};
+
+/** A request that succeeds when all of its places hold what the organization has. */
+export interface Sample {
+  /** JSON, with places. */
+  readonly body?: object;
+  /** Other ways to write the body. */
+  readonly otherBodies?: readonly object[];
+  /** Query parameters that it always needs, without places. */
+  readonly query?: Readonly<Record<string, string>>;
+  /** Whether it needs the key for approvals. */
+  readonly isApproval?: boolean;
+}
+
+const person = {
+  ...{ firstName: "Ann", databaseID: place("databaseId"), userID: place("username"), email: place("email") },
+  ...{ groupID: place("group"), location: place("location"), mobilePhone: place("phone") },
+};
+const groupRow = { groupID: place("group"), name: "Renamed", parentGroupID: place("parentGroup") };
+
+/** By the operation's id: every operation with a body, and what else needs more than its address. */
+export const samples: Readonly<Record<string, Sample>> = {
+  announceChange: {
+    body: { percent: 40, from: "2026-12-18T00:00:00Z", until: "2026-12-21T00:00:00Z", announcedBy: "Kim Park" },
+    isApproval: true,
+  },
+  approveImport: { body: { planHash: place("planHash"), decidedBy: "Kim Park" }, isApproval: true },
+  createApiKey: { body: { name: newPlace("keyName"), services: ["import"], source: place("source") } },
+  createGroup: { body: { groupId: newPlace("group"), name: newPlace("group"), parentGroupId: place("group") } },
+  createLocation: { body: { name: newPlace("location"), groups: [place("group")] } },
+  createOptOut: { body: { email: newPlace("email") }, otherBodies: [{ phone: newPlace("phone") }] },
+  createUser: {
+    body: {
+      ...{ firstName: "Ann", username: newPlace("username"), emails: [newPlace("email")] },
+      ...{
+        phones: [{ number: place("phone") }],
+        memberships: [{ groupId: place("group") }],
+        location: place("location"),
+      },
+    },
+  },
+  discardImport: { body: { decidedBy: "Kim Park" }, isApproval: true },
+  editMembers: { body: { add: [{ userId: place("user") }], remove: [place("otherUser")] } },
+  importGroups: { body: { groups: [groupRow] } },
+  importGroupsV2: { body: { groups: [groupRow] } },
+  importLocations: { body: { locations: [{ name: place("location"), groupID: place("group") }] } },
+  importUsers: { body: { users: [person] } },
+  importUsersV2: { body: { users: [person] } },
+  patchOrganization: { body: { settings: { createGroups: [place("group")] } } },
+  previewSource: { body: { users: [person] } },
+  purgeGroup: { body: {} },
+  putMember: { body: { role: 4 } },
+  putSource: { body: { rank: 1 } },
+  updateGroup: { body: { description: "x", name: place("group"), parentGroupId: place("parentGroup") } },
+  updateLocation: { body: { groups: [place("group")] }, otherBodies: [{ name: newPlace("location") }] },
+  updateUser: {
+    body: {
+      ...{ lastName: "Roe", username: newPlace("username"), emails: [newPlace("email")] },
+      ...{ phones: [{ number: place("phone") }], location: place("location") },
+    },
+  },
+  withdrawAnnouncedChange: { isApproval: true },
+};
+
+/** Properties of bodies that identify nothing of an organization. */
+export const plainProperties: readonly string[] = [
+  ..."address announcedBy announceTo capabilities carrier category city country countryCode createGroups createLocations".split(
+    " ",
+  ),
+  ..."customFields decidedBy default description expectedBy expectedMembers expiresAt extension firstName from".split(
+    " ",
+  ),
+  ..."grantableRoles guard guardPercent keepChangesDays keepDeletedDays keepFilesDays label lastName mapping".split(
+    " ",
+  ),
+  ..."messageType origin percent postApproval privacy protectManual protectSelfRegistered protected rank reason".split(
+    " ",
+  ),
+  ..."requireEmail requireGroup role services showAllGroups state street style text timeZone type until zip".split(" "),
+];
