@@ -165,7 +165,8 @@ test("a deleted organization leaves nothing in any table, and everybody else's t
   assert.deepEqual(empty, [], "something of everything was there");
   const remove = (query: string, headers = {}) =>
     asOperator({ method: "DELETE", url: `${url}/${id}${query}`, headers });
-  assertProblem(await remove(""), 400, "request_invalid", "expectedUsers");
+  for (const query of ["", "?expectedUsers=", "?expectedUsers=9.0", "?expectedUsers=0x9", "?expectedUsers=-1"])
+    assertProblem(await remove(query), 400, "request_invalid", "expectedUsers");
   assertProblem(await remove("?expectedUsers=3"), 409, "conflict", "expectedUsers");
   assertProblem(await remove("?expectedUsers=9", { "if-match": '"9"' }), 412, "version_mismatch");
   assert.deepEqual(await readTables(database.owner), full);

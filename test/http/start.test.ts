@@ -167,6 +167,37 @@ test("a key that is given takes the place of the generated one", async () => {
   assert.equal(await service.ended, 0);
 });
 
+test("the operator's key makes organizations, and the key of a deleted first one opens no other", async () => {
+  const operatorKey = "the-key-of-whoever-runs-the-service";
+  const environment = { MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2", MUSTER_OPERATOR_KEY: operatorKey };
+  const service = start(environment);
+  const url = await service.ready;
+  const send = (at: string, method: string, path: string, body?: object) =>
+    fetch(`${at}/v1/organizations${path}`, {
+      method,
+      headers: { authorization: `Bearer ${operatorKey}`, ...(body ? { "content-type": "application/json" } : {}) },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+  assert.equal((await send(url, "POST", "", { name: "Northern Campus" })).status, 201);
+  const { items } = (await (await send(url, "GET", "")).json()) as { items: { id: string; users: number }[] };
+  const first = items[0]!;
+  assert.equal((await send(url, "DELETE", `/${first.id}?expectedUsers=${first.users}`)).status, 204);
+  service.child.kill("SIGTERM");
+  assert.equal(await service.ended, 0);
+  assert(!(service.output() + service.errors()).includes(operatorKey));
+
+  const next = start(environment);
+  const address = await next.ready;
+  assert.match(
+    next.output(),
+    /^MUSTER_ADMIN_KEY is not used: the organization that the first start made was deleted\./m,
+  );
+  const headers = { authorization: `Bearer ${environment.MUSTER_ADMIN_KEY}` };
+  assert.equal((await fetch(`${address}/v1/organization`, { headers })).status, 401);
+  next.child.kill("SIGTERM");
+  assert.equal(await next.ended, 0);
+});
+
 test("several processes share one PostgreSQL of the operator's, and the first organization", async (t) => {
   const { connection } = await createTestDatabase(t);
   const shared = {

@@ -103,5 +103,9 @@ export const summaryCursor = z.tuple([z.int().min(0).max(largestId)]);
 
 /** Query of DELETE /organizations/{id}. */
 export const summaryDeletion = z.strictObject({
-  expectedUsers: z.coerce.number().int().nonnegative().describe("How many users it has; nothing is deleted otherwise."),
+  expectedUsers: z
+    .string()
+    .regex(/^[0-9]{1,9}$/, "is a number of people")
+    .transform(Number)
+    .describe("How many users it has; nothing is deleted otherwise."),
 });
