@@ -89,16 +89,16 @@ test("list and show tell what there is, for people and for scripts", async () =>
   await fillOrganization((request) => app.inject({ key, ...request }), "listed");
   const { output } = await organization(["list"]);
   assert.match(output, /^ID +USERS +GROUPS +CREATED +LAST IMPORT +NAME$/m);
-  assert.match(output, new RegExp(`^ *${id} +9 +2 +2026-11-22 +2026-11-22 held +Listed$`, "m"));
+  assert.match(output, new RegExp(`^ *${id} +11 +3 +2026-11-22 +2026-11-22 held +Listed$`, "m"));
   assert.match(output, /^ *1 +0 +0 +2026-11-22 +none +Test University$/m);
   const { organizations } = JSON.parse((await organization(["list", "--json"])).output);
   assert.deepEqual(organizations, (await app.inject({ url: "/v1/organizations", key: app.operatorKey })).json.items);
   const shown = await organization(["show", id]);
   assert.match(
     shown.output,
-    /^Organization \d+: Listed\n\n {2}users {8}9\n {2}groups {7}2\n {2}last import {2}2026-11-22 02:00 UTC, users, held\n/,
+    /^Organization \d+: Listed\n\n {2}users {8}11\n {2}groups {7}3\n {2}last import {2}2026-11-22 02:00 UTC, users, held\n/,
   );
-  assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 9);
+  assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 11);
 });
 
 test("rename gives another name, and what it holds does not steer the terminal", async () => {
@@ -127,16 +127,16 @@ test("delete tells what would go, and deletes only with --apply and the right nu
   await fillOrganization((request) => app.inject({ key, ...request }), "leaving");
   const told = await organization(["delete", id]);
   assert.equal(told.status, 0);
-  assert.match(told.output, /\(Leaving\) would be deleted with 9 users, 2 groups,/);
-  assert.match(told.output, new RegExp(`^  muster organization delete ${id} --expected-users 9 --apply$`, "m"));
+  assert.match(told.output, /\(Leaving\) would be deleted with 11 users, 3 groups,/);
+  assert.match(told.output, new RegExp(`^  muster organization delete ${id} --expected-users 11 --apply$`, "m"));
   const wrong = await organization(["delete", id, "--expected-users", "3"]);
-  assert.deepEqual([wrong.status, /has 9 users, not 3/.test(wrong.complaints)], [2, true]);
+  assert.deepEqual([wrong.status, /has 11 users, not 3/.test(wrong.complaints)], [2, true]);
   assert.equal((await organization(["delete", id, "--apply"])).status, 64);
   const refused = await organization(["delete", id, "--apply", "--expected-users", "3"]);
-  assert.deepEqual([refused.status, /has 9 users, not 3/.test(refused.complaints)], [2, true]);
+  assert.deepEqual([refused.status, /has 11 users, not 3/.test(refused.complaints)], [2, true]);
   assert.equal(JSON.parse((await organization(["delete", id, "--json"])).output).deleted, false);
   assert((await names()).includes("Leaving"));
-  const done = await organization(["delete", id, "--apply", "--expected-users", "9"]);
+  const done = await organization(["delete", id, "--apply", "--expected-users", "11"]);
   assert.deepEqual([done.status, done.output], [0, `Organization ${id} (Leaving) was deleted.\n`]);
   assert(!(await names()).includes("Leaving"));
   assert.equal((await organization(["delete", id])).status, 2);

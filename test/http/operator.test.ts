@@ -9,12 +9,18 @@ import { assertProblem } from "../directory/setup.ts";
 import { startTestApp, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { fillOrganization } from "../support/filled-organization.ts";
-import { readTables } from "../support/tables.ts";
+import { readTables, type Tables } from "../support/tables.ts";
 
 const database = await createTestDatabase({ after });
 const app = await startTestApp(database);
 const url = "/v1/organizations";
 const asOperator = (request: TestRequest) => app.inject({ key: app.operatorKey, ...request });
+/** All tables, but for when keys were used: that is written beside requests. */
+async function everything(): Promise<Tables> {
+  const { api_keys, ...others } = await readTables(database.owner);
+  const keys = api_keys!.map((row) => row.replace(/"last_used_at":(null|"[^"]*")/, ""));
+  return { ...others, api_keys: keys };
+}
 let names = 0;
 
 /** Creates an organization. */
@@ -53,7 +59,7 @@ test("an organization is created with the defaults, its source and an admin key 
 });
 
 test("a name that is taken or no name is refused, and leaves nothing", async () => {
-  const before = await readTables(database.owner);
+  const before = await everything();
   assertProblem(
     await asOperator({ method: "POST", url, body: { name: " Test University " } }),
     409,
@@ -70,7 +76,7 @@ test("a name that is taken or no name is refused, and leaves nothing", async () 
   ]) {
     assertProblem(await asOperator({ method: "POST", url, body }), 400, "request_invalid");
   }
-  assert.deepEqual(await readTables(database.owner), before);
+  assert.deepEqual(await everything(), before);
 });
 
 test("organizations are listed page by page with counts and their last import, and nothing else of their data", async () => {
@@ -88,7 +94,7 @@ test("organizations are listed page by page with counts and their last import, a
     [...seen.map((one) => one.id)].sort((a, b) => a - b),
   );
   const one = seen.find((item) => item.id === id);
-  assert.deepEqual([one.users, one.groups], [9, 2]);
+  assert.deepEqual([one.users, one.groups], [11, 3]);
   assert.deepEqual(one.lastImport, { at: "2026-11-22T02:00:00.000000Z", kind: "users", status: "held" });
   const answer = await asOperator({ url: `${url}/${id}` });
   assert.deepEqual(answer.json, one);
@@ -157,22 +163,23 @@ test("a further admin key leaves the others, or revokes those of administrators 
 });
 
 test("a deleted organization leaves nothing in any table, and everybody else's tables as they were", async () => {
-  const before = await readTables(database.owner);
+  const before = await everything();
   const { id, key } = await create();
   await fill(key);
-  const full = await readTables(database.owner);
+  const full = await everything();
   const empty = Object.keys(full).filter((table) => full[table]!.length === before[table]!.length);
-  assert.deepEqual(empty, [], "something of everything was there");
+  // Whom mails told is noted by rounds, which do not run here.
+  assert.deepEqual(empty, ["decider_notices"], "something of everything was there");
   const remove = (query: string, headers = {}) =>
     asOperator({ method: "DELETE", url: `${url}/${id}${query}`, headers });
-  for (const query of ["", "?expectedUsers=", "?expectedUsers=9.0", "?expectedUsers=0x9", "?expectedUsers=-1"])
+  for (const query of ["", "?expectedUsers=", "?expectedUsers=11.0", "?expectedUsers=0xb", "?expectedUsers=-1"])
     assertProblem(await remove(query), 400, "request_invalid", "expectedUsers");
   assertProblem(await remove("?expectedUsers=3"), 409, "conflict", "expectedUsers");
-  assertProblem(await remove("?expectedUsers=9", { "if-match": '"9"' }), 412, "version_mismatch");
-  assert.deepEqual(await readTables(database.owner), full);
-  assert.equal((await remove("?expectedUsers=9")).status, 204);
-  assert.deepEqual(await readTables(database.owner), before);
-  assertProblem(await remove("?expectedUsers=9"), 404, "not_found");
+  assertProblem(await remove("?expectedUsers=11", { "if-match": '"9"' }), 412, "version_mismatch");
+  assert.deepEqual(await everything(), full);
+  assert.equal((await remove("?expectedUsers=11")).status, 204);
+  assert.deepEqual(await everything(), before);
+  assertProblem(await remove("?expectedUsers=11"), 404, "not_found");
   assert.equal((await app.inject({ url: "/v1/organization", key })).status, 401);
   assert.deepEqual(await verifyStore(database.owner), []);
 });
@@ -210,7 +217,7 @@ test("who writes while an organization is deleted is refused in good order", asy
     for (const { status, body } of await Promise.all(writes)) {
       assert([201, 401, 404, 409, 422, 503].includes(status), `${status} ${body}`);
     }
-    const rest = Object.entries(await readTables(database.owner)).flatMap(([table, rows]) =>
+    const rest = Object.entries(await everything()).flatMap(([table, rows]) =>
       rows.filter((row) => row.startsWith(`{"organization_id":${id},`)).map(() => table),
     );
     assert.deepEqual(rest, []);
@@ -243,7 +250,7 @@ test("only the operator's key opens the addresses of the operator, and it opens 
     { method: "POST", url: `${url}/1/admin-key` },
     { url: `${url}/1/none` },
   ];
-  const before = await readTables(database.owner);
+  const before = await everything();
   for (const request of attempts) {
     for (const key of [null, app.key, `${app.operatorKey}x`, app.operatorKey.slice(0, -1), "x".repeat(1000), ""]) {
       const answer = await app.inject({ ...request, key });
@@ -251,8 +258,7 @@ test("only the operator's key opens the addresses of the operator, and it opens 
       assert.match(String(answer.headers["www-authenticate"]), /^Bearer .*Basic /);
     }
   }
-  const unchanged = ({ api_keys, ...rest }: Record<string, unknown>) => rest;
-  assert.deepEqual(unchanged(await readTables(database.owner)), unchanged(before));
+  assert.deepEqual(await everything(), before);
   for (const path of ["/v1/organization", "/v1/users", "/v1/api-keys", "/api/v2/groups", "/v1/none"]) {
     assert.equal((await asOperator({ url: path })).status, 401, path);
   }

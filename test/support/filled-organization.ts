@@ -13,6 +13,11 @@ export interface FilledOrganization {
   readonly databaseId: string;
   readonly groupId: string;
   readonly parentGroupId: string;
+  /** A group with topics and requests to join that wait, and somebody who does not belong to it. */
+  readonly clubId: string;
+  readonly visitorId: string;
+  readonly topicId: string;
+  readonly membershipRequestId: string;
   readonly location: string;
   readonly source: string;
   /** An import that waits for a decision, and the hash of its plan. */
@@ -42,6 +47,7 @@ export async function fillOrganization(
     ...{
       groupId: `${mark}-SUB`,
       parentGroupId: `${mark}-TOP`,
+      clubId: `${mark}-CLUB`,
       location: `${mark} Hall`,
       source: `${mark}-feed`,
       idempotencyKey: `${mark}-repeat`,
@@ -60,6 +66,7 @@ export async function fillOrganization(
     ...{ phones: [{ number: made.phone }], memberships, location },
   });
   const other = await post("/v1/users", { firstName: mark, emails: [`${mark}3@x.edu`], memberships });
+  const club = await fillClub(post, made.clubId, mark, [userId, other.id]);
   const person = (name: string | number, group: string) => ({
     ...{ firstName: mark, databaseID: `${mark}${name}`, email: `${mark}-roster${name}@x.edu`, groupID: group },
   });
@@ -74,5 +81,39 @@ export async function fillOrganization(
   const { id: optOutId } = await post("/v1/opt-outs", { email: made.email });
   await post("/v1/opt-outs", { phone: "+12125550199" });
   const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
-  return { ...made, userId, otherUserId: other.id, importId: held.id, planHash: held.planHash, optOutId, apiKeyId };
+  return {
+    ...made,
+    ...club,
+    userId,
+    otherUserId: other.id,
+    importId: held.id,
+    planHash: held.planHash,
+    optOutId,
+    apiKeyId,
+  };
+}
+
+/** Makes a group in which everything waits. */
+async function fillClub(
+  // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+  post: (url: string, body: object) => Promise<any>,
+  groupId: string,
+  mark: string,
+  applicants: readonly string[],
+): Promise<Pick<FilledOrganization, "visitorId" | "topicId" | "membershipRequestId">> {
+  await post("/v1/groups", { groupId, privacy: 2, postApproval: true });
+  const { id: author } = await post("/v1/users", {
+    ...{ firstName: mark, emails: [`${mark}4@x.edu`], memberships: [{ groupId }] },
+  });
+  const { id: visitorId } = await post("/v1/users", { firstName: mark, emails: [`${mark}5@x.edu`] });
+  const topic = { author, subject: `${mark} topic`, body: mark, channels: ["email"] };
+  const { id: topicId } = await post(`/v1/groups/${groupId}/topics`, topic);
+  await post(`/v1/groups/${groupId}/topics`, topic);
+  const requests = [];
+  for (const userId of applicants) {
+    requests.push(await post(`/v1/groups/${groupId}/membership-requests`, { userId, message: mark }));
+  }
+  // A public group takes whoever asks: that is a decision, too.
+  await post(`/v1/groups/${mark}-TOP/membership-requests`, { userId: visitorId });
+  return { visitorId, topicId, membershipRequestId: requests[0].id };
 }

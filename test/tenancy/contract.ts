@@ -32,7 +32,9 @@ export function readContract(contract: Json): { readonly operations: Operation[]
       Object.entries<Json>(methods).map(([method, operation]) => ({ path, method, operation })),
     )
     .filter(({ path, method }) => !operatorAddresses.includes(`${method.toUpperCase()} ${path.replace("{id}", ":id")}`))
-    .flatMap(({ path, method, operation }) => inEachWay(readOperation(contract, path, method, operation, gaps)));
+    .flatMap(({ path, method, operation }) =>
+      inEachWay(readOperation(contract, path, method, operation, gaps), waysOf(operation.operationId)),
+    );
   const known = new Set(operations.map(({ id }) => id));
   gaps.push(
     ...Object.keys(samples)
@@ -42,22 +44,21 @@ export function readContract(contract: Json): { readonly operations: Operation[]
   return { operations, gaps };
 }
 
-/** An operation for each way to write its body. */
-function inEachWay(operation: Operation): Operation[] {
-  const { otherBodies = [], ...sample } = operation.sample;
-  return [
-    { ...operation, sample },
-    ...otherBodies.map((body, index) => ({
-      ...operation,
-      name: `${operation.id} (${index + 2})`,
-      sample: { ...sample, body },
-    })),
-  ];
+/** An operation for each of its samples. */
+function inEachWay(operation: Operation, ways: readonly Sample[]): Operation[] {
+  return ways.map((sample, index) => ({
+    ...operation,
+    sample,
+    name: index === 0 ? operation.id : `${operation.id} (${index + 1})`,
+    pathPlaces: operation.pathPlaces.map(({ name, place }) => ({ name, place: sample.path?.[name] ?? place })),
+  }));
 }
+
+/** How an operation is sent. */
+const waysOf = (id: string): readonly Sample[] => [samples[id] ?? {}].flat();
 
 function readOperation(contract: Json, path: string, method: string, operation: Json, gaps: string[]): Operation {
   const id: string = operation.operationId;
-  const sample = samples[id] ?? {};
   const pathPlaces = [...path.matchAll(/([\w-]+)\/\{(\w+)\}/g)].flatMap(([, before, name]) => {
     const place = pathParameters[`${before}/{${name}}`];
     if (place === undefined) gaps.push(`pathParameters: say what ${before}/{${name}} of ${id} is.`);
@@ -71,18 +72,19 @@ function readOperation(contract: Json, path: string, method: string, operation: 
         if (place === undefined) gaps.push(`parameters: say what ${name} (${where} of ${id}) is, or null.`);
         return place === undefined || place === null ? [] : [{ name, place }];
       });
-  gaps.push(...gapsOfBody(contract, operation.requestBody?.content, id, sample));
+  gaps.push(...gapsOfBody(contract, operation.requestBody?.content, id));
   return {
-    ...{ id, name: id, path, sample, pathPlaces, method: method.toUpperCase() as Operation["method"] },
+    ...{ id, name: id, path, sample: {}, pathPlaces, method: method.toUpperCase() as Operation["method"] },
     ...{ queryPlaces: placesIn("query"), headerPlaces: placesIn("header") },
   };
 }
 
-function gapsOfBody(contract: Json, content: Json, id: string, sample: Sample): string[] {
+function gapsOfBody(contract: Json, content: Json, id: string): string[] {
   if (content === undefined) return [];
-  if (sample.body === undefined) return [`samples: give ${id} a body.`];
+  const bodies = waysOf(id).flatMap(({ body }) => body ?? []);
+  if (bodies.length === 0) return [`samples: give ${id} a body.`];
   const schema = content["application/json"]?.schema ?? {};
-  const named = new Set(namesOfPlaces([sample.body, sample.otherBodies]));
+  const named = new Set(namesOfPlaces(bodies));
   return [...new Set(propertiesOf(contract, schema))]
     .filter((name) => !named.has(name) && !plainProperties.includes(name))
     .map((name) => `samples: ${name} stands in the body of ${id}: give it a place, or add it to plainProperties.`);

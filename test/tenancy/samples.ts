@@ -6,6 +6,7 @@
 /** A kind of identifier. `cursor` and `new…` have values of their own (see `world.ts`). */
 export type Kind =
   | "apiKey"
+  | "club"
   | "cursor"
   | "databaseId"
   | "email"
@@ -14,14 +15,17 @@ export type Kind =
   | "import"
   | "keyName"
   | "location"
+  | "membershipRequest"
   | "optOut"
   | "otherUser"
   | "parentGroup"
   | "phone"
   | "planHash"
   | "source"
+  | "topic"
   | "user"
-  | "username";
+  | "username"
+  | "visitor";
 
 /** Stands in a sample where an identifier belongs. */
 export interface Place {
@@ -39,9 +43,12 @@ export const pathParameters: Readonly<Record<string, Place>> = {
   "groups/{groupId}": place("group"),
   "imports/{id}": place("import"),
   "locations/{name}": place("location"),
+  "membership-requests/{id}": place("membershipRequest"),
   "members/{userId}": place("user"),
   "opt-outs/{id}": place("optOut"),
+  "pending/{id}": place("topic"),
   "sources/{name}": place("source"),
+  "topics/{id}": place("topic"),
   "users/{id}": place("user"),
 };
 
@@ -53,6 +60,7 @@ export const parameters: Readonly<Record<string, Place | null>> = {
   code: null,
   cursor: place("cursor"),
   databaseId: place("databaseId"),
+  decidedBy: null,
   dryRun: null,
   email: place("email"),
   excludeActor: null,
@@ -88,8 +96,8 @@ export const parameters: Readonly<Record<string, Place | null>> = {
 export interface Sample {
   /** JSON, with places. */
   readonly body?: object;
-  /** Other ways to write the body. */
-  readonly otherBodies?: readonly object[];
+  /** Parameters of the address that are others here than `pathParameters` says. */
+  readonly path?: Readonly<Record<string, Place>>;
   /** Query parameters that it always needs, without places. */
   readonly query?: Readonly<Record<string, string>>;
   /** Whether it needs the key for approvals. */
@@ -102,17 +110,27 @@ const person = {
 };
 const groupRow = { groupID: place("group"), name: "Renamed", parentGroupID: place("parentGroup") };
 
-/** By the operation's id: every operation with a body, and what else needs more than its address. */
-export const samples: Readonly<Record<string, Sample>> = {
+const decision = { version: 1, decidedBy: "Kim Park", reason: "why not" };
+const importDecision = { planHash: place("planHash"), decidedBy: "Kim Park", reason: "why not" };
+const decisions: readonly Sample[] = [
+  { body: decision, isApproval: true },
+  { body: importDecision, path: { id: place("import") }, isApproval: true },
+];
+const ofClub = { path: { groupId: place("club") } };
+
+/** By the operation's id: every operation with a body, and what else needs more than its address. Each in one way or more. */
+export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   announceChange: {
     body: { percent: 40, from: "2026-12-18T00:00:00Z", until: "2026-12-21T00:00:00Z", announcedBy: "Kim Park" },
     isApproval: true,
   },
+  approvePending: decisions,
+  approvePendingV2: { query: { decidedBy: "Kim Park" }, isApproval: true },
   approveImport: { body: { planHash: place("planHash"), decidedBy: "Kim Park" }, isApproval: true },
   createApiKey: { body: { name: newPlace("keyName"), services: ["import"], source: place("source") } },
   createGroup: { body: { groupId: newPlace("group"), name: newPlace("group"), parentGroupId: place("group") } },
   createLocation: { body: { name: newPlace("location"), groups: [place("group")] } },
-  createOptOut: { body: { email: newPlace("email") }, otherBodies: [{ phone: newPlace("phone") }] },
+  createOptOut: [{ body: { email: newPlace("email") } }, { body: { phone: newPlace("phone") } }],
   createUser: {
     body: {
       ...{ firstName: "Ann", username: newPlace("username"), emails: [newPlace("email")] },
@@ -123,6 +141,15 @@ export const samples: Readonly<Record<string, Sample>> = {
       },
     },
   },
+  decidePending: {
+    body: {
+      items: [
+        { id: place("topic"), action: "approve", ...decision },
+        { id: place("import"), action: "reject", ...importDecision },
+      ],
+    },
+    isApproval: true,
+  },
   discardImport: { body: { decidedBy: "Kim Park" }, isApproval: true },
   editMembers: { body: { add: [{ userId: place("user") }], remove: [place("otherUser")] } },
   importGroups: { body: { groups: [groupRow] } },
@@ -130,13 +157,19 @@ export const samples: Readonly<Record<string, Sample>> = {
   importLocations: { body: { locations: [{ name: place("location"), groupID: place("group") }] } },
   importUsers: { body: { users: [person] } },
   importUsersV2: { body: { users: [person] } },
+  listMembershipRequests: ofClub,
+  listTopics: ofClub,
   patchOrganization: { body: { settings: { createGroups: [place("group")] } } },
   previewSource: { body: { users: [person] } },
   purgeGroup: { body: {} },
   putMember: { body: { role: 4 } },
   putSource: { body: { rank: 1 } },
+  rejectPending: decisions,
+  rejectPendingV2: { query: { decidedBy: "Kim Park", reason: "why not" }, isApproval: true },
+  requestMembership: { ...ofClub, body: { userId: place("visitor"), message: "Please" } },
+  submitTopic: { body: { author: place("user"), subject: "News", body: "All well.", channels: ["email"] } },
   updateGroup: { body: { description: "x", name: place("group"), parentGroupId: place("parentGroup") } },
-  updateLocation: { body: { groups: [place("group")] }, otherBodies: [{ name: newPlace("location") }] },
+  updateLocation: [{ body: { groups: [place("group")] } }, { body: { name: newPlace("location") } }],
   updateUser: {
     body: {
       ...{ lastName: "Roe", username: newPlace("username"), emails: [newPlace("email")] },
@@ -144,21 +177,25 @@ export const samples: Readonly<Record<string, Sample>> = {
     },
   },
   withdrawAnnouncedChange: { isApproval: true },
+  withdrawMembershipRequest: { body: { version: 1, reason: "no more" } },
+  withdrawTopic: { body: { version: 1, reason: "no more" } },
 };
 
 /** Properties of bodies that identify nothing of an organization. */
 export const plainProperties: readonly string[] = [
-  ..."address announcedBy announceTo capabilities carrier category city country countryCode createGroups createLocations".split(
+  ..."action address announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
   ..."customFields decidedBy default description expectedBy expectedMembers expiresAt extension firstName from".split(
     " ",
   ),
-  ..."grantableRoles guard guardPercent keepChangesDays keepDeletedDays keepFilesDays label lastName mapping".split(
+  ..."grantableRoles guard guardPercent keepChangesDays keepDeletedDays keepFilesDays label lastName mapping message".split(
     " ",
   ),
-  ..."messageType origin percent postApproval privacy protectManual protectSelfRegistered protected rank reason".split(
+  ..."messageType origin pendingMailMinutes percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
-  ..."requireEmail requireGroup role services showAllGroups state street style text timeZone type until zip".split(" "),
+  ..."requireEmail requireGroup role services showAllGroups state street style subject text timeZone type until version zip".split(
+    " ",
+  ),
 ];

@@ -103,7 +103,7 @@ export async function walk(app: TestApp, owner: Pool, world: World, before?: Wal
       findings.push(
         `${operation.name} does not succeed with the caller's own identifiers: ${mine.status} ${mine.body}`,
       );
-    const alone = world.alone.get(operation.id);
+    const alone = world.alone.get(operation.name);
     if (alone && comparable(alone, []) !== comparable(mine, []))
       findings.push(`${operation.name} tells something else since there is a neighbour: ${comparable(mine, [])}`);
     for (const trial of trialsOf(operation)) {

@@ -46,9 +46,9 @@ test("every list is asked with a cursor of another organization", () => {
 
 test("a new address, parameter or property of a body is noticed until the samples cover it", async () => {
   const { json: contract } = await app.inject({ url: "/openapi.json", key: null });
-  contract.paths["/v1/topics/{id}"] = {
+  contract.paths["/v1/novelties/{id}"] = {
     put: {
-      operationId: "putTopic",
+      operationId: "putNovelty",
       parameters: [{ in: "query", name: "authorId" }],
       requestBody: {
         content: { "application/json": { schema: { type: "object", properties: { groupId: { type: "string" } } } } },
@@ -60,9 +60,9 @@ test("a new address, parameter or property of a body is noticed until the sample
     readContract(contract).gaps.sort(),
     [
       "samples: ownerId stands in the body of createGroup: give it a place, or add it to plainProperties.",
-      "pathParameters: say what topics/{id} of putTopic is.",
-      "parameters: say what authorId (query of putTopic) is, or null.",
-      "samples: give putTopic a body.",
+      "pathParameters: say what novelties/{id} of putNovelty is.",
+      "parameters: say what authorId (query of putNovelty) is, or null.",
+      "samples: give putNovelty a body.",
     ].sort(),
   );
 });

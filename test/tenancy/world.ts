@@ -29,7 +29,7 @@ export interface World {
   readonly neighbour: Inhabitant;
   /** What both have, table by table. */
   readonly tables: { readonly caller: Tables; readonly neighbour: Tables };
-  /** What the caller got while there was nobody else, by the operation's id. */
+  /** What the caller got while there was nobody else, by the operation's name. */
   readonly alone: ReadonlyMap<string, TestAnswer>;
   identifierOf(operation: Operation, place: Place, owner: Owner): string | undefined;
 }
@@ -54,10 +54,12 @@ export async function buildWorld(
   const cursors: Record<Owner, Map<string, string>> = { own: new Map(), foreign: new Map(), unknown: new Map() };
   const inhabitants: Partial<Record<Owner, Inhabitant>> = { own: caller };
   const identifierOf: World["identifierOf"] = (operation, { kind, isNew }, of) =>
-    kind === "cursor" ? cursors[of].get(operation.id) : valueIn(inhabitants[of]!, kind, of === "own" && isNew === true);
+    kind === "cursor"
+      ? cursors[of].get(operation.name)
+      : valueIn(inhabitants[of]!, kind, of === "own" && isNew === true);
   const alone = new Map<string, TestAnswer>();
   for (const operation of operations.filter(({ method }) => method === "GET")) {
-    alone.set(operation.id, await ask({ caller, identifierOf }, operation));
+    alone.set(operation.name, await ask({ caller, identifierOf }, operation));
   }
   const neighbour = await settle(app, owner, "camp1");
   const gone = await settle(app, owner, "camp2");
@@ -65,7 +67,7 @@ export async function buildWorld(
   for (const [of, inhabitant] of Object.entries(inhabitants) as [Owner, Inhabitant][]) {
     for (const operation of operations.filter(({ queryPlaces }) => queryPlaces.some(({ name }) => name === "cursor"))) {
       const found = await readCursor(app, operation, inhabitant);
-      if (found !== undefined) cursors[of].set(operation.id, found);
+      if (found !== undefined) cursors[of].set(operation.name, found);
     }
   }
   const { users } = (await app.inject({ url: `/v1/organizations/${gone.organizationId}`, key: app.operatorKey })).json;
@@ -125,6 +127,10 @@ function valueIn({ has, mark }: Inhabitant, kind: Exclude<Kind, "cursor">, isNew
     ...{ idempotencyKey: has.idempotencyKey, location: has.location, optOut: has.optOutId, phone: has.phone },
     ...{
       planHash: has.planHash,
+      club: has.clubId,
+      visitor: has.visitorId,
+      topic: has.topicId,
+      membershipRequest: has.membershipRequestId,
       source: has.source,
       user: has.userId,
       otherUser: has.otherUserId,
