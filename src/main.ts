@@ -78,10 +78,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await app.listen({ host: config.host, port: config.port });
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
-  if (config.issuer !== undefined) await setIssuer(owner, first.organizationId, config.issuer);
-  if (first.isAdminKeyUnused) {
-    say("MUSTER_ADMIN_KEY is not used: the organization that the first start made was deleted. Remove it.\n");
-  }
+  await setUpFirstOrganization(owner, first.organizationId, config);
   const stopAnnouncing = startAnnouncing({
     ...{ owner, clock, log: app.log },
     sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
@@ -100,6 +97,21 @@ async function start(config: Config, closers: Closers): Promise<void> {
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
   );
+}
+
+/** What the environment sets for the organization of the first start is for no other one. */
+async function setUpFirstOrganization(
+  owner: Client,
+  organizationId: number | undefined,
+  { issuer, adminKey }: Config,
+): Promise<void> {
+  if (organizationId !== undefined) {
+    if (issuer !== undefined) await setIssuer(owner, organizationId, issuer);
+    return;
+  }
+  const names = [adminKey && "MUSTER_ADMIN_KEY", issuer && "OIDC_ISSUER"].filter(Boolean).join(" and ");
+  if (names === "") return;
+  say(`Not used: ${names}. The organization that the first start made was deleted; remove what was set for it.\n`);
 }
 
 /** Who may create and delete organizations: whoever has the key, if one is set. */

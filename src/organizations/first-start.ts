@@ -11,13 +11,15 @@ export const firstSettings: Partial<Settings> = { createGroups: ["*"], createLoc
 
 /** What the start found or made. */
 export interface FirstStart {
-  readonly organizationId: number;
+  /**
+   * Number of the organization that the first start made; undefined when it was deleted: what the environment sets for it is
+   * nobody else's.
+   */
+  readonly organizationId: number | undefined;
   /** Whether the organization was created now. */
   readonly isNew: boolean;
   /** The admin key, when it was generated now: it cannot be shown again. */
   readonly generatedKey: string | undefined;
-  /** Whether MUSTER_ADMIN_KEY is set and belongs to nobody: the organization that the first start made was deleted. */
-  readonly isAdminKeyUnused: boolean;
 }
 
 /** The name of the key that MUSTER_ADMIN_KEY, the first start, or the operator makes. */
@@ -61,8 +63,7 @@ async function ensure(
   if (known) {
     // The key of an organization that was deleted must not open another one.
     if (adminKey !== undefined && known.isFirst) await putAdminKey(owner, known.id, adminKey, options);
-    const isAdminKeyUnused = adminKey !== undefined && !known.isFirst;
-    return { organizationId: known.id, isNew: false, generatedKey: undefined, isAdminKeyUnused };
+    return { organizationId: known.isFirst ? known.id : undefined, isNew: false, generatedKey: undefined };
   }
   const organizationId = await createOrganization(owner, {
     name: organizationName,
@@ -72,7 +73,7 @@ async function ensure(
   });
   const generatedKey = adminKey === undefined ? generateKey(randomBytes) : undefined;
   await putAdminKey(owner, organizationId, adminKey ?? (generatedKey as string), options);
-  return { organizationId, isNew: true, generatedKey, isAdminKeyUnused: false };
+  return { organizationId, isNew: true, generatedKey };
 }
 
 async function putAdminKey(owner: ClientBase, organizationId: number, key: string, context: KeyContext): Promise<void> {

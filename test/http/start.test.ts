@@ -169,7 +169,10 @@ test("a key that is given takes the place of the generated one", async () => {
 
 test("the operator's key makes organizations, and the key of a deleted first one opens no other", async () => {
   const operatorKey = "the-key-of-whoever-runs-the-service";
-  const environment = { MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2", MUSTER_OPERATOR_KEY: operatorKey };
+  const environment = {
+    ...{ MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2", MUSTER_OPERATOR_KEY: operatorKey },
+    ...{ OIDC_ISSUER: "https://accounts.example.edu", OIDC_AUDIENCE: "muster" },
+  };
   const service = start(environment);
   const url = await service.ready;
   const send = (at: string, method: string, path: string, body?: object) =>
@@ -190,7 +193,7 @@ test("the operator's key makes organizations, and the key of a deleted first one
   const address = await next.ready;
   assert.match(
     next.output(),
-    /^MUSTER_ADMIN_KEY is not used: the organization that the first start made was deleted\./m,
+    /^Not used: MUSTER_ADMIN_KEY and OIDC_ISSUER\. The organization that the first start made was deleted;/m,
   );
   const headers = { authorization: `Bearer ${environment.MUSTER_ADMIN_KEY}` };
   assert.equal((await fetch(`${address}/v1/organization`, { headers })).status, 401);

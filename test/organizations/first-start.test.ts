@@ -64,7 +64,6 @@ test("further starts create nothing, and forget nothing", async (t) => {
     organizationId: first.organizationId,
     isNew: false,
     generatedKey: undefined,
-    isAdminKeyUnused: false,
   });
   assert.notEqual(await authentication(database)(first.generatedKey ?? ""), undefined);
   assert.equal((await keysOf(database.owner)).length, 1);
@@ -120,11 +119,10 @@ test("the key of a first organization that was deleted opens no other one", asyn
   const { owner } = database;
   const key = "the-key-of-the-first-organization";
   const first = await start(owner, key);
-  assert.equal(first.isAdminKeyUnused, false);
   await createOrganization(owner, { name: "Other", settings: {}, createdAt: clock() });
   await owner.query("delete from organizations where id = $1", [first.organizationId]);
   const next = await start(owner, key);
-  assert.deepEqual([next.isNew, next.isAdminKeyUnused], [false, true]);
+  assert.deepEqual([next.isNew, next.organizationId], [false, undefined]);
   assert.deepEqual(await keysOf(owner), []);
   assert.equal(await authentication(database)(key), undefined);
 });

@@ -102,7 +102,7 @@ export async function startTestApp(
   };
   const key = `muster_test_${randomBytes(16).toString("hex")}`;
   const owner = await database.owner.connect();
-  const { organizationId } = await ensureFirstOrganization(owner, {
+  const { organizationId = 0 } = await ensureFirstOrganization(owner, {
     ...dependencies,
     organizationName: "Test University",
     adminKey: key,

@@ -80,6 +80,7 @@ export async function fillOrganization(
   assert.equal(held.status, "held");
   const { id: optOutId } = await post("/v1/opt-outs", { email: made.email });
   await post("/v1/opt-outs", { phone: "+12125550199" });
+  await post("/v1/sign-in-links", { userId });
   const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
   return {
     ...made,

@@ -100,6 +100,8 @@ export interface Sample {
   readonly path?: Readonly<Record<string, Place>>;
   /** Query parameters that it always needs, without places. */
   readonly query?: Readonly<Record<string, string>>;
+  /** What it answers with the organization's own identifiers, where that is no success. */
+  readonly status?: number;
   /** Whether it needs the key for approvals. */
   readonly isApproval?: boolean;
 }
@@ -131,6 +133,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   createGroup: { body: { groupId: newPlace("group"), name: newPlace("group"), parentGroupId: place("group") } },
   createLocation: { body: { name: newPlace("location"), groups: [place("group")] } },
   createOptOut: [{ body: { email: newPlace("email") } }, { body: { phone: newPlace("phone") } }],
+  createSignInLink: [{ body: { userId: place("user") } }, { body: { username: place("username") } }],
   createUser: {
     body: {
       ...{ firstName: "Ann", username: newPlace("username"), emails: [newPlace("email")] },
@@ -152,6 +155,8 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   },
   discardImport: { body: { decidedBy: "Kim Park" }, isApproval: true },
   editMembers: { body: { add: [{ userId: place("user") }], remove: [place("otherUser")] } },
+  // For people alone.
+  getMe: { status: 403 },
   importGroups: { body: { groups: [groupRow] } },
   importGroupsV2: { body: { groups: [groupRow] } },
   importLocations: { body: { locations: [{ name: place("location"), groupID: place("group") }] } },
@@ -167,6 +172,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   rejectPending: decisions,
   rejectPendingV2: { query: { decidedBy: "Kim Park", reason: "why not" }, isApproval: true },
   requestMembership: { ...ofClub, body: { userId: place("visitor"), message: "Please" } },
+  signOut: { status: 403 },
   submitTopic: { body: { author: place("user"), subject: "News", body: "All well.", channels: ["email"] } },
   updateGroup: { body: { description: "x", name: place("group"), parentGroupId: place("parentGroup") } },
   updateLocation: [{ body: { groups: [place("group")] } }, { body: { name: newPlace("location") } }],
@@ -195,7 +201,7 @@ export const plainProperties: readonly string[] = [
   ..."messageType origin pendingMailMinutes percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
-  ..."requireEmail requireGroup role services showAllGroups state street style subject text timeZone type until version zip".split(
+  ..."requireEmail requireGroup role services showAllGroups signInClaim signInMatches state street style subject text timeZone type until version zip".split(
     " ",
   ),
 ];
