@@ -85,7 +85,9 @@ async function start(config: Config, closers: Closers): Promise<void> {
     publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
   });
   closers.push(stopAnnouncing);
-  closers.push(startRetention({ owner, clock }, () => app.log.warn({}, "old changes could not be deleted")));
+  closers.push(
+    startRetention({ owner, clock }, () => app.log.warn({}, "old entries of the logs could not be deleted")),
+  );
   const rounds = { owner, database, queue, clock };
   closers.push(startRounds(rounds, () => app.log.warn({}, "what waits for decisions could not be looked after")));
   const address = app.server.address();

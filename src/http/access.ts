@@ -116,6 +116,7 @@ export const access = {
   "GET /v1/api-keys": ["admin"],
   "POST /v1/api-keys": ["admin"],
   "DELETE /v1/api-keys/:id": ["admin"],
+  "GET /v1/audit": ["admin"],
 } as const satisfies Record<string, Entry>;
 
 /** The addresses that the operator's key opens, and no key of an organization. */

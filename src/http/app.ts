@@ -12,6 +12,7 @@ import { pendingV2Routes } from "./api-v2/pending-routes.ts";
 import { permissionV2Routes } from "./api-v2/permission-routes.ts";
 import { usersV2Route } from "./api-v2/users.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
+import { auditRoutes } from "./audit/routes.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
 import { refuseBrokenRequest } from "./broken-requests.ts";
@@ -114,6 +115,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
         ready();
       });
       apiKeyRoutes(v1, dependencies);
+      auditRoutes(v1, dependencies);
       done();
     },
     { prefix: "/v1" },

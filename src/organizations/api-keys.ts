@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { recordAudit } from "./audit-log.ts";
 
 /** A service that an API key can be allowed (feed formats, section 9). */
 export const services = ["import", "retrieve", "groups", "approvals", "admin"] as const;
@@ -36,6 +37,8 @@ export interface KeyContext {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly randomBytes: (size: number) => Uint8Array;
+  /** Who makes them. */
+  readonly actor: string;
 }
 
 /** Who a key belongs to. */
@@ -93,6 +96,10 @@ export function createApiKey(
        values ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [organizationId, id, wanted.name, granted, hashKey(key), source, now, wanted.expiresAt],
     );
+    await recordAudit(client, organizationId, {
+      ...{ at: now, action: "api_key.created", actor: context.actor, subject: id },
+      details: { name: wanted.name, services: granted, source: wanted.source },
+    });
     const { rows } = await client.query<ApiKeyResource>(
       `select ${columns} from ${from} where api_keys.organization_id = $1 and api_keys.id = $2`,
       [organizationId, id],
@@ -125,13 +132,26 @@ export function listApiKeys(
  * Revokes a key: from the next request on it opens nothing. Revoking it again changes nothing.
  * @throws MusterError not_found
  */
-export function revokeApiKey(database: Database, organizationId: number, id: string, at: Date): Promise<void> {
+export function revokeApiKey(
+  database: Database,
+  organizationId: number,
+  id: string,
+  { at, actor }: { readonly at: Date; readonly actor: string },
+): Promise<void> {
   return withOrganization(database, organizationId, async (client) => {
-    const { rowCount } = await client.query(
-      "update api_keys set revoked_at = coalesce(revoked_at, $3) where organization_id = $1 and id = $2",
+    const { rows } = await client.query<{ name: string; isNew: boolean }>(
+      `update api_keys set revoked_at = coalesce(api_keys.revoked_at, $3)
+       from (select revoked_at from api_keys where organization_id = $1 and id = $2 for update) before
+       where organization_id = $1 and id = $2 returning name, before.revoked_at is null as "isNew"`,
       [organizationId, id, at],
     );
-    if (rowCount === 0) throw new MusterError("not_found", "There is no such API key.");
+    const [revoked] = rows;
+    if (!revoked) throw new MusterError("not_found", "There is no such API key.");
+    if (!revoked.isNew) return;
+    await recordAudit(client, organizationId, {
+      ...{ at, action: "api_key.revoked", actor, subject: id },
+      details: { name: revoked.name },
+    });
   });
 }
 

@@ -1,6 +1,7 @@
 import type { ClientBase } from "pg";
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
-import { createOrganization } from "./organizations.ts";
+import { recordAudit } from "./audit-log.ts";
+import { createOrganization, operator } from "./organizations.ts";
 import type { Settings } from "./settings.ts";
 
 /**
@@ -37,7 +38,7 @@ export const adminKeyName = "admin";
  */
 export async function ensureFirstOrganization(
   owner: ClientBase,
-  options: { readonly organizationName: string; readonly adminKey: string | undefined } & KeyContext,
+  options: { readonly organizationName: string; readonly adminKey: string | undefined } & Omit<KeyContext, "actor">,
 ): Promise<FirstStart> {
   await owner.query("begin");
   try {
@@ -53,7 +54,7 @@ export async function ensureFirstOrganization(
 
 async function ensure(
   owner: ClientBase,
-  options: { readonly organizationName: string; readonly adminKey: string | undefined } & KeyContext,
+  options: { readonly organizationName: string; readonly adminKey: string | undefined } & Omit<KeyContext, "actor">,
 ): Promise<FirstStart> {
   const { organizationName, adminKey, clock, randomBytes } = options;
   const { rows } = await owner.query<{ id: number; isFirst: boolean }>(
@@ -76,11 +77,17 @@ async function ensure(
   return { organizationId, isNew: true, generatedKey };
 }
 
-async function putAdminKey(owner: ClientBase, organizationId: number, key: string, context: KeyContext): Promise<void> {
+async function putAdminKey(
+  owner: ClientBase,
+  organizationId: number,
+  key: string,
+  context: Omit<KeyContext, "actor">,
+): Promise<void> {
   const hash = hashKey(key);
-  const { rows } = await owner.query<{ organization_id: number; id: string }>(
-    "select organization_id, id from api_keys where key_hash = $1",
-    [hash],
+  const { rows } = await owner.query<{ organization_id: number; id: string; is_valid: boolean }>(
+    `select organization_id, id, name = $2 and revoked_at is null and expires_at is null and services @> $3 as is_valid
+     from api_keys where key_hash = $1`,
+    [hash, adminKeyName, services],
   );
   const [known] = rows;
   if (known && known.organization_id !== organizationId) {
@@ -98,4 +105,9 @@ async function putAdminKey(owner: ClientBase, organizationId: number, key: strin
      set name = excluded.name, services = excluded.services, source = null, expires_at = null, revoked_at = null`,
     [organizationId, id, adminKeyName, services, hash, context.clock()],
   );
+  if (known?.is_valid) return;
+  await recordAudit(owner, organizationId, {
+    ...{ at: context.clock(), action: "api_key.created", actor: operator, subject: id },
+    details: { name: adminKeyName, services: [...services], source: null },
+  });
 }

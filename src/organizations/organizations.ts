@@ -3,7 +3,11 @@ import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
+import { recordAudit } from "./audit-log.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
+
+/** Who does what is done at the machine, not by the API: an actor of the logs. */
+export const operator = "operator";
 
 /** Number of the source that takes what names no source. */
 export const defaultSource = 3;
@@ -69,6 +73,9 @@ export async function createOrganization(owner: Executor, organization: NewOrgan
      values ($1, $2, 'default', 1, $3, $3)`,
     [created.id, defaultSource, createdAt],
   );
+  await recordAudit(owner, created.id, {
+    ...{ at: createdAt, action: "organization.created", actor: operator, subject: null },
+  });
   return created.id;
 }
 
@@ -98,11 +105,16 @@ export function patchSettings(
     const settings = validSettings(changed);
     const difference = differenceOf(organization.settings, settings);
     if (difference === undefined && isDeepStrictEqual(changed, stored)) return organization;
+    const at = clock();
     await client.query(
       `update organizations set settings = $2, version = version + 1, rules_epoch = rules_epoch + 1, updated_at = $3
        where id = $1`,
-      [organizationId, JSON.stringify(changed), clock()],
+      [organizationId, JSON.stringify(changed), at],
     );
+    await recordAudit(client, organizationId, {
+      ...{ at, action: "settings.changed", actor, subject: null },
+      details: { settings: Object.keys(difference?.to ?? {}) },
+    });
     if (difference !== undefined) {
       await recordChanges(client, organizationId, { actor }, [
         { type: "organization", action: "updated", id: organization.id, changed: { settings: difference } },

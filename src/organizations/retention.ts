@@ -1,8 +1,9 @@
 import { pruneChanges } from "../changes/prune.ts";
 import type { Executor } from "../store/database.ts";
+import { pruneAudit } from "./audit-log.ts";
 import { settingsSchema } from "./settings.ts";
 
-/** What old changes are deleted with. */
+/** What old changes and audit entries are deleted with. */
 export interface RetentionDependencies {
   /** A connection of the user that owns the tables, outside a transaction. */
   readonly owner: Executor;
@@ -12,16 +13,18 @@ export interface RetentionDependencies {
 const day = 86_400_000;
 
 /**
- * Deletes, in all organizations, the changes that are older than the setting `keepChangesDays` says. Those of quiet
- * organizations, too: it holds data of people, and nobody is served by it any more.
+ * Deletes, in all organizations, the changes and the audit entries that are older than the settings `keepChangesDays` and
+ * `keepAuditDays` say. Those of quiet organizations, too: they hold data of people, and nobody is served by them any more.
  */
-export async function deleteOldChanges({ owner, clock }: RetentionDependencies): Promise<void> {
+export async function deleteOldEntries({ owner, clock }: RetentionDependencies): Promise<void> {
   const { rows } = await owner.query<{ id: number; settings: unknown }>(
     "select id, settings from organizations order by id",
   );
   for (const { id, settings } of rows) {
-    const { keepChangesDays } = settingsSchema.parse(settings);
-    await pruneChanges(owner, id, new Date(clock().getTime() - keepChangesDays * day));
+    const { keepChangesDays, keepAuditDays } = settingsSchema.parse(settings);
+    const daysAgo = (days: number) => new Date(clock().getTime() - days * day);
+    await pruneChanges(owner, id, daysAgo(keepChangesDays));
+    await pruneAudit(owner, id, daysAgo(keepAuditDays));
   }
 }
 
@@ -29,14 +32,14 @@ export async function deleteOldChanges({ owner, clock }: RetentionDependencies):
 const interval = 3_600_000;
 
 /**
- * Deletes old changes now and every hour, until it is stopped. What fails is tried again an hour later.
+ * Deletes old entries now and every hour, until it is stopped. What fails is tried again an hour later.
  * @param failed is told that a round failed
  * @returns stops it, after the round that is under way
  */
 export function startRetention(dependencies: RetentionDependencies, failed: () => void): () => Promise<void> {
   let round = Promise.resolve();
   const begin = () => {
-    round = deleteOldChanges(dependencies).catch(failed);
+    round = deleteOldEntries(dependencies).catch(failed);
   };
   begin();
   const timer = setInterval(begin, interval);

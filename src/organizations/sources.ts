@@ -5,6 +5,7 @@ import { MusterError } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { type AuditEntry, recordAudit } from "./audit-log.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { ChangeContext } from "./organizations.ts";
 import type { Style } from "./settings.ts";
@@ -149,6 +150,7 @@ export function putSource(
     if (changes.length > 0) {
       await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
       await recordChanges(client, organizationId, { actor }, changes);
+      await recordAudit(client, organizationId, ...changes.map((change) => auditEntryOf(change, actor, at)));
     }
     const source = (await readSources(client, organizationId)).find((one) => one.name === name)!;
     return { source, isNew: !before };
@@ -171,12 +173,15 @@ export function announceChange(
     if (!before) throw new MusterError("not_found", "There is no such source.");
     const announcedChange = announced && { ...announced, usedBy: null };
     if (!isDeepStrictEqual(before.announcedChange, announcedChange)) {
+      const at = clock();
       await client.query(
         `update sources set announced_change = $3, version = version + 1, updated_at = $4
          where organization_id = $1 and name = $2`,
-        [organizationId, name, announcedChange && JSON.stringify(announcedChange), clock()],
+        [organizationId, name, announcedChange && JSON.stringify(announcedChange), at],
       );
-      await recordChanges(client, organizationId, { actor }, [entryOf(name, "updated", before, { announcedChange })]);
+      const change = entryOf(name, "updated", before, { announcedChange });
+      await recordChanges(client, organizationId, { actor }, [change]);
+      await recordAudit(client, organizationId, auditEntryOf(change, actor, at));
     }
     return (await readSources(client, organizationId)).find((one) => one.name === name)!;
   });
@@ -200,6 +205,11 @@ function entryOf(name: string, action: "created" | "updated", before: SourceValu
     .map((property) => [property, { from: before[property] ?? null, to: after[property] ?? null }]);
   return { type: "source", action, id: name, changed: Object.fromEntries(changed) };
 }
+
+const auditEntryOf = ({ id, action, changed }: ChangeEntry, actor: string, at: Date): AuditEntry => ({
+  ...{ at, action: "source.changed", actor, subject: id },
+  details: { isNew: action === "created", properties: Object.keys(changed) },
+});
 
 /** The name of a source, by its number; undefined when there is none. */
 export function sourceName(database: Database, organizationId: number, number: number): Promise<string | undefined> {

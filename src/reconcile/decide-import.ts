@@ -2,6 +2,7 @@ import { timeText } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
 import { withOrganization } from "../store/database.ts";
 import { lockOrganization, withWriter } from "../store/organization-lock.ts";
+import { auditDecision } from "./audit-decision.ts";
 import { dropUnkeptBody, openBody } from "./bodies.ts";
 import { approvedHold, discardHeld, getImport } from "./imports.ts";
 import { importPatience, runImport } from "./run-import.ts";
@@ -79,9 +80,11 @@ export async function discardImport(
   decider: Decider,
 ): Promise<ImportResource> {
   const { organizationId } = decider;
+  const discarded = decision("discarded", decider, clock());
   await withWriter(database, organizationId, async (client) => {
     await lockOrganization(client, organizationId);
-    await discardHeld(client, organizationId, id, decision("discarded", decider, clock()));
+    await discardHeld(client, organizationId, id, discarded);
+    await auditDecision(client, organizationId, id, { ...discarded, outcome: "discarded" });
   });
   await dropUnkeptBody(database, organizationId, id);
   return getImport(database, organizationId, id);

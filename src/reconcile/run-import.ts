@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import type { Reading } from "../intake/reading.ts";
 import { lockOrganization, withWriter } from "../store/organization-lock.ts";
 import { announceImport } from "./announce-import.ts";
+import { auditDecision } from "./audit-decision.ts";
 import { groupFiles } from "./groups/group-files.ts";
 import type { Hold } from "./holds.ts";
 import { type ApprovedHold, approvedHold, finishImport, keepMovedPlan } from "./imports.ts";
@@ -169,6 +170,7 @@ async function applyApproved(
     planHash,
     decision,
   });
+  await auditDecision(client, request.organizationId, id, { ...decision, outcome: "approved" });
   return undefined;
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { pruneChanges } from "../../src/changes/prune.ts";
-import { deleteOldChanges } from "../../src/organizations/retention.ts";
+import { deleteOldEntries } from "../../src/organizations/retention.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";
 import { type FeedChange, follow, readPage } from "./reader.ts";
@@ -27,7 +27,7 @@ test("changes older than keepChangesDays go, the others stay, and who comes from
   const aged = (await follow(app)).changes;
   const cutOff = (await readPage(app, { limit: 3 })).cursor;
   const tooOld = (await readPage(app, { limit: 2 })).cursor;
-  await deleteOldChanges({ owner, clock: () => new Date() });
+  await deleteOldEntries({ owner, clock: () => new Date() });
   assert.deepEqual(
     (await owner.query("select sequence from changes order by 1")).rows.map(({ sequence }) => Number(sequence)),
     [4, 5, 6],
@@ -48,7 +48,7 @@ test("changes older than keepChangesDays go, the others stay, and who comes from
 test("when everything has gone, the end of the log is a place all the same, and the log goes on from there", async () => {
   await send("PATCH", "/v1/organization", { settings: { keepChangesDays: 1 } });
   const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
-  await deleteOldChanges({ owner, clock: () => new Date(Date.now() + 2 * 86_400_000) });
+  await deleteOldEntries({ owner, clock: () => new Date(Date.now() + 2 * 86_400_000) });
   assert.equal((await owner.query("select from changes")).rows.length, 0);
   const { changesCursor } = await send("GET", "/v1/groups");
   assert.equal(changesCursor, cursor);

@@ -66,7 +66,10 @@ test("what is exported and imported again in normal style changes nothing", asyn
       const settings = { ...organization.settings, grantableRoles: [1, 2, 3, 4] };
       const organizationId = await saveOrganization(owner, { ...organization, settings });
       const wanted = { name: "admin", services: ["admin"], source: null, expiresAt: null } as const;
-      const { key } = await createApiKey(app.dependencies.database, organizationId, wanted, app.dependencies);
+      const { key } = await createApiKey(app.dependencies.database, organizationId, wanted, {
+        ...app.dependencies,
+        actor: "test",
+      });
       const everything = async () => (await exported("application/x-ndjson", "", key)).body;
       const before = await everything();
       for (const source of Object.keys(sourceNumbers)) {

@@ -71,7 +71,10 @@ export async function startDirectoryTest(): Promise<DirectoryTest> {
         createdAt: new Date("2026-01-01T00:00:00Z"),
       });
       const wanted = { name: "admin", services: ["admin"], source: null, expiresAt: null } as const;
-      const { key } = await createApiKey(app.dependencies.database, organizationId, wanted, app.dependencies);
+      const { key } = await createApiKey(app.dependencies.database, organizationId, wanted, {
+        ...app.dependencies,
+        actor: "test",
+      });
       return { organizationId, key };
     },
   };

@@ -10,6 +10,7 @@ import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
 import { access, accessRule, operatorAddresses } from "../../src/http/access.ts";
 import { limits } from "../../src/intake/limits.ts";
+import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
 import { holdCodes } from "../../src/reconcile/guard.ts";
@@ -195,6 +196,12 @@ describe("lists", () => {
       return isUsual ? [] : [`${method} ${pattern.replaceAll(/:(\w+)/g, "{$1}")}: ${people}`];
     });
     assert.deepEqual(shown.sort(), known.sort());
+  });
+
+  test("the API guide lists every action of the audit log", () => {
+    const shown = tableRows(apiGuide).flatMap(([first = ""]) => [...first.matchAll(/`(\w+\.\w+|sign_out)`/g)]);
+    const names = shown.map(([, name]) => name!).filter((name) => !/^(xml|csv|json|user)\./.test(name));
+    assert.deepEqual(names.sort(), [...auditActions].sort());
   });
 
   test("the API guide explains every setting", () => {

@@ -22,6 +22,12 @@ const {
   setCreateGroups,
 } = await startGuardedApp(after);
 
+/** What the audit log says was done to an import. */
+async function auditOf(id: string): Promise<string[]> {
+  const { rows } = await database.owner.query("select action from audit_entries where subject = $1", [id]);
+  return rows.map(({ action }) => action);
+}
+
 describe("limits: at a limit an import is applied, one more and it is held", () => {
   test("people deleted: 5 % of the source's people and more than 10", async () => {
     for (const [size, gone, status] of [
@@ -264,6 +270,7 @@ describe("a hold of removals", () => {
     assert.deepEqual(Object.keys(update.changed), ["phones"]);
 
     const applied = await approve(held);
+    assert.deepEqual(await auditOf(held.id), ["import.approved"]);
     assert.equal(applied.status, "applied");
     assert.deepEqual(
       [applied.counts.added, applied.counts.removed, applied.decision.decidedBy, applied.decision.outcome],
@@ -304,6 +311,7 @@ describe("a hold of removals", () => {
     const late = await decide(held.id, { planHash: held.planHash, decidedBy: "Lee Roy" });
     assert.equal(late.status, 409);
     assert.match(late.json.detail, /^Kim Park has decided already: discarded/);
+    assert.deepEqual(await auditOf(held.id), ["import.discarded"]);
   });
 
   test("whose plan has become another one is not applied; the new plan is told", async () => {

@@ -133,7 +133,8 @@ export async function startTestApp(
     inject: (request) => inject(app, key, request),
     keyWith: async (services, options = {}) => {
       const wanted = { name: services.join("-"), services, source: null, expiresAt: null, ...options };
-      return (await createApiKey(dependencies.database, organizationId, wanted, dependencies)).key;
+      return (await createApiKey(dependencies.database, organizationId, wanted, { ...dependencies, actor: "test" }))
+        .key;
     },
   };
 }

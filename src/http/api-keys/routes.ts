@@ -83,7 +83,7 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
         database,
         request.caller.organizationId,
         { name, services: wanted, source, expiresAt: expiresAt === null ? null : new Date(expiresAt) },
-        { clock, newId, randomBytes },
+        { clock, newId, randomBytes, actor: request.caller.actor },
       );
       reply.code(201).header("location", `/v1/api-keys/${resource.id}`);
       return { ...resource, services: [...resource.services], key };
@@ -123,7 +123,8 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       response: { 204: z.undefined().describe("The key is revoked."), ...problemResponses("not_found") },
     },
     handler: async (request, reply) => {
-      await revokeApiKey(database, request.caller.organizationId, request.params.id, clock());
+      const { organizationId, actor } = request.caller;
+      await revokeApiKey(database, organizationId, request.params.id, { at: clock(), actor });
       return reply.code(204).send();
     },
   });

@@ -15,7 +15,7 @@ const several = <Value>(item: z.ZodType<Value, string>) =>
     .optional();
 
 /** RFC 3339 with at most microseconds: more would be rounded. A + that was sent as it is arrives as a space. */
-const time = z
+export const time = z
   .string()
   .max(50)
   .transform((text) => text.replace(" ", "+").toUpperCase())

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { auditActions, listAudit } from "../../organizations/audit-log.ts";
+import type { App } from "../app-types.ts";
+import { time } from "../changes/schemas.ts";
+import type { HttpDependencies } from "../dependencies.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
+
+const auditEntrySchema = z
+  .object({
+    id: z.uuid(),
+    at: z.string(),
+    action: z.enum(auditActions).describe("What was done."),
+    actor: z.string().describe("Who did it: `api-key:` and a name, `user:` and an id, or `operator`."),
+    subject: z.string().nullable().describe("What it was done to, by id or name; null: the organization."),
+    details: z.record(z.string(), z.unknown()).describe("Ids, names and counts that belong to it."),
+  })
+  .meta({
+    id: "AuditEntry",
+    examples: [
+      {
+        ...{
+          id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+          at: "2026-11-22T09:30:00.123000Z",
+          action: "settings.changed",
+        },
+        ...{ actor: "api-key:admin", subject: null, details: { settings: ["createGroups"] } },
+      },
+    ],
+  });
+
+const auditFilter = z.strictObject({
+  ...pageQuery,
+  actor: z.string().min(1).max(200).optional().describe("Only what this one did, e.g. `api-key:nightly`."),
+  action: z.enum(auditActions).optional().describe("Only what was done so."),
+  since: time.describe("Only entries after this time (RFC 3339)."),
+  until: time.describe("Only entries up to this time, it included (RFC 3339)."),
+});
+
+const moment = z.iso.datetime({ precision: 6 });
+
+/** The audit log. */
+export function auditRoutes(app: App, { database }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/audit",
+    schema: {
+      operationId: "listAudit",
+      summary: "Read the audit log",
+      description:
+        "Who decided and set what, the newest first: keys, settings, sources, decisions about imports, sign-ins. What " +
+        "imports and edits do to people and groups stands in the changes.",
+      tags: ["Audit log"],
+      querystring: auditFilter,
+      response: { 200: pageSchema(auditEntrySchema).describe("A page of entries.") },
+    },
+    handler: async (request) => {
+      const { cursor, limit, ...filter } = request.query;
+      const after = decodeCursor(cursor, z.tuple([moment, z.uuid()]));
+      const rows = await listAudit(database, request.caller.organizationId, filter, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, ({ at, id }) => [at, id]);
+      return { items: [...items], nextCursor };
+    },
+  });
+}

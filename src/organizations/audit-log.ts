@@ -1,0 +1,118 @@
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+
+/** Everything that the audit log can say was done. */
+export const auditActions = [
+  "organization.created",
+  "settings.changed",
+  "source.changed",
+  "api_key.created",
+  "api_key.changed",
+  "api_key.rotated",
+  "api_key.revoked",
+  "import.approved",
+  "import.discarded",
+  "topic.approved",
+  "topic.rejected",
+  "membership_request.approved",
+  "membership_request.rejected",
+  "identity_provider.changed",
+  "sign_in.link_created",
+  "sign_in.succeeded",
+  "sign_in.failed",
+  "sign_out",
+] as const;
+export type AuditAction = (typeof auditActions)[number];
+
+/** Something that was decided, set or tried, before it is written down. */
+export interface AuditEntry {
+  readonly at: Date;
+  readonly action: AuditAction;
+  /** `api-key:<name>`, `user:<id>`, `operator`. */
+  readonly actor: string;
+  /** What it was done to, an id or a name of the API; null: the organization itself. */
+  readonly subject: string | null;
+  /** Ids, names of settings, counts: neither secrets nor data of people, for entries outlive both. */
+  readonly details?: AuditDetails;
+}
+
+/** What else is told of an entry. */
+export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
+
+/** An entry as the API shows it. */
+export interface AuditResource {
+  readonly id: string;
+  /** RFC 3339, UTC, microseconds. */
+  readonly at: string;
+  readonly action: AuditAction;
+  readonly actor: string;
+  readonly subject: string | null;
+  readonly details: AuditDetails;
+}
+
+/**
+ * Writes entries down, in the order given; all in one statement.
+ * @param executor a transaction of the organization, best the one that does what the entries tell of: both happen, or
+ *   neither
+ */
+export async function recordAudit(
+  executor: Executor,
+  organizationId: number,
+  ...entries: readonly AuditEntry[]
+): Promise<void> {
+  if (entries.length === 0) return;
+  // Clocks tell milliseconds; microseconds keep the order of entries of one moment.
+  await executor.query(
+    `insert into audit_entries (organization_id, id, at, action, actor, subject, details)
+     select $1, time_ordered_uuid(entry.at),
+       coalesce(last.at + number * interval '1 microsecond', entry.at + (number - 1) * interval '1 microsecond'),
+       entry.action, entry.actor, entry.subject, coalesce(entry.details, '{}')
+     from jsonb_array_elements($2::jsonb) with ordinality as listed (value, number)
+     cross join jsonb_to_record(value) as entry (at timestamptz, action text, actor text, subject text, details jsonb)
+     cross join lateral (
+       select max(earlier.at) as at from audit_entries earlier
+       where organization_id = $1 and earlier.at >= entry.at and earlier.at < entry.at + interval '1 millisecond') last`,
+    [organizationId, JSON.stringify(entries)],
+  );
+}
+
+/** Which entries are wanted; what is absent does not narrow them down. */
+export interface AuditFilter {
+  readonly actor?: string | undefined;
+  readonly action?: AuditAction | undefined;
+  /** RFC 3339: entries after this time. */
+  readonly since?: string | undefined;
+  /** RFC 3339: entries until this time, itself included. */
+  readonly until?: string | undefined;
+}
+
+/**
+ * The entries of an organization, the newest first.
+ * @param page `after`: time and id of the entry after which to go on; at most `limit` + 1 entries are returned
+ */
+export function listAudit(
+  database: Database,
+  organizationId: number,
+  { actor, action, since, until }: AuditFilter,
+  page: { readonly after: readonly [at: string, id: string] | undefined; readonly limit: number },
+): Promise<AuditResource[]> {
+  const [at, id] = page.after ?? [null, null];
+  return withOrganization(database, organizationId, async (client) => {
+    const { rows } = await client.query<AuditResource & { [column: string]: unknown }>(
+      `select id, timestamp_text(at) as at, action, actor, subject, details from audit_entries
+       where organization_id = $1 and ($2::text is null or actor = $2) and ($3::text is null or action = $3)
+         and ($4::timestamptz is null or audit_entries.at > $4) and ($5::timestamptz is null or audit_entries.at <= $5)
+         and ($6::timestamptz is null or (audit_entries.at, id) < ($6, $7::uuid))
+       order by audit_entries.at desc, id desc limit $8`,
+      [organizationId, actor ?? null, action ?? null, since ?? null, until ?? null, at, id, page.limit + 1],
+    );
+    return rows;
+  });
+}
+
+/**
+ * Deletes an organization's entries from before a time.
+ * @param owner a connection of the user that owns the tables: the service itself only appends
+ */
+export async function pruneAudit(owner: Executor, organizationId: number, before: Date): Promise<void> {
+  await owner.query("delete from audit_entries where organization_id = $1 and at < $2", [organizationId, before]);
+}
