@@ -24,6 +24,7 @@ const app = await buildApp({
     ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
+    trustedProxies: [],
     limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
     operator: undefined,
   },

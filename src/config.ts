@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { canonicalRange } from "./organizations/addresses.ts";
 import { type Issuer, isAudience, isIssuer } from "./organizations/issuer.ts";
 
 /** Unset and empty are the same. */
@@ -80,6 +81,15 @@ export const environmentSchema = z.object({
   MAIL_FROM: variable(
     z.string().trim().max(254, "must be an address of at most 254 characters").default("muster@localhost"),
   ),
+  TRUSTED_PROXIES: variable(
+    z
+      .string()
+      .max(10_000, "must be a list of IP addresses and networks")
+      .transform((text) => text.split(",").map(canonicalRange))
+      .refine((list) => !list.includes(undefined), "must be IP addresses and networks with commas between them")
+      .transform((list) => list.filter((range) => range !== undefined))
+      .optional(),
+  ),
   IMPORT_MAX_BYTES: wholeNumber(1024, 1024 ** 4, 1024 ** 3),
   LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
 });
@@ -108,6 +118,8 @@ export interface Config {
   readonly smtpUrl: string | undefined;
   /** Sender of mails. */
   readonly mailFrom: string;
+  /** Addresses and networks of the proxies whose word about a client's address counts. */
+  readonly trustedProxies: readonly string[];
   /** Largest body of an import. */
   readonly importMaximumBytes: number;
   readonly logLevel: (typeof logLevels)[number];
@@ -149,6 +161,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     issuer: issuer === undefined || audience === undefined ? undefined : { issuer, audience },
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
+    trustedProxies: values.TRUSTED_PROXIES ?? [],
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,
   };

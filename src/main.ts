@@ -68,6 +68,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
       publicUrl: config.publicUrl,
       keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
       importSlots: importSlots(config.databaseConnections),
+      trustedProxies: config.trustedProxies,
       limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
       operator: await operatorOf(config, connection, owner, closers),
     },

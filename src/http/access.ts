@@ -115,7 +115,10 @@ export const access = {
   "GET /v1/organization/reach": ["retrieve"],
   "GET /v1/api-keys": ["admin"],
   "POST /v1/api-keys": ["admin"],
+  "GET /v1/api-keys/:id": ["admin"],
+  "PATCH /v1/api-keys/:id": ["admin"],
   "DELETE /v1/api-keys/:id": ["admin"],
+  "POST /v1/api-keys/:id/rotate": ["admin"],
   "GET /v1/audit": ["admin"],
 } as const satisfies Record<string, Entry>;
 

@@ -5,7 +5,7 @@ import { type FastifyHttpOptions, fastify, LogController, type RawServerDefault 
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
-import { apiKeyRoutes } from "./api-keys/routes.ts";
+import { apiKeyEditRoutes, apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
 import { pendingV2Routes } from "./api-v2/pending-routes.ts";
@@ -115,6 +115,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
         ready();
       });
       apiKeyRoutes(v1, dependencies);
+      apiKeyEditRoutes(v1, dependencies);
       auditRoutes(v1, dependencies);
       done();
     },
@@ -154,11 +155,16 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   return app;
 }
 
-function serverOptions({ newId }: HttpDependencies, log: AppOptions["log"]): FastifyHttpOptions<RawServerDefault> {
+function serverOptions(
+  { newId, trustedProxies }: HttpDependencies,
+  log: AppOptions["log"],
+): FastifyHttpOptions<RawServerDefault> {
   return {
     logger: loggerOptions(log.level, log.stream),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: newId,
+    // What others say in X-Forwarded-For counts for nothing.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: largestJson,
     routerOptions: { maxParamLength: longestParameter },
     // Requests that come while the service stops get a problem like any other, not Fastify's own document.

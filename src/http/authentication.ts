@@ -2,6 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { MusterError } from "../errors.ts";
 import { type Authenticate, createAuthentication } from "../organizations/api-keys.ts";
 import { type AccessRule, accessRule, mayUse } from "./access.ts";
+import { requireAllowedAddress } from "./addresses.ts";
 import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
 import { requirePerson } from "./sign-in/people-access.ts";
@@ -78,6 +79,7 @@ function byApiKey(findHolder: Authenticate, options: { readonly keyInQuery?: boo
     for (const key of keysOf(request, options)) {
       const holder = await findHolder(key);
       if (holder !== undefined) {
+        requireAllowedAddress(holder.allowedAddresses, request);
         const { organizationId, apiKeyId, name, services, source } = holder;
         return {
           ...{ organizationId, callerId: apiKeyId, actor: `api-key:${name}`, services, source },

@@ -31,6 +31,8 @@ export interface HttpDependencies {
   readonly keysOf: KeysOf;
   /** Where people reach the service, without a slash at the end; undefined: where it listens. */
   readonly publicUrl: string | undefined;
+  /** Addresses and networks of the proxies whose word about a client's address counts. */
+  readonly trustedProxies: readonly string[];
   /** undefined: there is no operator's key, and the addresses of the operator are not there. */
   readonly operator: Operator | undefined;
 }

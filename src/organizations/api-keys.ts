@@ -1,7 +1,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { canonicalRange } from "./addresses.ts";
 import { recordAudit } from "./audit-log.ts";
 
 /** A service that an API key can be allowed (feed formats, section 9). */
@@ -21,6 +23,19 @@ export interface ApiKeyResource {
   /** To the minute. */
   readonly lastUsedAt: string | null;
   readonly revokedAt: string | null;
+  /** From where it may be used: canonical addresses and networks; empty: from everywhere. */
+  readonly allowedAddresses: readonly string[];
+  /** The last rotation; null: there was none. */
+  readonly rotation: KeyRotation | null;
+}
+
+/** A key that replaced another one. */
+export interface KeyRotation {
+  readonly rotatedAt: string;
+  /** Until when the key before works; null: it does not. */
+  readonly previousUntil: string | null;
+  /** When the key before was used last since then, to the minute; null: never. */
+  readonly previousLastUsedAt: string | null;
 }
 
 /** What a new key is to be. */
@@ -30,7 +45,12 @@ export interface NewApiKey {
   /** Name of a source. */
   readonly source: string | null;
   readonly expiresAt: Date | null;
+  /** Addresses and networks, in any notation; absent or empty: from everywhere. */
+  readonly allowedAddresses?: readonly string[];
 }
+
+/** What is to change of a key; what is absent stays. */
+export type ApiKeyPatch = { readonly [Name in Exclude<keyof NewApiKey, "source">]?: NewApiKey[Name] | undefined };
 
 /** What keys are made with. */
 export interface KeyContext {
@@ -49,7 +69,14 @@ export interface KeyHolder {
   readonly services: readonly Service[];
   /** Number of the source that the key is bound to. */
   readonly source: number | null;
+  /** Canonical; empty: from everywhere. */
+  readonly allowedAddresses: readonly string[];
 }
+
+/** Most addresses and networks on a key's list. */
+export const mostAddresses = 100;
+/** Longest time for which the key before a rotation goes on working, in seconds. */
+export const longestOverlap = 30 * 24 * 60 * 60;
 
 /** A new key: `muster_` and 32 random bytes. */
 export function generateKey(randomBytes: (size: number) => Uint8Array): string {
@@ -63,7 +90,11 @@ export function hashKey(key: string): Buffer {
 
 const columns = `api_keys.id, api_keys.name, api_keys.services, sources.name as source,
   timestamp_text(api_keys.created_at) as "createdAt", timestamp_text(api_keys.expires_at) as "expiresAt",
-  timestamp_text(api_keys.last_used_at) as "lastUsedAt", timestamp_text(api_keys.revoked_at) as "revokedAt"`;
+  timestamp_text(api_keys.last_used_at) as "lastUsedAt", timestamp_text(api_keys.revoked_at) as "revokedAt",
+  api_keys.allowed_addresses as "allowedAddresses",
+  case when api_keys.rotated_at is not null then json_build_object('rotatedAt', timestamp_text(api_keys.rotated_at),
+    'previousUntil', timestamp_text(api_keys.previous_until),
+    'previousLastUsedAt', timestamp_text(api_keys.previous_last_used_at)) end as rotation`;
 const from = `api_keys left join sources
   on sources.organization_id = api_keys.organization_id and sources.number = api_keys.source`;
 
@@ -71,7 +102,7 @@ const from = `api_keys left join sources
  * Creates a key.
  * @returns the key, which cannot be shown again, and its resource
  * @throws MusterError conflict when an unrevoked key has the name: the change log tells people apart by it
- * @throws MusterError request_invalid when there is no such source, or the expiry has passed
+ * @throws MusterError request_invalid when there is no such source, the expiry has passed, or an address is none
  */
 export function createApiKey(
   database: Database,
@@ -82,29 +113,127 @@ export function createApiKey(
   const key = generateKey(context.randomBytes);
   const now = context.clock();
   const granted = services.filter((service) => wanted.services.includes(service));
-  if (wanted.expiresAt !== null && wanted.expiresAt <= now) {
-    throw invalid("expiresAt", "The key would have expired already. Give a time that is to come.");
-  }
+  requireFuture(wanted.expiresAt, now);
+  const allowed = canonicalList(wanted.allowedAddresses ?? []);
   return withOrganization(database, organizationId, async (client) => {
-    // Two requests at once must not take the same name; the organization's own lock may be busy for long.
-    await client.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
+    await lockKeys(client, organizationId);
     await requireFreeName(client, organizationId, wanted.name);
     const source = wanted.source === null ? null : await sourceNumber(client, organizationId, wanted.source);
     const id = context.newId();
     await client.query(
-      `insert into api_keys (organization_id, id, name, services, key_hash, source, created_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      [organizationId, id, wanted.name, granted, hashKey(key), source, now, wanted.expiresAt],
+      `insert into api_keys (organization_id, id, name, services, key_hash, source, created_at, expires_at,
+         allowed_addresses)
+       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [organizationId, id, wanted.name, granted, hashKey(key), source, now, wanted.expiresAt, allowed],
     );
     await recordAudit(client, organizationId, {
       ...{ at: now, action: "api_key.created", actor: context.actor, subject: id },
       details: { name: wanted.name, services: granted, source: wanted.source },
     });
-    const { rows } = await client.query<ApiKeyResource>(
-      `select ${columns} from ${from} where api_keys.organization_id = $1 and api_keys.id = $2`,
-      [organizationId, id],
+    return { key, resource: await readApiKey(client, organizationId, id) };
+  });
+}
+
+async function readApiKey(executor: Executor, organizationId: number, id: string): Promise<ApiKeyResource> {
+  const { rows } = await executor.query<ApiKeyResource & { [column: string]: unknown }>(
+    `select ${columns} from ${from} where api_keys.organization_id = $1 and api_keys.id = $2`,
+    [organizationId, id],
+  );
+  const [resource] = rows;
+  if (!resource) throw noSuchKey();
+  return resource;
+}
+
+/** Two requests at once must not take the same name; the organization's own lock may be busy for long. */
+async function lockKeys(executor: Executor, organizationId: number): Promise<void> {
+  await executor.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
+}
+
+/**
+ * Reads one key.
+ * @throws MusterError not_found
+ */
+export function getApiKey(database: Database, organizationId: number, id: string): Promise<ApiKeyResource> {
+  return withOrganization(database, organizationId, (client) => readApiKey(client, organizationId, id));
+}
+
+/**
+ * Changes a key.
+ * @throws MusterError not_found; conflict when it is revoked, or another key has the name
+ * @throws MusterError request_invalid when the expiry has passed, or an address is none
+ */
+export function changeApiKey(
+  database: Database,
+  organizationId: number,
+  id: string,
+  patch: ApiKeyPatch,
+  { at, actor }: { readonly at: Date; readonly actor: string },
+): Promise<ApiKeyResource> {
+  requireFuture(patch.expiresAt ?? null, at);
+  const granted = patch.services && services.filter((service) => patch.services?.includes(service));
+  const allowed = patch.allowedAddresses && canonicalList(patch.allowedAddresses);
+  return withOrganization(database, organizationId, async (client) => {
+    await lockKeys(client, organizationId);
+    const before = await readApiKey(client, organizationId, id);
+    requireUnrevoked(before);
+    if (patch.name !== undefined && patch.name !== before.name) {
+      await requireFreeName(client, organizationId, patch.name);
+    }
+    await client.query(
+      `update api_keys set name = coalesce($3, name), services = coalesce($4, services),
+         allowed_addresses = coalesce($5, allowed_addresses), expires_at = case when $6 then $7 else expires_at end
+       where organization_id = $1 and id = $2`,
+      [organizationId, id, patch.name, granted, allowed, patch.expiresAt !== undefined, patch.expiresAt ?? null],
     );
-    return { key, resource: rows[0] as ApiKeyResource };
+    const after = await readApiKey(client, organizationId, id);
+    const properties = (["name", "services", "allowedAddresses", "expiresAt"] as const).filter(
+      (property) => !isDeepStrictEqual(before[property], after[property]),
+    );
+    if (properties.length > 0) {
+      await recordAudit(client, organizationId, {
+        ...{ at, action: "api_key.changed", actor, subject: id },
+        details: { name: after.name, properties, ...(granted ? { services: granted } : {}) },
+      });
+    }
+    return after;
+  });
+}
+
+/**
+ * Gives a key a new secret at once. The one before goes on working for a while, so that whoever uses it can change over;
+ * one that still worked from an earlier rotation ends now.
+ * @param overlap seconds for which the one before goes on, 0 to `longestOverlap`
+ * @returns the new key, which cannot be shown again, and its resource
+ * @throws MusterError not_found; conflict when it is revoked or has expired
+ */
+export function rotateApiKey(
+  database: Database,
+  organizationId: number,
+  id: string,
+  overlap: number,
+  { clock, randomBytes, actor }: Omit<KeyContext, "newId">,
+): Promise<{ readonly key: string; readonly resource: ApiKeyResource }> {
+  const key = generateKey(randomBytes);
+  const at = clock();
+  return withOrganization(database, organizationId, async (client) => {
+    await lockKeys(client, organizationId);
+    const before = await readApiKey(client, organizationId, id);
+    requireUnrevoked(before);
+    if (before.expiresAt !== null && new Date(before.expiresAt) <= at) {
+      throw new MusterError("conflict", "The key has expired: a new secret would not work either. Extend it first.");
+    }
+    await client.query(
+      `update api_keys set key_hash = $3, rotated_at = $4, previous_last_used_at = null,
+         previous_hash = case when $5::integer > 0 then key_hash end,
+         previous_until = case when $5::integer > 0 then $4::timestamptz + $5::integer * interval '1 second' end
+       where organization_id = $1 and id = $2`,
+      [organizationId, id, hashKey(key), at, overlap],
+    );
+    await recordAudit(client, organizationId, {
+      ...{ at, action: "api_key.rotated", actor, subject: id },
+      details: { name: before.name, overlapSeconds: overlap },
+    });
+    return { key, resource: await readApiKey(client, organizationId, id) };
   });
 }
 
@@ -146,7 +275,7 @@ export function revokeApiKey(
       [organizationId, id, at],
     );
     const [revoked] = rows;
-    if (!revoked) throw new MusterError("not_found", "There is no such API key.");
+    if (!revoked) throw noSuchKey();
     if (!revoked.isNew) return;
     await recordAudit(client, organizationId, {
       ...{ at, action: "api_key.revoked", actor, subject: id },
@@ -165,6 +294,10 @@ interface StoredKey {
   readonly expires_at: Date | null;
   readonly last_used_at: Date | null;
   readonly revoked_at: Date | null;
+  readonly allowed_addresses: string[];
+  readonly previous_hash: Buffer | null;
+  readonly previous_until: Date | null;
+  readonly previous_last_used_at: Date | null;
 }
 
 /** Looks up who sends a key. */
@@ -183,15 +316,26 @@ export function createAuthentication(database: Database, clock: () => Date): Aut
     const hash = hashKey(key);
     const stored = await findKey(database, hash);
     const now = clock();
-    if (stored === undefined || !timingSafeEqual(stored.key_hash, hash)) return undefined;
+    const part = stored && partOf(stored, hash, now);
+    if (stored === undefined || part === undefined) return undefined;
     if (stored.revoked_at !== null || (stored.expires_at !== null && stored.expires_at <= now)) return undefined;
-    if (isStale(stored.last_used_at, now) && !beingNoted.has(stored.id)) {
-      beingNoted.add(stored.id);
-      void noteUse(database, stored, now).finally(() => beingNoted.delete(stored.id));
+    const lastUse = part === "current" ? stored.last_used_at : stored.previous_last_used_at;
+    if (isStale(lastUse, now) && !beingNoted.has(`${stored.id} ${part}`)) {
+      beingNoted.add(`${stored.id} ${part}`);
+      void noteUse(database, stored, part, now).finally(() => beingNoted.delete(`${stored.id} ${part}`));
     }
     const { organization_id: organizationId, id: apiKeyId, name, services: allowed, source } = stored;
-    return { organizationId, apiKeyId, name, services: allowed, source };
+    const { allowed_addresses: allowedAddresses } = stored;
+    return { organizationId, apiKeyId, name, services: allowed, source, allowedAddresses };
   };
+}
+
+/** Which of its secrets a key was found by; undefined: by one that works no longer. */
+function partOf(stored: StoredKey, hash: Buffer, now: Date): "current" | "previous" | undefined {
+  if (timingSafeEqual(stored.key_hash, hash)) return "current";
+  const { previous_hash: previous, previous_until: until } = stored;
+  const isPrevious = previous !== null && timingSafeEqual(previous, hash) && until !== null && until > now;
+  return isPrevious ? "previous" : undefined;
 }
 
 async function findKey(database: Database, hash: Buffer): Promise<StoredKey | undefined> {
@@ -210,12 +354,14 @@ function isStale(lastUse: Date | null, now: Date): boolean {
   return lastUse === null || now.getTime() - lastUse.getTime() >= useInterval;
 }
 
-async function noteUse(database: Database, key: StoredKey, at: Date): Promise<void> {
+async function noteUse(database: Database, key: StoredKey, part: "current" | "previous", at: Date): Promise<void> {
   try {
     await withOrganization(database, key.organization_id, (client) =>
       client.query(
-        "update api_keys set last_used_at = greatest(last_used_at, $3) where organization_id = $1 and id = $2",
-        [key.organization_id, key.id, at],
+        `update api_keys set last_used_at = greatest(last_used_at, $3),
+           previous_last_used_at = case when $4 then greatest(previous_last_used_at, $3) else previous_last_used_at end
+         where organization_id = $1 and id = $2`,
+        [key.organization_id, key.id, at, part === "previous"],
       ),
     );
   } catch {
@@ -244,6 +390,32 @@ async function sourceNumber(executor: Executor, organizationId: number, name: st
   if (!source) throw invalid("source", `There is no source named ${name}.`);
   return source.number;
 }
+
+function requireFuture(expiresAt: Date | null, now: Date): void {
+  if (expiresAt === null || expiresAt > now) return;
+  throw invalid("expiresAt", "The key would have expired already. Give a time that is to come.");
+}
+
+function requireUnrevoked({ revokedAt }: ApiKeyResource): void {
+  if (revokedAt !== null) throw new MusterError("conflict", "The key is revoked for good. Create another one.");
+}
+
+function canonicalList(addresses: readonly string[]): string[] {
+  const list = new Set<string>();
+  for (const [index, address] of addresses.entries()) {
+    const range = canonicalRange(address);
+    if (range === undefined) {
+      throw invalid(
+        `allowedAddresses.${index}`,
+        "An entry is no IP address and no network. Write 192.0.2.17, 192.0.2.0/24, 2001:db8::17 or 2001:db8::/32.",
+      );
+    }
+    list.add(range);
+  }
+  return [...list];
+}
+
+const noSuchKey = () => new MusterError("not_found", "There is no such API key.");
 
 function invalid(field: string, detail: string): MusterError {
   return new MusterError("request_invalid", detail, { field, errors: [{ field, message: detail }] });

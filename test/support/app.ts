@@ -66,6 +66,8 @@ export interface TestAppOptions {
   readonly publicUrl?: string;
   /** Where its time stands still, in milliseconds. */
   readonly now?: number;
+  /** Whose X-Forwarded-For counts. */
+  readonly trustedProxies?: readonly string[];
   /** How it deals with OpenID providers. */
   readonly timing?: Partial<IssuerTiming>;
 }
@@ -97,6 +99,7 @@ export async function startTestApp(
     spoolDirectory,
     publicUrl: options.publicUrl,
     keysOf: createIssuerKeys({ fetch, now: () => performance.now(), timing: { ...issuerTiming, ...options.timing } }),
+    trustedProxies: options.trustedProxies ?? [],
     limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
     operator: { keyHash: hashKey(operatorKey), owner: owners },
   };

@@ -1,6 +1,20 @@
 import { z } from "zod";
-import { createApiKey, listApiKeys, revokeApiKey, services } from "../../organizations/api-keys.ts";
-import type { App } from "../app-types.ts";
+import { MusterError } from "../../errors.ts";
+import { canonicalRange, isOnList } from "../../organizations/addresses.ts";
+import {
+  type ApiKeyResource,
+  changeApiKey,
+  createApiKey,
+  getApiKey,
+  listApiKeys,
+  longestOverlap,
+  mostAddresses,
+  revokeApiKey,
+  rotateApiKey,
+  services,
+} from "../../organizations/api-keys.ts";
+import { addressOf } from "../addresses.ts";
+import type { AnyRequest, App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
 import { problemResponses } from "../problems.ts";
@@ -16,6 +30,8 @@ const exampleKey = {
   expiresAt: null,
   lastUsedAt: "2026-11-22T10:00:00.000000Z",
   revokedAt: null,
+  allowedAddresses: ["192.0.2.0/24"],
+  rotation: null,
 };
 
 const apiKeySchema = z
@@ -28,6 +44,17 @@ const apiKeySchema = z
     expiresAt: z.string().nullable(),
     lastUsedAt: z.string().nullable().describe("To the minute."),
     revokedAt: z.string().nullable(),
+    allowedAddresses: z
+      .array(z.string())
+      .describe("IP addresses and networks (CIDR) from which the key may be used; empty: from everywhere."),
+    rotation: z
+      .object({
+        rotatedAt: z.string(),
+        previousUntil: z.string().nullable().describe("Until when the key before works; null: it does not."),
+        previousLastUsedAt: z.string().nullable().describe("When that was used last since then, to the minute."),
+      })
+      .nullable()
+      .describe("When the key was replaced last; null: never."),
   })
   .meta({ id: "ApiKey", examples: [exampleKey] });
 
@@ -38,28 +65,60 @@ const createdKeySchema = apiKeySchema
     examples: [{ ...exampleKey, lastUsedAt: null, key: "muster_n6mYcP2vR0xk3bWqTfJ8hLsE1dZaUo4iGy7VwC9XtKe" }],
   });
 
+const keyMembers = {
+  name: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .regex(/^[^\p{Cc}]*$/u, "has a control character")
+    .describe("Stands in the change log as `api-key:` and the name. No two valid keys have the same."),
+  services: z
+    .array(z.enum(services))
+    .min(1)
+    .max(services.length)
+    .describe("What the key may be used for; `admin` opens everything."),
+  expiresAt: z.iso.datetime({ offset: true }).nullable().describe("When it stops working; null: never."),
+  allowedAddresses: z
+    .array(z.string().max(100))
+    .max(mostAddresses)
+    .describe("IP addresses and networks (CIDR) from which it may be used; empty: from everywhere."),
+};
 const newKeySchema = z
   .strictObject({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(100)
-      .regex(/^[^\p{Cc}]*$/u, "has a control character")
-      .describe("Stands in the change log as `api-key:` and the name. No two valid keys have the same."),
-    services: z
-      .array(z.enum(services))
-      .min(1)
-      .max(services.length)
-      .describe("What the key may be used for; `admin` opens everything."),
+    name: keyMembers.name,
+    services: keyMembers.services,
     source: z.string().min(1).max(100).nullable().default(null).describe("The only source that the key may import."),
-    expiresAt: z.iso
-      .datetime({ offset: true })
-      .nullable()
-      .default(null)
-      .describe("When it stops working; null: never."),
+    expiresAt: keyMembers.expiresAt.default(null),
+    allowedAddresses: keyMembers.allowedAddresses.default([]),
   })
   .meta({ id: "NewApiKey", examples: [{ name: "nightly", services: ["import"], source: "students" }] });
+const keyPatchSchema = z
+  .strictObject({
+    name: keyMembers.name.optional(),
+    services: keyMembers.services.optional(),
+    expiresAt: keyMembers.expiresAt.optional(),
+    allowedAddresses: keyMembers.allowedAddresses.optional(),
+  })
+  .meta({ id: "ApiKeyPatch", examples: [{ allowedAddresses: ["192.0.2.17", "2001:db8::/32"] }] });
+const rotationSchema = z
+  .strictObject({
+    overlapSeconds: z
+      .int()
+      .min(0)
+      .max(longestOverlap)
+      .default(24 * 60 * 60)
+      .describe("For how long the key before goes on working; 0: it ends at once."),
+  })
+  .meta({ id: "ApiKeyRotation", examples: [{ overlapSeconds: 3600 }] });
+const keyParams = z.strictObject({ id: z.uuid().describe("Id of the key.") });
+
+const shown = ({ services: granted, allowedAddresses, ...resource }: ApiKeyResource) => ({
+  ...resource,
+  services: [...granted],
+  allowedAddresses: [...allowedAddresses],
+});
+const dateOf = (text: string | null) => (text === null ? null : new Date(text));
 
 /** Creating, listing and revoking API keys. */
 export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: HttpDependencies): void {
@@ -78,15 +137,15 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       response: { 201: createdKeySchema.describe("The key."), ...problemResponses("conflict") },
     },
     handler: async (request, reply) => {
-      const { name, services: wanted, source, expiresAt } = request.body;
+      const { name, services: wanted, source, expiresAt, allowedAddresses } = request.body;
       const { key, resource } = await createApiKey(
         database,
         request.caller.organizationId,
-        { name, services: wanted, source, expiresAt: expiresAt === null ? null : new Date(expiresAt) },
+        { name, services: wanted, source, expiresAt: dateOf(expiresAt), allowedAddresses },
         { clock, newId, randomBytes, actor: request.caller.actor },
       );
       reply.code(201).header("location", `/v1/api-keys/${resource.id}`);
-      return { ...resource, services: [...resource.services], key };
+      return { ...shown(resource), key };
     },
   });
 
@@ -106,7 +165,7 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       const after = decodeCursor(cursor, z.tuple([z.uuid()]))?.[0];
       const keys = await listApiKeys(database, request.caller.organizationId, { after, limit });
       const { items, nextCursor } = cutPage(keys, limit, ({ id }) => [id]);
-      return { items: items.map((item) => ({ ...item, services: [...item.services] })), nextCursor };
+      return { items: items.map(shown), nextCursor };
     },
   });
 
@@ -117,9 +176,9 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       operationId: "revokeApiKey",
       summary: "Revoke an API key",
       description:
-        "From the next request on the key opens nothing. It stays in the list. Revoking it again changes nothing.",
+        "From the next request on the key opens nothing, the one before its rotation neither. It stays in the list. Revoking it again changes nothing.",
       tags,
-      params: z.strictObject({ id: z.uuid().describe("Id of the key.") }),
+      params: keyParams,
       response: { 204: z.undefined().describe("The key is revoked."), ...problemResponses("not_found") },
     },
     handler: async (request, reply) => {
@@ -127,5 +186,93 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       await revokeApiKey(database, organizationId, request.params.id, { at: clock(), actor });
       return reply.code(204).send();
     },
+  });
+}
+
+/** Changing and replacing API keys. */
+export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: HttpDependencies): void {
+  app.route({
+    method: "GET",
+    url: "/api-keys/:id",
+    schema: {
+      operationId: "getApiKey",
+      summary: "Read an API key",
+      description: "One key, revoked or not. The key itself is stored nowhere.",
+      tags,
+      params: keyParams,
+      response: { 200: apiKeySchema.describe("The key."), ...problemResponses("not_found") },
+    },
+    handler: async (request) => shown(await getApiKey(database, request.caller.organizationId, request.params.id)),
+  });
+
+  app.route({
+    method: "PATCH",
+    url: "/api-keys/:id",
+    schema: {
+      operationId: "patchApiKey",
+      summary: "Change an API key",
+      description:
+        "Changes what is given; what is absent stays. It counts from the next request on. A key cannot take itself off " +
+        "its own list of addresses.",
+      tags,
+      params: keyParams,
+      body: keyPatchSchema,
+      response: { 200: apiKeySchema.describe("The key."), ...problemResponses("not_found", "conflict") },
+    },
+    handler: async (request) => {
+      const { organizationId, actor, callerId } = request.caller;
+      const { expiresAt, ...patch } = request.body;
+      const { id } = request.params;
+      if (id === callerId && patch.allowedAddresses !== undefined) requireOwnAddress(patch.allowedAddresses, request);
+      const wanted = { ...patch, ...(expiresAt === undefined ? {} : { expiresAt: dateOf(expiresAt) }) };
+      return shown(await changeApiKey(database, organizationId, id, wanted, { at: clock(), actor }));
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/api-keys/:id/rotate",
+    config: { answersSecret: true },
+    schema: {
+      operationId: "rotateApiKey",
+      summary: "Replace an API key",
+      description:
+        "Makes a new key in the place of this one, with the same id, name and services; the answer shows it, once. The " +
+        "one before goes on working for `overlapSeconds`; one that still worked from an earlier rotation ends at once.",
+      tags,
+      params: keyParams,
+      body: rotationSchema,
+      response: { 200: createdKeySchema.describe("The key."), ...problemResponses("not_found", "conflict") },
+    },
+    // The body may be missing: there is nothing that has to be said.
+    preValidation: async (request) => {
+      request.body ??= {} as never;
+    },
+    handler: async (request) => {
+      const { organizationId, actor } = request.caller;
+      const context = { clock, randomBytes, actor };
+      const { overlapSeconds } = request.body;
+      const { key, resource } = await rotateApiKey(
+        database,
+        organizationId,
+        request.params.id,
+        overlapSeconds,
+        context,
+      );
+      return { ...shown(resource), key };
+    },
+  });
+}
+
+/** Nobody could use the key any more to take that back. */
+function requireOwnAddress(list: readonly string[], request: AnyRequest): void {
+  const address = addressOf(request);
+  const ranges = list.map((entry) => canonicalRange(entry)).filter((range) => range !== undefined);
+  // What is no address is refused where the list is set.
+  if (ranges.length < list.length || isOnList(ranges, address)) return;
+  const detail = `You use this very key from ${address ?? "an unknown address"}, which is not on the list. Add it, or use another key.`;
+  throw new MusterError("request_invalid", detail, {
+    field: "allowedAddresses",
+    errors: [{ field: "allowedAddresses", message: detail }],
   });
 }
