@@ -52,6 +52,7 @@ export async function startService(
       DATA_DIR: join(server.directory, "muster"),
       DATABASE_URL: server.url(database),
       MUSTER_ADMIN_KEY: adminKey,
+      RATE_LIMIT_PER_MINUTE: "0",
       LOG_LEVEL: "warn",
     },
     stdio: ["ignore", log, log],

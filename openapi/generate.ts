@@ -7,6 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Registry } from "prom-client";
 import { createChangeSignal } from "../src/changes/signal.ts";
 import { buildApp } from "../src/http/app.ts";
+import { httpLimits } from "../src/http/limits.ts";
 import { createMetrics } from "../src/http/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
 import { createIssuerKeys, issuerTiming } from "../src/sign-in/issuer-keys.ts";
@@ -25,7 +26,7 @@ const app = await buildApp({
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     trustedProxies: [],
-    limits: { importBytes: 0, bodyPause: 0, bodyWhole: 0 },
+    limits: { ...httpLimits, importBytes: 0, requestsPerMinute: 0, failuresPerMinute: 0 },
     operator: undefined,
   },
   metrics: createMetrics(new Registry()),

@@ -81,6 +81,8 @@ export const environmentSchema = z.object({
   MAIL_FROM: variable(
     z.string().trim().max(254, "must be an address of at most 254 characters").default("muster@localhost"),
   ),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000, 6000),
+  FAILURE_LIMIT_PER_MINUTE: wholeNumber(0, 10_000_000, 60),
   TRUSTED_PROXIES: variable(
     z
       .string()
@@ -118,6 +120,10 @@ export interface Config {
   readonly smtpUrl: string | undefined;
   /** Sender of mails. */
   readonly mailFrom: string;
+  /** Requests of a key in a minute; 0: any number. */
+  readonly requestsPerMinute: number;
+  /** Requests of an address without a valid key in a minute; 0: any number. */
+  readonly failuresPerMinute: number;
   /** Addresses and networks of the proxies whose word about a client's address counts. */
   readonly trustedProxies: readonly string[];
   /** Largest body of an import. */
@@ -161,6 +167,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     issuer: issuer === undefined || audience === undefined ? undefined : { issuer, audience },
     smtpUrl: values.SMTP_URL,
     mailFrom: values.MAIL_FROM,
+    requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
+    failuresPerMinute: values.FAILURE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,

@@ -10,9 +10,9 @@ import { createMailer } from "./announcements/mailer.ts";
 import { createChangeSignal } from "./changes/signal.ts";
 import { type Config, readConfig } from "./config.ts";
 import { buildApp } from "./http/app.ts";
-import { bodyPause, bodyWhole } from "./http/bodies.ts";
 import type { Operator } from "./http/dependencies.ts";
 import { forgetUnfinishedRequests } from "./http/idempotency.ts";
+import { httpLimits } from "./http/limits.ts";
 import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
@@ -69,7 +69,12 @@ async function start(config: Config, closers: Closers): Promise<void> {
       keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
       importSlots: importSlots(config.databaseConnections),
       trustedProxies: config.trustedProxies,
-      limits: { importBytes: config.importMaximumBytes, bodyPause, bodyWhole },
+      limits: {
+        ...httpLimits,
+        importBytes: config.importMaximumBytes,
+        requestsPerMinute: config.requestsPerMinute,
+        failuresPerMinute: config.failuresPerMinute,
+      },
       operator: await operatorOf(config, connection, owner, closers),
     },
     metrics: createMetrics(registry),

@@ -5,6 +5,8 @@ import { type FastifyHttpOptions, fastify, LogController, type RawServerDefault 
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
+import { registerAdmission } from "./admission.ts";
+import { watchReader } from "./answers.ts";
 import { apiKeyEditRoutes, apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
@@ -14,7 +16,7 @@ import { usersV2Route } from "./api-v2/users.ts";
 import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { registerAuthentication } from "./authentication.ts";
-import { bodyRest, discardRest, withDeadline } from "./bodies.ts";
+import { discardRest, withDeadline } from "./bodies.ts";
 import { refuseBrokenRequest } from "./broken-requests.ts";
 import { changeRoutes } from "./changes/routes.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -66,7 +68,9 @@ const largestJson = 1024 * 1024;
 export async function buildApp({ dependencies, metrics, log }: AppOptions): Promise<App> {
   const app: App = fastify(serverOptions(dependencies, log)).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler).setErrorHandler(handleError);
+  app.server.maxConnections = dependencies.limits.connections;
   registerLifecycle(app, dependencies, metrics);
+  const admission = registerAdmission(app, dependencies.limits, dependencies.clock);
   const answerUnknown = watchRoutes(app);
   app.setNotFoundHandler(answerUnknown);
   registerJson(app);
@@ -85,7 +89,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   await app.register(
     (scope, _options, done) => {
       const v1 = scope.withTypeProvider<ZodTypeProvider>();
-      registerAuthentication(v1, dependencies);
+      registerAuthentication(v1, dependencies, admission);
       registerIdempotency(v1, dependencies);
       completeSchemas(v1);
       v1.setNotFoundHandler(answerUnknown);
@@ -135,7 +139,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
   await app.register(
     (scope, _options, done) => {
       const v2 = scope.withTypeProvider<ZodTypeProvider>();
-      registerAuthentication(v2, dependencies, { keyInQuery: true });
+      registerAuthentication(v2, dependencies, admission, { keyInQuery: true });
       registerIdempotency(v2, dependencies);
       completeSchemas(v2, { ignoresParameters: true });
       v2.setNotFoundHandler(answerUnknown);
@@ -156,7 +160,7 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
 }
 
 function serverOptions(
-  { newId, trustedProxies }: HttpDependencies,
+  { newId, trustedProxies, limits }: HttpDependencies,
   log: AppOptions["log"],
 ): FastifyHttpOptions<RawServerDefault> {
   return {
@@ -169,7 +173,13 @@ function serverOptions(
     routerOptions: { maxParamLength: longestParameter },
     // Requests that come while the service stops get a problem like any other, not Fastify's own document.
     return503OnClosing: false,
-    http: { headersTimeout: 20_000, maxHeaderSize: 16 * 1024 },
+    keepAliveTimeout: limits.connectionIdle,
+    http: {
+      headersTimeout: limits.headersWhole,
+      // Node.js looks for slow ones now and then only.
+      connectionsCheckingInterval: Math.min(5000, limits.headersWhole),
+      maxHeaderSize: 16 * 1024,
+    },
     frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
     clientErrorHandler: refuseBrokenRequest(newId),
   };
@@ -210,6 +220,9 @@ function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies,
     // Fastify would close the connection on a client that still sends, and so take the answer from it.
     if (isStopping) reply.header("connection", "close");
     else if (!request.raw.complete) reply.removeHeader("connection");
+    watchReader(reply.raw, limits, () => {
+      request.log.warn({ route: routePattern(request) }, "a client did not read its answer, and was cut off");
+    });
     return payload;
   });
   const note = (request: AnyRequest, reply: AnyReply) => {
@@ -217,7 +230,7 @@ function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies,
     logRequest(request, reply);
   };
   app.addHook("onResponse", async (request, reply) => {
-    discardRest(request.raw, bodyRest);
+    discardRest(request.raw, limits.bodyRest);
     note(request, reply);
   });
   // Fastify has no hook for an answer that nobody waits for any more.

@@ -3,6 +3,7 @@ import { MusterError } from "../errors.ts";
 import { type Authenticate, createAuthentication } from "../organizations/api-keys.ts";
 import { type AccessRule, accessRule, mayUse } from "./access.ts";
 import { requireAllowedAddress } from "./addresses.ts";
+import type { Admission } from "./admission.ts";
 import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
 import { requirePerson } from "./sign-in/people-access.ts";
@@ -27,11 +28,13 @@ const longestKey = 400;
 /**
  * Makes every address of the scope need somebody whom the access table names: an API key, as `Authorization: Bearer KEY` or
  * as user name or password of HTTP Basic, or a person who signed in. They are checked before any of the body is read.
+ * @param admission counts the requests
  * @param options.keyInQuery whether the key may stand in the address, as `api_key`, too; such a scope is for keys alone
  */
 export function registerAuthentication(
   app: App,
   dependencies: HttpDependencies,
+  admission: Admission,
   options: { readonly keyInQuery?: boolean } = {},
 ): void {
   const byKey = byApiKey(createAuthentication(dependencies.database, dependencies.clock), options);
@@ -48,8 +51,10 @@ export function registerAuthentication(
     route.config = { ...route.config, access: rule };
   });
 
-  app.addHook("onRequest", async (request) => {
+  app.addHook("onRequest", async (request, reply) => {
+    admission.requireFewFailures(request);
     request.caller = await authenticate(ways, request);
+    admission.admit(request, reply, request.caller);
     const { access } = request.routeOptions.config;
     if (access === undefined) return;
     if (request.caller.userId === null) requireService(request.caller, access);

@@ -1,13 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
 import { MusterError } from "../errors.ts";
+import type { HttpLimits } from "./limits.ts";
 
-/** Longest pause within a streamed body, in milliseconds. */
-export const bodyPause = 60_000;
-/** Time for the whole of a JSON body, in milliseconds. */
-export const bodyWhole = 30_000;
-/** Time for what may still come of a body after its answer was given, in milliseconds. */
-export const bodyRest = 30_000;
+/** How slow a streamed body may come. */
+export type BodyPace = Pick<HttpLimits, "bodyPause" | "bodyRate">;
 
 /**
  * A body that fails when it has not arrived whole in time. The connection is left alone, for the answer.
@@ -31,16 +28,20 @@ export function withDeadline(body: Readable, milliseconds: number): Readable {
 /**
  * The chunks of a streamed body, as they come. Unlike the stream's own iterator this one leaves the connection alone
  * when the reader stops early, so that the reader's reason can be sent.
- * @throws MusterError body_incomplete when the connection breaks off, or nothing comes for `pause` milliseconds
+ * @throws MusterError body_incomplete when the connection breaks off, nothing comes for as long as a pause may last, or
+ *   less comes than the least rate; the time that the reader takes does not count
  */
-export async function* readBody(body: Readable, pause: number): AsyncGenerator<Uint8Array, void, undefined> {
+export async function* readBody(body: Readable, pace: BodyPace): AsyncGenerator<Uint8Array, void, undefined> {
   const chunks = body.iterator({ destroyOnReturn: false });
   let received = 0;
+  let waited = 0;
   let isWaiting = false;
   try {
     for (;;) {
       isWaiting = true;
-      const { done, value } = await nextChunk(chunks, pause, () => received);
+      const begin = performance.now();
+      const { done, value } = await nextChunk(chunks, pace, received, waited);
+      waited += performance.now() - begin;
       isWaiting = false;
       if (done) return;
       received += value.length;
@@ -54,18 +55,27 @@ export async function* readBody(body: Readable, pause: number): AsyncGenerator<U
 
 async function nextChunk(
   chunks: AsyncIterator<Buffer>,
-  pause: number,
-  received: () => number,
+  { bodyPause, bodyRate }: BodyPace,
+  received: number,
+  waited: number,
 ): Promise<IteratorResult<Buffer, undefined>> {
   const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    reject(incomplete(`Nothing came for ${seconds(pause)} after ${received()} bytes.`));
-  }, pause);
+  const allowed = bodyPause + (received / bodyRate) * 1000 - waited;
+  const timer = setTimeout(
+    () => {
+      const reason =
+        allowed < bodyPause
+          ? `Less than ${bodyRate} bytes a second came, ${received} bytes so far.`
+          : `Nothing came for ${seconds(bodyPause)} after ${received} bytes.`;
+      reject(incomplete(reason));
+    },
+    Math.max(0, Math.min(bodyPause, allowed)),
+  );
   try {
     return await Promise.race([chunks.next(), late]);
   } catch (error) {
     if (error instanceof MusterError) throw error;
-    throw incomplete(`The connection broke off after ${received()} bytes.`);
+    throw incomplete(`The connection broke off after ${received} bytes.`);
   } finally {
     clearTimeout(timer);
   }

@@ -7,6 +7,7 @@ import type { KeysOf } from "../sign-in/issuer-keys.ts";
 import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 import type { Owner } from "../store/owner.ts";
+import type { HttpLimits } from "./limits.ts";
 
 /** What the routes work with; made once, in main. */
 export interface HttpDependencies {
@@ -42,16 +43,6 @@ export interface Operator {
   /** SHA-256 of the operator's key. */
   readonly keyHash: Uint8Array;
   readonly owner: Owner;
-}
-
-/** Limits of requests. */
-export interface HttpLimits {
-  /** Largest body of an import, in bytes. */
-  readonly importBytes: number;
-  /** Longest pause within a streamed body, in milliseconds. */
-  readonly bodyPause: number;
-  /** Time for the whole of a JSON body, in milliseconds. */
-  readonly bodyWhole: number;
 }
 
 /** With what a caller changes something. */

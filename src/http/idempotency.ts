@@ -138,7 +138,7 @@ async function hashBody(request: FastifyRequest, hash: Hash, dependencies: HttpD
     return;
   }
   let bytes = 0;
-  for await (const chunk of readBody(request.body, dependencies.limits.bodyPause)) {
+  for await (const chunk of readBody(request.body, dependencies.limits)) {
     bytes += chunk.length;
     if (bytes > dependencies.limits.importBytes) break;
     hash.update(chunk);

@@ -58,7 +58,12 @@ function generalProblems(
   { body }: RouteSchema,
   { isOperators = false }: { readonly isOperators?: boolean },
 ): ProblemCode[] {
-  const always: ProblemCode[] = ["request_invalid", "unauthenticated", isOperators ? "not_found" : "forbidden"];
+  const always: ProblemCode[] = [
+    "request_invalid",
+    "unauthenticated",
+    isOperators ? "not_found" : "forbidden",
+    "too_many_requests",
+  ];
   const withBody: ProblemCode[] = ["request_timeout", "body_too_large", "media_type_unsupported"];
   const written: ProblemCode[] = ["organization_busy"];
   return [

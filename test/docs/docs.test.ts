@@ -9,6 +9,7 @@ import { environmentSchema } from "../../src/config.ts";
 import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
 import { access, accessRule, operatorAddresses } from "../../src/http/access.ts";
+import { httpLimits } from "../../src/http/limits.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
@@ -196,6 +197,21 @@ describe("lists", () => {
       return isUsual ? [] : [`${method} ${pattern.replaceAll(/:(\w+)/g, "{$1}")}: ${people}`];
     });
     assert.deepEqual(shown.sort(), known.sort());
+  });
+
+  test("operating lists every limit of requests with its value", () => {
+    const rows = tableRows(operating).flatMap(([, value = "", name = ""]) => {
+      const key = /^`(\w+)`$/.exec(name)?.[1];
+      return key !== undefined && /^[\d,]+( s)?$/.test(value) ? [`${key} ${value}`] : [];
+    });
+    const { IMPORT_MAX_BYTES, RATE_LIMIT_PER_MINUTE, FAILURE_LIMIT_PER_MINUTE } = environmentSchema.parse({});
+    const times = /^(headersWhole|connectionIdle|bodyPause|bodyWhole|bodyRest|answerPause|answerWhole)$/;
+    const known = Object.entries({ ...httpLimits, IMPORT_MAX_BYTES, RATE_LIMIT_PER_MINUTE, FAILURE_LIMIT_PER_MINUTE });
+    const text = (value: number) => value.toLocaleString("en-US");
+    assert.deepEqual(
+      rows.sort(),
+      known.map(([key, value]) => `${key} ${times.test(key) ? `${text(value / 1000)} s` : text(value)}`).sort(),
+    );
   });
 
   test("the API guide lists every action of the audit log", () => {

@@ -7,7 +7,8 @@ import { Registry } from "prom-client";
 import { createChangeSignal } from "../../src/changes/signal.ts";
 import { buildApp } from "../../src/http/app.ts";
 import type { App } from "../../src/http/app-types.ts";
-import type { HttpDependencies, HttpLimits } from "../../src/http/dependencies.ts";
+import type { HttpDependencies } from "../../src/http/dependencies.ts";
+import { type HttpLimits, httpLimits } from "../../src/http/limits.ts";
 import { createMetrics } from "../../src/http/metrics.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
@@ -100,7 +101,12 @@ export async function startTestApp(
     publicUrl: options.publicUrl,
     keysOf: createIssuerKeys({ fetch, now: () => performance.now(), timing: { ...issuerTiming, ...options.timing } }),
     trustedProxies: options.trustedProxies ?? [],
-    limits: { importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000, ...limits },
+    limits: {
+      ...{ ...httpLimits, importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000 },
+      // The clock stands still, and many tests are in a hurry.
+      ...{ requestsPerMinute: 0, failuresPerMinute: 0 },
+      ...limits,
+    },
     operator: { keyHash: hashKey(operatorKey), owner: owners },
   };
   const key = `muster_test_${randomBytes(16).toString("hex")}`;

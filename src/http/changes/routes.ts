@@ -17,6 +17,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
   app.route({
     method: "GET",
     url: "/changes",
+    config: { waits: true },
     schema: {
       operationId: "listChanges",
       summary: "Follow changes",

@@ -5,7 +5,7 @@ import { sourceName } from "../../organizations/sources.ts";
 import { importFile } from "../../reconcile/import-file.ts";
 import type { ImportRequest, ImportResource } from "../../reconcile/types.ts";
 import type { App } from "../app-types.ts";
-import { readBody } from "../bodies.ts";
+import { type BodyPace, readBody } from "../bodies.ts";
 import type { Caller, HttpDependencies } from "../dependencies.ts";
 import type { Metrics } from "../metrics.ts";
 import { type OnField, type ReceivedFile, receiveFile } from "./receive.ts";
@@ -87,16 +87,16 @@ export function receiveRequest(
   request: FastifyRequest,
   onField?: OnField,
 ): Promise<ReceivedFile> {
-  return receiveFile(request.headers, openBody(requireBody(request), request, limits.bodyPause), onField);
+  return receiveFile(request.headers, openBody(requireBody(request), request, limits), onField);
 }
 
 /** The body's chunks; they go into the digest of the Idempotency-Key, too. */
 async function* openBody(
   body: Readable,
   request: FastifyRequest,
-  pause: number,
+  pace: BodyPace,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  for await (const chunk of readBody(body, pause)) {
+  for await (const chunk of readBody(body, pace)) {
     request.idempotency?.body.update(chunk);
     yield chunk;
   }
