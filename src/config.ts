@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { TlsFiles } from "./http/tls.ts";
 import { canonicalRange } from "./organizations/addresses.ts";
 import { type Issuer, isAudience, isIssuer } from "./organizations/issuer.ts";
 
@@ -42,6 +43,8 @@ const key = () =>
 export const environmentSchema = z.object({
   HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").default("127.0.0.1")),
   PORT: wholeNumber(0, 65_535, 8080),
+  TLS_CERT: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
+  TLS_KEY: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
   DATA_DIR: variable(z.string().max(4096, "must be the path of a folder").default("./data")),
   DATABASE_URL: variable(
     z
@@ -101,6 +104,8 @@ export interface Config {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Certificate and key of HTTPS; undefined: plain HTTP. */
+  readonly tls: TlsFiles | undefined;
   /** Folder of the embedded PostgreSQL and of uploads in progress. */
   readonly dataDirectory: string;
   /** An own PostgreSQL, as the user that owns the tables; undefined: the embedded one. */
@@ -157,6 +162,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     host: values.HOST,
     port: values.PORT,
+    tls: tlsFiles(values.TLS_CERT, values.TLS_KEY),
     dataDirectory: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
     databaseConnections: values.DATABASE_CONNECTIONS,
@@ -173,6 +179,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,
   };
+}
+
+function tlsFiles(certificate: string | undefined, key: string | undefined): TlsFiles | undefined {
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  if (certificate === undefined && key === undefined) return undefined;
+  const [missing, given] = key === undefined ? ["TLS_KEY", "TLS_CERT"] : ["TLS_CERT", "TLS_KEY"];
+  throw new ConfigError(`${missing} must be set, too, when ${given} is; correct it and start again.`);
 }
 
 /** The role of the connections is set by an option, which one in the address would replace: then nothing would be guarded. */

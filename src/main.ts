@@ -10,11 +10,13 @@ import { createMailer } from "./announcements/mailer.ts";
 import { createChangeSignal } from "./changes/signal.ts";
 import { type Config, readConfig } from "./config.ts";
 import { buildApp } from "./http/app.ts";
+import type { App } from "./http/app-types.ts";
 import type { Operator } from "./http/dependencies.ts";
 import { forgetUnfinishedRequests } from "./http/idempotency.ts";
 import { httpLimits } from "./http/limits.ts";
 import { describeError } from "./http/logging.ts";
 import { createMetrics } from "./http/metrics.ts";
+import { readTls, replaceCertificate, type TlsFiles } from "./http/tls.ts";
 import { createIdSource } from "./identifiers.ts";
 import { startRounds } from "./moderation/rounds.ts";
 import { hashKey } from "./organizations/api-keys.ts";
@@ -43,6 +45,7 @@ const say = (message: string) => process.stdout.write(message);
 
 async function start(config: Config, closers: Closers): Promise<void> {
   const log = createStartupLog(config.logLevel, process.stderr, clock);
+  const tls = config.tls && (await readTls(config.tls));
   const spoolDirectory = join(resolve(config.dataDirectory), "spool");
   const connection = await connectionOf(config, log, closers);
   const owner = new Client({ ...connection, application_name: "muster owner" });
@@ -79,16 +82,18 @@ async function start(config: Config, closers: Closers): Promise<void> {
     },
     metrics: createMetrics(registry),
     log: { level: config.logLevel, stream: process.stderr },
+    tls,
   });
   closers.push(() => app.close());
   await app.listen({ host: config.host, port: config.port });
+  if (config.tls) reloadCertificate(app, config.tls);
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
   await setUpFirstOrganization(owner, first.organizationId, config);
   const stopAnnouncing = startAnnouncing({
     ...{ owner, clock, log: app.log },
     sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
-    publicUrl: config.publicUrl ?? `http://${config.host}:${config.port}`,
+    publicUrl: config.publicUrl ?? `http${tls ? "s" : ""}://${config.host}:${config.port}`,
   });
   closers.push(stopAnnouncing);
   closers.push(
@@ -100,7 +105,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   say(
     startMessage({
       ...{ host: config.host, port: typeof address === "object" && address !== null ? address.port : config.port },
-      ...{ publicUrl: config.publicUrl, organizationName: config.organizationName },
+      ...{ isTls: tls !== undefined, publicUrl: config.publicUrl, organizationName: config.organizationName },
       ...{ isFirstStart: first.isNew, generatedKey: first.generatedKey },
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
@@ -135,6 +140,20 @@ async function operatorOf(
   const operator = { keyHash, owner: openOwner(connection) };
   closers.push(() => operator.owner.close());
   return operator;
+}
+
+/** Takes a renewed certificate at SIGHUP; one that cannot be used leaves the old one in place. */
+function reloadCertificate(app: App, files: TlsFiles): void {
+  process.on("SIGHUP", () => {
+    readTls(files)
+      .then((tls) => {
+        replaceCertificate(app, tls);
+        app.log.info({}, "the certificate was read again");
+      })
+      .catch((error: unknown) => {
+        app.log.error({}, `the certificate was not read again: ${(error as Error).message}`);
+      });
+  });
 }
 
 /** The embedded PostgreSQL, or the one that the operator runs. */

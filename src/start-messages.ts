@@ -5,6 +5,8 @@ export interface StartReport {
   /** Where the service listens. */
   readonly host: string;
   readonly port: number;
+  /** Whether it speaks HTTPS by itself. */
+  readonly isTls: boolean;
   /** Where people reach it; undefined: where it listens. */
   readonly publicUrl: string | undefined;
   readonly isFirstStart: boolean;
@@ -17,7 +19,7 @@ export interface StartReport {
 
 /** The message of a start that went well: on the first one with the admin key and something to try, later the address. */
 export function startMessage(report: StartReport): string {
-  const local = localUrl(report.host, report.port);
+  const local = localUrl(report);
   const url = report.publicUrl ?? local;
   const lines = [`Muster is ready: ${url}  (documentation: ${url}/docs)`];
   if (report.isFirstStart) {
@@ -30,18 +32,19 @@ export function startMessage(report: StartReport): string {
 }
 
 /** A service that listens everywhere is reached at this machine's own address. */
-function localUrl(host: string, port: number): string {
+function localUrl({ host, port, isTls }: StartReport): string {
   const own = host === "0.0.0.0" || host === "::" ? "localhost" : host;
-  return `http://${own.includes(":") ? `[${own}]` : own}:${port}`;
+  return `http${isTls ? "s" : ""}://${own.includes(":") ? `[${own}]` : own}:${port}`;
 }
 
-function curlLine({ generatedKey, samplePath }: StartReport, url: string): string {
+function curlLine({ generatedKey, samplePath, isTls }: StartReport, url: string): string {
   const key =
     generatedKey === undefined
       ? '"Authorization: Bearer $MUSTER_ADMIN_KEY"'
       : quoted(`Authorization: Bearer ${generatedKey}`);
   return [
-    `curl -sS ${quoted(`${url}/v1/imports/users`)}`,
+    // This machine's own address does not stand in a certificate.
+    `curl -sS${isTls ? " --insecure" : ""} ${quoted(`${url}/v1/imports/users`)}`,
     `-H ${key}`,
     "-H 'Content-Type: application/xml' -H 'Accept: text/plain'",
     `--data-binary @${quoted(samplePath)}`,

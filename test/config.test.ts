@@ -68,6 +68,9 @@ test("a bad value gives one sentence that names the variable and does not show t
     MUSTER_ADMIN_KEY: ["secret-too-short", "secret with spaces in the middle", `secret${"x".repeat(300)}`],
     MUSTER_OPERATOR_KEY: ["secret-too-short", "secret with spaces in the middle", `secret${"x".repeat(300)}`],
     PUBLIC_URL: ["ftp://secret.example.edu", "https://secret.example.edu/path", "https://secret@example.edu", "secret"],
+    TRUSTED_PROXIES: ["secret", "127.0.0.1 10.0.0.0/8", "10.0.0.0/33", "*", "loopback", "127.0.0.1,"],
+    RATE_LIMIT_PER_MINUTE: ["-1", "off"],
+    FAILURE_LIMIT_PER_MINUTE: ["secret"],
     MUSTER_ORGANIZATION: [`secret${"x".repeat(300)}`],
   };
   for (const [name, values] of Object.entries(bad)) {
@@ -77,6 +80,17 @@ test("a bad value gives one sentence that names the variable and does not show t
       assert(!message.includes("secret"), message);
     }
   }
+});
+
+test("a certificate takes a key, and the other way round", () => {
+  assert.deepEqual(readConfig({ TLS_CERT: "a.pem", TLS_KEY: "b.pem" }).tls, { certificate: "a.pem", key: "b.pem" });
+  assert.match(refusalOf({ TLS_CERT: "a.pem" }), /^TLS_KEY must be set, too, when TLS_CERT is; /);
+  assert.match(refusalOf({ TLS_KEY: "b.pem" }), /^TLS_CERT must be set, too, when TLS_KEY is; /);
+});
+
+test("trusted proxies are addresses and networks, in one notation", () => {
+  const { trustedProxies } = readConfig({ TRUSTED_PROXIES: "127.0.0.1, 10.1.2.3/8,2001:DB8::/32" });
+  assert.deepEqual(trustedProxies, ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"]);
 });
 
 test(".env.example lists every variable with its default and a comment, and no other", () => {

@@ -48,6 +48,7 @@ import { setSecurityHeaders } from "./security-headers.ts";
 import { signInPages } from "./sign-in/pages.ts";
 import { signInRoutes } from "./sign-in/routes.ts";
 import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
+import type { TlsOptions } from "./tls.ts";
 import { topicRoutes } from "./topics/routes.ts";
 import { watchRoutes } from "./unknown-addresses.ts";
 import { exportRoute } from "./users/export.ts";
@@ -59,14 +60,16 @@ export interface AppOptions {
   readonly dependencies: HttpDependencies;
   readonly metrics: Metrics;
   readonly log: { readonly level: string; readonly stream: LogStream };
+  /** Absent: plain HTTP. */
+  readonly tls?: TlsOptions | undefined;
 }
 
 const longestParameter = 1000;
 const largestJson = 1024 * 1024;
 
 /** Builds the HTTP application, ready to listen or to be injected into. Closing it waits for requests in flight. */
-export async function buildApp({ dependencies, metrics, log }: AppOptions): Promise<App> {
-  const app: App = fastify(serverOptions(dependencies, log)).withTypeProvider<ZodTypeProvider>();
+export async function buildApp({ dependencies, metrics, log, tls }: AppOptions): Promise<App> {
+  const app: App = fastify(serverOptions(dependencies, log, tls)).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler).setErrorHandler(handleError);
   app.server.maxConnections = dependencies.limits.connections;
   registerLifecycle(app, dependencies, metrics);
@@ -162,7 +165,14 @@ export async function buildApp({ dependencies, metrics, log }: AppOptions): Prom
 function serverOptions(
   { newId, trustedProxies, limits }: HttpDependencies,
   log: AppOptions["log"],
+  tls: TlsOptions | undefined,
 ): FastifyHttpOptions<RawServerDefault> {
+  const http = {
+    headersTimeout: limits.headersWhole,
+    // Node.js looks for slow ones now and then only.
+    connectionsCheckingInterval: Math.min(5000, limits.headersWhole),
+    maxHeaderSize: 16 * 1024,
+  };
   return {
     logger: loggerOptions(log.level, log.stream),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
@@ -174,12 +184,10 @@ function serverOptions(
     // Requests that come while the service stops get a problem like any other, not Fastify's own document.
     return503OnClosing: false,
     keepAliveTimeout: limits.connectionIdle,
-    http: {
-      headersTimeout: limits.headersWhole,
-      // Node.js looks for slow ones now and then only.
-      connectionsCheckingInterval: Math.min(5000, limits.headersWhole),
-      maxHeaderSize: 16 * 1024,
-    },
+    // To Fastify's types, a server of HTTPS makes another kind of application; to everything here it is the same one.
+    ...(tls === undefined
+      ? { http }
+      : ({ https: { ...http, ...tls, handshakeTimeout: limits.headersWhole } } as object)),
     frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
     clientErrorHandler: refuseBrokenRequest(newId),
   };

@@ -9,7 +9,8 @@ import { problemDetails } from "./problems.ts";
  */
 export function refuseBrokenRequest(newId: () => string) {
   return (error: Error & { code?: string }, socket: Socket): void => {
-    if (error.code === "ECONNRESET" || !socket.writable) {
+    // Whoever speaks no TLS cannot be answered in TLS.
+    if (error.code === "ECONNRESET" || error.code?.startsWith("ERR_SSL_") || !socket.writable) {
       socket.destroy();
       return;
     }
@@ -22,6 +23,7 @@ export function refuseBrokenRequest(newId: () => string) {
       `Content-Length: ${Buffer.byteLength(body)}`,
       `Request-Id: ${details.requestId}`,
       "X-Content-Type-Options: nosniff",
+      "Cache-Control: no-store",
       "Connection: close",
     ];
     socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());

@@ -15,7 +15,18 @@ const documentationPolicy = [
 
 const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-/** Headers of every answer: no guessing of content types, no framing, no caching of what is about people. */
+/** What a page of the service might ask of a browser: nothing. */
+const permissions = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb"]
+  .map((feature) => `${feature}=()`)
+  .join(", ");
+
+/** A year, in seconds. */
+const httpsOnly = "max-age=31536000";
+
+/**
+ * Headers of every answer: no guessing of content types, no framing, nothing for pages from elsewhere, no caching of what
+ * is about people. Over HTTPS (of its own, or of a trusted proxy that says so) browsers are told to stay with it.
+ */
 export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply): void {
   const isDocumentation = /^\/docs(\/|\?|$)/.test(request.url);
   reply
@@ -24,6 +35,10 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply)
     .header("x-frame-options", "DENY")
     .header("referrer-policy", "no-referrer")
     .header("cross-origin-resource-policy", "same-origin")
+    .header("cross-origin-opener-policy", "same-origin")
+    .header("cross-origin-embedder-policy", "require-corp")
+    .header("permissions-policy", permissions)
     .header("content-security-policy", isDocumentation ? documentationPolicy : apiPolicy);
+  if (request.protocol === "https") reply.header("strict-transport-security", httpsOnly);
   if (!isDocumentation) reply.header("cache-control", "no-store");
 }

@@ -233,8 +233,15 @@ test("every answer carries the headers that browsers heed, and its request's id"
     assert.equal(headers["x-frame-options"], "DENY", url);
     assert.match(String(headers["content-security-policy"]), /^default-src 'none'/, url);
     assert.match(String(headers["request-id"]), /^[0-9a-f-]{36}$/, url);
+    for (const part of ["resource", "opener"]) assert.equal(headers[`cross-origin-${part}-policy`], "same-origin", url);
+    assert.equal(headers["cross-origin-embedder-policy"], "require-corp", url);
+    assert.match(String(headers["permissions-policy"]), /geolocation=\(\)/, url);
+    assert.equal(headers["referrer-policy"], "no-referrer", url);
+    assert.equal(headers["strict-transport-security"], undefined, "over HTTP it means nothing");
   }
-  assert.equal((await app.inject({ url: "/v1/organization" })).headers["cache-control"], "no-store");
+  for (const url of ["/v1/organization", "/v1/none", "/healthz", "/openapi.json", "/api/v2/users"]) {
+    assert.equal((await app.inject({ url })).headers["cache-control"], "no-store", url);
+  }
 });
 
 test("after all that, the service works and has logged no fault of its own", async () => {

@@ -61,6 +61,14 @@ test("a trusted proxy's word counts, and nobody's before an address that is not 
   assert.match((await from("203.0.113.1")).json.detail, /from 203\.0\.113\.1:/);
 });
 
+test("HTTPS of a trusted proxy is told to browsers, what others claim is not", async () => {
+  const headersFrom = async (remoteAddress: string) =>
+    (await behindProxy.app.inject({ url: "/healthz", remoteAddress, headers: { "x-forwarded-proto": "https" } }))
+      .headers;
+  assert.equal((await headersFrom("127.0.0.1"))["strict-transport-security"], "max-age=31536000");
+  assert.equal((await headersFrom("203.0.113.1"))["strict-transport-security"], undefined);
+});
+
 test("a key is changed: name, services, expiry and list; what is absent stays", async () => {
   const { json: made } = await app.inject({
     ...{ method: "POST", url: "/v1/api-keys" },
