@@ -1,16 +1,20 @@
 /**
- * `npm test`: runs the test files against one PostgreSQL server, the embedded one or that at DATABASE_URL.
+ * `npm test`: runs the test files against one PostgreSQL server, the embedded one or that at DATABASE_URL. Afterwards the
+ * logs of all services that the tests ran are searched for data of people and secrets.
  * Arguments: files, folders or patterns to run instead of all, and options of `node --test`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { logFolderVariable, searchLogs } from "./support/collected-logs.ts";
 import { spawnTestServer, type TestServer, testServerVariable } from "./support/server.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "muster-test-run-"));
+const logFolder = join(scratch, "logs");
+mkdirSync(logFolder);
 const countFile = join(scratch, "count");
 const countReporter = fileURLToPath(new URL("support/count-reporter.ts", import.meta.url));
 const testFiles = "**/*.test.ts";
@@ -53,6 +57,7 @@ async function runTests(server: TestServer): Promise<number> {
         NODE_COMPILE_CACHE: join(scratch, "compiled"),
         ...process.env,
         [testServerVariable]: JSON.stringify(server),
+        [logFolderVariable]: logFolder,
       },
     },
   );
@@ -61,7 +66,19 @@ async function runTests(server: TestServer): Promise<number> {
     process.stderr.write("No test ran.\n");
     return 1;
   }
-  return status ?? 1;
+  return requireCleanLogs() ? (status ?? 1) : 1;
+}
+
+/** No log may hold data of people or a secret; of a whole run there has to be something to search. */
+function requireCleanLogs(): boolean {
+  const { lines, findings } = searchLogs(logFolder);
+  if (lines === 0 && files.length === 0) {
+    process.stderr.write("No service has logged anything: the logs were not searched.\n");
+    return false;
+  }
+  for (const finding of findings.slice(0, 20)) process.stderr.write(`The log of a service holds ${finding}\n`);
+  process.stdout.write(`Lines of logs searched for data of people and secrets: ${lines}; found: ${findings.length}\n`);
+  return findings.length === 0;
 }
 
 const { server, stop } = await spawnTestServer();

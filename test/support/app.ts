@@ -17,6 +17,7 @@ import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sig
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
 import { openOwner } from "../../src/store/owner.ts";
+import { collectLog } from "./collected-logs.ts";
 import type { TestDatabase } from "./database.ts";
 
 /** A request, as tests write it. */
@@ -118,9 +119,12 @@ export async function startTestApp(
   }).finally(() => owner.release());
   // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
   const log: any[] = [];
-  const stream = { write: (line: string) => void log.push(JSON.parse(line)) };
+  const write = (line: string) => {
+    log.push(JSON.parse(line));
+    collectLog(line);
+  };
   const metrics = createMetrics(new Registry());
-  const app = await buildApp({ dependencies, metrics, log: { level: "info", stream } });
+  const app = await buildApp({ dependencies, metrics, log: { level: "info", stream: { write } } });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   let closed: Promise<void> | undefined;
   const close = () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { collectLog } from "./collected-logs.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -40,6 +41,7 @@ export function startService(
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     errors += text;
+    collectLog(text);
   });
   const ended = once(child, "close").then(([status]) => {
     reject(new Error(`The service ended with ${status}: ${errors}`));
