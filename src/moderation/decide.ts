@@ -1,5 +1,6 @@
 import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
+import { recordAudit } from "../organizations/audit-log.ts";
 import { approveImport, type Decider, discardImport } from "../reconcile/decide-import.ts";
 import { getImport } from "../reconcile/imports.ts";
 import type { ImportDependencies, ImportResource } from "../reconcile/types.ts";
@@ -134,7 +135,7 @@ async function decideRequest(
   });
 }
 
-function keep(
+async function keep(
   executor: Executor,
   kind: ItemKind,
   id: string,
@@ -143,7 +144,9 @@ function keep(
   at: Date,
 ): Promise<void> {
   const outcome = status === "rejected" ? "rejected" : "approved";
-  return conclude(executor, organizationId, kind, [id], status, { outcome, decidedBy, reason, cause: null, actor }, at);
+  await conclude(executor, organizationId, kind, [id], status, { outcome, decidedBy, reason, cause: null, actor }, at);
+  const noun = kind === topicKind ? "topic" : "membership_request";
+  await recordAudit(executor, organizationId, { at, action: `${noun}.${outcome}`, actor, subject: id });
 }
 
 function toDecided(type: PendingType, { id, groupId, status, version, decisions }: Item<string>): DecidedItem {

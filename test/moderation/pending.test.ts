@@ -424,6 +424,20 @@ test("another organization's queue is empty, and its keys decide about nothing o
   }
 });
 
+test("each decision is in the audit log, with who used which key, without the person's name and reason", async () => {
+  const { topic, request } = await waiting();
+  await done(post(topic, "reject", { ...kim, reason: "Not on topic." }), 200);
+  await done(post(request, "approve", kim), 200);
+  const { items } = await send("GET", "/v1/audit?actor=api-key:approvals&limit=2");
+  assert.deepEqual(
+    items.map(({ action, subject, details }: Record<string, unknown>) => [action, subject, details]),
+    [
+      ["membership_request.approved", request, {}],
+      ["topic.rejected", topic, {}],
+    ],
+  );
+});
+
 test("all the while no rule of the store was broken", async () => {
   assert.deepEqual(await verifyStore(owner), []);
 });
