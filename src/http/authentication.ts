@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../errors.ts";
-import { type Authenticate, createAuthentication } from "../organizations/api-keys.ts";
+import { type Authenticate, createAuthentication } from "../organizations/authenticate-key.ts";
 import { type AccessRule, accessRule, mayUse } from "./access.ts";
 import { requireAllowedAddress } from "./addresses.ts";
 import type { Admission } from "./admission.ts";

@@ -2,6 +2,7 @@ import { foldCase } from "../directory/text.ts";
 import { readUserId } from "../directory/users.ts";
 import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
+import { recordAudit } from "../organizations/audit-log.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { askUnguarded } from "./ask-unguarded.ts";
 import { generateSecret, hashSecret, secretPattern } from "./secrets.ts";
@@ -62,6 +63,9 @@ export function createSignInLink(
        values ($1, $2, $3, $4, $5, $6, $7)`,
       [organizationId, newId(), userId, hashSecret(secret), actor, now, expiresAt],
     );
+    await recordAudit(client, organizationId, {
+      ...{ at: now, action: "sign_in.link_created", actor, subject: String(userId) },
+    });
     return { secret, userId, expiresAt };
   });
 }
@@ -122,6 +126,11 @@ export async function signInByLink(
       "delete from sign_in_links where organization_id = $1 and id = $2 and expires_at > $3",
       [organizationId, id, context.clock()],
     );
-    return rowCount === 1 ? beginSession(client, organizationId, userId, context) : undefined;
+    if (rowCount !== 1) return undefined;
+    await recordAudit(client, organizationId, {
+      ...{ at: context.clock(), action: "sign_in.succeeded", actor: `user:${userId}`, subject: String(userId) },
+      details: { by: "link" },
+    });
+    return beginSession(client, organizationId, userId, context);
   });
 }

@@ -1,3 +1,4 @@
+import { recordAudit } from "../organizations/audit-log.ts";
 import type { Database, Executor } from "../store/database.ts";
 import { withOrganization } from "../store/database.ts";
 import { askUnguarded } from "./ask-unguarded.ts";
@@ -94,10 +95,19 @@ async function noteUse(database: Database, organizationId: number, sessionId: st
 }
 
 /** Ends a session; one that has ended already is no error. */
-export async function endSession(database: Database, { organizationId, sessionId }: Session): Promise<void> {
-  await withOrganization(database, organizationId, (client) =>
-    client.query("delete from sessions where organization_id = $1 and id = $2", [organizationId, sessionId]),
-  );
+export async function endSession(
+  database: Database,
+  { organizationId, sessionId, userId }: Session,
+  at: Date,
+): Promise<void> {
+  await withOrganization(database, organizationId, async (client) => {
+    const { rowCount } = await client.query("delete from sessions where organization_id = $1 and id = $2", [
+      ...[organizationId, sessionId],
+    ]);
+    if (rowCount !== 1) return;
+    const subject = String(userId);
+    await recordAudit(client, organizationId, { at, action: "sign_out", actor: `user:${userId}`, subject });
+  });
 }
 
 /** Ends all sessions of a person, and takes back the links that nobody has used yet. */

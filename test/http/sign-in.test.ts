@@ -157,6 +157,24 @@ test("a session ends when it is not used, after a week at the latest, and by sig
   assert.equal((await app.inject({ method: "POST", url: "/sign-out", key: null })).status, 403);
 });
 
+test("links, sign-ins and sign-outs are in the audit log, without names", async () => {
+  const { id } = await addUser();
+  const session = await signIn(app, id);
+  await app.inject({
+    ...{ method: "POST", url: "/v1/sign-out", key: null },
+    headers: { ...session, "muster-request": "1" },
+  });
+  const { items } = await send("GET", "/v1/audit?limit=3");
+  assert.deepEqual(
+    items.map(({ action, actor, subject }: Record<string, unknown>) => [action, actor, subject]),
+    [
+      ["sign_out", `user:${id}`, id],
+      ["sign_in.succeeded", `user:${id}`, id],
+      ["sign_in.link_created", "api-key:admin", id],
+    ],
+  );
+});
+
 test("a session ends with the person, who comes back without it, and when it is revoked", async () => {
   const { id } = await addUser({ username: "leaver", emails: ["leaver@campus.edu"] });
   const session = await signIn(app, id);

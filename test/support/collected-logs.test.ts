@@ -15,6 +15,7 @@ test("data of people, keys and tokens are found in a line of a log", () => {
     [`key muster_${"aB3_-".repeat(9).slice(0, 43)}`, "an API key"],
     ["muster_test_0123456789abcdef", "an API key"],
     ["GET /api/v2/users?api_key=x", "an API key"],
+    ["cookie: muster_session=abc", "a session"],
     ["eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiIxIn0", "a token"],
     ['{"headers":{"Authorization":"x"}}', "credentials"],
     ["Bearer 0123456789", "credentials"],

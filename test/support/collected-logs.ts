@@ -36,6 +36,7 @@ const forbidden: Readonly<Record<string, RegExp>> = {
   "a phone number": /\+[1-9]\d{7,14}(?!\d)|\(\d{3}\) ?\d{3}-\d{4}|(?<![\w-])\d{3}[-.]\d{3}[-.]\d{4}(?![\w-])/,
   "a name": new RegExp(`(?<!${letter})(?:${names.join("|")}|(?:First|Last)\\d+)(?!${letter})`, "u"),
   "an API key": /muster_(?:test_[0-9a-f]{8}|[A-Za-z0-9_-]{43})|api_key=/,
+  "a session": /muster_session=/,
   "a token": /eyJ[A-Za-z0-9_-]{8}/,
   credentials: /authorization|\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8}/i,
   "a private key": /-----BEGIN/,

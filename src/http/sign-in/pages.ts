@@ -101,7 +101,7 @@ function sessionPages(app: App, { database, clock, publicUrl }: HttpDependencies
   app.post("/sign-out", hidden, async (request, reply) => {
     if (!isSameOrigin(request, publicUrl)) return sendPage(reply, 403, foreignPage);
     const session = await sessionOf(request);
-    if (session !== undefined) await endSession(database, session);
+    if (session !== undefined) await endSession(database, session, clock());
     forgetSession(request, reply, publicUrl);
     return sendSignedOut(reply, 200);
   });

@@ -135,7 +135,7 @@ function linkRoute(app: App, dependencies: HttpDependencies): void {
   });
 }
 
-function sessionRoutes(app: App, { database, publicUrl }: HttpDependencies): void {
+function sessionRoutes(app: App, { database, clock, publicUrl }: HttpDependencies): void {
   app.route({
     method: "POST",
     url: "/sign-out",
@@ -151,7 +151,7 @@ function sessionRoutes(app: App, { database, publicUrl }: HttpDependencies): voi
       if (userId === null || sessionId === null) {
         throw new MusterError("conflict", "You come with a token, not with a session: sign out where you got it.");
       }
-      await endSession(database, { organizationId, sessionId, userId });
+      await endSession(database, { organizationId, sessionId, userId }, clock());
       forgetSession(request, reply, publicUrl);
       return reply.code(204).send();
     },

@@ -1,0 +1,101 @@
+import { timingSafeEqual } from "node:crypto";
+import { MusterError } from "../errors.ts";
+import { type Database, withOrganization } from "../store/database.ts";
+import { hashKey, type Service } from "./api-keys.ts";
+
+/** Who a key belongs to. */
+export interface KeyHolder {
+  readonly organizationId: number;
+  readonly apiKeyId: string;
+  readonly name: string;
+  readonly services: readonly Service[];
+  /** Number of the source that the key is bound to. */
+  readonly source: number | null;
+  /** Canonical; empty: from everywhere. */
+  readonly allowedAddresses: readonly string[];
+}
+
+interface StoredKey {
+  readonly organization_id: number;
+  readonly id: string;
+  readonly name: string;
+  readonly services: Service[];
+  readonly key_hash: Buffer;
+  readonly source: number | null;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  readonly revoked_at: Date | null;
+  readonly allowed_addresses: string[];
+  readonly previous_hash: Buffer | null;
+  readonly previous_until: Date | null;
+  readonly previous_last_used_at: Date | null;
+}
+
+/** Looks up who sends a key. */
+export type Authenticate = (key: string) => Promise<KeyHolder | undefined>;
+
+const useInterval = 60_000;
+
+/**
+ * Makes the function that tells whose a key is: undefined for one that is unknown, revoked or expired. Nothing is kept
+ * between requests, so that a revoked key is dead at once. The time of use is written beside the request, at most once
+ * a minute, and never makes it wait or fail.
+ */
+export function createAuthentication(database: Database, clock: () => Date): Authenticate {
+  const beingNoted = new Set<string>();
+  return async (key) => {
+    const hash = hashKey(key);
+    const stored = await findKey(database, hash);
+    const now = clock();
+    const part = stored && partOf(stored, hash, now);
+    if (stored === undefined || part === undefined) return undefined;
+    if (stored.revoked_at !== null || (stored.expires_at !== null && stored.expires_at <= now)) return undefined;
+    const lastUse = part === "current" ? stored.last_used_at : stored.previous_last_used_at;
+    if (isStale(lastUse, now) && !beingNoted.has(`${stored.id} ${part}`)) {
+      beingNoted.add(`${stored.id} ${part}`);
+      void noteUse(database, stored, part, now).finally(() => beingNoted.delete(`${stored.id} ${part}`));
+    }
+    const { organization_id: organizationId, id: apiKeyId, name, services: allowed, source } = stored;
+    const { allowed_addresses: allowedAddresses } = stored;
+    return { organizationId, apiKeyId, name, services: allowed, source, allowedAddresses };
+  };
+}
+
+/** Which of its secrets a key was found by; undefined: by one that works no longer. */
+function partOf(stored: StoredKey, hash: Buffer, now: Date): "current" | "previous" | undefined {
+  if (timingSafeEqual(stored.key_hash, hash)) return "current";
+  const { previous_hash: previous, previous_until: until } = stored;
+  const isPrevious = previous !== null && timingSafeEqual(previous, hash) && until !== null && until > now;
+  return isPrevious ? "previous" : undefined;
+}
+
+async function findKey(database: Database, hash: Buffer): Promise<StoredKey | undefined> {
+  try {
+    const { rows } = await database.pool.query<StoredKey>("select * from find_api_key($1)", [hash]);
+    return rows[0];
+  } catch {
+    // The question is always the same: if it fails, the database does.
+    throw new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
+      retryAfter: 5,
+    });
+  }
+}
+
+function isStale(lastUse: Date | null, now: Date): boolean {
+  return lastUse === null || now.getTime() - lastUse.getTime() >= useInterval;
+}
+
+async function noteUse(database: Database, key: StoredKey, part: "current" | "previous", at: Date): Promise<void> {
+  try {
+    await withOrganization(database, key.organization_id, (client) =>
+      client.query(
+        `update api_keys set last_used_at = greatest(last_used_at, $3),
+           previous_last_used_at = case when $4 then greatest(previous_last_used_at, $3) else previous_last_used_at end
+         where organization_id = $1 and id = $2`,
+        [key.organization_id, key.id, at, part === "previous"],
+      ),
+    );
+  } catch {
+    // The time of use is a convenience; the next request writes it.
+  }
+}
