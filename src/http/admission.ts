@@ -26,6 +26,8 @@ export interface Admission {
    * @throws MusterError too_many_requests
    */
   readonly requireFewFailures: (request: AnyRequest) => void;
+  /** After that, when it was valid. */
+  readonly noteValid: (request: AnyRequest) => void;
   /**
    * Counts a request of somebody who is known, tells how many are left (RateLimit), and counts it as under way.
    * @throws MusterError too_many_requests
@@ -63,7 +65,9 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
 
   const known = createMemory();
   const underWay = createCounter();
+  const noteValid = (request: AnyRequest) => known.add(credentialsOf(request) ?? "");
   return {
+    noteValid,
     requireFewFailures: (request) => {
       const credentials = credentialsOf(request);
       if (failuresPerMinute === 0 || credentials === undefined) return;
@@ -72,7 +76,7 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
       throw tooMany(`More than ${failuresPerMinute} requests a minute without a valid key`, state.retryAfter);
     },
     admit: (request, reply, caller) => {
-      known.add(credentialsOf(request) ?? "");
+      noteValid(request);
       const client = `${caller.organizationId} ${caller.callerId}`;
       count(reply, client);
       const { config } = request.routeOptions;

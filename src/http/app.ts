@@ -131,7 +131,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
   await app.register(
     (scope, _options, done) => {
       const organizations = scope.withTypeProvider<ZodTypeProvider>();
-      registerOperatorAuthentication(organizations, dependencies);
+      registerOperatorAuthentication(organizations, dependencies, admission);
       completeSchemas(organizations, { isOperators: true });
       organizations.setNotFoundHandler(answerUnknown);
       operatorRoutes(organizations, dependencies);

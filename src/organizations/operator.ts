@@ -5,8 +5,9 @@ import type { Executor } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
 import type { Owner } from "../store/owner.ts";
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
+import { recordAudit } from "./audit-log.ts";
 import { adminKeyName } from "./first-start.ts";
-import { createOrganization, nameTaken } from "./organizations.ts";
+import { createOrganization, nameTaken, operator } from "./organizations.ts";
 
 /** An organization as the operator sees it: nothing of its data but counts. */
 export interface OrganizationSummary {
@@ -33,15 +34,12 @@ export interface NewAdminKey {
 }
 
 /** What the operator works with. */
-export interface OperatorContext extends KeyContext {
+export interface OperatorContext extends Omit<KeyContext, "actor"> {
   readonly owner: Owner;
   readonly queue: WriterQueue;
   /** This process may have appended to the organization's change log. */
   readonly written: (organizationId: number) => void;
 }
-
-/** Who changed something, in the change log. */
-const actor = "operator";
 
 const noSuchOrganization = () => new MusterError("not_found", "There is no such organization.");
 
@@ -113,7 +111,7 @@ export function renameOrganization(
     checkVersion(before.version);
     if (name === undefined || before.name === name) return before;
     await setName(client, organizationId, name, context.clock());
-    await recordChanges(client, organizationId, { actor }, [
+    await recordChanges(client, organizationId, { actor: operator }, [
       { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
     ]);
     return readSummary(client, organizationId);
@@ -200,14 +198,24 @@ async function setName(executor: Executor, organizationId: number, name: string,
 }
 
 async function revokeAdminKeys(executor: Executor, organizationId: number, at: Date): Promise<number> {
-  const { rowCount } = await executor.query(
-    "update api_keys set revoked_at = $2 where organization_id = $1 and revoked_at is null and 'admin' = any(services)",
+  const { rows } = await executor.query<{ id: string; name: string }>(
+    `update api_keys set revoked_at = $2
+     where organization_id = $1 and revoked_at is null and 'admin' = any(services) returning id, name`,
     [organizationId, at],
   );
-  return rowCount ?? 0;
+  const entries = rows.map(({ id, name }) => ({
+    ...{ at, action: "api_key.revoked" as const, actor: operator, subject: id },
+    details: { name },
+  }));
+  await recordAudit(executor, organizationId, ...entries);
+  return rows.length;
 }
 
-async function insertAdminKey(executor: Executor, organizationId: number, context: KeyContext): Promise<NewAdminKey> {
+async function insertAdminKey(
+  executor: Executor,
+  organizationId: number,
+  context: Omit<KeyContext, "actor">,
+): Promise<NewAdminKey> {
   const key = generateKey(context.randomBytes);
   const { rows } = await executor.query<Omit<NewAdminKey, "key" | "revoked">>(
     `insert into api_keys (organization_id, id, name, services, key_hash, created_at)
@@ -222,5 +230,10 @@ async function insertAdminKey(executor: Executor, organizationId: number, contex
      returning id, name, timestamp_text(created_at) as "createdAt"`,
     [organizationId, context.newId(), adminKeyName, services, hashKey(key), context.clock()],
   );
+  const { id, name } = rows[0]!;
+  await recordAudit(executor, organizationId, {
+    ...{ at: context.clock(), action: "api_key.created", actor: operator, subject: id },
+    details: { name, services: [...services], source: null },
+  });
   return { ...rows[0]!, key, revoked: 0 };
 }

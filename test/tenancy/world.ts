@@ -99,7 +99,10 @@ async function settle(app: TestApp, owner: Pool, mark: keyof typeof firstIds): P
   const send = (request: TestRequest) => app.inject({ key: adminKey.key, ...request });
   const has = await fillOrganization(send, mark);
   const wanted = { name: `${mark} approver`, services: ["approvals"], source: null, expiresAt: null } as const;
-  const { key: approver } = await createApiKey(app.dependencies.database, organizationId, wanted, app.dependencies);
+  const { key: approver } = await createApiKey(app.dependencies.database, organizationId, wanted, {
+    ...app.dependencies,
+    actor: "test",
+  });
   await app.inject({ url: "/v1/imports", key: approver });
   // The time of a key's first use is written beside the request.
   for (;;) {

@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { hashKey } from "../../organizations/api-keys.ts";
 import { operatorAddresses } from "../access.ts";
+import type { Admission } from "../admission.ts";
 import type { App } from "../app-types.ts";
 import { keysInHeader } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -11,8 +12,9 @@ import { notFound } from "../errors.ts";
 /**
  * Makes every address of the scope need the operator's key, as `Authorization: Bearer KEY` or as user name or password
  * of HTTP Basic. No organization's key opens one. Where no operator's key is set, the addresses are not there.
+ * @param admission keeps out who tries keys
  */
-export function registerOperatorAuthentication(app: App, { operator }: HttpDependencies): void {
+export function registerOperatorAuthentication(app: App, { operator }: HttpDependencies, admission: Admission): void {
   app.addHook("onRoute", (route) => {
     const name = `${route.method === "HEAD" ? "GET" : String(route.method)} ${route.url}`;
     if (!operatorAddresses.includes(name)) throw new Error(`${name} does not stand in the table of the operator.`);
@@ -21,9 +23,10 @@ export function registerOperatorAuthentication(app: App, { operator }: HttpDepen
 
   app.addHook("onRequest", async (request) => {
     if (operator === undefined) throw notFound();
+    admission.requireFewFailures(request);
     const keys = keysOf(request);
     // Hashes have one length, so that the comparison tells nothing about the key, its length neither.
-    if (keys.some((key) => timingSafeEqual(hashKey(key), operator.keyHash))) return;
+    if (keys.some((key) => timingSafeEqual(hashKey(key), operator.keyHash))) return admission.noteValid(request);
     throw new MusterError("unauthenticated", "That is not the operator's key. It is the one in MUSTER_OPERATOR_KEY.");
   });
 }
