@@ -94,6 +94,14 @@ test("who tries keys is stopped, by every way of sending one; valid keys of the 
   assert.equal(await statusOf({ from, key: unused }), 200);
 });
 
+test("who tries the operator's key is stopped as well", async () => {
+  later();
+  const from = "203.0.113.12";
+  const operators = (key: string) => statusOf({ from, key, url: "/v1/organizations" });
+  for (let count = 1; count <= 5; count += 1) assert.equal(await operators(`muster_wrong${count}`), 401);
+  assert.equal(await operators("muster_wrong6"), 429);
+});
+
 test("requests without any key count for their address", async () => {
   later();
   const from = "203.0.113.11";

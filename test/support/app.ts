@@ -105,7 +105,7 @@ export async function startTestApp(
     limits: {
       ...{ ...httpLimits, importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000 },
       // The clock stands still, and many tests are in a hurry.
-      ...{ requestsPerMinute: 0, failuresPerMinute: 0 },
+      ...{ requestsPerMinute: 0, failuresPerMinute: 0, requestsAtOnce: 10_000, uploadsAtOnce: 10_000 },
       ...limits,
     },
     operator: { keyHash: hashKey(operatorKey), owner: owners },

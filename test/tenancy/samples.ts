@@ -55,6 +55,7 @@ export const pathParameters: Readonly<Record<string, Place>> = {
 /** Parameters of queries and headers that identify something; null: they do not. */
 export const parameters: Readonly<Record<string, Place | null>> = {
   action: null,
+  actor: null,
   api_key: null,
   category: null,
   code: null,
@@ -164,6 +165,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   importUsersV2: { body: { users: [person] } },
   listMembershipRequests: ofClub,
   listTopics: ofClub,
+  patchApiKey: { body: { name: newPlace("keyName") } },
   patchOrganization: { body: { settings: { createGroups: [place("group")] } } },
   previewSource: { body: { users: [person] } },
   purgeGroup: { body: {} },
@@ -171,6 +173,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   putSource: { body: { rank: 1 } },
   rejectPending: decisions,
   rejectPendingV2: { query: { decidedBy: "Kim Park", reason: "why not" }, isApproval: true },
+  rotateApiKey: { body: { overlapSeconds: 60 } },
   requestMembership: { ...ofClub, body: { userId: place("visitor"), message: "Please" } },
   signOut: { status: 403 },
   submitTopic: { body: { author: place("user"), subject: "News", body: "All well.", channels: ["email"] } },
@@ -189,16 +192,16 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
 
 /** Properties of bodies that identify nothing of an organization. */
 export const plainProperties: readonly string[] = [
-  ..."action address announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
+  ..."action address allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
   ..."customFields decidedBy default description expectedBy expectedMembers expiresAt extension firstName from".split(
     " ",
   ),
-  ..."grantableRoles guard guardPercent keepChangesDays keepDeletedDays keepFilesDays label lastName mapping message".split(
+  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDeletedDays keepFilesDays label lastName mapping message".split(
     " ",
   ),
-  ..."messageType origin pendingMailMinutes percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
+  ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
   ..."requireEmail requireGroup role services showAllGroups signInClaim signInMatches state street style subject text timeZone type until version zip".split(
