@@ -10,18 +10,22 @@ import { buildApp } from "../src/http/app.ts";
 import { httpLimits } from "../src/http/limits.ts";
 import { createMetrics } from "../src/http/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
+import { createKnownKeys } from "../src/organizations/known-keys.ts";
 import { createIssuerKeys, issuerTiming } from "../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../src/store/database.ts";
+import { createNotifications } from "../src/store/notifications.ts";
 import { createWriterQueue } from "../src/store/organization-lock.ts";
 
 const file = new URL("openapi.json", import.meta.url);
 const clock = () => new Date();
 // Connections are made on demand, and nothing asks for one here.
 const database = openDatabase({}, { maxConnections: 1 });
+const notifications = createNotifications({});
 const app = await buildApp({
   dependencies: {
     ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
-    changeSignal: createChangeSignal({}),
+    changeSignal: createChangeSignal(notifications),
+    knownKeys: createKnownKeys(notifications, () => performance.now()),
     ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),

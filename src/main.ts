@@ -22,6 +22,7 @@ import { startRounds } from "./moderation/rounds.ts";
 import { hashKey } from "./organizations/api-keys.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { setIssuer } from "./organizations/issuer.ts";
+import { createKnownKeys } from "./organizations/known-keys.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
@@ -30,6 +31,7 @@ import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
 import { openDatabase } from "./store/database.ts";
 import { startEmbeddedPostgreSql } from "./store/embedded-postgresql.ts";
+import { createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
 import { openOwner } from "./store/owner.ts";
 import { prepareDatabase } from "./store/prepare.ts";
@@ -56,17 +58,23 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await prepareDatabase(owner);
   await joinDatabase(owner, () => tidyUp(owner, spoolDirectory));
 
-  const changeSignal = createChangeSignal(connection);
-  closers.push(() => changeSignal.close());
+  const notifications = createNotifications(connection);
+  closers.push(() => notifications.close());
+  const changeSignal = createChangeSignal(notifications);
+  const knownKeys = createKnownKeys(notifications, () => performance.now());
   const { databaseConnections: maxConnections } = config;
-  const database = openDatabase(connection, { maxConnections, written: changeSignal.written });
+  const database = openDatabase(connection, {
+    maxConnections,
+    written: changeSignal.written,
+    keysChanged: knownKeys.forget,
+  });
   closers.push(() => database.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const queue = createWriterQueue();
   const app = await buildApp({
     dependencies: {
-      ...{ database, queue, changeSignal, clock, newId, randomBytes, spoolDirectory },
+      ...{ database, queue, changeSignal, knownKeys, clock, newId, randomBytes, spoolDirectory },
       importQueue: createWriterQueue(),
       publicUrl: config.publicUrl,
       keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),

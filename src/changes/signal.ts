@@ -1,11 +1,11 @@
-import pg from "pg";
-import { serviceRole } from "../store/database.ts";
-import { createLogEnds, type LogEnds } from "./log-ends.ts";
+import type { Notifications } from "../store/notifications.ts";
+import { createRemembered, type Remembered } from "../store/remembered.ts";
+import type { FeedPosition } from "./feed.ts";
 
 /** Tells those who wait that an organization's change log grew. */
 export interface ChangeSignal {
-  /** Where the logs end. */
-  readonly ends: Pick<LogEnds, "get" | "look">;
+  /** Where the logs of organizations end: whoever asks for what comes after the end need not trouble the database. */
+  readonly ends: Pick<Remembered<number, FeedPosition>, "get" | "look">;
   /** This process may have appended to the organization's log: whoever did finds it there at once. */
   written(organizationId: number): void;
   /**
@@ -15,8 +15,6 @@ export interface ChangeSignal {
   watch(organizationId: number): Watch | undefined;
   /** Lets everybody go who waits, now and later: the service stops. */
   release(): void;
-  /** Stops listening. */
-  close(): Promise<void>;
 }
 
 /** Somebody who follows an organization's changes. */
@@ -35,9 +33,6 @@ export interface Watch {
 export const mostWatches = 1000;
 
 const channel = "muster_changes";
-/** Pauses between attempts to connect, in milliseconds. */
-const firstPause = 100;
-const longestPause = 5_000;
 
 interface Watcher {
   isChanged: boolean;
@@ -46,13 +41,12 @@ interface Watcher {
 }
 
 /**
- * Makes the signal of a process. One connection listens, from the first watch on; when it breaks, another is made. What was
- * notified in between is lost, so that everybody looks again then.
- * @param connection where PostgreSQL listens
+ * Makes the signal of a process. What is notified while nothing is heard is lost, so that everybody looks again then.
+ * @param notifications are started by the first watch or look
  */
-export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
+export function createChangeSignal(notifications: Notifications): ChangeSignal {
   const watchers = new Map<number, Set<Watcher>>();
-  const ends = createLogEnds(() => performance.now());
+  const ends = createRemembered<number, FeedPosition>(() => performance.now());
   let isReleased = false;
   const wake = (watcher: Watcher) => {
     watcher.isChanged = true;
@@ -61,8 +55,9 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
   const wakeAll = () => {
     for (const some of watchers.values()) for (const watcher of some) wake(watcher);
   };
-  const listener = createListener(connection, {
-    notified: (organizationId) => {
+  notifications.listen(channel, {
+    notified: (payload) => {
+      const organizationId = Number(payload);
       ends.forget(organizationId);
       for (const watcher of watchers.get(organizationId) ?? []) wake(watcher);
     },
@@ -77,7 +72,7 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
     ends: {
       get: ends.get,
       look(organizationId) {
-        listener.start();
+        notifications.start();
         return ends.look(organizationId);
       },
     },
@@ -85,7 +80,7 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
     watch(organizationId) {
       const some = watchers.get(organizationId) ?? new Set();
       if (some.size >= mostWatches) return undefined;
-      listener.start();
+      notifications.start();
       const watcher: Watcher = { isChanged: false, isEnded: isReleased, wake: undefined };
       watchers.set(organizationId, some.add(watcher));
       return {
@@ -108,7 +103,6 @@ export function createChangeSignal(connection: pg.ClientConfig): ChangeSignal {
         }
       }
     },
-    close: () => listener.stop(),
   };
 }
 
@@ -126,65 +120,4 @@ async function waitFor(watcher: Watcher, milliseconds: number): Promise<boolean>
   const { isChanged, isEnded } = watcher;
   watcher.isChanged = false;
   return isChanged && !isEnded;
-}
-
-interface ListenerEvents {
-  readonly notified: (organizationId: number) => void;
-  /** Listening begins, for the first time or again. */
-  readonly connected: () => void;
-  /** Nothing is heard any more. */
-  readonly broken: () => void;
-}
-
-/** Keeps one connection that listens, from `start` until `stop`. */
-function createListener(connection: pg.ClientConfig, events: ListenerEvents) {
-  let client: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let pause = firstPause;
-  let isStarted = false;
-  let isStopped = false;
-
-  const again = (broken: pg.Client) => {
-    if (client !== broken || isStopped) return;
-    client = undefined;
-    events.broken();
-    timer = setTimeout(connect, pause);
-    pause = Math.min(longestPause, pause * 2);
-  };
-  const connect = () => {
-    const next = new pg.Client({
-      ...connection,
-      application_name: "muster listener",
-      options: `-c role=${serviceRole}`,
-      keepAlive: true,
-    });
-    client = next;
-    next.on("notification", ({ payload }) => events.notified(Number(payload)));
-    next.on("error", () => again(next));
-    next.on("end", () => again(next));
-    next
-      .connect()
-      .then(() => next.query(`listen ${channel}`))
-      .then(() => {
-        pause = firstPause;
-        events.connected();
-      })
-      .catch(() => {
-        again(next);
-        return next.end();
-      })
-      .catch(() => undefined);
-  };
-  return {
-    start(): void {
-      if (isStarted) return;
-      isStarted = true;
-      connect();
-    },
-    async stop(): Promise<void> {
-      isStopped = true;
-      clearTimeout(timer);
-      await client?.end().catch(() => undefined);
-    },
-  };
 }

@@ -37,7 +37,10 @@ export function registerAuthentication(
   admission: Admission,
   options: { readonly keyInQuery?: boolean } = {},
 ): void {
-  const byKey = byApiKey(createAuthentication(dependencies.database, dependencies.clock), options);
+  const byKey = byApiKey(
+    createAuthentication(dependencies.database, dependencies.clock, dependencies.knownKeys),
+    options,
+  );
   // The first that the request uses counts; the last one knows what to say to those who use none.
   const ways: readonly Authentication[] = options.keyInQuery
     ? [byKey]

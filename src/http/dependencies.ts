@@ -2,6 +2,7 @@ import type { ChangeSignal } from "../changes/signal.ts";
 import type { MemberAuthority } from "../directory/member-authority.ts";
 import type { Moderation } from "../moderation/context.ts";
 import type { Service } from "../organizations/api-keys.ts";
+import type { KnownKeys } from "../organizations/known-keys.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import type { KeysOf } from "../sign-in/issuer-keys.ts";
 import type { Database } from "../store/database.ts";
@@ -14,6 +15,8 @@ export interface HttpDependencies {
   readonly database: Database;
   /** Tells those who wait of changes. */
   readonly changeSignal: ChangeSignal;
+  /** Whose API keys are, as far as this process remembers it. */
+  readonly knownKeys: KnownKeys;
   readonly queue: WriterQueue;
   /** Where imports wait before they take a connection. */
   readonly importQueue: WriterQueue;

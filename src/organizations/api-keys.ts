@@ -132,6 +132,19 @@ async function readApiKey(executor: Executor, organizationId: number, id: string
   return resource;
 }
 
+/** A transaction that changes keys: whatever became of it, this process remembers none of them afterwards. */
+async function changingKeys<Result>(
+  database: Database,
+  organizationId: number,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await withOrganization(database, organizationId, work);
+  } finally {
+    database.keysChanged();
+  }
+}
+
 /** Two requests at once must not take the same name; the organization's own lock may be busy for long. */
 async function lockKeys(executor: Executor, organizationId: number): Promise<void> {
   await executor.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
@@ -160,7 +173,7 @@ export function changeApiKey(
   requireFuture(patch.expiresAt ?? null, at);
   const granted = patch.services && services.filter((service) => patch.services?.includes(service));
   const allowed = patch.allowedAddresses && canonicalList(patch.allowedAddresses);
-  return withOrganization(database, organizationId, async (client) => {
+  return changingKeys(database, organizationId, async (client) => {
     await lockKeys(client, organizationId);
     const before = await readApiKey(client, organizationId, id);
     requireUnrevoked(before);
@@ -203,7 +216,7 @@ export function rotateApiKey(
 ): Promise<{ readonly key: string; readonly resource: ApiKeyResource }> {
   const key = generateKey(randomBytes);
   const at = clock();
-  return withOrganization(database, organizationId, async (client) => {
+  return changingKeys(database, organizationId, async (client) => {
     await lockKeys(client, organizationId);
     const before = await readApiKey(client, organizationId, id);
     requireUnrevoked(before);
@@ -255,7 +268,7 @@ export function revokeApiKey(
   id: string,
   { at, actor }: { readonly at: Date; readonly actor: string },
 ): Promise<void> {
-  return withOrganization(database, organizationId, async (client) => {
+  return changingKeys(database, organizationId, async (client) => {
     const { rows } = await client.query<{ name: string; isNew: boolean }>(
       `update api_keys set revoked_at = coalesce(api_keys.revoked_at, $3)
        from (select revoked_at from api_keys where organization_id = $1 and id = $2 for update) before

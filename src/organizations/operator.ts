@@ -39,6 +39,8 @@ export interface OperatorContext extends Omit<KeyContext, "actor"> {
   readonly queue: WriterQueue;
   /** This process may have appended to the organization's change log. */
   readonly written: (organizationId: number) => void;
+  /** This process remembers no API keys any more. */
+  readonly keysChanged: () => void;
 }
 
 const noSuchOrganization = () => new MusterError("not_found", "There is no such organization.");
@@ -123,7 +125,7 @@ export function renameOrganization(
  * @throws MusterError not_found; organization_busy when somebody else changes it for longer than 10 seconds
  */
 export async function asOwningWriter<Result>(
-  { owner, queue, written }: OperatorContext,
+  { owner, queue, written, keysChanged }: OperatorContext,
   organizationId: number,
   work: (client: Executor) => Promise<Result>,
 ): Promise<Result> {
@@ -136,6 +138,7 @@ export async function asOwningWriter<Result>(
     return await queue.run(organizationId, writerPatience, change);
   } finally {
     written(organizationId);
+    keysChanged();
   }
 }
 
@@ -150,7 +153,7 @@ export function issueAdminKey(
   organizationId: number,
   revokeOthers: boolean,
 ): Promise<NewAdminKey> {
-  return owner.transaction(async (client) => {
+  const issue = owner.transaction(async (client) => {
     const { rowCount } = await client.query("select from organizations where id = $1 for key share", [organizationId]);
     if (rowCount === 0) throw noSuchOrganization();
     // As where organizations make keys themselves: no two valid ones have the same name.
@@ -158,6 +161,7 @@ export function issueAdminKey(
     const revoked = revokeOthers ? await revokeAdminKeys(client, organizationId, keys.clock()) : 0;
     return { ...(await insertAdminKey(client, organizationId, keys)), revoked };
   });
+  return issue.finally(keys.keysChanged);
 }
 
 /**

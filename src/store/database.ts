@@ -17,6 +17,8 @@ export interface Database {
   readonly prisma: PrismaClient;
   /** Is called after each transaction that may have appended to an organization's log, before anybody is answered. */
   readonly written: (organizationId: number) => void;
+  /** Is called after each transaction that changes API keys, before anybody is answered. */
+  readonly keysChanged: () => void;
   close(): Promise<void>;
 }
 
@@ -36,7 +38,11 @@ export const types: pg.CustomTypesConfig = {
  */
 export function openDatabase(
   connection: pg.ClientConfig,
-  options: { readonly maxConnections: number; readonly written?: Database["written"] },
+  options: {
+    readonly maxConnections: number;
+    readonly written?: Database["written"];
+    readonly keysChanged?: Database["keysChanged"];
+  },
 ): Database {
   const pool = new pg.Pool({
     ...connection,
@@ -52,6 +58,7 @@ export function openDatabase(
     pool,
     prisma,
     written: options.written ?? (() => undefined),
+    keysChanged: options.keysChanged ?? (() => undefined),
     close: async () => {
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();

@@ -13,8 +13,10 @@ import { createMetrics } from "../../src/http/metrics.ts";
 import { createIdSource } from "../../src/identifiers.ts";
 import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
+import { createKnownKeys } from "../../src/organizations/known-keys.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../../src/store/database.ts";
+import { createNotifications } from "../../src/store/notifications.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
 import { openOwner } from "../../src/store/owner.ts";
 import { collectLog } from "./collected-logs.ts";
@@ -86,12 +88,16 @@ export async function startTestApp(
   let now = options.now ?? Date.parse("2026-11-22T02:00:00Z");
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
-  const changeSignal = createChangeSignal(database.connection);
+  const notifications = createNotifications(database.connection);
+  const changeSignal = createChangeSignal(notifications);
+  const knownKeys = createKnownKeys(notifications, () => performance.now());
   const operatorKey = `operator_test_${randomBytes(16).toString("hex")}`;
   const owners = openOwner(database.connection);
   const dependencies: HttpDependencies = {
-    database: openDatabase(database.connection, { maxConnections: 6, written: changeSignal.written }),
-    changeSignal,
+    database: openDatabase(database.connection, {
+      ...{ maxConnections: 6, written: changeSignal.written, keysChanged: knownKeys.forget },
+    }),
+    ...{ changeSignal, knownKeys },
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
     importSlots: 2,
@@ -130,7 +136,7 @@ export async function startTestApp(
   const close = () => {
     closed ??= (async () => {
       await app.close();
-      await dependencies.changeSignal.close();
+      await notifications.close();
       await owners.close();
       await dependencies.database.close();
       await rm(spoolDirectory, { recursive: true, force: true });

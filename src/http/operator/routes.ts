@@ -47,7 +47,8 @@ function contextOf({ operator, database, queue, clock, newId, randomBytes }: Htt
   // Never: the authentication lets nobody in then.
   if (operator === undefined) throw notFound();
   const written = (organizationId: number) => database.written(organizationId);
-  return { owner: operator.owner, written, queue, clock, newId, randomBytes };
+  const keysChanged = () => database.keysChanged();
+  return { owner: operator.owner, written, keysChanged, queue, clock, newId, randomBytes };
 }
 
 function tagged(reply: AnyReply, organization: OrganizationSummary): OrganizationSummary {

@@ -116,8 +116,8 @@ function writeNow<Result>(`,
   "end-remembered": {
     says: "where the log ends is remembered for ten seconds, whatever is appended",
     source: [
-      { file: "changes/log-ends.ts", text: "const knownFor = 1_000;", instead: "const knownFor = 10_000;" },
-      { file: "changes/log-ends.ts", text: "      ends.delete(organizationId);\n", instead: "" },
+      { file: "store/remembered.ts", text: "const knownFor = 1_000;", instead: "const knownFor = 10_000;" },
+      { file: "store/remembered.ts", text: "      values.delete(key);\n", instead: "" },
     ],
   },
   "cursor-skips": {

@@ -1,0 +1,37 @@
+import type { Notifications } from "../store/notifications.ts";
+import { createRemembered, type Remembered } from "../store/remembered.ts";
+import type { StoredKey } from "./authenticate-key.ts";
+
+/**
+ * Whose keys are, by their hash (hexadecimal), as far as a process remembers it. Keys that are unknown are not remembered:
+ * nobody can fill the memory with them.
+ */
+export type KnownKeys = Pick<Remembered<string, StoredKey>, "get" | "look"> & {
+  /** Some key has changed. */
+  readonly forget: () => void;
+};
+
+const channel = "muster_api_keys";
+
+/**
+ * Makes the memory of a process. It forgets all keys whenever any changes: that is rare.
+ * @param notifications are started by the first look
+ * @param now a clock that only goes forward, in milliseconds
+ */
+export function createKnownKeys(notifications: Notifications, now: () => number): KnownKeys {
+  const keys = createRemembered<string, StoredKey>(now);
+  const forget = () => keys.forget();
+  notifications.listen(channel, {
+    notified: forget,
+    connected: () => keys.trust(true),
+    broken: () => keys.trust(false),
+  });
+  return {
+    get: keys.get,
+    look(hash) {
+      notifications.start();
+      return keys.look(hash);
+    },
+    forget,
+  };
+}
