@@ -6,7 +6,7 @@ import type { ChangeSignal, Watch } from "./signal.ts";
 
 /** How long a reader waits for something new. */
 export interface Patience {
-  /** Milliseconds; 0: not at all. */
+  /** Milliseconds. */
   readonly wait: number;
   /** Aborted when the reader has gone. */
   readonly gone: AbortSignal;
@@ -15,6 +15,7 @@ export interface Patience {
 /**
  * Reads a page, and waits for one that tells something as long as the reader has patience. No connection is held meanwhile. A
  * commit between the look and the wait is not missed: the watch begins before the look.
+ * @param patience undefined: the reader does not wait
  * @throws MusterError as `readFeed` does
  */
 export async function followFeed(
@@ -22,7 +23,7 @@ export async function followFeed(
   signal: ChangeSignal,
   organizationId: number,
   request: FeedRequest,
-  { wait, gone }: Patience,
+  patience: Patience | undefined,
 ): Promise<FeedPage> {
   const look = async (from: FeedRequest) => {
     const note = signal.ends.look(organizationId);
@@ -31,8 +32,9 @@ export async function followFeed(
     return page;
   };
   const first = () => pageAtEnd(request, signal.ends.get(organizationId)) ?? look(request);
-  const watch = wait > 0 ? signal.watch(organizationId) : undefined;
+  const watch = patience && signal.watch(organizationId);
   if (watch === undefined) return first();
+  const { wait, gone } = patience!;
   const end = () => watch.end();
   gone.addEventListener("abort", end);
   try {

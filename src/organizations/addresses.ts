@@ -10,6 +10,8 @@ const mappedPrefix = 0xffff_0000_0000n;
  * @returns undefined when it is none
  */
 export function canonicalRange(text: string): string | undefined {
+  // As most are: there is one way to write it.
+  if (isIPv4(text)) return text;
   const [address = "", length, ...rest] = text.trim().split("/");
   if (rest.length > 0 || isIP(address) === 0 || address.includes("%")) return undefined;
   const bits = isIPv4(address) ? 32 : 128;

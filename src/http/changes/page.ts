@@ -16,7 +16,10 @@ export const feedMediaTypes: Readonly<Record<FeedFormat, string>> = {
  * Writes a page of the feed. The JSON of the changes is passed on as it is; only XML has to look into it. Of lines, the last
  * one tells where to go on: whoever has it has the whole page.
  */
-export function writePage({ changes, position, until, hasMore, complete }: FeedPage, format: FeedFormat): Buffer {
+export function writePage(
+  { changes, position, until, hasMore, complete }: FeedPage,
+  format: FeedFormat,
+): Buffer | string {
   const end = JSON.stringify({ cursor: toChangesCursor(position), until, hasMore, complete });
   switch (format) {
     case "json":
@@ -24,14 +27,16 @@ export function writePage({ changes, position, until, hasMore, complete }: FeedP
     case "ndjson":
       return encode([...changes, changes.length === 0 ? "" : "\n", end, "\n"]);
     case "xml":
-      return Buffer.from(
-        toXml("feed", nameable({ changes: JSON.parse(`[${changes.join("")}]`), ...JSON.parse(end) }) as object),
-      );
+      return toXml("feed", nameable({ changes: JSON.parse(`[${changes.join("")}]`), ...JSON.parse(end) }) as object);
   }
 }
 
-/** UTF-8 of texts that follow each other, without a text of all of them in between. */
-function encode(texts: readonly string[]): Buffer {
+/** Characters up to which a text is sent as it is, together with the headers of the answer. */
+const shortText = 8192;
+
+/** UTF-8 of texts that follow each other, without a text of all of them in between, unless it is short. */
+function encode(texts: readonly string[]): Buffer | string {
+  if (texts.reduce((sum, { length }) => sum + length, 0) <= shortText) return texts.join("");
   const buffer = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
   let length = 0;
   for (const text of texts) length += buffer.write(text, length);

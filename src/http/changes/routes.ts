@@ -58,7 +58,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
         },
         separator: format === "ndjson" ? "\n" : ",",
       };
-      const patience = { wait: wait * 1000, gone: whenGone(reply) };
+      const patience = wait > 0 ? { wait: wait * 1000, gone: whenGone(reply) } : undefined;
       const page = await followFeed(database, changeSignal, request.caller.organizationId, wanted, patience);
       const body = writePage(page, format);
       // Of one address, an answer that ends at the same place differs only by what it holds: a sum is enough.
