@@ -41,7 +41,8 @@ export interface FeedResults {
 const entries = 1_000_000;
 const pageSize = 1000;
 const requests = 640;
-const polls = 6000;
+const polls = 20_000;
+const pollsBefore = 5_000;
 const rounds = 200;
 
 /** Updates as a nightly file makes them: a field, an e-mail, or memberships. */
@@ -158,6 +159,7 @@ export async function measureFeed(
     const end = async () => JSON.parse(await fetchText(`${service.url}/v1/changes?since=2099-01-01T00:00:00Z`)).cursor;
     const poll = (cursor: string) => () => fetchText(`${service.url}/v1/changes?cursor=${cursor}`);
     const emptyRoute = await measureEmptyRoute();
+    await load(16, pollsBefore, poll(await end()));
     const musterPolls = await load(16, polls, poll(await end()));
     progress(`  feed: polls ${describe(musterPolls)}, empty route ${describe(emptyRoute)}`);
     const wait = await measureWait(pool, service.url, end);
@@ -205,7 +207,7 @@ async function measureEmptyRoute(): Promise<Latency> {
   try {
     const [port] = await once(createInterface({ input: child.stdout }), "line");
     const request = () => fetchText(`http://127.0.0.1:${port}/`);
-    await load(16, 1000, request);
+    await load(16, pollsBefore, request);
     return await load(16, polls, request);
   } finally {
     child.kill();
