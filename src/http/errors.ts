@@ -23,7 +23,7 @@ export function explain(error: unknown, context: ErrorContext): MusterError {
   if (code === "ECONNRESET" && (error as Error).message === "aborted") {
     return problem("body_incomplete", "The connection broke off before the whole request had arrived.");
   }
-  return explainFastify(code, context) ?? explainDatabase(error, code) ?? explainStatus(error, statusCode) ?? internal;
+  return explainFastify(code, context) ?? explainDatabase(error) ?? explainStatus(error, statusCode) ?? internal;
 }
 
 const internal = new MusterError(
@@ -59,8 +59,11 @@ function explainFastify(code: string | undefined, { takes, bodyLimit }: ErrorCon
 }
 
 /** PostgreSQL's conditions (its manual, appendix A), and what the driver says when there is no PostgreSQL. */
-function explainDatabase(error: unknown, code: string | undefined): MusterError | undefined {
-  if (code === undefined) return lostConnection.test((error as Error)?.message) ? databaseUnavailable() : undefined;
+function explainDatabase(error: unknown): MusterError | undefined {
+  const { code, message = "", severity, syscall } = asOfDriver((error ?? {}) as DriverError);
+  // PostgreSQL ends the connection then, or does not take it, whatever the reason.
+  if (severity === "FATAL" || severity === "PANIC" || syscall === "connect") return databaseUnavailable();
+  if (code === undefined) return lostConnection.test(message) ? databaseUnavailable() : undefined;
   if (/^22[0-9A-Z]{3}$/.test(code)) {
     return problem("request_invalid", "The request holds a value that cannot be stored, such as a NUL character.");
   }
@@ -75,9 +78,38 @@ function explainDatabase(error: unknown, code: string | undefined): MusterError 
       retryAfter: 1,
     });
   }
-  if (/^(08|57P|53)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code))
+  if (/^(08|57P|53|P1[0-9]{3}$)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code))
     return databaseUnavailable();
   return undefined;
+}
+
+/** What tells the errors of PostgreSQL, its driver, and the sockets of Node.js apart. */
+interface DriverError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly severity?: string;
+  readonly syscall?: string;
+  /** Prisma's: the error of the driver below it. */
+  readonly meta?: {
+    readonly driverAdapterError?: {
+      readonly cause?: Pick<DriverError, "severity"> & {
+        readonly originalCode?: string;
+        readonly originalMessage?: string;
+      };
+    };
+  };
+}
+
+/** An error of the driver that Prisma has wrapped, as the driver would throw it; any other as it is. */
+function asOfDriver(error: DriverError): DriverError {
+  const cause = error.meta?.driverAdapterError?.cause;
+  if (cause?.originalCode === undefined && cause?.originalMessage === undefined) return error;
+  const { severity, originalCode, originalMessage } = cause;
+  return {
+    ...(severity === undefined ? {} : { severity }),
+    ...(originalCode === undefined ? {} : { code: originalCode }),
+    ...(originalMessage === undefined ? {} : { message: originalMessage }),
+  };
 }
 
 /** The driver's words for a connection that went away; they have no code. */

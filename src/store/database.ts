@@ -51,8 +51,10 @@ export function openDatabase(
     max: options.maxConnections,
     types,
   });
-  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  // A connection that breaks fails the statements that run on it, and the pool makes another one. It says so besides, and
+  // without a listener that would end the process: the pool listens to idle connections, nobody to those in use.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
   return {
     pool,
