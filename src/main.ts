@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Client, type ClientConfig } from "pg";
+import type { ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { startAnnouncing } from "./announcements/deliver.ts";
 import { createMailer } from "./announcements/mailer.ts";
@@ -29,11 +29,12 @@ import { endInterruptedImports } from "./reconcile/interrupted.ts";
 import { createIssuerKeys, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
-import { openDatabase } from "./store/database.ts";
+import { type Executor, openDatabase } from "./store/database.ts";
 import { startEmbeddedPostgreSql } from "./store/embedded-postgresql.ts";
 import { createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
 import { openOwner } from "./store/owner.ts";
+import { openOwnerConnection } from "./store/owner-connection.ts";
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
 
@@ -50,13 +51,13 @@ async function start(config: Config, closers: Closers): Promise<void> {
   const tls = config.tls && (await readTls(config.tls));
   const spoolDirectory = join(resolve(config.dataDirectory), "spool");
   const connection = await connectionOf(config, log, closers);
-  const owner = new Client({ ...connection, application_name: "muster owner" });
-  // When it breaks, so do all others; the next query says so.
-  owner.on("error", () => undefined);
-  await owner.connect();
-  closers.push(() => owner.end());
-  await prepareDatabase(owner);
-  await joinDatabase(owner, () => tidyUp(owner, spoolDirectory));
+  const processNumber = Buffer.from(randomBytes(4)).readUInt32BE() >>> 1;
+  const owner = await openOwnerConnection(connection, async (client, isFirst) => {
+    if (isFirst) await prepareDatabase(client);
+    await joinDatabase(client, processNumber, async () => isFirst && tidyUp(client, spoolDirectory));
+  });
+  closers.push(() => owner.close());
+  await tellInterrupted(owner);
 
   const notifications = createNotifications(connection);
   closers.push(() => notifications.close());
@@ -67,6 +68,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     maxConnections,
     written: changeSignal.written,
     keysChanged: knownKeys.forget,
+    process: processNumber,
   });
   closers.push(() => database.close());
   const registry = new Registry();
@@ -96,7 +98,9 @@ async function start(config: Config, closers: Closers): Promise<void> {
   await app.listen({ host: config.host, port: config.port });
   if (config.tls) reloadCertificate(app, config.tls);
   // Only now: a key that is shown once must not be lost to a port that is taken.
-  const first = await ensureFirstOrganization(owner, { ...config, clock, newId, randomBytes });
+  const first = await owner.exclusive((client) =>
+    ensureFirstOrganization(client, { ...config, clock, newId, randomBytes }),
+  );
   await setUpFirstOrganization(owner, first.organizationId, config);
   const stopAnnouncing = startAnnouncing({
     ...{ owner, clock, log: app.log },
@@ -122,7 +126,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
 
 /** What the environment sets for the organization of the first start is for no other one. */
 async function setUpFirstOrganization(
-  owner: Client,
+  owner: Executor,
   organizationId: number | undefined,
   { issuer, adminKey }: Config,
 ): Promise<void> {
@@ -139,7 +143,7 @@ async function setUpFirstOrganization(
 async function operatorOf(
   { operatorKey }: Config,
   connection: ClientConfig,
-  owner: Client,
+  owner: Executor,
   closers: Closers,
 ): Promise<Operator | undefined> {
   if (operatorKey === undefined) return undefined;
@@ -183,11 +187,15 @@ async function connectionOf(
   return postgresql.connection;
 }
 
-/** Ends what a Muster that is no more left under way. */
-async function tidyUp(owner: Client, spoolDirectory: string): Promise<void> {
-  const interrupted = await endInterruptedImports(owner, clock());
+/** Does away with what a Muster that is no more left under way. */
+async function tidyUp(owner: Executor, spoolDirectory: string): Promise<void> {
   await forgetUnfinishedRequests(owner);
   await rm(spoolDirectory, { recursive: true, force: true });
+}
+
+/** Ends the imports that were left under way, and says so. */
+async function tellInterrupted(owner: Executor): Promise<void> {
+  const interrupted = await endInterruptedImports(owner, clock());
   if (interrupted > 0) {
     say(
       `Imports that were under way when the service stopped last: ${interrupted}. They were not applied; see /v1/imports?status=failed\n`,

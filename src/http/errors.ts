@@ -1,5 +1,6 @@
 import type { FastifyError } from "fastify";
 import { MusterError, type ProblemCode, type ProblemPlace } from "../errors.ts";
+import { asOfDriver, databaseUnavailable, isUnavailable } from "../store/unavailable.ts";
 
 /** What is needed of a request to explain an error to its sender. */
 export interface ErrorContext {
@@ -60,10 +61,9 @@ function explainFastify(code: string | undefined, { takes, bodyLimit }: ErrorCon
 
 /** PostgreSQL's conditions (its manual, appendix A), and what the driver says when there is no PostgreSQL. */
 function explainDatabase(error: unknown): MusterError | undefined {
-  const { code, message = "", severity, syscall } = asOfDriver((error ?? {}) as DriverError);
-  // PostgreSQL ends the connection then, or does not take it, whatever the reason.
-  if (severity === "FATAL" || severity === "PANIC" || syscall === "connect") return databaseUnavailable();
-  if (code === undefined) return lostConnection.test(message) ? databaseUnavailable() : undefined;
+  if (isUnavailable(error)) return databaseUnavailable();
+  const { code } = asOfDriver(error);
+  if (code === undefined) return undefined;
   if (/^22[0-9A-Z]{3}$/.test(code)) {
     return problem("request_invalid", "The request holds a value that cannot be stored, such as a NUL character.");
   }
@@ -78,48 +78,7 @@ function explainDatabase(error: unknown): MusterError | undefined {
       retryAfter: 1,
     });
   }
-  if (/^(08|57P|53|P1[0-9]{3}$)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code))
-    return databaseUnavailable();
   return undefined;
-}
-
-/** What tells the errors of PostgreSQL, its driver, and the sockets of Node.js apart. */
-interface DriverError {
-  readonly code?: string;
-  readonly message?: string;
-  readonly severity?: string;
-  readonly syscall?: string;
-  /** Prisma's: the error of the driver below it. */
-  readonly meta?: {
-    readonly driverAdapterError?: {
-      readonly cause?: Pick<DriverError, "severity"> & {
-        readonly originalCode?: string;
-        readonly originalMessage?: string;
-      };
-    };
-  };
-}
-
-/** An error of the driver that Prisma has wrapped, as the driver would throw it; any other as it is. */
-function asOfDriver(error: DriverError): DriverError {
-  const cause = error.meta?.driverAdapterError?.cause;
-  if (cause?.originalCode === undefined && cause?.originalMessage === undefined) return error;
-  const { severity, originalCode, originalMessage } = cause;
-  return {
-    ...(severity === undefined ? {} : { severity }),
-    ...(originalCode === undefined ? {} : { code: originalCode }),
-    ...(originalMessage === undefined ? {} : { message: originalMessage }),
-  };
-}
-
-/** The driver's words for a connection that went away; they have no code. */
-const lostConnection =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/;
-
-function databaseUnavailable(): MusterError {
-  return problem("database_unavailable", "The database does not answer. Try again in a few seconds.", {
-    retryAfter: 5,
-  });
 }
 
 /** Errors of libraries that carry a status of their own: a client's mistake stays one. */

@@ -1,3 +1,4 @@
+import { endInterruptedImports } from "../reconcile/interrupted.ts";
 import type { Executor } from "../store/database.ts";
 import { announcePending } from "./announce-pending.ts";
 import { type ExpiryDependencies, expireEverywhere } from "./expire-topics.ts";
@@ -11,8 +12,12 @@ export interface RoundDependencies extends ExpiryDependencies {
 /** Milliseconds between two rounds. */
 const interval = 60_000;
 
-/** Expires topics whose date has passed, then has those told who decide about what waits. */
+/**
+ * Ends imports that processes left which are gone, expires topics whose date has passed, then has those told who decide
+ * about what waits.
+ */
 async function makeRound(dependencies: RoundDependencies): Promise<void> {
+  await endInterruptedImports(dependencies.owner, dependencies.clock());
   await expireEverywhere(dependencies);
   await announcePending(dependencies.owner, dependencies.clock());
 }

@@ -24,28 +24,47 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
   const setup = await withOrganization(database, organizationId, async (client) => {
     const setup = await readSetup(client, request);
     const style = request.kind === "users" ? setup.style : "normal";
-    await openImport(client, request, { id, style, source: setup.source.number, at: clock() });
+    const { number: source } = setup.source;
+    await openImport(client, request, { id, style, source, at: clock(), process: database.process });
     await forgetDeletedBefore(client, organizationId, daysBefore(clock(), setup.settings.keepDeletedDays));
     await dropFilesBefore(client, organizationId, daysBefore(clock(), setup.settings.keepFilesDays));
     return setup;
   });
+  let first: string | undefined;
   try {
-    const first = await importSpooled(dependencies, request, id, setup);
-    if (first !== undefined) return await importDone(database, organizationId, first);
+    first = await importSpooled(dependencies, request, id, setup);
   } catch (error) {
-    // The attempt is told of as far as the database allows; the error itself matters more.
-    await withOrganization(database, organizationId, async (client) => {
-      await dropBody(client, organizationId, id);
-      await refuseImport(client, organizationId, id, error, clock());
-      if (!request.dryRun) {
-        const { number: source } = setup.source;
-        await announceImport(client, organizationId, id, "import_refused", { source, at: clock() });
-      }
-    }).catch(() => {});
+    const refuse = () => refuseWhole(dependencies, request, id, setup, error);
+    // While the database is away the attempt is told of later; the error itself matters more.
+    const isRefused = await refuse().catch(() => {
+      database.later(refuse);
+      return true;
+    });
+    // How it ended is how it is answered.
+    if (!isRefused) return importDone(database, organizationId, id);
     if (error instanceof MusterError) error.importId = id;
     throw error;
   }
-  return getImport(database, organizationId, id);
+  return first === undefined ? getImport(database, organizationId, id) : importDone(database, organizationId, first);
+}
+
+/** Notes that an import was refused, and announces it; does nothing, and returns false, when it has ended already. */
+function refuseWhole(
+  { database, clock }: ImportDependencies,
+  { organizationId, dryRun }: ImportRequest,
+  id: string,
+  setup: Setup,
+  error: unknown,
+): Promise<boolean> {
+  return withOrganization(database, organizationId, async (client) => {
+    if (!(await refuseImport(client, organizationId, id, error, clock()))) return false;
+    await dropBody(client, organizationId, id);
+    if (!dryRun) {
+      const { number: source } = setup.source;
+      await announceImport(client, organizationId, id, "import_refused", { source, at: clock() });
+    }
+    return true;
+  });
 }
 
 const daysBefore = (at: Date, days: number) => new Date(at.getTime() - days * 86_400_000);

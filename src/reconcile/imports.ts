@@ -5,7 +5,9 @@ import type { FieldMapping } from "../intake/mapping.ts";
 import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Style } from "../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { databaseUnavailable, isUnavailable } from "../store/unavailable.ts";
 import type { Hold } from "./holds.ts";
+import { interrupted } from "./interrupted.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { SpooledBody } from "./spool.ts";
 import { summarize } from "./summary.ts";
@@ -220,30 +222,42 @@ function cut<Stored, Item, Key>(
 export async function openImport(
   executor: Executor,
   request: ImportRequest,
-  attempt: { readonly id: string; readonly style: Style; readonly source: number; readonly at: Date },
+  attempt: {
+    readonly id: string;
+    readonly style: Style;
+    readonly source: number;
+    readonly at: Date;
+    /** Number of the process that works on it. */
+    readonly process: number;
+  },
 ): Promise<void> {
   await executor.query(
-    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, caller_id)
-     values ($1, $2, $12, $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11)`,
+    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, caller_id, process)
+     values ($1, $2, $12, $3, $4, 'receiving', $5, $6, $7, $8, $9, $10, $11, $13)`,
     [
       ...[request.organizationId, attempt.id, attempt.style, request.dryRun, attempt.source, request.channel],
       ...[request.format ?? null, request.fileName, request.actor, attempt.at, request.callerId ?? null],
-      request.kind,
+      ...[request.kind, attempt.process],
     ],
   );
 }
 
-/** Notes that the body is here, whole. */
+/**
+ * Notes that the body is here, whole.
+ * @throws MusterError import_interrupted when somebody has ended the import, who took this process for gone
+ */
 export async function receivedImport(
   executor: Executor,
   organizationId: number,
   id: string,
   { bytes, sha256, format }: Pick<SpooledBody, "bytes" | "sha256"> & { readonly format: FileFormat },
 ): Promise<void> {
-  await executor.query(
-    "update imports set status = 'planning', bytes = $3, sha256 = $4, format = $5 where organization_id = $1 and id = $2",
+  const { rowCount } = await executor.query(
+    `update imports set status = 'planning', bytes = $3, sha256 = $4, format = $5
+     where organization_id = $1 and id = $2 and status = 'receiving'`,
     [organizationId, id, bytes, sha256, format],
   );
+  if (rowCount === 0) throw wasInterrupted();
 }
 
 /** How an import ends that was not refused. */
@@ -267,6 +281,8 @@ export interface ImportEnd {
 /**
  * Ends an import that was applied, held, or planned as a dry run, in its own transaction. What is held of the source's
  * earlier imports is done away with, unless this is a dry run.
+ * @throws MusterError import_interrupted when it is not under way any more: somebody has ended it, who took this process
+ *   for gone. The caller rolls back whatever it applied
  */
 export async function finishImport(
   executor: Executor,
@@ -275,17 +291,18 @@ export async function finishImport(
   end: ImportEnd,
 ): Promise<void> {
   const { status, hold } = end;
-  await executor.query(
+  const { rowCount } = await executor.query(
     `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7,
        outcomes = $8, reading = $9, mapping = $10, plan_hash = $11, hold = $12, decision = $13
-     where organization_id = $1 and id = $2`,
+     where organization_id = $1 and id = $2 and status = $14`,
     [
       ...[organizationId, id, status, JSON.stringify(end.counts)],
       ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
       ...[JSON.stringify(end.outcomes), json(end.reading), json(end.mapping), end.planHash, json(hold)],
-      json(end.decision),
+      ...[json(end.decision), end.decision ? "held" : "planning"],
     ],
   );
+  if (rowCount === 0) throw wasInterrupted();
   if (status === "planned") return;
   const origin = { actor: end.actor, importId: id, source: end.source };
   if (status === "held") await recordChanges(executor, organizationId, origin, [importEntry(id, null, "held", null)]);
@@ -311,6 +328,8 @@ export async function finishImport(
     );
   }
 }
+
+const wasInterrupted = () => new MusterError(interrupted.code, interrupted.detail);
 
 const json = (value: object | null) => value && JSON.stringify(value);
 
@@ -420,25 +439,30 @@ export async function discardHeld(
   await recordDecided(executor, organizationId, origin, [{ id, decision }], "discarded");
 }
 
-/** Ends an import that was refused, or failed: nothing of it was applied. */
+/**
+ * Ends an import that was refused, or failed: nothing of it was applied.
+ * @returns false when it has ended already: as interrupted, or by a commit of which nobody heard. It is left alone then
+ */
 export async function refuseImport(
   executor: Executor,
   organizationId: number,
   id: string,
   error: unknown,
   at: Date,
-): Promise<void> {
+): Promise<boolean> {
+  const known = isUnavailable(error) ? databaseUnavailable() : error;
   const problem: ImportProblem =
-    error instanceof MusterError
-      ? { code: error.code, detail: error.detail, ...error.place }
+    known instanceof MusterError
+      ? { code: known.code, detail: known.detail, ...known.place }
       : { code: "internal", detail: `${problems.internal.title}. Nothing was changed; send the file again.` };
-  await executor.query(
+  const { rowCount } = await executor.query(
     `update imports i set status = 'failed', finished_at = $4, problem = $3::jsonb || jsonb_build_object('lastRoster', (
        select jsonb_build_object('people', (counts ->> 'people')::integer, 'at', timestamp_text(finished_at)) from imports before
        where before.organization_id = $1 and before.source = i.source and before.kind = i.kind and before.status = 'applied'
          and not before.dry_run and before.style in ('active-roster', 'purge')
        order by before.created_at desc limit 1))
-     where organization_id = $1 and id = $2`,
+     where organization_id = $1 and id = $2 and status in ('receiving', 'planning', 'applying')`,
     [organizationId, id, JSON.stringify(problem), at],
   );
+  return rowCount === 1;
 }

@@ -47,6 +47,7 @@ export async function runImport(
       return approval && held ? applyApproved(run, held, approval) : decide(run);
     },
     request.dryRun ? "repeatable read" : "read committed",
+    id,
   );
   if (!moved) return;
   throw new MusterError(

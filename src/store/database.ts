@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { MusterError } from "../errors.ts";
 import { type Prisma, PrismaClient } from "./generated/client.ts";
+import { createLater } from "./later.ts";
+import { databaseUnavailable } from "./unavailable.ts";
 
 /** What runs SQL: a pool's client inside a transaction. */
 export interface Executor {
@@ -11,6 +13,13 @@ export interface Executor {
   ): Promise<pg.QueryResult<Row>>;
 }
 
+/**
+ * Notes in a transaction of the organization, right before it commits, that it was done. What it throws rolls back the
+ * transaction.
+ * @param importId the import that the transaction applies, or holds
+ */
+export type CommitNote = (client: Executor, importId: string | undefined) => Promise<void>;
+
 /** The service's way to PostgreSQL. One pool serves plain SQL, COPY and Prisma. */
 export interface Database {
   readonly pool: pg.Pool;
@@ -19,6 +28,15 @@ export interface Database {
   readonly written: (organizationId: number) => void;
   /** Is called after each transaction that changes API keys, before anybody is answered. */
   readonly keysChanged: () => void;
+  /** What is run in `notes` has its note in every transaction that changes something of an organization. */
+  readonly notes: AsyncLocalStorage<CommitNote>;
+  /** Number under which this process shows its presence (src/store/presence.ts). */
+  readonly process: number;
+  /**
+   * Tries again, with pauses, what failed because PostgreSQL was away; until it succeeds or the database is closed.
+   * @param work may be done more than once
+   */
+  readonly later: (work: () => Promise<unknown>) => void;
   close(): Promise<void>;
 }
 
@@ -42,6 +60,7 @@ export function openDatabase(
     readonly maxConnections: number;
     readonly written?: Database["written"];
     readonly keysChanged?: Database["keysChanged"];
+    readonly process?: number;
   },
 ): Database {
   const pool = new pg.Pool({
@@ -56,12 +75,17 @@ export function openDatabase(
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const later = createLater();
   return {
     pool,
     prisma,
     written: options.written ?? (() => undefined),
     keysChanged: options.keysChanged ?? (() => undefined),
+    notes: new AsyncLocalStorage(),
+    process: options.process ?? 0,
+    later: later.add,
     close: async () => {
+      await later.close();
       await prisma.$disconnect();
       if (!pool.ended) await pool.end();
     },
@@ -135,8 +159,6 @@ async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
   try {
     return await pool.connect();
   } catch {
-    throw new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
-      retryAfter: 5,
-    });
+    throw databaseUnavailable();
   }
 }

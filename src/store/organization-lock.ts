@@ -66,16 +66,25 @@ async function within(turn: Promise<void>, patience: number): Promise<void> {
 
 /**
  * A transaction of one organization that may take its lock, and so append to its log. Whatever became of it, this
- * process knows afterwards that the log may have grown.
+ * process knows afterwards that the log may have grown. If a request has a note to leave, it commits with the transaction;
+ * not of one that keeps to a snapshot: it changes nothing that counts.
+ * @param importId the import that it applies, or holds
  */
 export async function withWriter<Result>(
   database: Database,
   organizationId: number,
   work: (client: pg.PoolClient) => Promise<Result>,
   isolation?: Isolation,
+  importId?: string,
 ): Promise<Result> {
+  const note = isolation === "repeatable read" ? undefined : database.notes.getStore();
+  const noted = async (client: pg.PoolClient) => {
+    const result = await work(client);
+    await note?.(client, importId);
+    return result;
+  };
   try {
-    return await withOrganization(database, organizationId, work, isolation);
+    return await withOrganization(database, organizationId, noted, isolation);
   } finally {
     database.written(organizationId);
   }

@@ -27,8 +27,9 @@ export function openOwner(connection: pg.ClientConfig): Owner {
     idleTimeoutMillis: patience,
     connectionTimeoutMillis: patience,
   });
-  // An idle connection that breaks is replaced by the pool; without a listener the process would end.
+  // A connection that breaks is replaced by the pool; without listeners, idle or in use, the process would end.
   pool.on("error", () => {});
+  pool.on("connect", (client) => client.on("error", () => {}));
   return {
     transaction: async (work) => {
       const client = await pool.connect();

@@ -1,12 +1,22 @@
 import type { ClientBase } from "pg";
 
+/** The first key of the advisory locks by which processes show their presence; the second is their number. */
+const processes = "hashtext('muster process')";
+
 /**
  * Tells a database that one more Muster works on it, for as long as the connection lasts.
  * @param owner a connection of its own, which stays open; of the user that owns the tables
+ * @param process number of the process, from 0 to 2^31 - 1
  * @param whenAlone run before anybody else can join, if this is the only Muster: what is under way in the database then
  * was left by one that has ended
  */
-export async function joinDatabase(owner: ClientBase, whenAlone: () => Promise<void>): Promise<void> {
+export async function joinDatabase(
+  owner: ClientBase,
+  process: number,
+  whenAlone: () => Promise<unknown>,
+): Promise<void> {
+  // Shared: the connection that broke may not be gone yet on PostgreSQL's side.
+  await owner.query(`select pg_advisory_lock_shared(${processes}, $1)`, [process]);
   const presence = "hashtext('muster'), hashtext('presence')";
   const { rows } = await owner.query<{ isAlone: boolean }>(`select pg_try_advisory_lock(${presence}) as "isAlone"`);
   const isAlone = rows[0]?.isAlone === true;
@@ -14,3 +24,12 @@ export async function joinDatabase(owner: ClientBase, whenAlone: () => Promise<v
   await owner.query(`select pg_advisory_lock_shared(${presence})`);
   if (isAlone) await owner.query(`select pg_advisory_unlock(${presence})`);
 }
+
+/**
+ * SQL: whether the process of that number is present. It may be alive all the same, while it makes the connection anew by
+ * which it shows itself: whoever acts on the answer must do no harm then.
+ */
+export const isPresent = (process: string): string =>
+  `exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2
+     and database = (select oid from pg_database where datname = current_database())
+     and classid = ${processes}::oid and objid = ${process}::oid)`;

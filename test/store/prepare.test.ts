@@ -50,7 +50,7 @@ test("only the first Muster on a database tidies up, and the next one after all 
   const joined: string[] = [];
   const join = async (name: string) => {
     const client = await connected(database.connection);
-    await joinDatabase(client, async () => void joined.push(name));
+    await joinDatabase(client, 1, async () => void joined.push(name));
     return client;
   };
   const first = await join("first");
@@ -71,13 +71,13 @@ test("nobody joins while the first one tidies up", async (t) => {
   const { promise: tidied, resolve: finish } = Promise.withResolvers<void>();
   const clients = await Promise.all([connected(database.connection), connected(database.connection)]);
   const { promise: begun, resolve: begin } = Promise.withResolvers<void>();
-  const first = joinDatabase(clients[0], async () => {
+  const first = joinDatabase(clients[0], 1, async () => {
     begin();
     await tidied;
     steps.push("tidied");
   });
   await begun;
-  const second = joinDatabase(clients[1], async () => void steps.push("second tidied")).then(() =>
+  const second = joinDatabase(clients[1], 2, async () => void steps.push("second tidied")).then(() =>
     steps.push("second joined"),
   );
   finish();

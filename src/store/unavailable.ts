@@ -1,0 +1,50 @@
+import { MusterError } from "../errors.ts";
+
+/** What tells the errors of PostgreSQL, its driver, and the sockets of Node.js apart. */
+export interface DriverError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly severity?: string;
+  readonly syscall?: string;
+  /** Prisma's: the error of the driver below it. */
+  readonly meta?: {
+    readonly driverAdapterError?: {
+      readonly cause?: Pick<DriverError, "severity"> & {
+        readonly originalCode?: string;
+        readonly originalMessage?: string;
+      };
+    };
+  };
+}
+
+/** An error of the driver that Prisma has wrapped, as the driver would throw it; any other as it is. */
+export function asOfDriver(thrown: unknown): DriverError {
+  const error = (thrown ?? {}) as DriverError;
+  const cause = error.meta?.driverAdapterError?.cause;
+  if (cause?.originalCode === undefined && cause?.originalMessage === undefined) return error;
+  const { severity, originalCode, originalMessage } = cause;
+  return {
+    ...(severity === undefined ? {} : { severity }),
+    ...(originalCode === undefined ? {} : { code: originalCode }),
+    ...(originalMessage === undefined ? {} : { message: originalMessage }),
+  };
+}
+
+/** The driver's words for a connection that went away; they have no code. */
+const lostConnection =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/;
+
+/** Whether an error says that there is no connection to PostgreSQL (any more), or no room for it to work. */
+export function isUnavailable(error: unknown): boolean {
+  const { code, message = "", severity, syscall } = asOfDriver(error);
+  // PostgreSQL ends the connection then, or does not take it, whatever the reason.
+  if (severity === "FATAL" || severity === "PANIC" || syscall === "connect") return true;
+  if (code === undefined) return lostConnection.test(message);
+  return /^(08|57P|53|P1[0-9]{3}$)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+}
+
+/** The problem that it is for whoever sent the request. */
+export const databaseUnavailable = (): MusterError =>
+  new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
+    retryAfter: 5,
+  });
