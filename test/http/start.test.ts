@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
-import type { ClientConfig } from "pg";
 import { createTestDatabase } from "../support/database.ts";
 import { openSocket } from "../support/raw-http.ts";
+import { databaseUrlOf } from "../support/server.ts";
 import { type ServiceProcess, startService } from "../support/service-process.ts";
 
 const run = promisify(execFile);
@@ -31,12 +31,6 @@ after(async () => {
   }
   await rm(folder, { recursive: true, force: true });
 });
-
-/** A connection by its socket's folder, as an address. */
-function urlOf({ host = "", port = 5432, user = "", password = "", database = "" }: ClientConfig): string {
-  const place = new URLSearchParams({ host, port: String(port) });
-  return `postgresql://${user}:${encodeURIComponent(String(password))}@localhost/${database}?${place}`;
-}
 
 let key = "";
 // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
@@ -204,7 +198,7 @@ test("the operator's key makes organizations, and the key of a deleted first one
 test("several processes share one PostgreSQL of the operator's, and the first organization", async (t) => {
   const { connection } = await createTestDatabase(t);
   const shared = {
-    DATABASE_URL: connection.connectionString ?? urlOf(connection),
+    DATABASE_URL: databaseUrlOf(connection),
     MUSTER_ADMIN_KEY: "one-key-for-all-the-processes",
     LOG_LEVEL: "warn",
   };

@@ -46,6 +46,14 @@ export function toDatabase(connection: ClientConfig, database: string): ClientCo
   return { connectionString: url.href };
 }
 
+/** A connection by its socket's folder or its host, as an address. */
+export function databaseUrlOf(connection: ClientConfig): string {
+  const { connectionString, host = "", port = 5432, user = "", password = "", database = "" } = connection;
+  if (connectionString !== undefined) return connectionString;
+  const place = new URLSearchParams({ host, port: String(port) });
+  return `postgresql://${user}:${encodeURIComponent(String(password))}@localhost/${database}?${place}`;
+}
+
 /**
  * Starts the server in a process of its own, which ends when `stop` is called or this process does.
  * `stop` tells whether all went well: false when a test left its database behind.

@@ -1,6 +1,5 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { ClientConfig } from "pg";
 import { type ServiceProcess, startService } from "../../support/service-process.ts";
 
 /** Processes of the service on one database, which are killed and started again. */
@@ -95,12 +94,4 @@ export function createFleet(options: FleetOptions): Fleet {
       await Promise.all(slots.map((_, process) => kill(process)));
     },
   };
-}
-
-/** A connection by its socket's folder or its host, as an address. */
-export function databaseUrlOf(connection: ClientConfig): string {
-  const { connectionString, host = "", port = 5432, user = "", password = "", database = "" } = connection;
-  if (connectionString !== undefined) return connectionString;
-  const place = new URLSearchParams({ host, port: String(port) });
-  return `postgresql://${user}:${encodeURIComponent(String(password))}@localhost/${database}?${place}`;
 }

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { TestDatabase } from "../../support/database.ts";
+import { databaseUrlOf } from "../../support/server.ts";
 import { checkChain, checkLog } from "./check-chains.ts";
 import { checkListingCopy, checkReplay } from "./check-copies.ts";
 import { checkWindows } from "./check-windows.ts";
@@ -10,7 +11,7 @@ import { checkFreshness, checkImports, checkWrites, type LocatedWrite } from "./
 import { send } from "./client.ts";
 import type { SharedThings } from "./edits.ts";
 import { importedGroupIds, sources } from "./files.ts";
-import { createFleet, databaseUrlOf, type Fleet } from "./fleet.ts";
+import { createFleet, type Fleet } from "./fleet.ts";
 import { type Chain, createInterner, type FinalState, type History, type Interner, type Violation } from "./history.ts";
 import { readFinalState } from "./lists.ts";
 import { crashPostgreSql, makeDurable } from "./postgresql.ts";
