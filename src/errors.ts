@@ -21,6 +21,7 @@ export const problems = {
   request_timeout: { status: 408, title: "The request took too long to arrive" },
   conflict: { status: 409, title: "It conflicts with what is there" },
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
+  answer_lost: { status: 409, title: "The request was done, and its answer is lost" },
   plan_changed: { status: 409, title: "The plan is another one by now" },
   gone: { status: 410, title: "That is kept no longer" },
   resync_required: { status: 410, title: "Changes that you have not seen are kept no longer" },

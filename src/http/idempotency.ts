@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type CommitNote, type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { App } from "./app-types.ts";
 import { readBody } from "./bodies.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -10,23 +10,36 @@ import type { HttpDependencies } from "./dependencies.ts";
 /** How long an answer is kept, in milliseconds. */
 export const answersKept = 24 * 60 * 60 * 1000;
 
+/** How long a request that is being done counts as alive after its last sign of life, in milliseconds. */
+const claimLease = 15_000;
+/** Between two signs of life. */
+const claimRenewal = 5_000;
+
 /** A request that is done once however often it is sent. */
 interface Claim {
   readonly key: string;
+  /** Tells this request from whichever takes over its key. */
+  readonly id: string;
   /** Of what the request's body consists; a streamed body is added as it is read. */
   readonly body: Hash;
+  /** Shows that the request is still being done. */
+  readonly renewal: NodeJS.Timeout;
 }
 
 declare module "fastify" {
   interface FastifyRequest {
     /** Set on a POST with an Idempotency-Key that is being done for the first time. */
     idempotency: Claim | null;
+    /** Set on a repeat whose first request has made this import, and whose answer was not kept. */
+    doneImportId: string | null;
   }
   interface FastifyContextConfig {
     /** The answer holds a secret, which is not to be kept: the route takes no Idempotency-Key. */
     answersSecret?: boolean;
     /** The route knows the same bytes again by itself: it takes no Idempotency-Key. */
     recognisesRepeats?: boolean;
+    /** The route answers with an import, and can do so again by `doneImportId`. */
+    answersImport?: boolean;
   }
 }
 
@@ -36,10 +49,15 @@ export const takesIdempotencyKey = (method: string, config: FastifyContextConfig
 
 interface StoredAnswer {
   readonly request_digest: Buffer;
-  /** null: the first request is still being done. */
+  /** null: there is no answer. */
   readonly status: number | null;
   readonly body: string | null;
   readonly content_type: string | null;
+  /** Whether what the request changes has been committed, or a part of it. */
+  readonly is_done: boolean;
+  readonly import_id: string | null;
+  /** Whether the request is still being done, as far as is known. */
+  readonly is_alive: boolean;
 }
 
 /** The headers that are part of an answer. */
@@ -51,51 +69,89 @@ const keptHeaders = ["location", "etag"] as const;
  * streamed body is compared by its SHA-256, for which it is read to its end.
  *
  * Only answers of success are kept, for a day: what was refused changed nothing and may be sent again under its key.
+ *
+ * What the request changes notes under the key, in its own transaction, that it is done. A request that shows no sign of life
+ * any more is taken over by the next one with its key if it has not done so, and then cannot do so any more
+ * (docs/decisions/020-lost-connections.md).
  */
 export function registerIdempotency(app: App, dependencies: HttpDependencies): void {
-  const { database, clock } = dependencies;
+  const { database } = dependencies;
   app.decorateRequest("idempotency", null);
+  app.decorateRequest("doneImportId", null);
 
-  app.addHook("preHandler", async (request, reply) => {
-    const isTaken = takesIdempotencyKey(request.method, request.routeOptions.config);
-    const key = isTaken ? readKey(request) : undefined;
-    if (key === undefined) return;
-    const body = createHash("sha256");
-    const answer = await claim(database, request, key, clock());
-    if (answer === undefined) {
-      if (!(request.body instanceof Readable)) body.update(JSON.stringify(request.body) ?? "");
-      request.idempotency = { key, body };
-      return;
-    }
-    if (answer.status === null) {
-      throw new MusterError(
-        "conflict",
-        "A request with this Idempotency-Key is being done right now. Send it again in a moment to get its answer.",
-        { field: "Idempotency-Key", retryAfter: 5 },
-      );
-    }
-    await hashBody(request, body, dependencies);
-    if (!answer.request_digest.equals(digestOf(request, body))) {
-      throw new MusterError(
-        "idempotency_key_reused",
-        "This Idempotency-Key was used for a different request within the last day. Give every request a key of its own.",
-        { field: "Idempotency-Key" },
-      );
-    }
-    return replay(reply, answer);
+  // Not async: what comes after this hook has to run within the note.
+  app.addHook("preHandler", (request, reply, done) => {
+    begin(dependencies, request, reply).then((outcome) => {
+      if (outcome === "answered") return;
+      const { idempotency } = request;
+      if (idempotency === null) done();
+      else database.notes.run(noteFor(request, idempotency), done);
+    }, done);
   });
 
   app.addHook("onSend", async (request, reply, payload) => {
     const claimed = request.idempotency;
     if (claimed === null) return payload;
     request.idempotency = null;
+    clearInterval(claimed.renewal);
+    const settling = settlement(database, request, reply, claimed, payload);
     try {
-      await settle(database, request, reply, claimed, payload);
+      await settling();
     } catch (error) {
-      request.log.error({ err: error }, "the answer could not be kept for its Idempotency-Key");
+      request.log.error({ err: error }, "the answer could not be kept for its Idempotency-Key: it is tried again");
+      database.later(settling);
     }
     return payload;
   });
+}
+
+/** Takes the request's key, if it has one; or answers what there is under it. */
+async function begin(
+  dependencies: HttpDependencies,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<"answered" | "goes on"> {
+  const { database, clock, newId } = dependencies;
+  const { config } = request.routeOptions;
+  const key = takesIdempotencyKey(request.method, config) ? readKey(request) : undefined;
+  if (key === undefined) return "goes on";
+  const body = createHash("sha256");
+  const id = newId();
+  const answer = await claim(database, request, key, id, clock());
+  if (answer === undefined) {
+    if (!(request.body instanceof Readable)) body.update(JSON.stringify(request.body) ?? "");
+    request.idempotency = { key, id, body, renewal: keepAlive(database, request, key, id) };
+    return "goes on";
+  }
+  if (answer.status === null && (!answer.is_done || answer.is_alive)) {
+    throw new MusterError(
+      "conflict",
+      "A request with this Idempotency-Key is being done right now. Send it again in a moment to get its answer.",
+      { field: "Idempotency-Key", retryAfter: 5 },
+    );
+  }
+  await hashBody(request, body, dependencies);
+  if (!answer.request_digest.equals(digestOf(request, body))) {
+    throw new MusterError(
+      "idempotency_key_reused",
+      "This Idempotency-Key was used for a different request within the last day. Give every request a key of its own.",
+      { field: "Idempotency-Key" },
+    );
+  }
+  if (answer.status !== null) {
+    replay(reply, answer);
+    return "answered";
+  }
+  if (answer.import_id === null || !config.answersImport) {
+    throw new MusterError(
+      "answer_lost",
+      "This request was done, as a whole or in part, before the service or the database broke off, and its answer is lost. It is not done again: look at what is stored.",
+      { field: "Idempotency-Key" },
+    );
+  }
+  request.doneImportId = answer.import_id;
+  reply.header("idempotent-replay", "true");
+  return "goes on";
 }
 
 function readKey(request: FastifyRequest): string | undefined {
@@ -108,28 +164,78 @@ function readKey(request: FastifyRequest): string | undefined {
   });
 }
 
-/** Takes the key for this request, or returns what there is under it. */
-function claim(database: Database, request: FastifyRequest, key: string, now: Date): Promise<StoredAnswer | undefined> {
+/** Takes the key for this request, also from one that has ended without doing anything; or returns what there is under it. */
+function claim(
+  database: Database,
+  request: FastifyRequest,
+  key: string,
+  id: string,
+  now: Date,
+): Promise<StoredAnswer | undefined> {
   const { organizationId, callerId } = request.caller;
   return withOrganization(database, organizationId, async (client) => {
     await client.query(
       "delete from idempotency_keys where organization_id = $1 and caller_id = $2 and created_at < $3",
       [organizationId, callerId, new Date(now.getTime() - answersKept)],
     );
+    // Leases go by the database's clock, which all processes share.
     const { rowCount } = await client.query(
-      `insert into idempotency_keys (organization_id, caller_id, key, request_digest, created_at)
-       values ($1, $2, $3, '', $4) on conflict do nothing`,
-      [organizationId, callerId, key, now],
+      `insert into idempotency_keys as stored (organization_id, caller_id, key, request_digest, created_at, claim, claimed_until)
+       values ($1, $2, $3, '', $4, $5, ${leaseEnd})
+       on conflict (organization_id, caller_id, key) do update
+       set claim = excluded.claim, claimed_until = excluded.claimed_until, created_at = excluded.created_at
+       where stored.status is null and not stored.is_done and not coalesce(stored.claimed_until > clock_timestamp(), false)`,
+      [organizationId, callerId, key, now, id],
     );
     if (rowCount === 1) return undefined;
     const { rows } = await client.query<StoredAnswer>(
-      `select request_digest, status, body, content_type from idempotency_keys
-       where organization_id = $1 and caller_id = $2 and key = $3`,
+      `select request_digest, status, body, content_type, is_done, import_id,
+         coalesce(claimed_until > clock_timestamp(), false) as is_alive
+       from idempotency_keys where organization_id = $1 and caller_id = $2 and key = $3`,
       [organizationId, callerId, key],
     );
     // Gone between the two statements: the first request failed just now, and this one may be repeated.
-    return rows[0] ?? { request_digest: Buffer.of(), status: null, body: null, content_type: null };
+    return rows[0] ?? nothingYet;
   });
+}
+
+const leaseEnd = `clock_timestamp() + interval '${claimLease} milliseconds'`;
+const nothingYet: StoredAnswer = {
+  ...{ request_digest: Buffer.of(), status: null, body: null, content_type: null },
+  ...{ is_done: false, import_id: null, is_alive: true },
+};
+
+/** SQL: the key of a request, as long as the request has it. */
+const ofClaim = "organization_id = $1 and caller_id = $2 and key = $3 and claim = $4";
+
+/** Shows from now on that the request is being done. */
+function keepAlive(database: Database, request: FastifyRequest, key: string, id: string): NodeJS.Timeout {
+  const { organizationId, callerId } = request.caller;
+  const renew = () =>
+    withOrganization(database, organizationId, (client) =>
+      client.query(`update idempotency_keys set claimed_until = ${leaseEnd} where ${ofClaim} and status is null`, [
+        ...[organizationId, callerId, key, id],
+      ]),
+    );
+  // What fails is tried again; if that is too late, somebody else may have taken over, which the note finds out.
+  return setInterval(() => void renew().catch(() => undefined), claimRenewal).unref();
+}
+
+/** Notes under the key, in the transaction of what the request changes, that this is done. */
+function noteFor(request: FastifyRequest, claimed: Claim): CommitNote {
+  const { organizationId, callerId } = request.caller;
+  return async (client, importId) => {
+    const { rowCount } = await client.query(
+      `update idempotency_keys set is_done = true, request_digest = $5, import_id = $6 where ${ofClaim}`,
+      [organizationId, callerId, claimed.key, claimed.id, digestOf(request, claimed.body), importId ?? null],
+    );
+    if (rowCount === 1) return;
+    throw new MusterError(
+      "conflict",
+      "This request seemed to have ended, and another one with its Idempotency-Key took over. Nothing was changed by this one: send it again to get the answer.",
+      { field: "Idempotency-Key", retryAfter: 5 },
+    );
+  };
 }
 
 async function hashBody(request: FastifyRequest, hash: Hash, dependencies: HttpDependencies): Promise<void> {
@@ -146,31 +252,40 @@ async function hashBody(request: FastifyRequest, hash: Hash, dependencies: HttpD
 }
 
 function digestOf(request: FastifyRequest, body: Hash): Buffer {
-  return createHash("sha256").update(`${request.method}\n${request.url}\n`).update(body.digest()).digest();
+  return createHash("sha256").update(`${request.method}\n${request.url}\n`).update(body.copy().digest()).digest();
 }
 
-async function settle(
+/**
+ * What is left to do under the key once there is an answer: one of success is kept. What was refused may be sent again; so
+ * may what failed, unless it has been done all the same, as when the connection broke at the commit.
+ */
+function settlement(
   database: Database,
   request: FastifyRequest,
   reply: FastifyReply,
   claimed: Claim,
   payload: unknown,
-): Promise<void> {
+): () => Promise<void> {
   const { organizationId, callerId } = request.caller;
-  const place = [organizationId, callerId, claimed.key];
-  const isKept = reply.statusCode >= 200 && reply.statusCode < 300;
+  const { statusCode } = reply;
   const headers = keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, reply.getHeader(name)]] : []));
   const envelope = JSON.stringify({ headers: Object.fromEntries(headers), payload: payload ?? "" });
+  const contentType = String(reply.getHeader("content-type") ?? "");
   const digest = digestOf(request, claimed.body);
-  await withOrganization(database, organizationId, (client) =>
-    isKept
-      ? client.query(
-          `update idempotency_keys set request_digest = $4, status = $5, body = $6, content_type = $7
-           where organization_id = $1 and caller_id = $2 and key = $3`,
-          [...place, digest, reply.statusCode, envelope, String(reply.getHeader("content-type") ?? "")],
-        )
-      : client.query("delete from idempotency_keys where organization_id = $1 and caller_id = $2 and key = $3", place),
-  );
+  const place = [organizationId, callerId, claimed.key, claimed.id];
+  return () =>
+    withOrganization(database, organizationId, async (client) => {
+      if (statusCode >= 200 && statusCode < 300) {
+        await client.query(
+          `update idempotency_keys set request_digest = $5, status = $6, body = $7, content_type = $8 where ${ofClaim}`,
+          [...place, digest, statusCode, envelope, contentType],
+        );
+        return;
+      }
+      const isUndone = statusCode < 500 ? "" : "and not is_done";
+      await client.query(`delete from idempotency_keys where ${ofClaim} ${isUndone}`, place);
+      await client.query(`update idempotency_keys set claimed_until = null where ${ofClaim}`, place);
+    });
 }
 
 function replay(reply: FastifyReply, answer: StoredAnswer): FastifyReply {
@@ -184,9 +299,9 @@ function replay(reply: FastifyReply, answer: StoredAnswer): FastifyReply {
 }
 
 /**
- * Forgets the requests that were under way when a process ended, so that they may be sent again.
+ * Forgets the requests that were under way when a process ended and did nothing, so that they may be sent again at once.
  * @param owner a connection of the user that owns the tables, when no process works on the database
  */
 export async function forgetUnfinishedRequests(owner: Executor): Promise<void> {
-  await owner.query("delete from idempotency_keys where status is null");
+  await owner.query("delete from idempotency_keys where status is null and not is_done");
 }

@@ -69,7 +69,9 @@ function generalProblems(
   return [
     ...always,
     ...(body === undefined ? [] : withBody),
-    ...(takesIdempotencyKey(String(method), config) ? (["conflict", "idempotency_key_reused"] as const) : []),
+    ...(takesIdempotencyKey(String(method), config)
+      ? (["conflict", "idempotency_key_reused", "answer_lost"] as const)
+      : []),
     "internal",
     ...(writes.includes(String(method)) ? written : []),
     "database_unavailable",

@@ -114,7 +114,7 @@ test("answers are kept for a day", async () => {
 test("after a crash, what was under way is forgotten and what was answered is not", async () => {
   await send("night-5", roster(7));
   await database.owner.query(
-    "insert into idempotency_keys select organization_id, caller_id, 'half-done', '', null, null, null, created_at from idempotency_keys where key = 'night-5'",
+    "insert into idempotency_keys select organization_id, caller_id, 'half-done', '', null, null, null, created_at, claim, 'infinity' from idempotency_keys where key = 'night-5'",
   );
   assert.equal((await send("half-done", roster(8))).json.code, "conflict");
   await forgetUnfinishedRequests(database.owner);

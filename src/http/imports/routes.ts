@@ -19,7 +19,7 @@ import { documents } from "./documents.ts";
 import { writePlan } from "./plan-text.ts";
 import { reportedRows, reportText } from "./report-text.ts";
 import { writeResponseFile } from "./response-text.ts";
-import { type RunImport, takeFiles, toImportRequest } from "./run.ts";
+import { type RunImport, runOnce, takeFiles } from "./run.ts";
 import {
   importFilter,
   importParams,
@@ -58,9 +58,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
   app.route({
     method: "POST",
     url: "/imports/users",
-    config: {
-      streamedBody: rosterBody,
-    },
+    config: { streamedBody: rosterBody, answersImport: true },
     schema: {
       operationId: "importUsers",
       summary: "Import a roster of people",
@@ -84,7 +82,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
         dryRun: dryRun === "true",
         ...(style === undefined ? {} : { style: style satisfies Style }),
       };
-      return sendDone(dependencies, request, reply, await run(await toImportRequest(dependencies, request, wanted)));
+      return sendDone(dependencies, request, reply, await runOnce(dependencies, request, run, wanted));
     },
   });
 }
@@ -121,7 +119,7 @@ function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport):
     app.route({
       method: "POST",
       url: `/imports/${kind}`,
-      config: { streamedBody: body },
+      config: { streamedBody: body, answersImport: true },
       schema: {
         operationId,
         summary,
@@ -133,7 +131,7 @@ function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport):
       handler: async (request, reply) => {
         const { source, dryRun } = request.query;
         const wanted = { kind, source, dryRun: dryRun === "true" };
-        return sendDone(dependencies, request, reply, await run(await toImportRequest(dependencies, request, wanted)));
+        return sendDone(dependencies, request, reply, await runOnce(dependencies, request, run, wanted));
       },
     });
   }

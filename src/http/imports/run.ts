@@ -3,6 +3,7 @@ import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { sourceName } from "../../organizations/sources.ts";
 import { importFile } from "../../reconcile/import-file.ts";
+import { getImport } from "../../reconcile/imports.ts";
 import type { ImportRequest, ImportResource } from "../../reconcile/types.ts";
 import type { App } from "../app-types.ts";
 import { type BodyPace, readBody } from "../bodies.ts";
@@ -49,6 +50,18 @@ export function streamBodies(app: App): void {
 type Wanted = Pick<ImportRequest, "kind" | "style" | "dryRun" | "repeatedWithin"> & {
   readonly source: string | undefined;
 };
+
+/** Runs the import that a request asks for, unless an earlier one with its Idempotency-Key has done so. */
+export async function runOnce(
+  dependencies: HttpDependencies,
+  request: FastifyRequest,
+  run: RunImport,
+  wanted: Wanted,
+): Promise<ImportResource> {
+  const { doneImportId, caller } = request;
+  if (doneImportId !== null) return getImport(dependencies.database, caller.organizationId, doneImportId);
+  return run(await toImportRequest(dependencies, request, wanted));
+}
 
 /**
  * The import that a request asks for. Nothing of its body but the beginning is read yet.

@@ -80,7 +80,8 @@ const mostConflicts = 10;
 
 /**
  * Sends a request until an answer says what became of it. An Idempotency-Key whose first request a killed process left
- * under way is given up after a while: it is free again only when all processes have been stopped.
+ * under way is given up after a while: it is free again after 15 seconds, longer than a session would wait. So is one whose
+ * answer was lost.
  */
 export async function sendUntilKnown(
   fleet: Fleet,
@@ -101,8 +102,10 @@ export async function sendUntilKnown(
       isRepeat ||= answer.json?.code !== "organization_busy";
       await sleep(pause);
     } else if (answer.status === 409 && answer.json?.field === "Idempotency-Key") {
+      const isLost = answer.json.code === "answer_lost";
+      isRepeat ||= isLost;
       conflicts += 1;
-      if (conflicts > mostConflicts) {
+      if (isLost || conflicts > mostConflicts) {
         const { "idempotency-key": _, ...others } = headers as Record<string, string>;
         headers = others;
       }
