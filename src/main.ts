@@ -21,7 +21,7 @@ import { createIdSource } from "./identifiers.ts";
 import { startRounds } from "./moderation/rounds.ts";
 import { hashKey } from "./organizations/api-keys.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
-import { setIssuer } from "./organizations/issuer.ts";
+import { type Issuer, setIssuer } from "./organizations/issuer.ts";
 import { createKnownKeys } from "./organizations/known-keys.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
 import { startRetention } from "./organizations/retention.ts";
@@ -34,7 +34,7 @@ import { startEmbeddedPostgreSql } from "./store/embedded-postgresql.ts";
 import { createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
 import { openOwner } from "./store/owner.ts";
-import { openOwnerConnection } from "./store/owner-connection.ts";
+import { type OwnerConnection, openOwnerConnection } from "./store/owner-connection.ts";
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
 
@@ -126,17 +126,30 @@ async function start(config: Config, closers: Closers): Promise<void> {
 
 /** What the environment sets for the organization of the first start is for no other one. */
 async function setUpFirstOrganization(
-  owner: Executor,
+  owner: OwnerConnection,
   organizationId: number | undefined,
   { issuer, adminKey }: Config,
 ): Promise<void> {
   if (organizationId !== undefined) {
-    if (issuer !== undefined) await setIssuer(owner, organizationId, issuer);
+    if (issuer !== undefined) await setIssuerOfFirst(owner, organizationId, issuer);
     return;
   }
   const names = [adminKey && "MUSTER_ADMIN_KEY", issuer && "OIDC_ISSUER"].filter(Boolean).join(" and ");
   if (names === "") return;
   say(`Not used: ${names}. The organization that the first start made was deleted; remove what was set for it.\n`);
+}
+
+function setIssuerOfFirst(owner: OwnerConnection, organizationId: number, issuer: Issuer): Promise<void> {
+  return owner.exclusive(async (client) => {
+    await client.query("begin");
+    try {
+      await setIssuer(client, organizationId, issuer, clock());
+      await client.query("commit");
+    } catch (error) {
+      await client.query("rollback").catch(() => undefined);
+      throw error;
+    }
+  });
 }
 
 /** Who may create and delete organizations: whoever has the key, if one is set. */

@@ -14,7 +14,7 @@ import { printable } from "./text.ts";
 
 /** A request. */
 export interface Call {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** With its query, e.g. `/v1/users?limit=1000`. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;

@@ -166,6 +166,8 @@ Usage
   muster organization show ID              one of them
   muster organization create NAME          a new one, and its first admin key
   muster organization rename ID NAME       give it another name
+  muster organization identity-provider ID
+                                           set whose tokens sign people in
   muster organization admin-key ID         a further admin key, for a campus
                                            that lost its own
   muster organization delete ID            tell what would be deleted
@@ -176,6 +178,11 @@ Options
   --show-key           create, admin-key: print the key to standard output
   --revoke-others      admin-key: revoke all other keys with the service admin;
                        those of jobs go on working
+  --issuer URL         identity-provider: the OpenID provider's address, as it
+                       stands in the tokens' "iss"
+  --audience NAME      identity-provider: what they have in "aud"; comes with
+                       --issuer
+  --none               identity-provider: no tokens sign people in
   --expected-users N   delete: how many users it has
   --apply              delete: do it, if --expected-users is right
   --json               report in one line of JSON, for scripts
@@ -209,5 +216,7 @@ Exit status
 Examples
   muster organization create "Northern Campus" --key-output north.key
   muster organization list
+  muster organization identity-provider 2 --audience muster \\
+    --issuer https://login.north.example.edu
   muster organization delete 2 --expected-users 1234 --apply
 `;

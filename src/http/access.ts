@@ -130,6 +130,8 @@ export const operatorAddresses: readonly string[] = [
   "PATCH /v1/organizations/:id",
   "DELETE /v1/organizations/:id",
   "POST /v1/organizations/:id/admin-key",
+  "PUT /v1/organizations/:id/identity-provider",
+  "DELETE /v1/organizations/:id/identity-provider",
 ];
 
 /**

@@ -3,6 +3,7 @@ import { type Database, type Executor, withOrganization } from "../store/databas
 /** Everything that the audit log can say was done. */
 export const auditActions = [
   "organization.created",
+  "organization.renamed",
   "settings.changed",
   "source.changed",
   "api_key.created",

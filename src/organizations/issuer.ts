@@ -1,5 +1,8 @@
+import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
+import { recordAudit } from "./audit-log.ts";
+import { operator } from "./organizations.ts";
 
 /** The OpenID provider whose tokens sign people in. */
 export interface Issuer {
@@ -27,33 +30,60 @@ export function isIssuer(text: string): boolean {
 /** Whether a text can be an audience. */
 export const isAudience = (text: string): boolean => /^[^\p{Cc}]{1,500}$/u.test(text);
 
+/** What an issuer has to be, for a person. */
+export const issuerRule = "is an https address without query and password; http is for this machine alone";
+
 /**
- * Sets whose tokens sign the people of an organization in. It makes the service fetch an address, and so is for who runs
- * the service to set, not for administrators of the organization.
- * @param owner a connection of the user that owns the tables
+ * Sets whose tokens sign the people of an organization in, and notes a change in the audit log. It makes the service fetch an
+ * address, and so is for who runs the service to set, not for administrators of the organization.
+ * @param owner a transaction of the user that owns the tables
  * @param issuer null: tokens sign nobody in
+ * @param at the current time
  * @throws MusterError request_invalid when one of the two can't be; conflict when another organization has the pair; not_found
  */
-export async function setIssuer(owner: Executor, organizationId: number, issuer: Issuer | null): Promise<void> {
+export async function setIssuer(
+  owner: Executor,
+  organizationId: number,
+  issuer: Issuer | null,
+  at: Date,
+): Promise<void> {
   if (issuer !== null && !(isIssuer(issuer.issuer) && isAudience(issuer.audience))) {
-    throw new MusterError(
-      "request_invalid",
-      "An issuer is an https address without query, and comes with an audience; http is for this machine alone.",
-    );
+    throw new MusterError("request_invalid", `An issuer ${issuerRule}; it comes with an audience.`);
   }
-  const { rows } = await owner.query<{ id: number }>(
-    "select id from organizations where oidc_issuer = $2 and oidc_audience = $3 and id <> $1",
-    [organizationId, issuer?.issuer ?? null, issuer?.audience ?? null],
+  const known = await owner.query<{ issuer: string | null; audience: string | null }>(
+    "select oidc_issuer as issuer, oidc_audience as audience from organizations where id = $1",
+    [organizationId],
   );
-  if (rows.length > 0) {
+  const [stored] = known.rows;
+  if (!stored) throw new MusterError("not_found", "There is no such organization.");
+  const details = { issuer: issuer?.issuer ?? null, audience: issuer?.audience ?? null };
+  // A start repeats what it set before: it must not wait for imports then, nor look like a change.
+  if (stored.issuer === details.issuer && stored.audience === details.audience) return;
+  await storeIssuer(owner, organizationId, details, at);
+  await recordAudit(owner, organizationId, {
+    ...{ at, action: "identity_provider.changed", actor: operator, subject: null, details },
+  });
+}
+
+const uniqueViolation = "23505";
+
+async function storeIssuer(
+  owner: Executor,
+  organizationId: number,
+  { issuer, audience }: { readonly issuer: string | null; readonly audience: string | null },
+  at: Date,
+): Promise<void> {
+  try {
+    await owner.query(
+      `update organizations set oidc_issuer = $2, oidc_audience = $3, version = version + 1, updated_at = $4 where id = $1`,
+      [organizationId, issuer, audience, at],
+    );
+  } catch (error) {
+    if (!(error instanceof DatabaseError && error.code === uniqueViolation)) throw error;
     throw new MusterError(
       "conflict",
       "Another organization has this issuer with this audience already, so that nobody could tell whose a token is. Give each an audience of its own.",
+      { field: "audience" },
     );
   }
-  const { rowCount } = await owner.query(
-    "update organizations set oidc_issuer = $2, oidc_audience = $3 where id = $1",
-    [...[organizationId, issuer?.issuer ?? null, issuer?.audience ?? null]],
-  );
-  if (rowCount !== 1) throw new MusterError("not_found", "There is no such organization.");
 }

@@ -7,6 +7,7 @@ import type { Owner } from "../store/owner.ts";
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { adminKeyName } from "./first-start.ts";
+import { type Issuer, setIssuer } from "./issuer.ts";
 import { createOrganization, nameTaken, operator } from "./organizations.ts";
 
 /** An organization as the operator sees it: nothing of its data but counts. */
@@ -16,6 +17,8 @@ export interface OrganizationSummary {
   readonly version: number;
   readonly users: number;
   readonly groups: number;
+  /** Whose tokens sign its people in; null: none do. */
+  readonly identityProvider: Issuer | null;
   /** The last import that was sent; dry runs are none. */
   readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
   /** RFC 3339, UTC, microseconds; so are all times. */
@@ -97,7 +100,7 @@ export function getOrganizationSummary(owner: Owner, organizationId: number): Pr
 }
 
 /**
- * Gives an organization another name, and records that.
+ * Gives an organization another name, and records that in its change log and its audit log.
  * @param name undefined: it keeps the one that it has
  * @param checkVersion throws when the stored version is not the one that the caller knows
  * @throws MusterError not_found; conflict when the name is taken
@@ -112,10 +115,34 @@ export function renameOrganization(
     const before = await readSummary(client, organizationId);
     checkVersion(before.version);
     if (name === undefined || before.name === name) return before;
-    await setName(client, organizationId, name, context.clock());
+    const at = context.clock();
+    await setName(client, organizationId, name, at);
+    await recordAudit(client, organizationId, {
+      ...{ at, action: "organization.renamed", actor: operator, subject: null, details: { name } },
+    });
     await recordChanges(client, organizationId, { actor: operator }, [
       { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
     ]);
+    return readSummary(client, organizationId);
+  });
+}
+
+/**
+ * Sets the OpenID provider whose tokens sign the people of an organization in.
+ * @param issuer null: tokens sign nobody in
+ * @param checkVersion throws when the stored version is not the one that the caller knows
+ * @throws MusterError not_found; request_invalid; conflict when another organization has the pair of issuer and audience
+ */
+export function setIdentityProvider(
+  context: OperatorContext,
+  organizationId: number,
+  issuer: Issuer | null,
+  checkVersion: (version: number) => void,
+): Promise<OrganizationSummary> {
+  // The lock, because a change of these columns would wait for every transaction that names the organization in a new row.
+  return asOwningWriter(context, organizationId, async (client) => {
+    checkVersion((await readSummary(client, organizationId)).version);
+    await setIssuer(client, organizationId, issuer, context.clock());
     return readSummary(client, organizationId);
   });
 }
@@ -181,6 +208,8 @@ export async function readSummary(executor: Executor, organizationId: number): P
 const columns = `organizations.id::text as id, organizations.name, organizations.version,
   (select count(*) from users where users.organization_id = organizations.id) as users,
   (select count(*) from groups where groups.organization_id = organizations.id) as groups,
+  case when organizations.oidc_issuer is not null then json_build_object(
+    'issuer', organizations.oidc_issuer, 'audience', organizations.oidc_audience) end as "identityProvider",
   (select json_build_object('at', timestamp_text(imports.created_at), 'kind', imports.kind, 'status', imports.status)
    from imports where imports.organization_id = organizations.id and not imports.dry_run
    order by imports.id desc limit 1) as "lastImport",

@@ -96,7 +96,7 @@ test("list and show tell what there is, for people and for scripts", async () =>
   const shown = await organization(["show", id]);
   assert.match(
     shown.output,
-    /^Organization \d+: Listed\n\n {2}users {8}11\n {2}groups {7}3\n {2}last import {2}2026-11-22 02:00 UTC, users, held\n/,
+    /^Organization \d+: Listed\n\n {2}users {14}11\n {2}groups {13}3\n {2}identity provider {2}none\n {2}last import {8}2026-11-22 02:00 UTC, users, held\n/,
   );
   assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 11);
 });
@@ -108,6 +108,27 @@ test("rename gives another name, and what it holds does not steer the terminal",
   assert.equal(status, 2);
   assert(!complaints.includes("\u001b"));
   assert((await names()).includes("After"));
+});
+
+test("identity-provider says whose tokens sign people in, or that none do", async () => {
+  const { id } = await create("Signing in");
+  const command = ["identity-provider", id];
+  const provider = { issuer: "https://login.example.edu/north", audience: "north" };
+  const set = await organization([...command, "--issuer", provider.issuer, "--audience", provider.audience]);
+  const line = "https://login.example.edu/north, audience north";
+  assert.deepEqual([set.status, set.output], [0, `Tokens sign the people of organization ${id} in: ${line}.\n`]);
+  assert.match((await organization(["show", id])).output, new RegExp(`^  identity provider  ${line}$`, "m"));
+  assert.deepEqual(JSON.parse((await organization(["show", id, "--json"])).output).identityProvider, provider);
+  const refused = await organization([...command, "--issuer", "http://login.example.edu", "--audience", "north"]);
+  assert.equal(refused.status, 2);
+  assert.match(refused.complaints, /issuer: is an https address/);
+  for (const args of [[], ["--issuer", "https://x.edu"], ["--audience", "north"], ["--none", "--audience", "north"]]) {
+    const { status, complaints } = await organization([...command, ...args]);
+    assert.deepEqual([status, /--issuer URL --audience NAME, or --none/.test(complaints)], [64, true], complaints);
+  }
+  const none = await organization([...command, "--none", "--json"]);
+  assert.deepEqual([none.status, JSON.parse(none.output)], [0, { id, identityProvider: null }]);
+  assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).identityProvider, null);
 });
 
 test("admin-key makes another key, and revokes the others if that is asked for", async () => {
@@ -144,7 +165,7 @@ test("delete tells what would go, and deletes only with --apply and the right nu
 
 test("a command line that cannot be meant is refused, and a key on it, too", async () => {
   for (const [args, complaint] of [
-    [[], /Say what to do: list, show, create, rename, admin-key, delete/],
+    [[], /Say what to do: list, show, create, rename, identity-provider, admin-key, delete/],
     [["toString"], /Say what to do/],
     [["show"], /Say muster organization show ID/],
     [["rename", "1", "New", "Name"], /Say muster organization rename ID NAME.*quotation marks/],

@@ -25,7 +25,7 @@ async function startPair(t: TestContext, timing: TestAppOptions["timing"] = {}) 
   issuer.keys.push(key.jwk);
   const database = await createTestDatabase(t);
   const app = await startTestApp(database, {}, { timing });
-  await setIssuer(database.owner, app.organizationId, { issuer: issuer.url, audience: "muster" });
+  await setIssuer(database.owner, app.organizationId, { issuer: issuer.url, audience: "muster" }, new Date());
   await app.inject({
     ...{ method: "POST", url: "/v1/users" },
     body: { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"] },

@@ -77,7 +77,7 @@ test("tokens of a real provider sign people in, also after it has changed its ke
   const database = await createTestDatabase({ after });
   // Its tokens are of today.
   const app = await startTestApp(database, {}, { now: Date.now(), timing: { keysCooldown: 0, keysAge: 400 } });
-  await setIssuer(database.owner, app.organizationId, { issuer: provider.issuer, audience: resource });
+  await setIssuer(database.owner, app.organizationId, { issuer: provider.issuer, audience: resource }, new Date());
   await app.inject({
     ...{ method: "POST", url: "/v1/users" },
     body: { firstName: "Jane", username: "JDoe", emails: ["jane@campus.edu"] },

@@ -9,6 +9,7 @@ import { assertProblem } from "../directory/setup.ts";
 import { startTestApp, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { fillOrganization } from "../support/filled-organization.ts";
+import { newKey, sign, startIssuer } from "../support/issuer.ts";
 import { readTables, type Tables } from "../support/tables.ts";
 
 const database = await createTestDatabase({ after });
@@ -38,7 +39,7 @@ test("an organization is created with the defaults, its source and an admin key 
   assert.deepEqual(
     { ...json, id: "", adminKey: { ...json.adminKey, id: "", key: "" } },
     {
-      ...{ id: "", name: "Campus 1", version: 1, users: 0, groups: 0, lastImport: null },
+      ...{ id: "", name: "Campus 1", version: 1, users: 0, groups: 0, identityProvider: null, lastImport: null },
       ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
       adminKey: { id: "", name: "admin", key: "", createdAt: "2026-11-22T02:00:00.000000Z" },
     },
@@ -137,6 +138,75 @@ test("a new name stands in the organization's change log, made by the operator",
     ],
   );
   assert.equal((await app.inject({ url: "/v1/organization", key })).json.name, "Renamed");
+  const audit = await app.inject({ url: "/v1/audit?action=organization.renamed", key });
+  assert.deepEqual(
+    audit.json.items.map(({ actor, details }: { actor: string; details: object }) => [actor, details]),
+    ["Renamed", "Renamed once more", "Renamed"].map((next) => ["operator", { name: next }]),
+  );
+});
+
+test("the operator says whose tokens sign people in, from the next request on, and the audit log tells it", async (t) => {
+  const issuer = await startIssuer();
+  t.after(issuer.close);
+  const signing = await newKey("ES256", "k1");
+  issuer.keys.push(signing.jwk);
+  const [{ id, key }, other] = [await create(), await create()];
+  for (const owner of [key, other.key]) {
+    const body = { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"] };
+    assert.equal((await app.inject({ method: "POST", url: "/v1/users", key: owner, body })).status, 201);
+  }
+  const path = `${url}/${id}/identity-provider`;
+  const put = (body: object, headers = {}, to = path) => asOperator({ method: "PUT", url: to, body, headers });
+  const exp = Math.floor(app.dependencies.clock().getTime() / 1000) + 300;
+  const me = async (aud: string) => {
+    const token = await sign(signing, { iss: issuer.url, aud, exp, preferred_username: "jdoe" });
+    return app.inject({ url: "/v1/me", key: null, headers: { authorization: `Bearer ${token}` } });
+  };
+  assert.equal((await me("north")).status, 401);
+  const provider = { issuer: issuer.url, audience: "north" };
+  assertProblem(await put(provider, { "if-match": '"7"' }), 412, "version_mismatch");
+  const set = await put(provider, { "if-match": '"1"' });
+  assert.deepEqual([set.status, set.json.identityProvider, set.headers.etag], [200, provider, '"2"'], set.body);
+  assert.deepEqual((await asOperator({ url: `${url}/${id}` })).json, set.json);
+  assert.equal((await put(provider)).json.version, 2, "the same once more is no change");
+  assert.equal((await me("north")).json.organization.id, id);
+
+  const taken = await put(provider, {}, `${url}/${other.id}/identity-provider`);
+  assertProblem(taken, 409, "conflict", "audience");
+  const south = { ...provider, audience: "south" };
+  assert.equal((await put(south, {}, `${url}/${other.id}/identity-provider`)).status, 200);
+  assert.equal((await me("south")).json.organization.id, other.id);
+
+  for (const [body, field] of [
+    [{ ...provider, issuer: "http://login.example.edu" }, "issuer"],
+    [{ ...provider, issuer: "https://user:secret@login.example.edu" }, "issuer"],
+    [{ ...provider, issuer: "https://login.example.edu/?x=1" }, "issuer"],
+    [{ ...provider, audience: "" }, "audience"],
+    [{ ...provider, audience: "a\u0007" }, "audience"],
+    [{ issuer: provider.issuer }, "audience"],
+    [{ audience: "north" }, "issuer"],
+    [{ ...provider, claim: "sub" }, "claim"],
+  ] as const) {
+    assertProblem(await put(body), 400, "request_invalid", field);
+  }
+  assertProblem(await put(provider, {}, `${url}/4711/identity-provider`), 404, "not_found");
+  assertProblem(await app.inject({ method: "PUT", url: path, body: provider, key }), 401, "unauthenticated");
+  assertProblem(await app.inject({ method: "DELETE", url: path, key }), 401, "unauthenticated");
+
+  const remove = (headers = {}, to = path) => asOperator({ method: "DELETE", url: to, headers });
+  assertProblem(await remove({ "if-match": '"1"' }), 412, "version_mismatch");
+  assertProblem(await remove({}, `${url}/4711/identity-provider`), 404, "not_found");
+  for (const attempt of ["first", "second"]) assert.equal((await remove()).status, 204, attempt);
+  assert.deepEqual([(await me("north")).status, (await me("south")).status], [401, 200]);
+  assert.equal((await asOperator({ url: `${url}/${id}` })).json.identityProvider, null);
+  const audit = await app.inject({ url: "/v1/audit?action=identity_provider.changed", key });
+  assert.deepEqual(
+    audit.json.items.map(({ actor, details }: { actor: string; details: object }) => [actor, details]),
+    [
+      ["operator", { issuer: null, audience: null }],
+      ["operator", provider],
+    ],
+  );
 });
 
 test("a further admin key leaves the others, or revokes those of administrators at once", async () => {

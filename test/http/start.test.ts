@@ -157,6 +157,14 @@ test("a key that is given takes the place of the generated one", async () => {
   const token = (aud: string) => `${part({ alg: "RS256" })}.${part({ iss: issuer.OIDC_ISSUER, aud })}.AAAA`;
   assert.equal(await status(token("muster")), 503, "the issuer is known, and does not answer");
   assert.equal(await status(token("other")), 401);
+  const audit = await fetch(`${url}/v1/audit?action=identity_provider.changed`, {
+    headers: { authorization: `Bearer ${given}` },
+  });
+  const { items } = (await audit.json()) as { items: { actor: string; details: object }[] };
+  assert.deepEqual(
+    items.map(({ actor, details }) => [actor, details]),
+    [["operator", { issuer: issuer.OIDC_ISSUER, audience: issuer.OIDC_AUDIENCE }]],
+  );
   service.child.kill("SIGTERM");
   assert.equal(await service.ended, 0);
 });

@@ -18,7 +18,7 @@ const { app, send, addUser, owner, addOrganization } = await startDirectoryTest(
 const issuer = await startIssuer();
 after(issuer.close);
 const audience = "muster";
-await setIssuer(owner, app.organizationId, { issuer: issuer.url, audience });
+await setIssuer(owner, app.organizationId, { issuer: issuer.url, audience }, new Date());
 const key = await newKey("RS256", "k1");
 const others = ["RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519"];
 const keys = [key, ...(await Promise.all(others.map((alg) => newKey(alg, `of-${alg}`))))];
@@ -190,7 +190,7 @@ test("which claim names the person, and what it is compared with, is a setting",
 
 test("a token is of the organization whose issuer and audience it has", async () => {
   const other = await addOrganization();
-  await setIssuer(owner, other.organizationId, { issuer: issuer.url, audience: "muster-two" });
+  await setIssuer(owner, other.organizationId, { issuer: issuer.url, audience: "muster-two" }, new Date());
   await app.inject({
     ...{ method: "POST", url: "/v1/users", key: other.key },
     body: { firstName: "Far", username: "jdoe", emails: ["far@other.edu"] },
@@ -200,15 +200,18 @@ test("a token is of the organization whose issuer and audience it has", async ()
   assert.equal((await me(await sign(key, good()))).json.organization.id, String(app.organizationId));
   assertProblem(await me(await sign(key, { ...good(), aud: [audience, "muster-two"] })), 401, "unauthenticated");
 
-  await assert.rejects(setIssuer(owner, other.organizationId, { issuer: issuer.url, audience }), /conflict/);
-  await setIssuer(owner, other.organizationId, null);
+  await assert.rejects(
+    setIssuer(owner, other.organizationId, { issuer: issuer.url, audience }, new Date()),
+    /conflict/,
+  );
+  await setIssuer(owner, other.organizationId, null, new Date());
   assertProblem(await me(await sign(key, { ...good(), aud: "muster-two" })), 401, "unauthenticated");
-  await assert.rejects(setIssuer(owner, 4711, null), /not_found/);
+  await assert.rejects(setIssuer(owner, 4711, null, new Date()), /not_found/);
 });
 
 test("an issuer is an https address, or one of this machine", async () => {
   const set = (issuerUrl: string, aud = "a") =>
-    setIssuer(owner, app.organizationId, { issuer: issuerUrl, audience: aud });
+    setIssuer(owner, app.organizationId, { issuer: issuerUrl, audience: aud }, new Date());
   for (const url of [
     "http://login.example.edu",
     "http://169.254.169.254/latest",

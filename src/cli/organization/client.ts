@@ -1,6 +1,6 @@
 import { type Answer, type Api, type Call, documentOf, NotReached, refusal } from "../api.ts";
 import { CommandError, exitStatus } from "../exit-status.ts";
-import type { OrganizationDocument } from "./report.ts";
+import type { IdentityProviderDocument, OrganizationDocument } from "./report.ts";
 
 /** Speaks to the service about organizations. Nothing is tried again: what was asked may have happened. */
 export interface OrganizationClient {
@@ -8,6 +8,8 @@ export interface OrganizationClient {
   get(id: string): Promise<OrganizationDocument>;
   create(name: string): Promise<OrganizationDocument & { readonly adminKey: AdminKeyDocument }>;
   rename(id: string, name: string): Promise<OrganizationDocument>;
+  setIdentityProvider(id: string, provider: IdentityProviderDocument): Promise<OrganizationDocument>;
+  removeIdentityProvider(id: string): Promise<void>;
   issueKey(id: string, revokeOthers: boolean): Promise<AdminKeyDocument & { readonly revoked: number }>;
   delete(id: string, expectedUsers: number): Promise<void>;
 }
@@ -25,6 +27,7 @@ const patience = 10 * 60_000;
 
 const base = "/v1/organizations";
 const addressOf = (id: string) => `${base}/${encodeURIComponent(id)}`;
+const providerOf = (id: string) => `${addressOf(id)}/identity-provider`;
 
 /**
  * Makes the client. What it does throws CommandError: `refused` when the service says no, `unreachable` when nobody
@@ -57,6 +60,10 @@ export function createOrganizationClient(api: Api, signal: AbortSignal): Organiz
     get: async (id) => documentOf(await ask("GET", addressOf(id))),
     create: async (name) => documentOf(await ask("POST", base, { name })),
     rename: async (id, name) => documentOf(await ask("PATCH", addressOf(id), { name })),
+    setIdentityProvider: async (id, provider) => documentOf(await ask("PUT", providerOf(id), provider)),
+    removeIdentityProvider: async (id) => {
+      await ask("DELETE", providerOf(id));
+    },
     issueKey: async (id, revokeOthers) => documentOf(await ask("POST", `${addressOf(id)}/admin-key`, { revokeOthers })),
     delete: async (id, expectedUsers) => {
       await ask("DELETE", `${addressOf(id)}?expectedUsers=${expectedUsers}`);

@@ -8,13 +8,16 @@ import { numberOf, parseStrictly } from "../options.ts";
 import { printable } from "../text.ts";
 import { type AdminKeyDocument, createOrganizationClient, type OrganizationClient } from "./client.ts";
 import { type KeyOutput, openKeyOutput } from "./key-output.ts";
-import { deletionLines, listLines, showLines } from "./report.ts";
+import { deletionLines, describeProvider, listLines, showLines } from "./report.ts";
 
 const options = {
   "key-output": { type: "string" },
   "show-key": { type: "boolean" },
   "revoke-others": { type: "boolean" },
   "expected-users": { type: "string" },
+  issuer: { type: "string" },
+  audience: { type: "string" },
+  none: { type: "boolean" },
   apply: { type: "boolean" },
   json: { type: "boolean" },
   url: { type: "string" },
@@ -47,6 +50,7 @@ const actions: Readonly<Record<string, Action>> = {
   show: { operands: ["ID"], options: [], run: show },
   create: { operands: ["NAME"], options: ["key-output", "show-key"], run: create },
   rename: { operands: ["ID", "NAME"], options: [], run: rename },
+  "identity-provider": { operands: ["ID"], options: ["issuer", "audience", "none"], run: setProvider },
   "admin-key": { operands: ["ID"], options: ["key-output", "show-key", "revoke-others"], run: issueKey },
   delete: { operands: ["ID"], options: ["expected-users", "apply"], run: remove },
 };
@@ -124,6 +128,20 @@ async function create({ client, operands: [name = ""], values, keyOutput, print 
 async function rename({ client, operands: [id = "", name = ""], print }: Task): Promise<void> {
   const renamed = await client.rename(id, name);
   print(() => [`Organization ${id} is called ${printable(renamed.name)}.`], renamed);
+}
+
+async function setProvider({ client, operands: [id = ""], values, print }: Task): Promise<void> {
+  const { issuer, audience, none = false } = values;
+  if (issuer !== undefined && audience !== undefined && !none) {
+    const set = await client.setIdentityProvider(id, { issuer, audience });
+    const provider = describeProvider(set.identityProvider);
+    return print(() => [`Tokens sign the people of organization ${id} in: ${provider}.`], set);
+  }
+  if (!none || issuer !== undefined || audience !== undefined) {
+    throw usageError("Say which provider: --issuer URL --audience NAME, or --none to have no tokens sign people in.");
+  }
+  await client.removeIdentityProvider(id);
+  print(() => [`No tokens sign the people of organization ${id} in.`], { id, identityProvider: null });
 }
 
 async function issueKey({ client, operands: [id = ""], values, keyOutput, print }: Task): Promise<void> {

@@ -1,5 +1,11 @@
 import { type Column, count, countOf, printable, table } from "../text.ts";
 
+/** The OpenID provider whose tokens sign people in. */
+export interface IdentityProviderDocument {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
 /** An organization, as the service tells it to the operator. */
 export interface OrganizationDocument {
   readonly id: string;
@@ -7,6 +13,7 @@ export interface OrganizationDocument {
   readonly version: number;
   readonly users: number;
   readonly groups: number;
+  readonly identityProvider: IdentityProviderDocument | null;
   readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -34,15 +41,22 @@ export function listLines(organizations: readonly OrganizationDocument[], width:
 
 /** One organization, a line for each thing. */
 export function showLines(organization: OrganizationDocument): string[] {
-  const { id, name, users, groups, lastImport, createdAt } = organization;
+  const { id, name, users, groups, identityProvider, lastImport, createdAt } = organization;
+  const last = lastImport === null ? "none" : `${minute(lastImport.at)}, ${lastImport.kind}, ${lastImport.status}`;
   return [
     `Organization ${id}: ${printable(name)}`,
     "",
-    `  users        ${count(users)}`,
-    `  groups       ${count(groups)}`,
-    `  last import  ${lastImport === null ? "none" : `${minute(lastImport.at)}, ${lastImport.kind}, ${lastImport.status}`}`,
-    `  created      ${minute(createdAt)}`,
+    `  users              ${count(users)}`,
+    `  groups             ${count(groups)}`,
+    `  identity provider  ${describeProvider(identityProvider)}`,
+    `  last import        ${last}`,
+    `  created            ${minute(createdAt)}`,
   ];
+}
+
+/** The provider in one line. */
+export function describeProvider(provider: IdentityProviderDocument | null): string {
+  return provider === null ? "none" : `${printable(provider.issuer)}, audience ${printable(provider.audience)}`;
 }
 
 /** What deleting an organization takes away, and how it is done. */

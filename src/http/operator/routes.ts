@@ -8,6 +8,7 @@ import {
   type OperatorContext,
   type OrganizationSummary,
   renameOrganization,
+  setIdentityProvider,
 } from "../../organizations/operator.ts";
 import type { AnyReply, App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
@@ -19,6 +20,7 @@ import { problemResponses } from "../problems.ts";
 import {
   adminKeyOrderSchema,
   createdOrganizationSchema,
+  identityProviderSchema,
   issuedAdminKeySchema,
   newOrganizationSchema,
   summaryCursor,
@@ -38,6 +40,7 @@ export function operatorRoutes(app: App, dependencies: HttpDependencies): void {
   creationRoute(app, context);
   adminKeyRoute(app, context);
   deletionRoute(app, context);
+  identityProviderRoutes(app, context);
   withMergePatches(app, (scope) => renameRoute(scope, context));
 }
 
@@ -168,6 +171,54 @@ function deletionRoute(app: App, context: Context): void {
       const { expectedUsers } = request.query;
       const expectation = { expectedUsers, checkVersion: checkIfMatch(request.headers) };
       await eraseOrganization(context(), request.params.id, expectation);
+      return reply.code(204).send();
+    },
+  });
+}
+
+function identityProviderRoutes(app: App, context: Context): void {
+  const url = "/:id/identity-provider";
+  const refusals = problemResponses("not_found", "conflict", "version_mismatch");
+
+  app.route({
+    method: "PUT",
+    url,
+    schema: {
+      operationId: "setIdentityProvider",
+      summary: "Set whose tokens sign people in",
+      description:
+        "The OpenID provider of an organization, in the place of the one that it has. It counts from the next request on. No " +
+        "two organizations have the same issuer with the same audience. (A provider that the environment sets for the first " +
+        "organization, `OIDC_ISSUER`, is put back at the next start.)",
+      tags,
+      params: summaryParams,
+      headers: ifMatchHeaders,
+      body: identityProviderSchema,
+      response: { 200: summarySchema.describe("The organization, with its provider."), ...refusals },
+    },
+    handler: async (request, reply) => {
+      const check = checkIfMatch(request.headers);
+      return tagged(reply, await setIdentityProvider(context(), request.params.id, request.body, check));
+    },
+  });
+
+  app.route({
+    method: "DELETE",
+    url,
+    schema: {
+      operationId: "removeIdentityProvider",
+      summary: "Have no tokens sign people in",
+      description: "Tokens sign nobody of the organization in from then on. Sessions and links go on working.",
+      tags,
+      params: summaryParams,
+      headers: ifMatchHeaders,
+      response: {
+        204: z.undefined().describe("It has no provider."),
+        ...problemResponses("not_found", "version_mismatch"),
+      },
+    },
+    handler: async (request, reply) => {
+      await setIdentityProvider(context(), request.params.id, null, checkIfMatch(request.headers));
       return reply.code(204).send();
     },
   });

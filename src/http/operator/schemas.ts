@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { isAudience, isIssuer, issuerRule } from "../../organizations/issuer.ts";
 import { pageQuery } from "../paging.ts";
+
+const exampleProvider = { issuer: "https://login.example.edu/realms/campus", audience: "muster" };
 
 const exampleOrganization = {
   id: "2",
@@ -7,6 +10,7 @@ const exampleOrganization = {
   version: 1,
   users: 0,
   groups: 0,
+  identityProvider: null,
   lastImport: null,
   createdAt: "2026-11-22T09:30:00.123456Z",
   updatedAt: "2026-11-22T09:30:00.123456Z",
@@ -24,9 +28,13 @@ export const summarySchema = z
   .object({
     id: z.string().describe("A number, as a string."),
     name: z.string(),
-    version: z.int().describe("Counts the changes of name and settings; it is the ETag."),
+    version: z.int().describe("Counts the changes of name, settings and identity provider; it is the ETag."),
     users: z.int().describe("How many users it has."),
     groups: z.int().describe("How many groups it has."),
+    identityProvider: z
+      .object({ issuer: z.string(), audience: z.string() })
+      .nullable()
+      .describe("The OpenID provider whose tokens sign its people in; null: none do."),
     lastImport: z
       .object({ at: z.string(), kind: z.string(), status: z.string() })
       .nullable()
@@ -72,6 +80,22 @@ export const newOrganizationSchema = z
 export const summaryPatchSchema = z
   .strictObject({ name: name.optional() })
   .meta({ id: "OrganizationSummaryPatch", examples: [{ name: "Northern Campus" }] });
+
+/** Body of PUT /organizations/{id}/identity-provider. */
+export const identityProviderSchema = z
+  .strictObject({
+    issuer: z
+      .string()
+      .refine(isIssuer, issuerRule)
+      .describe(
+        "What stands in `iss` of its tokens, to the letter. The service fetches the provider's documents below it.",
+      ),
+    audience: z
+      .string()
+      .refine(isAudience, "has 1 to 500 characters, and no control characters")
+      .describe("What its tokens have in `aud` for this organization."),
+  })
+  .meta({ id: "IdentityProvider", examples: [exampleProvider] });
 
 /** Body of POST /organizations/{id}/admin-key. */
 export const adminKeyOrderSchema = z
