@@ -61,6 +61,8 @@ export async function buildWorld(
   for (const operation of operations.filter(({ method }) => method === "GET")) {
     alone.set(operation.name, await ask({ caller, identifierOf }, operation));
   }
+  // Their cursors are places after everything of the caller: at the same moment, random ids would decide.
+  app.advanceClock(10);
   const neighbour = await settle(app, owner, "camp1");
   const gone = await settle(app, owner, "camp2");
   Object.assign(inhabitants, { foreign: neighbour, unknown: gone });
