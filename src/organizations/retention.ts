@@ -3,7 +3,7 @@ import type { Executor } from "../store/database.ts";
 import { pruneAudit } from "./audit-log.ts";
 import { settingsSchema } from "./settings.ts";
 
-/** What old changes and audit entries are deleted with. */
+/** What old entries are deleted with. */
 export interface RetentionDependencies {
   /** A connection of the user that owns the tables, outside a transaction. */
   readonly owner: Executor;
@@ -13,18 +13,46 @@ export interface RetentionDependencies {
 const day = 86_400_000;
 
 /**
- * Deletes, in all organizations, the changes and the audit entries that are older than the settings `keepChangesDays` and
- * `keepAuditDays` say. Those of quiet organizations, too: they hold data of people, and nobody is served by them any more.
+ * Deletes, in all organizations, the changes, the audit entries, and the decided topics and requests that are older than the
+ * settings `keepChangesDays`, `keepAuditDays` and `keepDecidedDays` say. Those of quiet organizations, too: they hold data of
+ * people, and nobody is served by them any more.
  */
 export async function deleteOldEntries({ owner, clock }: RetentionDependencies): Promise<void> {
   const { rows } = await owner.query<{ id: number; settings: unknown }>(
     "select id, settings from organizations order by id",
   );
   for (const { id, settings } of rows) {
-    const { keepChangesDays, keepAuditDays } = settingsSchema.parse(settings);
+    const { keepChangesDays, keepAuditDays, keepDecidedDays } = settingsSchema.parse(settings);
     const daysAgo = (days: number) => new Date(clock().getTime() - days * day);
     await pruneChanges(owner, id, daysAgo(keepChangesDays));
     await pruneAudit(owner, id, daysAgo(keepAuditDays));
+    await pruneDecided(owner, id, daysAgo(keepDecidedDays));
+  }
+}
+
+/** Items that are deleted in one statement. */
+const atOnce = 10_000;
+
+/**
+ * Deletes topics and requests to join that were decided before a time, with their decisions. What waits stays, however long
+ * it does. Nobody is told by the change log, where these things do not end: what is decided does not change any more.
+ * @param owner a connection of the user that owns the tables: the service itself deletes neither
+ */
+async function pruneDecided(owner: Executor, organizationId: number, before: Date): Promise<void> {
+  for (const table of ["topics", "membership_requests"]) {
+    for (let deleted = atOnce; deleted === atOnce; ) {
+      const { rowCount } = await owner.query(
+        `with old as materialized (
+           select id from ${table}
+           where organization_id = $1 and status <> 'pending' and updated_at < $2 limit ${atOnce}
+         ), gone as (
+           delete from decisions using old where organization_id = $1 and item_id = old.id
+         )
+         delete from ${table} using old where organization_id = $1 and ${table}.id = old.id`,
+        [organizationId, before],
+      );
+      deleted = rowCount ?? 0;
+    }
   }
 }
 

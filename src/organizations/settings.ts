@@ -50,6 +50,8 @@ export const settingsSchema = z.strictObject({
   keepChangesDays: z.int().min(1).max(3650).default(90),
   /** Days for which the audit log is kept. */
   keepAuditDays: z.int().min(1).max(3650).default(730),
+  /** Days for which topics and requests to join are kept once they are decided; what waits is kept. */
+  keepDecidedDays: z.int().min(1).max(3650).default(730),
   /** Addresses of those who are told of held and refused imports, first rosters and overdue sources. */
   announceTo: z.array(z.email().max(254)).max(20).default([]),
   /** Minutes between two mails to somebody who decides about pending topics and requests; 0: none are sent. */

@@ -198,7 +198,7 @@ export const plainProperties: readonly string[] = [
   ..."customFields decidedBy default description expectedBy expectedMembers expiresAt extension firstName from".split(
     " ",
   ),
-  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDeletedDays keepFilesDays label lastName mapping message".split(
+  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label lastName mapping message".split(
     " ",
   ),
   ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
