@@ -6,7 +6,10 @@ import type { TestAnswer, TestRequest } from "../support/app.ts";
 import { signIn } from "../support/sign-in.ts";
 
 const { app, send, addUser, owner } = await startDirectoryTest();
-for (const groupId of ["OWN", "OTHER", "ADMIN"]) await send("POST", "/v1/groups", { groupId });
+await send("POST", "/v1/groups", { groupId: "ADMIN" });
+for (const groupId of ["OWN", "OTHER"]) {
+  await send("POST", "/v1/groups", { groupId, privacy: 2, postApproval: true });
+}
 await send("POST", "/v1/groups", { groupId: "SECRET", privacy: 3 });
 const bystander = await addUser({ memberships: [{ groupId: "OWN", role: 0 }] });
 const administrator = await addUser({ memberships: [{ groupId: "ADMIN", role: 2 }] });
@@ -39,9 +42,94 @@ const requests = (groupId: string, somebody: string): [string, TestRequest][] =>
   ["organization", { url: `/v1/groups/${groupId}/reach` }],
 ];
 
+/** What waits in each group, of others than those who are looked at. */
+const waiting: Readonly<Record<string, { readonly topic: string; readonly request: string }>> = {
+  OWN: await addWaiting("OWN"),
+  OTHER: await addWaiting("OTHER"),
+};
+
+async function addWaiting(groupId: string) {
+  const author = await addUser({ memberships: [{ groupId, role: 0 }] });
+  const asker = await addUser();
+  const topic = { author: author.id, subject: "S", body: "B", channels: ["email"] };
+  const submitted = await send("POST", `/v1/groups/${groupId}/topics`, topic);
+  const asked = await send("POST", `/v1/groups/${groupId}/membership-requests`, { userId: asker.id });
+  assert.deepEqual([submitted.status, asked.status], ["pending", "pending"]);
+  return { topic: submitted.id as string, request: asked.id as string };
+}
+
+/** An import that is held, and the hash of another plan than the one that waits. */
+const waitingImport = await (async () => {
+  await send("PUT", "/v1/sources/matrix", { style: "active-roster" });
+  const users = Array.from({ length: 20 }, (_, index) => ({
+    ...{ firstName: "M", email: `m${index}@campus.edu`, databaseID: `M${index}`, groupID: "ADMIN" },
+  }));
+  await send("POST", "/v1/imports/users?source=matrix", { users });
+  const { id, status } = await send("POST", "/v1/imports/users?source=matrix", { users: users.slice(0, 2) });
+  assert.equal(status, "held");
+  return { id: id as string, planHash: "0".repeat(64) };
+})();
+
+/** What takes a capability in the group, and by what an answer shows that it was there; harmless to repeat. */
+function deeds(groupId: string): [capability: string, TestRequest, (answer: TestAnswer) => boolean][] {
+  const { topic, request } = waiting[groupId]!;
+  const wrong = { version: 99, reason: "x" };
+  const isLate = ({ json }: TestAnswer) => json.code === "version_mismatch";
+  const lists = (id: string) => (answer: TestAnswer) =>
+    answer.status === 200 && answer.json.items.some((item: { id: string }) => item.id === id);
+  const offers = (id: string, action: string) => (answer: TestAnswer) =>
+    answer.json.items.some(
+      (item: { id: string; actions: string[] }) => item.id === id && item.actions.includes(action),
+    );
+  const news = { subject: "News", body: "B", channels: ["email"] };
+  const submission = { method: "POST", url: `/v1/groups/${groupId}/topics`, body: news } as const;
+  const queue = { url: "/v1/pending?limit=1000" };
+  const decisions = [topic, request].flatMap((id) =>
+    ["approve", "reject"].flatMap(
+      (action): ReturnType<typeof deeds> => [
+        ["decide", { method: "POST", url: `/v1/pending/${id}/${action}`, body: wrong }, isLate],
+        [
+          ...([
+            "decide",
+            { method: "POST", url: "/v1/pending/decisions", body: { items: [{ id, action, ...wrong }] } },
+          ] as const),
+          ({ json }) => json.items[0].problem.code === "version_mismatch",
+        ],
+        ["decide", queue, offers(id, action)],
+      ],
+    ),
+  );
+  return [
+    ["submit", submission, ({ status }) => status === 201],
+    ["publish", submission, ({ json }) => json.status === "published"],
+    ...decisions,
+    ["decide", { url: `/v1/topics/${topic}` }, ({ status }) => status === 200],
+    ["decide", { url: `/v1/membership-requests/${request}` }, ({ status }) => status === 200],
+    ["decide", { url: `/v1/groups/${groupId}/topics?limit=1000` }, lists(topic)],
+    ["decide", { url: `/v1/groups/${groupId}/membership-requests?limit=1000` }, lists(request)],
+    ["decide", queue, lists(topic)],
+    ["decide", queue, lists(request)],
+    ["administer", { method: "POST", url: `/v1/topics/${topic}/withdraw`, body: wrong }, isLate],
+    ["administer", queue, offers(topic, "withdraw")],
+    ["nobody", { method: "POST", url: `/v1/membership-requests/${request}/withdraw`, body: wrong }, isLate],
+    ["organization", queue, lists(waitingImport.id)],
+    ...(["approve", "reject"] as const).map((action): ReturnType<typeof deeds>[number] => [
+      ...([
+        "organization",
+        {
+          method: "POST",
+          url: `/v1/pending/${waitingImport.id}/${action}`,
+          body: { planHash: waitingImport.planHash },
+        },
+      ] as const),
+      ({ json }) => json.code === "plan_changed",
+    ]),
+  ];
+}
+
 for (const role of [0, 1, 2, 3, 4]) {
   for (const where of ["OWN", "OTHER"]) {
-    test(`what role ${role} in OWN may do in ${where} is what /v1/me and /v1/users/{id}/permissions say`, async () => {
+    test(`what role ${role} in OWN may do in ${where} is what /v1/me, /v1/permissions and /v1/users/{id}/permissions say`, async () => {
       const { user, session } = await personWith(role);
       const { roles } = (await as(session, { url: "/v1/me" })).json;
       assert.deepEqual(
@@ -49,6 +137,11 @@ for (const role of [0, 1, 2, 3, 4]) {
         [role],
       );
       const { items } = (await as(session, { url: `/v1/users/${user.id}/permissions` })).json;
+      const listed = (await send("GET", "/v1/permissions?groupId=OWN&limit=1000")).items;
+      assert.deepEqual(
+        listed.filter((item: { userId: string }) => item.userId === user.id),
+        items,
+      );
       const above = items.filter(
         (item: { scope: string; groupId: string }) => item.scope === "organization" || item.groupId === where,
       );
@@ -67,6 +160,12 @@ for (const role of [0, 1, 2, 3, 4]) {
         const what = `${request.method ?? "GET"} ${request.url} answered ${status} ${json?.detail}`;
         assert.equal(json?.code === "forbidden", !told.has(capability), what);
         assert(status < 500, what);
+      }
+      for (const [capability, request, isDone] of deeds(where)) {
+        const answer = await as(session, request);
+        const what = `${request.method ?? "GET"} ${request.url} answered ${answer.status} ${answer.body}`;
+        assert(answer.status < 500, what);
+        assert.equal(isDone(answer), told.has(capability), `${capability}: ${what}`);
       }
     });
   }
@@ -230,7 +329,9 @@ test("network administrators approve a held import, but none that they sent", as
   });
   assertProblem(inQueue, 403, "forbidden");
   const actionsOf = async (session: Session) =>
-    (await as(session, { url: "/v1/pending?type=import" })).json.items[0].actions;
+    (await as(session, { url: "/v1/pending?type=import" })).json.items.find(
+      (item: { id: string }) => item.id === held.json.id,
+    ).actions;
   assert.deepEqual([await actionsOf(one.session), await actionsOf(other.session)], [["reject"], ["approve", "reject"]]);
   assertProblem(await approve((await personWith(1)).session), 403, "forbidden");
   const approved = await approve(other.session);
