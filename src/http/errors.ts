@@ -127,6 +127,9 @@ function describeIssue(issue: ValidationIssue, place: string): { field: string; 
     const message = place === "query parameters" ? "is no parameter of this address" : "is not known here";
     return issue.params.keys.map((key) => ({ field: shorten([...path, key].join(".")), message }));
   }
+  if (path.length === 0 && place === places.body && /received (?:null|undefined)$/.test(issue.message ?? "")) {
+    return [{ field: place, message: "is missing: send a JSON object" }];
+  }
   return [{ field: shorten(path.join(".")) || place, message: issue.message ?? "is not valid" }];
 }
 

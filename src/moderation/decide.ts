@@ -83,7 +83,7 @@ async function findItem(executor: Executor, organizationId: number, id: string):
 async function readDecider(executor: Executor, actor: Actor, named: string | undefined): Promise<string> {
   if (actor.userId !== null) {
     if (named === undefined) return (await readName(executor, actor)) ?? actor.actor;
-    throw invalid("decidedBy", "is left out: you decide in your own name");
+    throw invalid("decidedBy", "has to be left out: you decide in your own name");
   }
   if (named) return named;
   throw invalid("decidedBy", "is needed: an API key decides for a person, by name");

@@ -39,7 +39,8 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
   const headers: Readonly<Record<string, string>> =
     people % 2 === 0 ? await signIn(app, id) : { authorization: `Bearer ${await sign(signing, claims)}` };
   const ask = async (method: string, path: string, body?: object) => {
-    const content = body === undefined ? {} : { "content-type": "application/json" };
+    const content: Readonly<Record<string, string>> =
+      body === undefined ? { "muster-request": "1" } : { "content-type": "application/json" };
     const answer = await fetch(app.url + path, {
       ...{ method, headers: { accept: "application/json", ...headers, ...content } },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -47,7 +48,7 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
     const text = await answer.text();
     return { status: answer.status, json: text === "" ? undefined : JSON.parse(text) };
   };
-  return { id, get: (path) => ask("GET", path), post: (path, body = {}) => ask("POST", path, body) };
+  return { id, get: (path) => ask("GET", path), post: (path, body) => ask("POST", path, body) };
 }
 
 const places = {
@@ -91,6 +92,13 @@ test("a topic is published, waits or is refused by the author's role and the gro
   }
 });
 
+test("a decision without a body is told what it lacks", async () => {
+  const person = await addPerson("ADMIN", 2);
+  const { status, json } = await person.post("/v1/pending/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a/approve");
+  assert.deepEqual([status, json.field], [400, "body"]);
+  assert.equal(json.detail, "The body cannot be taken: body: is missing: send a JSON object.");
+});
+
 test("nobody speaks for somebody else", async () => {
   const [one, other] = [await addPerson("OPEN", 1), await addPerson()];
   const forOther = await one.post("/v1/groups/OPEN/topics", { ...topic, author: other.id });
@@ -109,7 +117,7 @@ test("who asks to join is taken, waits or learns nothing by the group's privacy;
     const path = `/v1/groups/${groupId}/membership-requests`;
     for (const [index, kind] of kinds.entries()) {
       const person = await add(groupId, kind);
-      const answer = await person.post(path, { message: "Please" });
+      const answer = await person.post(path, index % 2 === 0 ? { message: "Please" } : undefined);
       assert.equal(outcomeOf(answer), outcomes[index], `${kind[0]} in ${groupId}`);
       if (answer.status !== 201) continue;
       const member = await app.inject({ url: `/v1/groups/${groupId}/members/${person.id}` });

@@ -47,7 +47,7 @@ export function auditRoutes(app: App, { database }: HttpDependencies): void {
       operationId: "listAudit",
       summary: "Read the audit log",
       description:
-        "Who decided and set what, the newest first: keys, settings, sources, decisions about imports, sign-ins. What " +
+        "Who decided and set what, the newest first: keys, settings, sources, decisions about what waits, sign-ins. What " +
         "imports and edits do to people and groups stands in the changes.",
       tags: ["Audit log"],
       querystring: auditFilter,

@@ -76,6 +76,10 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
         ...problemResponses("not_found", "conflict"),
       },
     },
+    // The body may be missing: a person need not say anything.
+    preValidation: async (request) => {
+      request.body ??= {} as typeof request.body;
+    },
     handler: async (request, reply) => {
       const moderation = moderationOf(dependencies, request.caller);
       const made = await requestMembership(moderation, request.params.groupId, request.body);

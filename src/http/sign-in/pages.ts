@@ -84,7 +84,7 @@ function sessionPages(app: App, { database, clock, publicUrl }: HttpDependencies
   const sendSignedOut = (reply: FastifyReply, status: number) =>
     sendPage(reply, status, {
       title: "You are not signed in",
-      text: ["To sign in, ask whoever runs this service for a link."],
+      text: ["To sign in, ask an administrator for a link."],
     });
 
   app.get(signedIn, hidden, async (request, reply) => {
