@@ -18,7 +18,8 @@ export function serverParameters(socketDirectory: string, durable: boolean): str
     unix_socket_permissions: "0700",
     // names the process that started the server, for others who find it
     cluster_name: `muster ${process.pid}`,
-    max_connections: "50",
+    // Tests start many services on one server.
+    max_connections: durable ? "50" : "200",
     // for bulk work, measured
     shared_buffers: `${sharedBuffers}MB`,
     max_wal_size: "4GB",
