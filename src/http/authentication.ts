@@ -7,6 +7,7 @@ import type { Admission } from "./admission.ts";
 import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
 import { requirePerson } from "./sign-in/people-access.ts";
+import { requireOwnPage } from "./sign-in/same-origin.ts";
 import { bySession } from "./sign-in/session-caller.ts";
 import { byToken } from "./sign-in/token-caller.ts";
 
@@ -58,6 +59,8 @@ export function registerAuthentication(
     admission.requireFewFailures(request);
     request.caller = await authenticate(ways, request);
     admission.admit(request, reply, request.caller);
+    // Only now, so that it counts as a request of the person's.
+    if (request.caller.sessionId !== null) requireOwnPage(request, dependencies.publicUrl);
     const { access } = request.routeOptions.config;
     if (access === undefined) return;
     if (request.caller.userId === null) requireService(request.caller, access);
