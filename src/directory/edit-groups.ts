@@ -16,6 +16,7 @@ import {
   type StoredGroup,
   storedGroupColumns,
 } from "./groups.ts";
+import { asSeenBy } from "./visible-groups.ts";
 
 /** What is to become of a group: what is absent stays. */
 export type GroupPatch = {
@@ -29,16 +30,17 @@ type CheckVersion = (version: number) => void;
  * Changes a group; a patch that changes nothing writes nothing. Imports look at unchanged rows again afterwards. A group
  * that becomes a default one is joined by those who come from then on.
  * @throws MusterError not_found, organization_busy
- * @param changeable the properties that whoever asks may change
+ * @param administrator id of the person who asks, if they administer the group alone: they change its own properties, and
+ *   learn nothing of a parent that they may not see; absent: whoever asks may change all
  * @throws MusterError request_invalid when the name would change, or the parent is none or below the group; forbidden when
- *   a property would change that is not changeable
+ *   a property would change that is not theirs to change
  */
 export function updateGroup(
   context: ChangeContext,
   groupId: string,
   patch: GroupPatch,
   checkVersion: CheckVersion,
-  changeable: readonly (keyof GroupPatch)[] = groupProperties,
+  administrator?: number,
 ): Promise<GroupWithMembers> {
   const { database, queue, organizationId, actor, clock } = context;
   return asWriter(database, queue, organizationId, async (client) => {
@@ -47,11 +49,20 @@ export function updateGroup(
     if (patch.name !== undefined && patch.name !== before.name) {
       throw invalidGroup("name", `cannot be changed: a group keeps its name, and this one is called ${before.name}`);
     }
-    const given = Object.entries(patch).filter(([, value]) => value !== undefined);
-    const wanted: GroupDocument = { ...before, ...Object.fromEntries(given) };
+    const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
+    const seen = async (group: GroupDocument) => ({
+      ...(administrator === undefined ? group : await asSeenBy(client, organizationId, administrator, group)),
+      members,
+    });
+    if (administrator !== undefined) {
+      const known = await seen(before);
+      requireOwn(Object.keys(changedProperties(known, { ...known, ...given }, groupProperties)));
+      // It is as they see it, which may not be as it is.
+      delete given.parentGroupId;
+    }
+    const wanted: GroupDocument = { ...before, ...given };
     const changed = changedProperties(before, wanted, groupProperties);
-    if (Object.keys(changed).length === 0) return { ...before, members };
-    requireChangeable(Object.keys(changed), changeable);
+    if (Object.keys(changed).length === 0) return seen(before);
     if (changed.parentGroupId && wanted.parentGroupId !== null) {
       await requireParent(client, organizationId, groupId, wanted.parentGroupId);
     }
@@ -60,19 +71,19 @@ export function updateGroup(
     await recordChanges(client, organizationId, { actor }, [
       { type: "group", action: "updated", id: groupId, changed },
     ]);
-    return { ...after, members };
+    return seen(after);
   });
 }
 
 /** What of a group concerns it alone; the rest concerns imports, other groups, or everybody. */
 export const ownProperties = ["type", "privacy", "postApproval", "description"] as const satisfies (keyof GroupPatch)[];
 
-function requireChangeable(changed: readonly string[], changeable: readonly string[]): void {
-  const others = changed.filter((name) => !changeable.includes(name));
+function requireOwn(changed: readonly string[]): void {
+  const others = changed.filter((name) => !(ownProperties as readonly string[]).includes(name));
   if (others.length === 0) return;
   throw new MusterError(
     "forbidden",
-    `Only network administrators change ${others.join(", ")}. Nothing was changed; you may change ${changeable.join(", ")}.`,
+    `Only network administrators change ${others.join(", ")}. Nothing was changed; you may change ${ownProperties.join(", ")}.`,
     {
       field: others[0]!,
       errors: others.map((field) => ({ field, message: "is for network administrators to change" })),

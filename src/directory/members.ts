@@ -105,7 +105,7 @@ export function putMember(
     await requireGroup(client, organizationId, groupId);
     const known = await readRoles(client, organizationId, groupId, [userId]);
     if (!known.has(userId)) throw noSuchUser();
-    await requireAuthority(client, organizationId, authority, userId, role);
+    await requireAuthority(client, organizationId, authority, userId, role, known.get(userId) ?? null);
     await addMembers(client, context, groupId, [{ userId, role }]);
     const [member] = await readMembers(client, organizationId, groupId, userId - 1, 1);
     return { member: member!, isNew: known.get(userId) === null };
@@ -127,7 +127,7 @@ export function removeMember(
   const { database, queue, organizationId } = context;
   return asWriter(database, queue, organizationId, async (client) => {
     await requireGroup(client, organizationId, groupId);
-    await requireAuthority(client, organizationId, authority, userId, null);
+    await requireAuthority(client, organizationId, authority, userId, null, null);
     const { memberships } = await removeMembers(client, context, groupId, [userId]);
     if (memberships === 0) throw noMember();
   });
@@ -173,7 +173,7 @@ export function editMembers(
     const reasonAgainst = ({ userId, role }: Item) => {
       if (!known.has(userId)) return unknownUser;
       if (untouchable.has(userId)) return notChangeable;
-      return mayGrant(authority, role) ? undefined : notGrantable;
+      return mayGrant(authority, role, known.get(userId) ?? null) ? undefined : notGrantable;
     };
     const isPossible = (item: Item) => reasonAgainst(item) === undefined;
     const coming = [...add.values()].filter(isPossible);

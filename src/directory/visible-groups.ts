@@ -1,5 +1,12 @@
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
-import { type GroupDocument, groupDocument, type StoredGroup, storedGroupColumns } from "./groups.ts";
+import {
+  type GroupDocument,
+  type GroupWithMembers,
+  groupDocument,
+  readGroup,
+  type StoredGroup,
+  storedGroupColumns,
+} from "./groups.ts";
 import { noSuchUser, readUserId } from "./users.ts";
 
 /** A group that somebody may see. */
@@ -40,7 +47,7 @@ export function listVisibleGroups(
       `${visibleGroups} and groups.group_id > $6 order by groups.group_id limit $7`,
       [organizationId, userId, ...viewerValues(viewer), after ?? "", limit + 1],
     );
-    return rows.map(visibleGroup);
+    return withSeenParents(client, organizationId, userId, viewer, rows.map(visibleGroup));
   });
 }
 
@@ -60,6 +67,56 @@ export async function findVisibleGroup(
     ...[organizationId, userId, ...viewerValues(viewer), groupId],
   ]);
   return rows[0] && visibleGroup(rows[0]);
+}
+
+/**
+ * Groups as a person sees them: without parents that are none to them, because they may not see those.
+ * @param executor inside a transaction of the organization
+ */
+async function withSeenParents<Shown extends Pick<GroupDocument, "parentGroupId">>(
+  executor: Executor,
+  organizationId: number,
+  userId: number,
+  viewer: Viewer,
+  groups: readonly Shown[],
+): Promise<Shown[]> {
+  const parents = new Set(groups.map(({ parentGroupId }) => parentGroupId).filter((id) => id !== null));
+  if (parents.size === 0) return [...groups];
+  const { rows } = await executor.query<VisibleRow>(`${visibleGroups} and groups.group_id = any($6::text[])`, [
+    ...[organizationId, userId, ...viewerValues(viewer), [...parents]],
+  ]);
+  const seen = new Set<string | null>(rows.map(({ groupId }) => groupId));
+  return groups.map((group) => (seen.has(group.parentGroupId) ? group : { ...group, parentGroupId: null }));
+}
+
+/**
+ * A group that a person may see, as they see it.
+ * @param executor inside a transaction of the organization
+ */
+export async function asSeenBy<Shown extends Pick<GroupDocument, "parentGroupId">>(
+  executor: Executor,
+  organizationId: number,
+  userId: number,
+  group: Shown,
+): Promise<Shown> {
+  const viewer = await readViewer(executor, organizationId, userId);
+  const [seen = group] = await withSeenParents(executor, organizationId, userId, viewer, [group]);
+  return seen;
+}
+
+/**
+ * A group that a person may see, as they see it, with the number of its members.
+ * @throws MusterError not_found
+ */
+export function getGroupSeenBy(
+  database: Database,
+  organizationId: number,
+  userId: number,
+  groupId: string,
+): Promise<GroupWithMembers> {
+  return withOrganization(database, organizationId, async (client) =>
+    asSeenBy(client, organizationId, userId, await readGroup(client, organizationId, groupId)),
+  );
 }
 
 /**

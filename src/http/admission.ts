@@ -22,7 +22,8 @@ declare module "fastify" {
 export interface Admission {
   /**
    * Before a key, a token or a session is looked up: refuses those whose were refused too often of late. What was valid
-   * before is let through, so that one job with a wrong key does not shut out others that share its address.
+   * from the same address before, and has not been refused since, is let through, so that one job with a wrong key does
+   * not shut out others that share its address.
    * @throws MusterError too_many_requests
    */
   readonly requireFewFailures: (request: AnyRequest) => void;
@@ -37,7 +38,7 @@ export interface Admission {
 
 /** Clients that are remembered, a few dozen bytes each. */
 const mostClients = 50_000;
-/** Keys, tokens and sessions that were valid before, some 50 bytes each. */
+/** Keys, tokens and sessions that were valid before, each with its address, some 50 bytes each. */
 const mostKnown = 10_000;
 
 /** Counts the requests of an application; call it before routes are registered. */
@@ -59,27 +60,32 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
   });
   app.addHook("onSend", async (request, reply, payload) => {
     request.releaseUpload?.();
-    if (reply.statusCode === 401 && failuresPerMinute > 0) failures.take(clientOf(addressOf(request)));
+    if (isRefusal(request, reply)) noteRefused(request);
     return payload;
   });
 
   const known = createMemory();
   const underWay = createCounter();
+  const placed = (request: AnyRequest) => `${clientOf(addressOf(request))} ${credentialsOf(request) ?? ""}`;
   let lastNoted: string | undefined;
   const noteValid = (request: AnyRequest) => {
-    const credentials = credentialsOf(request) ?? "";
+    const shown = placed(request);
     // One job after the other sends many requests: it is the newest already.
-    if (credentials === lastNoted) return;
-    lastNoted = credentials;
-    known.add(credentials);
+    if (shown === lastNoted) return;
+    lastNoted = shown;
+    known.add(shown);
+  };
+  const noteRefused = (request: AnyRequest) => {
+    if (failuresPerMinute > 0) failures.take(clientOf(addressOf(request)));
+    lastNoted = undefined;
+    known.delete(placed(request));
   };
   return {
     noteValid,
     requireFewFailures: (request) => {
-      const credentials = credentialsOf(request);
-      if (failuresPerMinute === 0 || credentials === undefined) return;
+      if (failuresPerMinute === 0 || credentialsOf(request) === undefined) return;
       const state = failures.look(clientOf(addressOf(request)));
-      if (state.isAllowed || known.has(credentials)) return;
+      if (state.isAllowed || known.has(placed(request))) return;
       throw tooMany(`More than ${failuresPerMinute} requests a minute without a valid key`, state.retryAfter);
     },
     admit: (request, reply, caller) => {
@@ -99,6 +105,13 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
     },
   };
 }
+
+/**
+ * Whether who sends a request was not let in: what it shows is not valid, or not from its address, or means nobody. What
+ * somebody who is known may not do counts as a request of theirs.
+ */
+const isRefusal = (request: AnyRequest, { statusCode }: AnyReply): boolean =>
+  statusCode === 401 || (statusCode === 403 && request.routeOptions.config?.access !== undefined && !request.caller);
 
 /** What a request shows of who sends it, as it stands there; undefined: nothing. */
 function credentialsOf({ headers, query }: AnyRequest): string | undefined {
@@ -154,5 +167,6 @@ function createMemory() {
       const [oldest] = hashes;
       if (hashes.size > mostKnown && oldest !== undefined) hashes.delete(oldest);
     },
+    delete: (text: string) => hashes.delete(hashOf(text)),
   };
 }

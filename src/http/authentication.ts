@@ -7,6 +7,7 @@ import type { Admission } from "./admission.ts";
 import type { App } from "./app-types.ts";
 import type { Caller, HttpDependencies } from "./dependencies.ts";
 import { requirePerson } from "./sign-in/people-access.ts";
+import { requireOwnPage } from "./sign-in/same-origin.ts";
 import { bySession } from "./sign-in/session-caller.ts";
 import { byToken } from "./sign-in/token-caller.ts";
 
@@ -14,6 +15,14 @@ declare module "fastify" {
   interface FastifyContextConfig {
     /** Who may use the route; `registerAuthentication` takes it from the access table. */
     access?: AccessRule;
+  }
+  interface FastifyRequest {
+    /**
+     * Makes sure that whoever sends the request may still do so: a body may take hours to arrive, and a key may be revoked
+     * or a role taken away meanwhile.
+     * @throws MusterError as at the beginning of the request
+     */
+    requireStill: () => Promise<void>;
   }
 }
 
@@ -46,6 +55,16 @@ export function registerAuthentication(
     ? [byKey]
     : [byToken(dependencies), bySession(dependencies), byKey];
   app.decorateRequest("caller", null as unknown as Caller);
+  const requireAccess = async (request: FastifyRequest, caller: Caller) => {
+    const { access } = request.routeOptions.config;
+    if (access === undefined) return;
+    if (caller.userId === null) requireService(caller, access);
+    else await requirePerson(dependencies.database, request, access.people);
+  };
+  app.decorateRequest("requireStill", async function (this: FastifyRequest) {
+    this.caller = await authenticate(ways, this);
+    await requireAccess(this, this.caller);
+  });
 
   app.addHook("onRoute", (route) => {
     const method = route.method === "HEAD" ? "GET" : String(route.method);
@@ -58,10 +77,9 @@ export function registerAuthentication(
     admission.requireFewFailures(request);
     request.caller = await authenticate(ways, request);
     admission.admit(request, reply, request.caller);
-    const { access } = request.routeOptions.config;
-    if (access === undefined) return;
-    if (request.caller.userId === null) requireService(request.caller, access);
-    else await requirePerson(dependencies.database, request, access.people);
+    // Only now, so that it counts as a request of the person's.
+    if (request.caller.sessionId !== null) requireOwnPage(request, dependencies.publicUrl);
+    await requireAccess(request, request.caller);
   });
 }
 

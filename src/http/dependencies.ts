@@ -62,8 +62,10 @@ export function moderationOf(
 }
 
 /** Whose word a change of members is. */
-export const memberAuthority = ({ userId, isNetworkAdministrator }: Caller): MemberAuthority =>
-  userId === null || isNetworkAdministrator ? "organization" : "group";
+export const memberAuthority = ({ userId, isNetworkAdministrator, services }: Caller): MemberAuthority => {
+  if (userId === null) return services.includes("admin") ? "organization" : "groups";
+  return isNetworkAdministrator ? "organization" : "group";
+};
 
 /** Who sent a request. */
 export interface Caller {

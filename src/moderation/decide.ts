@@ -56,13 +56,15 @@ export async function decide(context: DecisionContext, id: string, request: Deci
     await readDecider(client, actor, request.decidedBy),
   ]);
   if (found === undefined) throw noSuchItem();
-  requireNamed(found, request);
   const decider = { organizationId, actor: actor.actor, decidedBy: name, reason: request.reason || null };
   if (found === "import") return decideImport(context, id, request, decider);
   return found === "topic" ? decideTopic(context, id, request, decider) : decideRequest(context, id, request, decider);
 }
 
-/** Whoever decides names what they know: another decision might be meant for what is there by now. */
+/**
+ * Whoever decides names what they know: another decision might be meant for what is there by now. Call it once it is clear
+ * that they may see the item: what has to be named tells that there is one, and of what type.
+ */
 function requireNamed(type: PendingType, { isExact, version, planHash }: DecisionRequest): void {
   if (!isExact) return;
   if (type === "import" && planHash === undefined) throw invalid("planHash", "is needed: that of the import");
@@ -92,14 +94,16 @@ async function readDecider(executor: Executor, actor: Actor, named: string | und
 async function decideTopic(
   { database, queue, clock, actor }: DecisionContext,
   id: string,
-  { outcome, version }: DecisionRequest,
+  request: DecisionRequest,
   decider: Decider,
 ): Promise<DecidedItem> {
   const { organizationId } = actor;
+  const { outcome, version } = request;
   const decided = await asWriter(database, queue, organizationId, async (client) => {
     const topic = await readTopic(client, organizationId, id).catch(asNoItem);
     const standing = await requireReadable(client, actor, topic).catch(asNoItem);
     requireDecides(actor, standing?.capabilities.includes("decide") ?? false);
+    requireNamed("topic", request);
     requirePending(topic, version);
     const at = clock();
     if (outcome === "approve" && isOverdue(topic, at)) {
@@ -121,13 +125,15 @@ async function decideTopic(
 async function decideRequest(
   { database, queue, clock, actor }: DecisionContext,
   id: string,
-  { outcome, version }: DecisionRequest,
+  decision: DecisionRequest,
   decider: Decider,
 ): Promise<DecidedItem> {
   const { organizationId } = actor;
+  const { outcome, version } = decision;
   return asWriter(database, queue, organizationId, async (client) => {
     const request = await readRequest(client, organizationId, id).catch(asNoItem);
     requireDecides(actor, await requireReadableRequest(client, actor, request).catch(asNoItem));
+    requireNamed("membership", decision);
     requirePending(request, version);
     await keep(client, requestKind, id, outcome === "approve" ? "approved" : "rejected", decider, clock());
     if (outcome === "approve") await join(client, actor, clock, request);
@@ -157,11 +163,13 @@ function toDecided(type: PendingType, { id, groupId, status, version, decisions 
 async function decideImport(
   { database, actor, imports }: DecisionContext,
   id: string,
-  { outcome, planHash }: DecisionRequest,
+  request: DecisionRequest,
   decider: Decider,
 ): Promise<DecidedItem> {
   const { organizationId } = actor;
+  const { outcome, planHash } = request;
   await requireImportDecider(database, actor, outcome);
+  requireNamed("import", request);
   const held = await getImport(database, organizationId, id);
   if (outcome === "approve") requireOtherThanSender(actor, held);
   if (held.status === "held" && planHash !== undefined && held.planHash !== planHash) {

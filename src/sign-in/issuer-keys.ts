@@ -1,6 +1,6 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
 import { MusterError } from "../errors.ts";
-import { isSafeToFetch } from "../organizations/issuer.ts";
+import { isLoopback, isSafeToFetch } from "../organizations/issuer.ts";
 
 /** How long things last, in milliseconds. */
 export interface IssuerTiming {
@@ -94,14 +94,18 @@ export function createIssuerKeys(options: IssuerKeysOptions): KeysOf {
   };
 }
 
-/** The address of an issuer's keys (OpenID Connect Discovery, section 4); undefined when the document is not the issuer's. */
+/**
+ * The address of an issuer's keys (OpenID Connect Discovery, section 4); undefined when the document is not the issuer's, or
+ * names an address of this machine although the issuer is elsewhere: it would have the service look around at home.
+ */
 async function discover(issuer: string, read: (url: URL) => Promise<unknown>): Promise<URL | undefined> {
   const document = (await read(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`))) as {
     readonly issuer?: unknown;
     readonly jwks_uri?: unknown;
   } | null;
   const url = typeof document?.jwks_uri === "string" ? URL.parse(document.jwks_uri) : null;
-  return document?.issuer === issuer && url !== null && isSafeToFetch(url) ? url : undefined;
+  if (document?.issuer !== issuer || url === null || !isSafeToFetch(url)) return undefined;
+  return isLoopback(url.hostname) && !isLoopback(new URL(issuer).hostname) ? undefined : url;
 }
 
 function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWTVerifyGetKey {

@@ -309,3 +309,27 @@ test("after all of this the changes since a moment, replayed on the members of t
 });
 
 test("and the change log rebuilds the people", () => assertReplayRebuildsList(app, owner));
+
+test("a key for groups alone makes no network administrators: such a one could give itself everything", async () => {
+  const key = await app.keyWith(["groups", "retrieve", "import", "approvals"]);
+  await send("POST", "/v1/groups", { groupId: "JOB" });
+  const [one, administrator] = [await addUser(), await addUser({ memberships: [{ groupId: "JOB", role: 2 }] })];
+  const put = (id: string, role: number, by = key) =>
+    app.inject({ method: "PUT", url: `/v1/groups/JOB/members/${id}`, body: { role }, key: by });
+  assertProblem(await put(one.id, 2), 403, "forbidden");
+  const { json } = await app.inject({
+    ...{ method: "POST", url: "/v1/groups/JOB/members", key },
+    body: {
+      add: [
+        { userId: one.id, role: 2 },
+        { userId: administrator.id, role: 2 },
+      ],
+    },
+  });
+  assert.deepEqual([json.added, json.unchanged, json.errors.length], [0, 1, 1], "who is it already stays it");
+  assert.match(json.errors[0].message, /network administrator/);
+  assert.equal((await put(administrator.id, 2)).status, 200);
+  assert.equal((await put(one.id, 1)).status, 201);
+  assertProblem(await put(one.id, 2), 403, "forbidden");
+  assert.equal((await put(one.id, 2, app.key)).status, 200, "a key with the service admin does");
+});

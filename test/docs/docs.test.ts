@@ -273,7 +273,7 @@ describe("references", () => {
       assert.doesNotMatch(withoutLinks, /(?:^|[\s"'(`=])\.\.\//m);
       // Of absolute paths only the service's addresses, and what every system or container has.
       const known =
-        /^\/(v\d|sign-in|docs|openapi\.json|healthz|readyz|metrics|api\/v2|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null|bin\/sh|usr\/bin\/env)\b/;
+        /^\/(v\d|sign-in|docs|openapi\.json|healthz|readyz|metrics|api|problems|var\/lib\/(muster|postgresql)|data|app|dev\/null|bin\/sh|usr\/bin\/env)\b/;
       const absolute = [...withoutLinks.matchAll(/(?<![\w>}*)"'./:<-])\/[a-z][\w.-]*(?:\/[\w.{}:%-]*)*/g)];
       const unknown = absolute.map(([path]) => path).filter((path) => !known.test(path));
       assert.deepEqual(unknown, []);

@@ -194,6 +194,32 @@ test("what is no HTTP, or more than is taken of it, gets a problem and a closed 
   await refuseRaw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "request_invalid");
 });
 
+test("a request whose end can be read in two ways is refused, and nothing behind it is answered", async () => {
+  const smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+  for (const headers of [
+    "Content-Length: 4\r\nTransfer-Encoding: chunked",
+    "Transfer-Encoding: chunked\r\nContent-Length: 4",
+    "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity",
+    "Transfer-Encoding: xchunked",
+    "Transfer-Encoding : chunked",
+    "Transfer-Encoding:\r\n chunked",
+    "Content-Length: 2\r\nContent-Length: 3",
+    "Content-Length: +2",
+    "Content-Length: 0x2",
+  ]) {
+    const head = `POST /v1/groups HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json`;
+    const socket = await openSocket(app.url);
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part) => {
+      text += part;
+    });
+    socket.write(`${head}\r\n${headers}\r\n\r\n0\r\n\r\n${smuggled}`);
+    await new Promise((closed) => socket.once("close", closed));
+    assert.match(text, /^HTTP\/1\.1 400 /, headers);
+    assert.equal(text.split(/^HTTP\/1\.1 /m).length - 1, 1, `${headers}: ${text}`);
+  }
+});
+
 test("a JSON body that drips in is given up after its time", async () => {
   const head = `PATCH /v1/organization HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
   const { status, text } = await exchange(app.url, `${head}{"sett`);

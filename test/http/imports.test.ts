@@ -190,6 +190,27 @@ test("a client that goes away half-way leaves a failed import and no file, and c
   assert.deepEqual(await readdir(app.dependencies.spoolDirectory), []);
 });
 
+test("a file that was begun with a key that is revoked before it has arrived changes nothing", async () => {
+  const before = await people();
+  const key = await app.keyWith(["import"], { name: "revoked meanwhile" });
+  const { items } = (await app.inject({ url: "/v1/api-keys" })).json;
+  const socket = await openSocket(app.url);
+  const [begin, end] = [`<users type="array">${person(805)}`, "</users>"];
+  socket.write(
+    `POST ${url} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/xml\r\n` +
+      `Content-Length: ${begin.length + end.length}\r\n\r\n${begin}`,
+  );
+  const importId = await underWay();
+  const { id } = items.find(({ name }: { name: string }) => name === "revoked meanwhile");
+  assert.equal((await app.inject({ method: "DELETE", url: `/v1/api-keys/${id}` })).status, 204);
+  socket.write(end);
+  const { status, text } = await readAnswer(socket);
+  assert.equal(status, 401, text);
+  const { status: outcome, problem } = await outcomeOf(importId);
+  assert.deepEqual([outcome, problem.code], ["failed", "unauthenticated"]);
+  assert.equal(await people(), before);
+});
+
 test("a client that stops sending gets a problem after a while", async () => {
   const { status, text } = await exchange(
     app.url,

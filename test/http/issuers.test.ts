@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import type { JWTPayload } from "jose";
 import { setIssuer } from "../../src/organizations/issuer.ts";
+import { createIssuerKeys, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { assertProblem } from "../directory/setup.ts";
 import { startTestApp, type TestAppOptions } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -126,6 +127,26 @@ test("whatever an issuer does wrong, the answer comes soon, and is 503", async (
       assert.equal(await status(key), 200, `${what}: it recovers`);
     }),
   );
+});
+
+test("an issuer elsewhere cannot have the service fetch from its own machine", async () => {
+  const issuer = "https://login.example.edu";
+  for (const address of [
+    "http://127.0.0.1:8500/v1/kv",
+    "http://localhost/",
+    "https://[::1]/keys",
+    "https://LOCALHOST/",
+  ]) {
+    const asked: string[] = [];
+    const fetched = async (input: string | URL | Request) => {
+      asked.push(String(input));
+      return Response.json({ issuer, jwks_uri: address });
+    };
+    const keysOf = createIssuerKeys({ fetch: fetched as typeof fetch, timing: issuerTiming, now: () => 0 });
+    const find = async () => keysOf(issuer)({ alg: "ES256", kid: "k1" }, { payload: "", signature: "" });
+    await assert.rejects(find, /issuer_unavailable/, address);
+    assert.deepEqual(asked, [`${issuer}${discoveryPath}`], address);
+  }
 });
 
 test("a document of an issuer that is too large is not read to its end", async (t) => {

@@ -254,7 +254,7 @@ test("group administrators neither make network administrators nor change them",
   assert.deepEqual(
     edit.json.errors.map(({ field, message }: { field: string; message: string }) => `${field} ${message}`),
     [
-      "add.0.userId may be made network administrator by network administrators only",
+      "add.0.userId may be made network administrator by network administrators and the service admin only",
       "add.1.userId is a network administrator, whom only network administrators change",
       "add.3.userId is no user",
       "remove.0 is a network administrator, whom only network administrators change",
@@ -288,6 +288,24 @@ test("group administrators change of a group what concerns it alone", async () =
   const { json } = await as(session, { url: "/v1/groups/OWN" });
   assert.equal(json.description, "chess");
   assert.equal((await patch({ default: false, parentGroupId: null })).status, 200, "what is repeated is no change");
+});
+
+test("a parent that the person may not see is none to them, whatever they try", async () => {
+  await send("POST", "/v1/groups", { groupId: "BELOW", parentGroupId: "SECRET" });
+  const { user, session } = await personWith(1, "BELOW");
+  assert.equal((await as(session, { url: "/v1/groups/BELOW" })).json.parentGroupId, null);
+  const { items } = (await as(session, { url: `/v1/users/${user.id}/visible-groups` })).json;
+  assert.equal(items.find((item: { groupId: string }) => item.groupId === "BELOW").parentGroupId, null);
+  const patch = (body: object) => as(session, { method: "PATCH", url: "/v1/groups/BELOW", body });
+  const [guessed, wrong] = [await patch({ parentGroupId: "SECRET" }), await patch({ parentGroupId: "NONE" })];
+  assert.deepEqual([guessed.status, guessed.json.detail], [403, wrong.json.detail]);
+  const repeated = await patch({ parentGroupId: null, description: "seen" });
+  assert.deepEqual([repeated.status, repeated.json.parentGroupId, repeated.json.description], [200, null, "seen"]);
+  assert.equal((await send("GET", "/v1/groups/BELOW")).parentGroupId, "SECRET", "it stays");
+  assert.equal(
+    (await as(await signIn(app, administrator.id), { url: "/v1/groups/BELOW" })).json.parentGroupId,
+    "SECRET",
+  );
 });
 
 test("a role that is taken away is gone with the next request", async () => {

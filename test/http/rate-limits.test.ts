@@ -102,6 +102,30 @@ test("who tries the operator's key is stopped as well", async () => {
   assert.equal(await operators("muster_wrong6"), 429);
 });
 
+test("a key counts as tried where it may not be used; from where it is valid it goes on", async () => {
+  later();
+  const from = "203.0.113.13";
+  const home = "192.0.2.1";
+  const key = await app.keyWith(["retrieve"], { name: "listed", allowedAddresses: [home] });
+  assert.equal(await statusOf({ from: home, key }), 200);
+  for (let count = 1; count <= 5; count += 1) assert.equal(await statusOf({ from, key }), 403);
+  assert.equal(await statusOf({ from, key }), 429);
+  assert.equal(await statusOf({ from: home, key }), 200);
+});
+
+test("a key that was valid once and is revoked is stopped like one that never was", async () => {
+  later();
+  const from = "203.0.113.14";
+  const key = await app.keyWith(["retrieve"], { name: "leaver" });
+  assert.equal(await statusOf({ from, key }), 200);
+  const { items } = (await app.inject({ url: "/v1/api-keys" })).json;
+  const { id } = items.find(({ name }: { name: string }) => name === "leaver");
+  assert.equal((await app.inject({ method: "DELETE", url: `/v1/api-keys/${id}` })).status, 204);
+  const statuses = [];
+  for (let count = 1; count <= 7; count += 1) statuses.push(await statusOf({ from, key }));
+  assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429, 429]);
+});
+
 test("requests without any key count for their address", async () => {
   later();
   const from = "203.0.113.11";

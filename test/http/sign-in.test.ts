@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";
+import { startTestApp } from "../support/app.ts";
+import { createTestDatabase } from "../support/database.ts";
 import { cookieOf, linkFor, ownPage, signIn } from "../support/sign-in.ts";
 
 const { app, send, addUser, owner, addOrganization } = await startDirectoryTest();
@@ -62,6 +64,37 @@ test("a link signs its person in, once", async () => {
     organization: { id: "1", name: "Test University" },
     roles: [],
   });
+});
+
+test("a cookie that somebody planted before is no session after", async () => {
+  const [jane, mallory] = [await addUser(), await addUser()];
+  const planted = `muster_session=${"A".repeat(43)}`;
+  const attackers = (await signIn(app, mallory.id)).cookie!;
+  for (const cookie of [planted, attackers]) {
+    const url = await linkFor(app, jane.id);
+    const used = await app.inject({ method: "POST", url, key: null, headers: { ...ownPage, cookie } });
+    assert.equal(used.status, 303);
+    assert.notEqual(cookieOf(used), cookie);
+    assert.equal((await meOf({ cookie: cookieOf(used) })).json.id, jane.id);
+  }
+  assert.equal((await meOf({ cookie: planted })).status, 401);
+  assert.equal((await meOf({ cookie: attackers })).json.id, mallory.id);
+});
+
+test("with PUBLIC_URL a link names it, whatever the request says of its host", async (t) => {
+  const database = await createTestDatabase(t);
+  const named = await startTestApp(database, {}, { publicUrl: "https://muster.example.edu" });
+  const person = { firstName: "Jane", emails: ["jane@campus.edu"] };
+  const { json: user } = await named.inject({ method: "POST", url: "/v1/users", body: person });
+  for (const headers of [
+    { host: "evil.example" },
+    { "x-forwarded-host": "evil.example", "x-forwarded-proto": "http" },
+    { host: "user:password@evil.example" },
+  ]) {
+    const body = { userId: user.id };
+    const { json } = await named.inject({ method: "POST", url: "/v1/sign-in-links", body, headers });
+    assert.equal(new URL(json.url).origin, "https://muster.example.edu");
+  }
 });
 
 test("of many who use a link at once one is signed in", async () => {

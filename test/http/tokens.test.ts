@@ -148,6 +148,21 @@ test("a token with anything wrong is refused", async () => {
   assertProblem(v2, 401, "unauthenticated");
 });
 
+test("where a token says that its keys are is never asked, nor read", async () => {
+  const stranger = await startIssuer();
+  after(stranger.close);
+  const own = await newKey("RS256", "k1");
+  stranger.keys.push(own.jwk);
+  for (const header of [
+    ...[{ jku: `${stranger.url}/keys` }, { x5u: `${stranger.url}/keys` }, { jwk: own.jwk }],
+    ...[{ kid: "../../../../dev/null" }, { kid: `${stranger.url}/keys` }, { kid: "k1' or '1'='1" }, { kid: "\0" }],
+  ]) {
+    const answer = await me(await sign(own, good(), header));
+    assert.equal(answer.status, 401, JSON.stringify(header));
+  }
+  assert.deepEqual(stranger.asked, []);
+});
+
 test("a token whose person is unknown is forbidden, and the answer does not repeat what it says", async () => {
   for (const preferred_username of ["nobody.at.all", "jdoe@campus.edu", "%", "__proto__"]) {
     const answer = await me(await sign(key, { ...good(), preferred_username }));

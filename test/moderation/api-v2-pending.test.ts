@@ -40,6 +40,18 @@ test("the queue is listed as XML, or as JSON or CSV to who asks for that", async
   assert.equal((await call("GET", "", "&groupID=NONE")).body.includes("<item>"), false);
 });
 
+test("what somebody writes is no formula in a spreadsheet, and no markup", async () => {
+  const userId = (await addUser({ firstName: "=1+1", lastName: "<b>" })).id;
+  await done(ask("CHESS", userId, { message: "+cmd|'/c calc'!A1" }));
+  const subjects = ['=HYPERLINK("http://x")', "@SUM(A1)", "-2+3+cmd|x", "+1+cmd|x"];
+  for (const subject of subjects) await done(submit("CHESS", author, { subject }));
+  const { body } = await call("GET", "", "", undefined, { accept: "text/csv" });
+  assert.doesNotMatch(body, /(?:^|[\r\n,])"?[=@+-]/, body);
+  assert.match(body, /,'@SUM\(A1\),/);
+  const xml = (await call("GET", "")).body;
+  assert.ok(xml.includes("<requestedBy>=1+1 &lt;b&gt;</requestedBy>"), xml);
+});
+
 test("a job decides by the address or by a form, in XML, and a person is named", async () => {
   const topic = (await done(submit("CHESS", author))).id;
   const request = (await done(ask("CHESS", await asker()))).id;

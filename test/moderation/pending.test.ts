@@ -8,6 +8,7 @@ import { verifyStore } from "../../src/store/verify.ts";
 import { assertProblem } from "../directory/setup.ts";
 import type { TestAnswer } from "../support/app.ts";
 import { assertReplayRebuildsList } from "../support/replay.ts";
+import { signIn } from "../support/sign-in.ts";
 import { startModerationTest } from "./setup.ts";
 
 const {
@@ -308,6 +309,27 @@ test("people decide in their own name where their role lets them, and elsewhere 
   const { id, planHash } = await heldImport();
   await assert.rejects(decideAs(elsewhere, id, { planHash }), { code: "not_found" });
   assert.equal((await decideAs(networkAdministrator, id, { planHash })).status, "applied");
+});
+
+test("who may not see an item learns neither that there is one nor of what type, whatever they leave out", async () => {
+  const { topic, request } = await waiting();
+  const held = await heldImport();
+  const nobody = "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a";
+  const outsider = await signIn(app, await person());
+  for (const body of [{}, { version: 1 }, { version: 2 }, { planHash: "0".repeat(64) }]) {
+    const answers: unknown[][] = [];
+    for (const id of [nobody, topic, request, held.id]) {
+      const url = `/v1/pending/${id}/approve`;
+      const { status, json } = await app.inject({ method: "POST", url, key: null, headers: outsider, body });
+      const { requestId: _, ...problem } = json;
+      answers.push([status, problem]);
+    }
+    assert.deepEqual(
+      answers,
+      answers.map(() => answers[0]),
+    );
+    assert.equal(answers[0]![0], 404);
+  }
 });
 
 test("a topic whose date has passed is not published: it is expired, and says so", async () => {

@@ -89,6 +89,8 @@ export async function buildWorld(
 }
 
 async function settle(app: TestApp, owner: Pool, mark: keyof typeof firstIds): Promise<Inhabitant> {
+  // Cursors by time are told apart by the times of the organizations, and not by chance, by ids of one moment.
+  app.advanceClock(10);
   const created = await app.inject({
     ...{ method: "POST", url: "/v1/organizations", key: app.operatorKey, body: { name: `${mark} University` } },
   });

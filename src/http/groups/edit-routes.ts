@@ -113,7 +113,7 @@ function updateRoute(app: App, dependencies: HttpDependencies): void {
         groupId,
         request.body,
         checkIfMatch(request.headers),
-        isLimited ? ownProperties : undefined,
+        isLimited ? (request.caller.userId ?? undefined) : undefined,
       );
       reply.header("etag", etag(group.version));
       return group;

@@ -108,8 +108,8 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
       summary: "Make somebody a member",
       description:
         "Puts a person into a group, or gives a member another role. Both are manual from then on, and imports leave them " +
-        "alone. Repeating it changes nothing. Administrators of the group neither make network administrators nor change " +
-        "them.",
+        "alone. Repeating it changes nothing. To make a network administrator takes the service admin, or one who is it; " +
+        "administrators of the group do not change them either.",
       tags,
       params: memberParams,
       body: newMemberSchema,

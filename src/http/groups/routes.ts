@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
+import { getGroupSeenBy } from "../../directory/visible-groups.ts";
 import type { App } from "../app-types.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { changeContext, type HttpDependencies } from "../dependencies.ts";
@@ -40,13 +41,18 @@ export function groupRoutes(app: App, dependencies: HttpDependencies): void {
     schema: {
       operationId: "getGroup",
       summary: "Get a group",
-      description: "One group, with the number of its members.",
+      description: "One group, with the number of its members. People see no parent that they may not see.",
       tags,
       params: groupParams,
       response: { 200: groupWithMembersSchema.describe("The group."), ...problemResponses("not_found") },
     },
     handler: async (request, reply) => {
-      const group = await getGroup(database, request.caller.organizationId, request.params.groupId);
+      const { organizationId, userId } = request.caller;
+      const { groupId } = request.params;
+      const group =
+        userId === null
+          ? await getGroup(database, organizationId, groupId)
+          : await getGroupSeenBy(database, organizationId, userId, groupId);
       reply.header("etag", etag(group.version));
       return group;
     },

@@ -103,7 +103,10 @@ export function receiveRequest(
   return receiveFile(request.headers, openBody(requireBody(request), request, limits), onField);
 }
 
-/** The body's chunks; they go into the digest of the Idempotency-Key, too. */
+/**
+ * The body's chunks; they go into the digest of the Idempotency-Key, too. It ends only if its sender may still send it then.
+ * @throws MusterError as `requireStill` does, beside what is wrong with the body
+ */
 async function* openBody(
   body: Readable,
   request: FastifyRequest,
@@ -113,6 +116,7 @@ async function* openBody(
     request.idempotency?.body.update(chunk);
     yield chunk;
   }
+  await request.requireStill();
 }
 
 function requireBody({ body }: FastifyRequest): Readable {

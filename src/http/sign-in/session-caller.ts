@@ -3,12 +3,11 @@ import { createSessionLookup } from "../../sign-in/sessions.ts";
 import type { Authentication } from "../authentication.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { personCaller } from "./person-caller.ts";
-import { requireOwnPage } from "./same-origin.ts";
 import { sessionCookie } from "./session-cookie.ts";
 
 /**
  * A person who signed in, by the session's cookie. A request with `Authorization` does not use it: what the sender shows
- * on purpose counts, not what a browser adds by itself.
+ * on purpose counts, not what a browser adds by itself. Whether the browser's page may send it is still to be looked at.
  */
 export function bySession({ database, clock, publicUrl }: HttpDependencies): Authentication {
   const findSession = createSessionLookup(database, clock);
@@ -21,7 +20,6 @@ export function bySession({ database, clock, publicUrl }: HttpDependencies): Aut
     if (caller === undefined) {
       throw new MusterError("unauthenticated", "Your session has ended. Sign in again.");
     }
-    requireOwnPage(request, publicUrl);
     return caller;
   };
 }

@@ -22,7 +22,7 @@ export function visibleGroupRoutes(app: App, { database }: HttpDependencies): vo
       description:
         "Groups in the order of their ids: those that the person belongs to, and public and private ones; secret ones " +
         "only if the person is network administrator in any group. Without `showAllGroups` these are the groups of the " +
-        "person's location, and those that belong to no location.",
+        "person's location, and those that belong to no location. A parent that the person may not see is null.",
       tags: ["Users"],
       params: userParams,
       querystring: z.strictObject(pageQuery),
