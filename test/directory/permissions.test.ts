@@ -1,9 +1,6 @@
 /** Who may do more than a member. */
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { roleRights } from "../../src/organizations/role-capabilities.ts";
-import { roles } from "../../src/organizations/settings.ts";
 import { assertProblem, startDirectoryTest } from "./setup.ts";
 
 const { app, send, addUser, addOrganization } = await startDirectoryTest();
@@ -125,19 +122,6 @@ test("a right ends with its membership, and with its role", async () => {
   assert.equal(await of(), 1);
   assert.equal((await app.inject({ method: "DELETE", url: `/v1/groups/A/members/${id}` })).status, 204);
   assert.equal(await of(), 0);
-});
-
-test("the API guide tells the rights of each role as they are", async () => {
-  const guide = await readFile(new URL("../../docs/api-guide.md", import.meta.url), "utf8");
-  const rows = [...guide.matchAll(/^\| (\d) ([a-z ]+?) +\| ([^|]+?) +\| ([^|]+?) +\|$/gm)];
-  const told = rows.map(([, number, name, where, may]) => [
-    ...[Number(number), name!.replaceAll(" ", "-"), where!.startsWith("every group") ? "organization" : "group"],
-    may!.replaceAll("`", "").split(", "),
-  ]);
-  assert.deepEqual(
-    told,
-    roles.map((name, number) => [number, name, roleRights[number]!.scope, roleRights[number]!.capabilities]),
-  );
 });
 
 test("existing jobs get them as a document of feeds, and as JSON", async () => {
