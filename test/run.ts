@@ -41,7 +41,8 @@ async function runTests(server: TestServer): Promise<number> {
     process.execPath,
     [
       "--test",
-      "--test-concurrency=2",
+      // One more than the cores that a run has at least: many tests wait for something.
+      "--test-concurrency=3",
       "--test-timeout=300000",
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",

@@ -38,10 +38,10 @@ export interface CommandSetting {
 /** Starts `muster` with these arguments. */
 export function startCommand(args: readonly string[], setting: CommandSetting = {}): RunningCommand {
   const { url, key, input = "", nodeOptions = [], environment = {} } = setting;
-  const { PATH = "", TMPDIR = "/tmp" } = process.env;
+  const { PATH = "", TMPDIR = "/tmp", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [...nodeOptions, main, ...args], {
     env: {
-      ...{ PATH, TMPDIR },
+      ...{ PATH, TMPDIR, NODE_COMPILE_CACHE },
       ...(url === undefined ? {} : { MUSTER_URL: url }),
       ...(key === undefined ? {} : { MUSTER_KEY: key }),
       ...environment,

@@ -5,7 +5,7 @@ import { gzipSync } from "node:zlib";
 import { startTestApp, type TestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
-const count = 1000;
+const count = 300;
 /** Names as people have them, as far as Windows-1252 can write them. */
 const names = [
   "Zoë",

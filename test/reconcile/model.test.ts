@@ -22,7 +22,7 @@ import { replayable, replayUsers } from "../support/replay.ts";
 import { type Sent, series } from "./series.ts";
 
 const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
-const runs = Number(process.env.FAST_CHECK_RUNS ?? 40);
+const runs = Number(process.env.FAST_CHECK_RUNS ?? 30);
 
 const { database, dependencies, head, notesOf, send: sendFile } = await openModelStore(after);
 

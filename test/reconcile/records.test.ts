@@ -25,7 +25,7 @@ import { type ReplayedRecord, replayable, replayRecords, replayUsers } from "../
 import { type Sent, series } from "./series.ts";
 
 const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
-const runs = Number(process.env.FAST_CHECK_RUNS ?? 40);
+const runs = Number(process.env.FAST_CHECK_RUNS ?? 30);
 const { database, dependencies, head, notesOf, send } = await openModelStore(after);
 
 /** A file of groups or of locations. */
