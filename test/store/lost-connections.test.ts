@@ -3,7 +3,7 @@ import { afterEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startTestApp, type TestAnswer, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { withClient } from "../support/server.ts";
+import { toDatabase, withClient } from "../support/server.ts";
 
 const closers: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -37,7 +37,7 @@ async function loseConnection(
       const locks = "select from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
       waiting = (await owner.query(locks)).rows.length;
     }
-    return await withClient({ ...connection, database: "postgres" }, async (administrator) => {
+    return await withClient(toDatabase(connection, "postgres"), async (administrator) => {
       const name = `"${rows[0]!.name}"`;
       if (isAway) await administrator.query(`alter database ${name} allow_connections false`);
       await administrator.query(
