@@ -35,7 +35,9 @@ export function checkWrites(
       const found = entriesOf(effect, entries, index);
       const expected = effect.count ?? (effect.ends === undefined ? found : "its last");
       const isEnded = effect.ends === undefined || (found > 0 && effect.ends(entries[index + found - 1]!));
-      if (!isEnded || (effect.count !== undefined && found !== effect.count)) {
+      const isCounted =
+        effect.count === undefined || (effect.mayRepeat ? found >= effect.count : found === effect.count);
+      if (!isEnded || !isCounted) {
         const message = `was acknowledged for "${what}", of which the log has ${found} entries instead of ${expected}`;
         violations.push({ kind: "write", where: actor, message, around: around(entries, index + found) });
         // What comes after cannot be told apart any more.
@@ -54,9 +56,14 @@ export function checkWrites(
 }
 
 /** How many entries from a place on are an effect's. */
-function entriesOf({ count, matches, ends }: Effect, entries: readonly ToldChange[], begin: number): number {
+function entriesOf(
+  { count = Number.POSITIVE_INFINITY, matches, ends, mayRepeat }: Effect,
+  entries: readonly ToldChange[],
+  begin: number,
+): number {
+  const most = mayRepeat ? Number.POSITIVE_INFINITY : count;
   let end = begin;
-  while (end < entries.length && end - begin < (count ?? entries.length) && matches(entries[end]!)) {
+  while (end < entries.length && end - begin < most && matches(entries[end]!)) {
     end += 1;
     if (ends?.(entries[end - 1]!)) break;
   }

@@ -70,6 +70,8 @@ export async function send(
 /** An answer, and whether an earlier attempt may have been done already. */
 export interface KnownAnswer extends FleetAnswer {
   readonly isRepeat: boolean;
+  /** Whether it was sent with an Idempotency-Key to the end. */
+  readonly isKeyed: boolean;
 }
 
 /** How long to wait before a request is repeated, in milliseconds. */
@@ -119,7 +121,7 @@ export async function sendUntilKnown(
           around: [],
         });
       }
-      return { ...answer, isRepeat };
+      return { ...answer, isRepeat, isKeyed: "idempotency-key" in headers };
     }
   }
 }

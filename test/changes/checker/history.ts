@@ -49,6 +49,8 @@ export interface Effect {
   matches(change: ToldChange): boolean;
   /** The last entry, which has to be there. */
   ends?(change: ToldChange): boolean;
+  /** Several attempts were sent, and another writer may have undone the first one in between: it may stand there again. */
+  readonly mayRepeat?: boolean;
 }
 
 /** A write whose outcome is known: it was acknowledged, at once or when it was repeated after a crash. */

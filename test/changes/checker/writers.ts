@@ -44,7 +44,7 @@ export async function writeEdits(context: WriterContext, shared: SharedThings): 
     const isDone = edit.succeeds.includes(answer.status) || (answer.isRepeat && answer.status === edit.isDoneAlready);
     if (isDone) {
       const { ended: acknowledged, process } = answer;
-      const effect = edit.effect(answer);
+      const effect = { ...edit.effect(answer), mayRepeat: answer.isRepeat && !answer.isKeyed };
       edit.done(answer);
       history.writes.push({ actor: `api-key:${name}`, what: edit.what, effect, acknowledged, process });
     } else if (answer.status !== edit.isRefused) {
