@@ -32,9 +32,10 @@ export async function followFeed(
     return page;
   };
   const first = () => pageAtEnd(request, signal.ends.get(organizationId)) ?? look(request);
-  const watch = patience && signal.watch(organizationId);
+  if (patience === undefined) return first();
+  const { wait, gone } = patience;
+  const watch = signal.watch(organizationId);
   if (watch === undefined) return first();
-  const { wait, gone } = patience!;
   const end = () => watch.end();
   gone.addEventListener("abort", end);
   try {

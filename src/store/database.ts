@@ -123,13 +123,24 @@ export async function withOrganization<Result>(
   work: (client: pg.PoolClient) => Promise<Result>,
   isolation: Isolation = "read committed",
 ): Promise<Result> {
-  const client = await connect(database.pool);
+  // Both in one round trip; a number needs no escaping.
+  const begin = `begin isolation level ${isolation}; select set_config('muster.organization', '${Number(organizationId)}', true)`;
+  return inTransaction(await connect(database.pool), begin, work);
+}
+
+/**
+ * Runs `work` in one transaction on a pool's connection, which goes back to the pool: commits when `work` resolves, rolls
+ * back when it throws.
+ * @param begin SQL that begins the transaction
+ */
+export async function inTransaction<Result>(
+  client: pg.PoolClient,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
   let broken: Error | undefined;
   try {
-    // Both in one round trip; a number needs no escaping.
-    await client.query(
-      `begin isolation level ${isolation}; select set_config('muster.organization', '${Number(organizationId)}', true)`,
-    );
+    await client.query(begin);
     const result = await work(client);
     await client.query("commit");
     return result;

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { type Executor, types } from "./database.ts";
+import { type Executor, inTransaction, types } from "./database.ts";
 
 /** Work on organizations as a whole, as the user that owns the tables: row-level security does not bind it. */
 export interface Owner {
@@ -31,23 +31,7 @@ export function openOwner(connection: pg.ClientConfig): Owner {
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return {
-    transaction: async (work) => {
-      const client = await pool.connect();
-      let broken: Error | undefined;
-      try {
-        await client.query("begin");
-        const result = await work(client);
-        await client.query("commit");
-        return result;
-      } catch (error) {
-        await client.query("rollback").catch((failure: Error) => {
-          broken = failure;
-        });
-        throw error;
-      } finally {
-        client.release(broken);
-      }
-    },
+    transaction: async (work) => inTransaction(await pool.connect(), "begin", work),
     close: async () => {
       if (!pool.ended) await pool.end();
     },
