@@ -26,7 +26,7 @@ const app = await buildApp({
     ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),
-    ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1 },
+    ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1, partRows: 1 },
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     trustedProxies: [],

@@ -25,6 +25,7 @@ import { type Issuer, setIssuer } from "./organizations/issuer.ts";
 import { createKnownKeys } from "./organizations/known-keys.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
 import { startRetention } from "./organizations/retention.ts";
+import { partRows } from "./reconcile/apply-in-parts.ts";
 import { endInterruptedImports } from "./reconcile/interrupted.ts";
 import { createIssuerKeys, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
@@ -80,6 +81,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
       importQueue: createWriterQueue(),
       publicUrl: config.publicUrl,
       keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
+      partRows,
       importSlots: importSlots(config.databaseConnections),
       trustedProxies: config.trustedProxies,
       limits: {

@@ -27,8 +27,18 @@ export const paragraphs = (limit: number) =>
 export const foldCase = (text: string): string => text.toLowerCase().normalize("NFC");
 
 /** The order in which PostgreSQL sorts text that is compared byte by byte (COLLATE "C"). */
-export const compareBytes = (one: string, other: string): number =>
-  Buffer.compare(Buffer.from(one), Buffer.from(other));
+export function compareBytes(one: string, other: string): number {
+  const length = Math.min(one.length, other.length);
+  for (let index = 0; index < length; index++) {
+    const [unit, otherUnit] = [one.charCodeAt(index), other.charCodeAt(index)];
+    if (unit === otherUnit) continue;
+    // From the surrogates on, UTF-16 is not in the order of its characters.
+    const isOrdered = unit < firstSurrogate || otherUnit < firstSurrogate;
+    return isOrdered ? unit - otherUnit : Buffer.compare(Buffer.from(one), Buffer.from(other));
+  }
+  return one.length - other.length;
+}
+const firstSurrogate = 0xd800;
 
 /** A time as the API writes it: RFC 3339, UTC, microseconds. Exact for times that come from the service's clock. */
 export const timeText = (time: Date): string => time.toISOString().replace("Z", "000Z");

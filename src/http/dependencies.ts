@@ -22,6 +22,8 @@ export interface HttpDependencies {
   readonly importQueue: WriterQueue;
   /** How many imports run at once. */
   readonly importSlots: number;
+  /** Rows of a part of an import, where it is applied in parts. */
+  readonly partRows: number;
   /** The current time. */
   readonly clock: () => Date;
   /** A new UUID, version 7 (RFC 9562). */

@@ -2,6 +2,7 @@ import { MusterError, type ProblemCode } from "../errors.ts";
 import { createDecoder } from "./decode.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import type { Delimiter, Encoding, Reading, ReadOptions } from "./reading.ts";
+import { batchRows } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
 /** A row of a CSV file. */
@@ -31,7 +32,6 @@ export interface CsvOptions extends Pick<ReadOptions, "encoding" | "charset"> {
   readonly onFindings?: (findings: CsvFindings) => void;
 }
 
-const rowsAtOnce = 500;
 /** Bytes that are decoded at once, however large the chunks. */
 const pieceLength = 64 * 1024;
 const correct = "Correct the export and send the whole file again. Nothing was changed.";
@@ -41,7 +41,7 @@ const correct = "Correct the export and send the whole file again. Nothing was c
  * all blank are left out. Beyond the standard, lines may end in LF or CR, white space may stand around a quoted cell, and
  * a quotation mark in a cell that does not begin with one is a character like any other.
  *
- * Yields up to 500 rows at a time, fewer where they are long. **Only the end of the generator says that the file is
+ * Yields some rows at a time, fewer where they are long. **Only the end of the generator says that the file is
  * whole**, as far as CSV can: about the last row its reader must judge by `endsWithLine`.
  *
  * @throws MusterError csv_not_well_formed, csv_cut_off, csv_limit_exceeded, encoding_invalid, encoding_unsupported, and
@@ -144,9 +144,9 @@ class Tokenizer implements CsvTokenizer {
 
   *take(all: boolean): Generator<CsvRow[]> {
     if (this.#rows.length === 0) return;
-    if (!all && this.#rows.length < rowsAtOnce && this.#waiting < this.#limits.rowLength) return;
-    for (let first = 0; first < this.#rows.length; first += rowsAtOnce) {
-      yield this.#rows.slice(first, first + rowsAtOnce);
+    if (!all && this.#rows.length < batchRows && this.#waiting < this.#limits.rowLength) return;
+    for (let first = 0; first < this.#rows.length; first += batchRows) {
+      yield this.#rows.slice(first, first + batchRows);
     }
     this.#rows = [];
     this.#waiting = 0;

@@ -1,6 +1,4 @@
-import type { SourceRecord } from "./records.ts";
-
-const batchLength = 500;
+import { batchRows, type SourceRecord } from "./records.ts";
 
 /** The records that were read and not yet handed on. */
 export interface RecordQueue<Field extends string> {
@@ -12,7 +10,7 @@ export interface RecordQueue<Field extends string> {
 }
 
 /**
- * Numbers records and hands them on in batches of 500, fewer where they are long.
+ * Numbers records and hands them on in batches, fewer where they are long.
  * @param characters how much of the document is read at most before a batch is handed on
  */
 export function createRecordQueue<Field extends string>(characters: number): RecordQueue<Field> {
@@ -26,9 +24,9 @@ export function createRecordQueue<Field extends string>(characters: number): Rec
     },
     *take(position, all) {
       const due = all || position - takenPosition > characters;
-      while (records.length >= batchLength || (due && records.length > 0)) {
-        const batch = records.slice(0, batchLength);
-        records = records.slice(batchLength);
+      while (records.length >= batchRows || (due && records.length > 0)) {
+        const batch = records.slice(0, batchRows);
+        records = records.slice(batchRows);
         taken += batch.length;
         takenPosition = position;
         yield batch;

@@ -1,5 +1,8 @@
 import type { RowIssue } from "../errors.ts";
 
+/** Records that are read in one go, before other work of the process has its turn: some milliseconds. */
+export const batchRows = 20;
+
 /** The fields of a user record, as XML and JSON spell them (feed formats, section 1). */
 export const userFields = [
   "firstName",

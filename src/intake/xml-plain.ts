@@ -1,10 +1,9 @@
 import { limits } from "./limits.ts";
 import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
-import type { SourceRecord } from "./records.ts";
+import { batchRows, type SourceRecord } from "./records.ts";
 import { readXmlRecords } from "./xml.ts";
 import type { XmlScan } from "./xml-scan.ts";
 
-const batchLength = 500;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
@@ -29,7 +28,7 @@ export async function* readScannedRecords(
       const cells = readPlain(bytes.toString("utf8"), options.mapping, ignored);
       const read = cells ? options.mapping.read(cells) : await readStrictly(bytes, options, ignored);
       batch.push({ ...read, row, line: line + ("line" in read ? read.line - 1 : 0) });
-      if (batch.length < batchLength) continue;
+      if (batch.length < batchRows) continue;
       yield batch;
       batch = [];
     }

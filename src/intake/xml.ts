@@ -25,7 +25,7 @@ const pieceLength = 64 * 1024;
  * doesn't read is skipped with all it holds: an export may say more than we take. Anything else that doesn't belong
  * refuses the document.
  *
- * Yields the records in their order, up to 500 at a time, fewer where they are long. **Only the end of the generator
+ * Yields the records in their order, some at a time, fewer where they are long. **Only the end of the generator
  * says that the document is whole**; until then nothing may be applied. Values may share memory with the piece of the
  * document they stood in: copy what is kept for long.
  *

@@ -62,25 +62,26 @@ async function createGroupsAndLocations(
 
 async function appendPlannedChanges(
   client: pg.PoolClient,
-  { organizationId, source }: ImportContext,
+  { organizationId, source, knowsNobody }: ImportContext,
   { id, actor, sourceName }: ImportRun,
 ): Promise<Recorded> {
+  const created = `
+    select number, 'user' as type, 'created' as action, person::text as id, database_id, username, changed, memberships
+    from (${createdEntries("$5::text", knowsNobody)}) created join numbered using (person)`;
+  const updated = `
+    select number, 'user' as type, action, person::text as id, database_id, username, changed, memberships
+    from planned_changes join numbered using (person)`;
+  const fresh = "select person, first_row from people where is_new";
+  const changing = knowsNobody ? fresh : `select person, first_row from planned_changes union all ${fresh}`;
   const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
     appendStatement({
       // Numbered apart from what is told, so that only numbers are sorted.
       with: `
-        numbered as materialized (
-          select person, row_number() over (order by first_row, person) as number
-          from (select person, first_row from planned_changes
-                union all select person, first_row from people where is_new) changing
+        numbered as (
+          select person, row_number() over (order by first_row, person) as number from (${changing}) changing
         ),`,
-      entries: `
-        select number, 'user' as type, action, person::text as id, database_id, username, changed, memberships
-        from planned_changes join numbered using (person)
-        union all
-        select number, 'user', 'created', person::text, database_id, username, changed, memberships
-        from (${createdEntries("$5::text")}) created join numbered using (person)`,
-      count: "select count(*) as count from numbered",
+      entries: knowsNobody ? created : `${updated} union all ${created}`,
+      count: `select count(*) as count from (${changing}) changing`,
     }),
     [organizationId, actor, id, source, sourceName],
   );

@@ -25,6 +25,8 @@ export interface ImportContext {
   readonly settings: Settings;
   /** People with a larger id are new in this import. */
   readonly lastUserId: number;
+  /** Whether nobody is known, or was before this import began: then nothing stored can be meant by its rows. */
+  readonly knowsNobody: boolean;
 }
 
 /** A source as far as ranks matter. */

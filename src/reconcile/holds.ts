@@ -59,7 +59,9 @@ export function judgeFigures(
   return { scope: isRemovalsOnly ? "removals" : "everything", reasons, uses: null };
 }
 
-const isOff = ({ applyAdditions: _, ...limits }: GuardLimits) => Object.values(limits).every((limit) => limit === null);
+/** Whether nothing is limited. */
+export const isOff = ({ applyAdditions: _, ...limits }: GuardLimits) =>
+  Object.values(limits).every((limit) => limit === null);
 
 const isInForce = ({ from, until, usedBy }: AnnouncedChange, at: Date) =>
   usedBy === null && Date.parse(from) <= at.getTime() && at.getTime() < Date.parse(until);

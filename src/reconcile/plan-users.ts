@@ -39,13 +39,15 @@ const usernameRounds = 8;
  * them is another step. The caller holds the organization's lock, or a snapshot (dry run).
  */
 export async function planUsers(client: pg.PoolClient, context: ImportContext): Promise<void> {
-  const { holdsRemovals } = context;
+  const { holdsRemovals, knowsNobody } = context;
+  // Nobody who was not known can be missing from the file.
+  const hasAbsences = !holdsRemovals && !knowsNobody;
   await runStatements(client, [...groupStatements(context), ...peopleStatements(context)]);
   const { areRosters, purgeData } = await readGroupStyles(client);
   await runStatements(client, [
-    ...(purgeData ? [replaceDataInPurgeGroups] : []),
+    ...(purgeData && !knowsNobody ? [replaceDataInPurgeGroups] : []),
     ...(holdsRemovals ? [takeNothingAway] : []),
-    deletionStatement(context),
+    ...(knowsNobody ? [] : [deletionStatement(context)]),
     ...(holdsRemovals ? ["truncate planned_deletions"] : []),
   ]);
   for (let round = 1; round <= usernameRounds; round++) {
@@ -55,18 +57,19 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
   }
   await planLocations(client, context);
   const hasReturns = await findReturning(client, context);
-  if (context.style !== "normal" && !holdsRemovals) await planAbsences(client, context);
+  if (context.style !== "normal" && hasAbsences) await planAbsences(client, context);
   const knowsSome = await knowsSomebody(client);
+  const areAllNew = knowsNobody && (await client.query("select from merged_persons limit 1")).rowCount === 0;
   await runStatements(client, [
     ...(knowsSome ? [linkedByEmail(context), ...scalarStatements(context)] : []),
-    ...contactStatements(context),
+    ...contactStatements(context, areAllNew),
     ...(hasReturns ? planReturnedContacts(context) : []),
-    ...groupOrderStatements(context),
+    ...groupOrderStatements(context, areAllNew),
     ...(holdsRemovals ? [leaveNoGroup] : []),
   ]);
   const createsGroups = await planGroups(client, context);
   await runStatements(client, membershipStatements(context));
-  if (areRosters && !holdsRemovals) await runStatements(client, rosterStatements(context));
+  if (areRosters && hasAbsences) await runStatements(client, rosterStatements(context));
   if (hasReturns) await runStatements(client, planReturnedMemberships(context));
   if (createsGroups) await runStatements(client, joinNewGroups(context));
   const { rowCount: losesOne } = await client.query(losesAdministrator);
@@ -155,6 +158,7 @@ async function planLocations(client: pg.PoolClient, context: ImportContext): Pro
       [[...names.keys()], [...names.values()]],
     );
   }
+  await client.query("analyze known_locations");
   await client.query(
     `insert into row_issues (row, code, field, details, failure)
      select ${rowOf("people", "'campusName'")}, 'location_unknown', 'campusName', jsonb_build_object('location', location), false

@@ -4,6 +4,7 @@ import { MusterError } from "../errors.ts";
 import type { Reading } from "../intake/reading.ts";
 import { lockOrganization, withWriter } from "../store/organization-lock.ts";
 import { announceImport } from "./announce-import.ts";
+import { applyInParts, knowsNobody } from "./apply-in-parts.ts";
 import { auditDecision } from "./audit-decision.ts";
 import { groupFiles } from "./groups/group-files.ts";
 import type { Hold } from "./holds.ts";
@@ -43,6 +44,8 @@ export async function runImport(
     dependencies.database,
     request.organizationId,
     async (client) => {
+      if (mayGoInParts(request, approval) && (await importInParts(dependencies, client, request, id, file)))
+        return undefined;
       const { run, held } = await openRun(dependencies, client, request, id, file, setup, approval !== undefined);
       return approval && held ? applyApproved(run, held, approval) : decide(run);
     },
@@ -57,15 +60,44 @@ export async function runImport(
   );
 }
 
-/** An import whose file is read and planned; the organization is locked, unless it is a dry run. */
-interface Run {
+/** An import that is at work in a transaction. */
+interface OpenImport {
   readonly client: pg.PoolClient;
   readonly request: ImportRequest;
   readonly id: string;
   readonly setup: Setup;
-  readonly planned: PlannedFile;
   readonly reading: Reading | null;
   readonly clock: () => Date;
+}
+
+/** An import whose file is read and planned; the organization is locked, unless it is a dry run. */
+interface Run extends OpenImport {
+  readonly planned: PlannedFile;
+}
+
+/** What is only looked at, or was looked at, is one plan. */
+const mayGoInParts = ({ kind, dryRun }: ImportRequest, approval: Approval | undefined) =>
+  kind === "users" && !dryRun && approval === undefined;
+
+/** Applies a file in parts, if that may be; returns whether it was. The organization is locked from here on. */
+async function importInParts(
+  { clock, partRows }: ImportDependencies,
+  client: pg.PoolClient,
+  request: ImportRequest,
+  id: string,
+  received: ReceivedFile,
+): Promise<boolean> {
+  const { organizationId, actor } = request;
+  if (!(await knowsNobody(client, organizationId))) return false;
+  await lockOrganization(client, organizationId, importPatience);
+  if (!(await knowsNobody(client, organizationId))) return false;
+  const setup = await readSetup(client, request);
+  const run = { id, actor, sourceName: setup.source.name, at: clock() };
+  const applied = await applyInParts(client, { request, received, setup, run, partRows });
+  if (applied === undefined) return false;
+  const { reading, ...ending } = applied;
+  await finish({ client, request, id, setup, reading, clock }, { status: "applied", ...ending });
+  return true;
 }
 
 async function openRun(
@@ -214,7 +246,7 @@ type Ending = Pick<Parameters<typeof finishImport>[3], "status" | "counts" | "ou
   readonly decision?: Decision;
 };
 
-async function finish(run: Run, { recorded, hold, planHash, decision, ...ending }: Ending): Promise<void> {
+async function finish(run: OpenImport, { recorded, hold, planHash, decision, ...ending }: Ending): Promise<void> {
   const { client, request, id, setup, clock, reading } = run;
   const at = clock();
   const source = setup.source.number;
@@ -231,5 +263,5 @@ async function finish(run: Run, { recorded, hold, planHash, decision, ...ending 
 }
 
 /** From here on the source deletes whom its files leave out. */
-const isFirstRoster = ({ request, setup }: Run, status: string) =>
+const isFirstRoster = ({ request, setup }: OpenImport, status: string) =>
   request.kind === "users" && status === "applied" && setup.isFirstOfSource && setup.style !== "normal";

@@ -73,17 +73,31 @@ const rulesVersion = 4;
 const rulesVersions = 1_000;
 
 /** What matching needs to know. */
-export const matchingContext = (organizationId: number, setup: Setup, lastUserId: number): MatchingContext => ({
+export const matchingContext = (
+  organizationId: number,
+  setup: Setup,
+  lastUserId: number,
+  knowsNobody = false,
+): MatchingContext => ({
   organizationId,
   source: setup.source.number,
   rulesEpoch: setup.rulesEpoch * rulesVersions + rulesVersion,
   style: setup.style,
   lastUserId,
+  knowsNobody,
 });
 
-/** What planning needs to know. */
-export const importContext = (organizationId: number, setup: Setup, lastUserId: number): ImportContext => ({
-  ...matchingContext(organizationId, setup, lastUserId),
+/**
+ * What planning needs to know.
+ * @param knowsNobody nobody is known, or was before this import began
+ */
+export const importContext = (
+  organizationId: number,
+  setup: Setup,
+  lastUserId: number,
+  knowsNobody = false,
+): ImportContext => ({
+  ...matchingContext(organizationId, setup, lastUserId, knowsNobody),
   ...ranks(setup.source, setup.sources),
   isDefaultSource: setup.source.name === "default",
   holdsRemovals: false,

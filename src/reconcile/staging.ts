@@ -5,6 +5,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../directory/text.ts";
 import type { UserRow } from "../intake/records.ts";
 import type { RecordDigests } from "../intake/user-file.ts";
+import { type CreatedEntry, createdEntry } from "./created-entry.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./statements/tables.ts";
 
 /** A row, and the digest by which its next import may know it again. */
@@ -18,7 +19,8 @@ export interface StagedRow {
  * every transaction, are written to no log, and nobody else sees them.
  */
 export async function prepareStaging(client: pg.PoolClient): Promise<void> {
-  await client.query(stagingTables);
+  // Rough statistics do for tables that are read a few times, and are made many times.
+  await client.query(`set local default_statistics_target = 10; ${stagingTables}`);
 }
 
 /** Empties what matching and planning fill, so that the same rows can be planned anew. */
@@ -44,11 +46,30 @@ export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<re
 }
 
 async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]>) {
-  for await (const batch of batches) {
-    let lines = "";
-    for (const { row, digest } of batch) lines += encodeRow(row, digest);
-    yield lines;
-  }
+  for await (const batch of batches) yield encodeRows(batch, false).lines;
+}
+
+/** Some rows as COPY takes them. */
+export interface EncodedRows {
+  readonly rows: number;
+  readonly lines: Buffer;
+}
+
+/** @param withEntries whether to write what the log will say of whoever is new (`createdEntry`) */
+export function encodeRows(batch: readonly StagedRow[], withEntries: boolean): EncodedRows {
+  let lines = "";
+  for (const { row, digest } of batch) lines += encodeRow(row, digest, withEntries ? createdEntry(row) : undefined);
+  // As bytes: a string that is put together keeps its parts alive.
+  return { rows: batch.length, lines: Buffer.from(lines) };
+}
+
+/** The same as `stageRows` of rows that are encoded already. */
+export async function stageEncodedRows(client: pg.PoolClient, batches: AsyncIterable<EncodedRows>): Promise<void> {
+  await copy(client, `staged_rows (${columns.join(", ")})`, linesOf(batches));
+}
+
+async function* linesOf(batches: AsyncIterable<EncodedRows>) {
+  for await (const { lines } of batches) yield lines;
 }
 
 /** Streams the digests of all rows of a file into `staged_digests`. */
@@ -71,7 +92,7 @@ const digestsAtOnce = 2_000;
 async function copy(
   client: pg.PoolClient,
   target: string,
-  lines: AsyncIterable<string> | Iterable<string>,
+  lines: AsyncIterable<Buffer> | Iterable<string>,
 ): Promise<void> {
   const stream = client.query(copyFrom(`copy ${target} from stdin`));
   const done = finished(stream, { readable: false });
@@ -117,6 +138,8 @@ const columns = [
   "digest",
   "failed",
   "issues",
+  "created_members",
+  "created_memberships",
 ] as const;
 
 const absent = "\\N";
@@ -134,7 +157,7 @@ const list = <Item>(items: readonly Item[] | undefined, encode: (item: Item) => 
 const flag = (value: boolean): string => (value ? "t" : "f");
 
 /** One line of PostgreSQL's text COPY format. Lists are joined by separators that no value can contain. */
-function encodeRow(row: UserRow, digest: Buffer): string {
+function encodeRow(row: UserRow, digest: Buffer, entry: CreatedEntry | undefined): string {
   const { groups } = row;
   const primary = row.emails?.[0];
   const issues = row.failure ? [...row.issues, row.failure] : row.issues;
@@ -178,5 +201,7 @@ function encodeRow(row: UserRow, digest: Buffer): string {
     issues.length === 0
       ? absent
       : field(JSON.stringify(issues.map((issue) => ({ ...issue, failure: issue === row.failure })))),
+    field(entry?.members),
+    field(entry?.memberships),
   ].join("\t")}\n`;
 }

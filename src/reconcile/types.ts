@@ -12,6 +12,8 @@ export interface ImportDependencies {
   readonly importQueue: WriterQueue;
   /** How many imports run at once. */
   readonly importSlots: number;
+  /** Rows of a part, where a file is applied in parts (docs/decisions/021). */
+  readonly partRows: number;
   readonly clock: () => Date;
   readonly newId: () => string;
   /** Folder for the body while it is received. */

@@ -89,7 +89,8 @@ function plannedUsers(client: pg.PoolClient, staged: StagedFile, setup: Setup, c
   };
 }
 
-async function readLastUserId(client: pg.PoolClient, organizationId: number): Promise<number> {
+/** The id that was given out last. */
+export async function readLastUserId(client: pg.PoolClient, organizationId: number): Promise<number> {
   const { rows } = await client.query<{ lastUserId: number }>(
     `select last_user_id as "lastUserId" from feed_heads where organization_id = $1`,
     [organizationId],

@@ -39,6 +39,8 @@ export async function openModelStore(after: typeof afterAll): Promise<ModelStore
     database: opened,
     importQueue: createWriterQueue(),
     importSlots: 1,
+    // Small files of the model, too, have several parts.
+    partRows: 2,
     clock: () => new Date("2026-02-03T04:05:06Z"),
     newId: createIdSource(() => new Date(), randomBytes),
     spoolDirectory: join(tmpdir(), `muster-model-${process.pid}`),

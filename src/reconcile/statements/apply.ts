@@ -7,6 +7,7 @@ import { insertUsers, scalarColumns } from "./scalars.ts";
  * @param hasReturns some of the new people were deleted before
  */
 export function applyPeople(c: ImportContext, hasReturns: boolean): string[] {
+  if (c.knowsNobody) return [insertUsers(c, hasReturns)];
   const setScalars = scalarColumns.map((column) => `${column} = s.${column}`).join(", ");
   return [
     // Usernames that swap are let go first: each statement must leave them unique.
@@ -39,10 +40,13 @@ export function applyPeople(c: ImportContext, hasReturns: boolean): string[] {
  */
 export function applyLinks(c: ImportContext): string[] {
   const digest = "case when exists (select from row_issues i where i.row = p.first_row) then null else p.digest end";
+  const linkNew = `
+    insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
+    select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, 1, '${c.style}', $1
+    from people p where p.is_new order by p.person`;
+  if (c.knowsNobody) return [linkNew];
   return [
-    `insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
-     select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, 1, '${c.style}', $1
-     from people p where p.is_new order by p.person`,
+    linkNew,
     `insert into user_sources as us
        (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
      select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, u.version, '${c.style}', $1

@@ -1,16 +1,17 @@
 import { type ImportContext, ownerIn } from "../context.ts";
 import { items, part } from "./tables.ts";
 
-/** Plans further e-mails and phones: what the file adds, claims, and no longer says (feed formats, section 5). */
-export function contactStatements(c: ImportContext): string[] {
-  return [newEmails, emails(c), newPhones, phones(c), "analyze planned_emails", "analyze planned_phones"];
+/**
+ * Plans further e-mails and phones: what the file adds, claims, and no longer says (feed formats, section 5).
+ * @param areAllNew all people are new, and of one row
+ */
+export function contactStatements(c: ImportContext, areAllNew: boolean): string[] {
+  const others = areAllNew ? [] : [emails(c), phones(c)];
+  return [newEmails, newPhones, ...others, "analyze planned_emails", "analyze planned_phones"];
 }
 
 /** New people of one row: nothing is stored of them, and intake has told the items of a row apart. */
-const newPeople = `
-  people p
-  join row_persons r on r.person = p.person
-  join staged_rows s on s.row = r.row`;
+const newPeople = "people p join staged_rows s on s.row = p.first_row";
 const isOfOneRow = "p.is_new and p.applies and p.value_rows is null";
 
 const newEmails = `
@@ -89,6 +90,17 @@ const phones = (c: ImportContext) => `
 
 /** Carries out the plan for further e-mails and phones. */
 export function applyContacts(c: ImportContext): string[] {
+  const addEmails = `
+    insert into user_emails (organization_id, user_id, email_normalized, email, claims)
+    select ${c.organizationId}, person, email_normalized, email, coalesce(claims, ${c.claim}) from planned_emails where action = 'add'
+    order by person, email_normalized`;
+  const addPhones = `
+    insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
+    select ${c.organizationId}, person, number, extension, message_type, label, carrier, coalesce(owner, ${c.source}),
+      coalesce(claims, ${c.claim})
+    from planned_phones where action = 'add'
+    order by person, number, extension`;
+  if (c.knowsNobody) return [addEmails, addPhones];
   return [
     `delete from user_emails e using planned_emails p
      where e.organization_id = ${c.organizationId} and e.user_id = p.person and e.email_normalized = p.email_normalized
@@ -98,9 +110,7 @@ export function applyContacts(c: ImportContext): string[] {
      from planned_emails p
      where e.organization_id = ${c.organizationId} and e.user_id = p.person and e.email_normalized = p.email_normalized
        and p.action in ('claim', 'withdraw')`,
-    `insert into user_emails (organization_id, user_id, email_normalized, email, claims)
-     select ${c.organizationId}, person, email_normalized, email, coalesce(claims, ${c.claim}) from planned_emails where action = 'add'
-     order by person, email_normalized`,
+    addEmails,
     `delete from user_phones h using planned_phones p
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
        and h.extension = p.extension and p.action = 'remove'`,
@@ -113,10 +123,6 @@ export function applyContacts(c: ImportContext): string[] {
      from planned_phones p
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
        and h.extension = p.extension and p.action in ('claim', 'withdraw', 'update', 'own')`,
-    `insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
-     select ${c.organizationId}, person, number, extension, message_type, label, carrier, coalesce(owner, ${c.source}),
-       coalesce(claims, ${c.claim})
-     from planned_phones where action = 'add'
-     order by person, number, extension`,
+    addPhones,
   ];
 }

@@ -66,7 +66,7 @@ export const namedGroups = (c: ImportContext): string => `
     + (select count(*) from row_issues where code = 'group_unknown'))::integer as "groupsNamed"`;
 
 /** People in the last roster of the source that was applied, whole or in part. At most one row. */
-export const lastRoster = (c: ImportContext): string => `
+export const lastRoster = (c: Pick<ImportContext, "organizationId" | "source">): string => `
   select (counts ->> 'people')::integer as people
   from imports
   where organization_id = ${c.organizationId} and source = ${c.source} and kind = 'users' and not dry_run

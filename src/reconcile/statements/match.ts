@@ -2,7 +2,10 @@ import type { ImportContext } from "../context.ts";
 import { intakeIssues } from "./report.ts";
 
 /** What matching needs to know. */
-export type MatchingContext = Pick<ImportContext, "organizationId" | "source" | "rulesEpoch" | "style" | "lastUserId">;
+export type MatchingContext = Pick<
+  ImportContext,
+  "organizationId" | "source" | "rulesEpoch" | "style" | "lastUserId" | "knowsNobody"
+>;
 
 /**
  * Which row is who (feed formats, section 4). Fills row_persons; rows that are nobody's get an issue instead.
@@ -12,12 +15,10 @@ export function matchStatements(c: MatchingContext): string[] {
   return [
     "analyze staged_rows (row, database_id, username_normalized, email_normalized)",
     intakeIssues,
-    byDatabaseId(c),
-    byUsername(c),
-    byUsernameAlone(c),
+    ...(c.knowsNobody ? [] : [byDatabaseId(c), byUsername(c), byUsernameAlone(c)]),
     newByDatabaseId(c),
     mergeByUsername(c),
-    linkByEmail(c),
+    ...(c.knowsNobody ? [] : [linkByEmail(c)]),
     byEmailAlone(c),
     "insert into merged_persons select person from row_persons group by person having count(*) > 1",
     differentDatabaseIds,
@@ -188,7 +189,7 @@ const byEmailAlone = (c: MatchingContext) => `
     select email_normalized, min(person) as person, count(distinct person) as people
     from (
       select email_normalized, id as person from users
-      where organization_id = ${c.organizationId} and email_normalized in (select email_normalized from fresh)
+      where organization_id = ${c.organizationId} and ${!c.knowsNobody} and email_normalized in (select email_normalized from fresh)
       union
       select s.email_normalized, r.person from staged_rows s join row_persons r on r.row = s.row
       where s.email_normalized in (select email_normalized from fresh)

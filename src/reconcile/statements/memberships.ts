@@ -15,8 +15,8 @@ export const fileRows = `staged_rows s join row_persons r on r.row = s.row join 
 
 /** The joins of some people. Intake has united what one row says; only rows that merge say a group several times. */
 const joins = (people: string) => `
-  select r.person, ${part("item", 1)}, ${part("item", 2)}::smallint, r.row
-  from ${fileRows} cross join unnest(${items("s.joins")}) item
+  select p.person, ${part("item", 1)}, ${part("item", 2)}::smallint, s.row
+  from people p join staged_rows s on s.row = p.first_row cross join unnest(${items("s.joins")}) item
   where p.applies and s.joins is not null and p.value_rows is null and ${people}
   union all
   select r.person, ${part("item", 1)}, ${highestRole(`${part("item", 2)}::integer`)}, min(r.row)
@@ -24,10 +24,13 @@ const joins = (people: string) => `
   where p.applies and s.joins is not null and r.person in (select person from merged_persons) and ${people}
   group by 1, 2`;
 
-/** Lists what the file orders about groups. */
-export function groupOrderStatements(c: ImportContext): string[] {
+/**
+ * Lists what the file orders about groups.
+ * @param areAllNew all people are new, and of one row
+ */
+export function groupOrderStatements(c: ImportContext, areAllNew: boolean): string[] {
   return [
-    `insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`,
+    ...(areAllNew ? [] : [`insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`]),
     // New people have no membership that a join could meet: it is the plan.
     `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
      select person, group_id, greatest(role, 0), ${c.source}, ${c.claim}, 'add', row
@@ -180,6 +183,12 @@ const defaultMemberships = `
 
 /** Carries out the plan for memberships. Parameter: $1 the time of the import. */
 export function applyMemberships(c: ImportContext): string[] {
+  const add = `
+    insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
+    select ${c.organizationId}, person, group_id, role_to, role_owner, claims, $1
+    from planned_memberships where action = 'add'
+    order by person, group_id`;
+  if (c.knowsNobody) return [add];
   return [
     `delete from memberships m using planned_memberships p
      where m.organization_id = ${c.organizationId} and m.user_id = p.person and m.group_id = p.group_id and p.action = 'remove'`,
@@ -188,9 +197,6 @@ export function applyMemberships(c: ImportContext): string[] {
        since = case when m.role <> p.role_to then $1 else m.since end
      from planned_memberships p
      where m.organization_id = ${c.organizationId} and m.user_id = p.person and m.group_id = p.group_id and p.action = 'change'`,
-    `insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
-     select ${c.organizationId}, person, group_id, role_to, role_owner, claims, $1
-     from planned_memberships where action = 'add'
-     order by person, group_id`,
+    add,
   ];
 }

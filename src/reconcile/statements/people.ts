@@ -14,7 +14,7 @@ export function peopleStatements(c: ImportContext): string[] {
     "delete from people where is_new and only_removes",
     requiredMissing(c),
     dropFailed,
-    sparesProtected(c),
+    ...(c.knowsNobody ? [] : [sparesProtected(c)]),
     "analyze people (person, first_row, is_new, applies, username_normalized, location_normalized)",
   ];
 }

@@ -22,7 +22,7 @@ export const insertPlanItems = (c: ImportContext): string => `
     from planned_changes
     union all
     select 2, 'user', 'add', null, created.database_id, created.username, people.first_row, changed, memberships
-    from (${createdEntries("$2::text")}) created join people using (person)
+    from (${createdEntries("$2::text", false)}) created join people using (person)
   ) item`;
 
 /**

@@ -45,17 +45,20 @@ const unknownRows = (c: ImportContext) => `
   select s.row,
     coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row) as person
   from (select distinct row from row_issues where failure) failed join staged_rows s on s.row = failed.row
-  where not exists (select from user_sources us
+  where ${c.knowsNobody ? "true" : areNotStored(c)}
+    and not exists (select from people p where p.database_id = s.database_id)
+    and not exists (select from people p
+      where p.username_normalized = s.username_normalized and s.database_id is null)`;
+
+const areNotStored = (c: ImportContext) => `
+    not exists (select from user_sources us
       where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
     and not exists (select from users u
       where u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
         and s.database_id is null)
     and not exists (select from users u
       where u.organization_id = ${c.organizationId} and u.email_normalized = s.email_normalized
-        and s.database_id is null and s.username_normalized is null)
-    and not exists (select from people p where p.database_id = s.database_id)
-    and not exists (select from people p
-      where p.username_normalized = s.username_normalized and s.database_id is null)`;
+        and s.database_id is null and s.username_normalized is null)`;
 
 /**
  * Which rows had which outcome, as multiranges of row numbers; those that are in none are unchanged. One row with the
@@ -78,8 +81,10 @@ export const outcomesStatement = (c: ImportContext): string => `
   from (select outcome, range_agg(int4range(row, row + 1))::text as rows from rows group by outcome) by_outcome`;
 
 /** SQL: how many memberships end, those of people who are deleted included. */
-export const endedMemberships = (c: ImportContext): string => `
-    ((select count(*) from planned_memberships where role_from is not null and role_to is null)
+export const endedMemberships = (c: ImportContext): string =>
+  c.knowsNobody
+    ? "0"
+    : `((select count(*) from planned_memberships where role_from is not null and role_to is null)
       + (select count(*) from planned_deletions gone join memberships m
          on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer`;
 

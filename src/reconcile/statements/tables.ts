@@ -15,17 +15,25 @@ export const hasFailed = `(s.failed or exists (select from row_issues i where i.
 
 /**
  * The temporary tables of an import, in the order in which they are filled: what the file says, row by row; which row
- * is who; what the file says about each person; what is to be done.
+ * is who; what the file says about each person; what is to be done. Of wide rows PostgreSQL reads all columns up to the
+ * last one that is asked for: what most statements look at comes first, and ahead of it what has a fixed length.
  */
 export const stagingTables = `
   create temp table if not exists staged_rows (
-    row integer not null, line integer not null, database_id text collate "C", username text,
-    username_normalized text collate "C", email text, email_normalized text collate "C", first_name text,
+    row integer not null, line integer not null, failed boolean not null, delete_person boolean not null,
+    leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
+    emails_incomplete boolean not null, phones_incomplete boolean not null, database_id text collate "C",
+    username_normalized text collate "C", email_normalized text collate "C", joins text, leaves text, emails text,
+    phones text, issues jsonb, digest bytea not null, show_all_groups boolean, username text, email text, first_name text,
     last_name text, address text, custom_fields text, location text, location_normalized text collate "C",
-    show_all_groups boolean, emails text, emails_incomplete boolean not null, phones text,
-    phones_incomplete boolean not null, delete_person boolean not null, leave_all boolean not null, leaves text,
-    joins text, groups_given boolean not null, only_removes boolean not null, names_group boolean not null, digest bytea not null,
-    failed boolean not null, issues jsonb
+    created_members text, created_memberships text
+  ) on commit delete rows;
+
+  -- of a file that is applied in parts: rows of the parts before that failed, or whose people have nothing but an e-mail
+  -- to be known by; person is null of those that failed
+  create temp table if not exists loose_rows (
+    part integer not null, person bigint, database_id text collate "C", username_normalized text collate "C",
+    email_normalized text collate "C"
   ) on commit delete rows;
 
   -- digests of all rows, where they could be told without parsing them; then staged_rows has only some of the rows
@@ -49,13 +57,12 @@ export const stagingTables = `
   -- people of the file who are not as their last import left them; in scalars null says nothing, '' is blank;
   -- applies: the file's data are this person's, so that the source claims them; value_rows: of people of several rows, which one brought a field's value
   create temp table if not exists people (
-    person bigint not null, first_row integer not null, is_new boolean not null, replaces boolean not null,
-    database_id text collate "C", first_name text, last_name text, username text, username_normalized text collate "C",
-    email text, email_normalized text collate "C", address text, custom_fields text[], location text,
-    location_normalized text collate "C", show_all_groups boolean, emails_replaced boolean not null,
-    phones_replaced boolean not null, delete_person boolean not null, applies boolean not null,
-    leave_all boolean not null, groups_replaced boolean not null, only_removes boolean not null, names_group boolean not null,
-    digest bytea, value_rows jsonb, by_hand text[]
+    person bigint not null, first_row integer not null, is_new boolean not null, applies boolean not null,
+    replaces boolean not null, delete_person boolean not null, leave_all boolean not null, groups_replaced boolean not null,
+    only_removes boolean not null, names_group boolean not null, emails_replaced boolean not null,
+    phones_replaced boolean not null, value_rows jsonb, database_id text collate "C", username_normalized text collate "C",
+    email_normalized text collate "C", location_normalized text collate "C", digest bytea, location text, username text,
+    email text, first_name text, last_name text, address text, custom_fields text[], show_all_groups boolean, by_hand text[]
   ) on commit delete rows;
 
   create temp table if not exists known_groups (

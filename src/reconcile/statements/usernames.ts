@@ -8,7 +8,20 @@ import { newUsername } from "./scalars.ts";
  * fails nobody. A userID that its holder gives up in the same file is free: two people may swap.
  * @param settle count every stored holder as keeping, so that this is the last round
  */
-export const failContestedUsernames = (c: ImportContext, settle: boolean): string => `
+export const failContestedUsernames = (c: ImportContext, settle: boolean): string =>
+  c.knowsNobody ? wantedTwice : contestedUsernames(c, settle);
+
+/** Where nobody is known, nobody keeps one. */
+const wantedTwice = failPersons(
+  "username_taken",
+  "'userID'",
+  `select person, jsonb_build_object('username', username, 'holder', '') as details
+   from people
+   where is_new and username_normalized in (
+     select username_normalized from people where is_new group by username_normalized having count(*) > 1)`,
+);
+
+const contestedUsernames = (c: ImportContext, settle: boolean) => `
   with wants as materialized (
     select person, username, username_normalized as wanted from people where is_new and username_normalized is not null
     union all
