@@ -1,6 +1,7 @@
 import { limits } from "./limits.ts";
 import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
 import { batchRows, type SourceRecord } from "./records.ts";
+import { createWindow } from "./window.ts";
 import { readXmlRecords } from "./xml.ts";
 import type { XmlScan } from "./xml-scan.ts";
 
@@ -38,7 +39,7 @@ export async function* readScannedRecords(
   }
 }
 
-/** The bytes of a record, and the line on which they begin (1-based). */
+/** The bytes of a record, valid until the next one is asked for, and the line on which they begin (1-based). */
 interface FoundRecord {
   readonly row: number;
   readonly line: number;
@@ -51,12 +52,12 @@ async function* findRecords(
   rows: Uint32Array,
 ): AsyncGenerator<FoundRecord> {
   let next = 0;
-  let rest: Buffer = Buffer.alloc(0);
+  const window = createWindow();
   let offset = 0;
   let line = 1;
   let previous = 0;
   for await (const chunk of chunks) {
-    const text: Buffer = rest.length === 0 ? asBuffer(chunk) : Buffer.concat([rest, chunk]);
+    const text = window.append(chunk);
     let position = 0;
     const passTo = (to: number) => {
       line += countLineEnds(text, position, to, previous);
@@ -72,7 +73,7 @@ async function* findRecords(
     }
     if (next === rows.length) return;
     passTo(Math.min(text.length, starts[rows[next]! - 1]! - offset));
-    rest = text.subarray(position);
+    window.dropUntil(position);
     offset += position;
   }
 }
@@ -88,8 +89,6 @@ function countLineEnds(bytes: Uint8Array, from: number, to: number, before: numb
   }
   return count;
 }
-
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
  * What only the strict parser may judge: characters that XML forbids, or that are not UTF-8 (U+FFFD), line ends to be

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { limits } from "./limits.ts";
+import { createWindow } from "./window.ts";
 
 /** Where the records of a document stand, and a digest of the bytes of each. */
 export interface XmlScan {
@@ -34,10 +35,13 @@ const tail = /^<\/users>[ \t\r\n]*$/;
 export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<XmlScan | null> {
   const found = createFindings();
   let state: "head" | "records" | "tail" = "head";
-  let rest: Buffer = Buffer.alloc(0);
+  const window = createWindow();
+  /** What is left, at the start of the window. */
+  let rest = 0;
+  let text: Buffer = Buffer.alloc(0);
   let offset = 0;
   for await (const chunk of chunks) {
-    const text: Buffer = rest.length === 0 ? asBuffer(chunk) : Buffer.concat([rest, chunk]);
+    text = window.append(chunk);
     let position = 0;
     if (state === "head") {
       const first = text.indexOf(recordStart);
@@ -54,16 +58,15 @@ export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<X
       position = end.position;
       if (end.isTail) state = "tail";
     }
-    rest = text.subarray(position);
+    rest = text.length - position;
+    window.dropUntil(position);
     offset += position;
-    if (rest.length > (state === "tail" ? edgeLength : limits.xml.recordLength)) return null;
+    if (rest > (state === "tail" ? edgeLength : limits.xml.recordLength)) return null;
   }
-  if (state !== "tail" || !tail.test(rest.toString("latin1"))) return null;
+  if (state !== "tail" || !tail.test(text.toString("latin1", 0, rest))) return null;
   found.add(offset, undefined);
   return found.scan();
 }
-
-const asBuffer = (bytes: Uint8Array) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
 /**
  * Goes from record to record. Returns where it stopped: before what is not complete yet, or before the tail; null if

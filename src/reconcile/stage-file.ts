@@ -68,7 +68,7 @@ async function rowsToRead(
   digests: RecordDigests,
 ): Promise<Uint32Array> {
   await stageDigests(client, digests);
-  await client.query(insertSameRows(context));
+  await client.query(insertSameRows(context, false));
   return readRowNumbers(client, missingRows);
 }
 
@@ -89,7 +89,7 @@ async function matchChanged(
   for (let isKnown = isCurrent; ; isKnown = false) {
     if (!isKnown) {
       await client.query("truncate row_persons, merged_persons, row_issues");
-      await client.query(insertSameRows(context));
+      await client.query(insertSameRows(context, true));
     }
     let missing = isKnown ? noRows : await readRowNumbers(client, missingRows);
     if (missing.length === 0) {

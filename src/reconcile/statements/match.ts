@@ -44,19 +44,24 @@ export const anyDigest = (c: MatchingContext): string => `
   select from user_sources
   where organization_id = ${c.organizationId} and source = ${c.source} and digest is not null limit 1`;
 
-/** Rows that were not parsed, as they are what their last import left: each is its person's. */
-export const insertSameRows = (c: MatchingContext): string => `
+/**
+ * Rows that were not parsed, as they are what their last import left: each is its person's.
+ * @param areSomeParsed some rows are staged
+ */
+export const insertSameRows = (c: MatchingContext, areSomeParsed: boolean): string => `
   insert into row_persons (row, person, same)
   select s.row, u.id, true
   from staged_digests s
   join user_sources us
     on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.digest = s.digest
   join users u on u.organization_id = ${c.organizationId} and u.id = us.user_id
-  where ${same(c)} and not exists (select from staged_rows parsed where parsed.row = s.row)`;
+  where ${same(c)} ${areSomeParsed ? "and not exists (select from staged_rows parsed where parsed.row = s.row)" : ""}`;
 
 /** Rows that are neither parsed nor known to be what their last import left. */
 export const missingRows = `
-  select row from staged_digests except select row from row_persons except select row from staged_rows order by row`;
+  select row from staged_digests d
+  where not exists (select from row_persons r where r.row = d.row) and not exists (select from staged_rows s where s.row = d.row)
+  order by row`;
 
 /** Rows that were not parsed, of people whom another row of the file claims, too: those merge. */
 export const sameRowsOfSharedPersons = `

@@ -1,0 +1,35 @@
+/**
+ * What is looked at of a stream of bytes: the rest of what was there, and what comes next, in memory that is used again and
+ * again. New memory for each chunk would be let go only by collecting all of the heap.
+ */
+export interface Window {
+  /** Appends a chunk; returns all that is there. It is valid until the next call. */
+  append(chunk: Uint8Array): Buffer;
+  /** Lets go what stands before `from`. */
+  dropUntil(from: number): void;
+}
+
+const firstLength = 512 * 1024;
+
+/** Makes an empty window. */
+export function createWindow(): Window {
+  let memory: Buffer = Buffer.allocUnsafe(firstLength);
+  let length = 0;
+  return {
+    append(chunk) {
+      const needed = length + chunk.length;
+      if (needed > memory.length) {
+        const larger = Buffer.allocUnsafe(needed * 2);
+        memory.copy(larger, 0, 0, length);
+        memory = larger;
+      }
+      memory.set(chunk, length);
+      length = needed;
+      return memory.subarray(0, length);
+    },
+    dropUntil(from) {
+      memory.copyWithin(0, from, length);
+      length -= from;
+    },
+  };
+}
