@@ -109,8 +109,9 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
       reading = found;
     },
   });
-  const encoded = encode(readStagedRows(opened, normalizationRules(setup.settings)));
-  const batches = readAhead(encoded, Math.ceil(rowsOfPart / batchRows))[Symbol.asyncIterator]();
+  const together = Math.min(batchRows, rowsOfPart);
+  const encoded = encode(readStagedRows(opened, normalizationRules(setup.settings)), together);
+  const batches = readAhead(encoded, Math.ceil(rowsOfPart / together))[Symbol.asyncIterator]();
   try {
     let all: Part | undefined;
     const seen: Seen = { groups: new Set(), hasLooseRows: false };
@@ -128,8 +129,13 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
   }
 }
 
-async function* encode(batches: AsyncIterable<readonly StagedRow[]>): AsyncGenerator<EncodedRows> {
-  for await (const batch of batches) yield encodeRows(batch, true);
+/** @param together rows that are encoded together, at most */
+async function* encode(batches: AsyncIterable<readonly StagedRow[]>, together: number): AsyncGenerator<EncodedRows> {
+  for await (const batch of batches) {
+    for (let first = 0; first < batch.length; first += together) {
+      yield encodeRows(batch.slice(first, first + together), true);
+    }
+  }
 }
 
 /** Stages the rows of a part, `first` and those after it; returns what comes next. */

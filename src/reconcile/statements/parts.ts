@@ -1,6 +1,5 @@
 import type { ImportContext } from "../context.ts";
 import { networkAdministrator } from "./protection.ts";
-import { hasFailed } from "./tables.ts";
 
 /** Whether the organization knows anybody, or has known anybody who could return: one row with the column `known`. */
 export const knowsAnybody = (organizationId: number): string => `
@@ -8,14 +7,14 @@ export const knowsAnybody = (organizationId: number): string => `
     or exists (select from user_tombstones where organization_id = ${organizationId}) as known`;
 
 /**
- * Keeps of a part what only a look at all parts can settle: rows that failed, and rows of people who have nothing but an
- * e-mail to be known by. Parameter: $1 number of the part.
+ * Keeps of a part what only a look at all parts can settle: rows whose people are not added (they failed, or only order to
+ * leave), and rows of people who have nothing but an e-mail to be known by. Parameter: $1 number of the part.
  */
 export const keepLooseRows = `
   insert into loose_rows (part, person, database_id, username_normalized, email_normalized)
-  select $1, r.person, s.database_id, s.username_normalized, s.email_normalized
-  from staged_rows s left join row_persons r on r.row = s.row
-  where ${hasFailed} or (s.database_id is null and s.username_normalized is null)`;
+  select $1, p.person, s.database_id, s.username_normalized, s.email_normalized
+  from staged_rows s left join row_persons r on r.row = s.row left join people p on p.person = r.person
+  where p.person is null or (s.database_id is null and s.username_normalized is null)`;
 
 /** More of them than this are not looked through after each part. */
 const mostLooseRows = 1_000;
