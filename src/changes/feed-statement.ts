@@ -7,26 +7,7 @@ export const scannedEntries = 20_000;
 /** Bytes of JSON after which a page ends, if it has a change; what a reader may cost in memory. */
 const pageBytes = 8 * 1024 * 1024;
 
-const columns = ["sequence", "at", "type", "action", "id", "database_id", "username", "source", "import_id", "actor"];
-
-/** A change as the statement tells it. */
-export type ChangeRow = readonly [
-  sequence: number,
-  /** Microseconds since 1970. */
-  at: number,
-  type: string,
-  action: string,
-  id: string,
-  databaseId: string | null,
-  username: string | null,
-  source: string | null,
-  importId: string | null,
-  actor: string,
-  /** JSON of what changed, then `,"memberships":` and JSON of those. */
-  changedAndMemberships: string,
-];
-
-/** What the statement says of the page as a whole: JSON in the last column of the first row. */
+/** What the first statement of a page tells: of the page as a whole, and which entries are on it. */
 export interface PageFindings {
   /** The last change that was looked at; null: the reader's place is not in the log. */
   readonly sequence: number | null;
@@ -37,20 +18,32 @@ export interface PageFindings {
   readonly complete: boolean | null;
   readonly head: number;
   readonly prunedAt: string | null;
+  /** Whether an entry is on the page. */
+  readonly hasEntries: boolean;
+  /** What the entries take in an answer, about. */
+  readonly bytes: number;
+  /** The number after which the page begins. */
+  readonly after: number;
+  /** Numbers of the entries, with commas between them; null: all after `after` up to `sequence`. */
+  readonly numbers: string | null;
+  /** Names of the organization's sources by their numbers; null of none. */
+  readonly sources: Readonly<Record<string, string>> | null;
 }
 
 /**
- * The statement that reads a page of the log: a row with its findings, then a row for each change, in their order. It
- * looks at the log from where the reader is for at most `scannedEntries`, whatever the filter finds there, and says how
- * far it came: a filter that matches nothing still moves on.
+ * The statement that looks for a page of the log: a row with its findings. It looks at the log from where the reader is for
+ * at most `scannedEntries`, whatever the filter finds there, and says how far it came: a filter that matches nothing still
+ * moves on.
  */
-export function pageStatement(organizationId: number, request: FeedRequest): PageStatement {
+export function findingsStatement(organizationId: number, request: FeedRequest): FindingsStatement {
   const values: unknown[] = [organizationId];
   const bind = (value: unknown) => `$${values.push(value)}`;
-  const { until, filter, latest, limit } = request;
+  const { until, filter, limit } = request;
   const most = `${bind(limit)}::integer`;
   const untilTime = until === undefined ? undefined : `${bind(until)}::timestamptz`;
   const conditions = filterConditions(filter, bind).map((condition) => `and ${condition}`);
+  // Without a filter there is no gap between the numbers of a page.
+  const isPlain = conditions.length === 0;
   const text = `
     with head as materialized (
       select last_sequence, greatest(last_at, 'epoch') as last_at, pruned_sequence, pruned_at
@@ -63,26 +56,21 @@ export function pageStatement(organizationId: number, request: FeedRequest): Pag
         start.sequence + greatest(0, least(reach.sequence - start.sequence, ${scannedEntries})) as through
       from start, reach
     ), found as materialized (
-      select c.sequence, c.at, c.type, c.action, c.id, c.database_id, c.username, s.name as source, c.import_id, c.actor,
-        c.changed, c.memberships
-      from changes c left join sources s on s.organization_id = $1 and s.number = c.source
+      select c.sequence, ${bytesOfEntry} as bytes from changes c
       where c.organization_id = $1
         and c.sequence > (select after from stretch) and c.sequence <= (select through from stretch)
         ${conditions.join("\n        ")}
       order by c.sequence limit ${most}
     ), size as materialized (
-      select count(*) as count, max(sequence) as last, sum(${bytesOfEntry}) as bytes from found
+      select count(*) as count, max(sequence) as last, sum(bytes) as bytes from found
     ), cut as materialized (
-      select count, last, case when bytes <= ${pageBytes} then last else (
+      select count, last, least(bytes, ${pageBytes})::integer as bytes, case when bytes <= ${pageBytes} then last else (
         select max(sequence) from (
-          select sequence, row_number() over log as number, sum(${bytesOfEntry}) over log as bytes
+          select sequence, row_number() over log as number, sum(bytes) over log as bytes
           from found window log as (order by sequence rows unbounded preceding)
         ) sized
         where number = 1 or sized.bytes <= ${pageBytes}) end as sequence
       from size
-    ), page as (
-      select * from found where sequence <= (select sequence from cut)
-    ), told as (${latest ? folded : "select * from page"}
     ), ending as materialized (
       select case when count = ${most} or sequence < last then sequence else (select through from stretch) end as sequence
       from cut
@@ -93,34 +81,52 @@ export function pageStatement(organizationId: number, request: FeedRequest): Pag
         else (select at from changes c where c.organization_id = $1 and c.sequence = ending.sequence) end as at
       from ending, head
     )
-    select null::bigint as sequence, null::bigint as at, null as type, null as action, null as id, null as database_id,
-      null as username, null as source, null::uuid as import_id, null as actor, json_build_object(
-        'sequence', place.sequence, 'at', timestamp_text(place.at),
-        'until', timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}),
-        'hasMore', place.sequence < reach.sequence,
-        'complete', ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`},
-        'head', head.last_sequence,
-        'prunedAt', case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end)::text as json
-    from place, reach, head
-    union all (
-      select sequence, (extract(epoch from at) * 1000000)::bigint, type, action, id, database_id, username, source, import_id,
-        actor, changed::text || ',"memberships":' || memberships::text
-      from told order by sequence)`;
+    select place.sequence, timestamp_text(place.at) as at,
+      timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}) as until,
+      place.sequence < reach.sequence as "hasMore",
+      ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`} as complete,
+      head.last_sequence as head,
+      case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt",
+      cut.count > 0 as "hasEntries", coalesce(cut.bytes, 0) as bytes, stretch.after,
+      ${isPlain ? "null" : "(select string_agg(sequence::text, ',') from found where sequence <= cut.sequence)"} as numbers,
+      (select json_object_agg(number, name) from sources where organization_id = $1) as sources
+    from place, reach, head, cut, stretch`;
   // Planning costs as much as the page. Without filters there is a handful of statements, which each connection may keep.
-  const isPlain = conditions.length === 0 && !latest;
-  return { ...(isPlain ? { name: `page-${hash("md5", text)}` } : {}), text, values, rowMode: "array" };
+  return { ...(isPlain ? { name: `page-${hash("md5", text)}` } : {}), text, values };
 }
 
 /** What an entry takes in an answer, about. */
-const bytesOfEntry = "octet_length(changed::text) + octet_length(memberships::text) + 300";
+const bytesOfEntry = "octet_length(c.changed::text) + octet_length(c.memberships::text) + 300";
 
 /** A statement for the driver. */
-interface PageStatement {
+interface FindingsStatement {
   /** Under this name the connection keeps the statement's plan; absent: it is planned anew. */
   readonly name?: string;
   readonly text: string;
   readonly values: unknown[];
-  readonly rowMode: "array";
+}
+
+/** Columns of an entry in the order in which `createChangesText` takes them. */
+const columns = [
+  ...(["changed", "memberships", "sequence", "at", "type", "action", "id", "database_id", "username"] as const),
+  ...(["source", "import_id", "actor"] as const),
+];
+
+/**
+ * The select of the entries that were found, in their order. It has no parameters, as COPY wants it, and holds nothing but
+ * numbers that come from the database.
+ * @param latest whether several changes of one thing become one
+ */
+export function entriesStatement(
+  organizationId: number,
+  { after, sequence, numbers }: PageFindings,
+  latest: boolean,
+): string {
+  const isOnPage =
+    numbers === null ? `sequence > ${after} and sequence <= ${sequence}` : `sequence = any ('{${numbers}}'::bigint[])`;
+  const page = `select ${columns.join(", ")} from changes where organization_id = ${Number(organizationId)} and ${isOnPage}`;
+  if (!latest) return `${page} order by sequence`;
+  return `with page as materialized (${page}), told as (${folded}) select ${columns.join(", ")} from told order by sequence`;
 }
 
 /** SQL of the number after which the page begins; null when what comes then is cut off, or the place is not in this log. */
@@ -215,7 +221,7 @@ const folded = `
     ) membership
     where before::jsonb <> after::jsonb group by type, id
   )
-  select ${columns.filter((name) => name !== "action").join(", ")},
+  select ${columns.filter((name) => !["action", "changed", "memberships"].includes(name)).join(", ")},
     case when action = 'deleted' or times = 1 then action when first_action = 'created' then 'created' else 'updated' end as action,
     case when times = 1 then changed else coalesce(properties.json, '{}') end as changed,
     case when times = 1 then memberships else coalesce(roles.json, '[]') end as memberships

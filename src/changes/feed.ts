@@ -1,7 +1,9 @@
+import type { PoolClient } from "pg";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, forEachRow, withOrganization } from "../store/database.ts";
-import { createChangesText } from "./change-text.ts";
-import { type ChangeRow, type PageFindings, pageStatement } from "./feed-statement.ts";
+import { forEachCopiedRow } from "../store/copy-out.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type ChangesFrame, type ChangesText, createChangesText } from "./change-text.ts";
+import { entriesStatement, findingsStatement, type PageFindings } from "./feed-statement.ts";
 
 /** Everything that the change log tells of. */
 export const changeTypes = [
@@ -50,14 +52,13 @@ export interface FeedRequest {
   readonly latest: boolean;
   /** Most changes of a page. */
   readonly limit: number;
-  /** What stands between two changes. */
-  readonly separator: "," | "\n";
+  /** What stands around the changes. */
+  readonly frame: ChangesFrame;
 }
 
 /** A page of the log. */
 export interface FeedPage {
-  /** JSON of the changes with the separator between two, in pieces that follow each other; none of no change. */
-  readonly changes: readonly string[];
+  readonly changes: ChangesText;
   /** Where to go on. */
   readonly position: FeedPosition;
   /** The time up to which nothing is missing; never beyond the last change. */
@@ -69,30 +70,32 @@ export interface FeedPage {
 }
 
 /**
- * Reads a page of an organization's change log, in one statement and so of one moment.
+ * Reads a page of an organization's change log. The first statement finds out where the page begins and ends, the second one
+ * tells what is on it; both see one moment.
  * @throws MusterError resync_required when the place is cut off, or is none of this log
  * @throws MusterError source_unknown when a source that is to be left out does not exist
  */
 export function readFeed(database: Database, organizationId: number, request: FeedRequest): Promise<FeedPage> {
-  const statement = pageStatement(organizationId, request);
-  return withOrganization(database, organizationId, async (client) => {
+  const statement = findingsStatement(organizationId, request);
+  const read = async (client: PoolClient) => {
     await requireSources(client, organizationId, request.filter.excludeSources ?? []);
-    let findings: PageFindings | undefined;
-    const text = createChangesText(request.separator);
-    await forEachRow<ChangeRow>(client, statement, (row) => {
-      if (findings === undefined) findings = JSON.parse(row[10]) as PageFindings;
-      else text.add(row);
-    });
-    const { sequence, at, until, hasMore, complete, head, prunedAt } = findings!;
+    const { rows } = await client.query<PageFindings>(statement);
+    const findings = rows[0]!;
+    const { sequence, at, until, hasMore, complete, head, prunedAt } = findings;
     if (sequence === null) throw lost(request, head, prunedAt);
+    const changes = createChangesText(request.frame, findings.sources ?? {}, findings.bytes);
+    if (findings.hasEntries) {
+      await forEachCopiedRow(client, entriesStatement(organizationId, findings, request.latest), changes.add);
+    }
     return {
-      changes: text.end(),
+      changes,
       position: { sequence, at },
       until,
       hasMore,
       ...(complete === null ? {} : { complete }),
     };
-  });
+  };
+  return withOrganization(database, organizationId, read, "repeatable read");
 }
 
 const wayOut =

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { MusterError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
+import { createChangesText } from "./change-text.ts";
 import { type FeedPage, type FeedPosition, type FeedRequest, readFeed } from "./feed.ts";
 import type { ChangeSignal, Watch } from "./signal.ts";
 
@@ -42,7 +43,7 @@ export async function followFeed(
     const deadline = performance.now() + wait;
     let page = await first();
     for (;;) {
-      if (page.changes.length > 0 || page.hasMore || page.complete) return page;
+      if (page.changes.count() > 0 || page.hasMore || page.complete) return page;
       if (!(await watch.wait(deadline - performance.now()))) return page;
       // What a filter has passed over once need not be looked at again.
       const rest = { ...request, after: page.position, since: undefined };
@@ -59,11 +60,11 @@ export async function followFeed(
  * @param end where the log is known to end
  * @returns undefined when only the database can tell: the reader is not there, or asks what is checked there
  */
-function pageAtEnd({ after, until, filter }: FeedRequest, end: FeedPosition | undefined): FeedPage | undefined {
+function pageAtEnd({ after, until, filter, frame }: FeedRequest, end: FeedPosition | undefined): FeedPage | undefined {
   if (end === undefined || after === undefined || until !== undefined || filter.excludeSources?.length)
     return undefined;
   if (after.sequence !== end.sequence || after.at !== end.at) return undefined;
-  return { changes: [], position: end, until: end.at, hasMore: false };
+  return { changes: createChangesText(frame), position: end, until: end.at, hasMore: false };
 }
 
 /** Milliseconds between two looks while the database does not answer. */

@@ -94,24 +94,6 @@ export function openDatabase(
   };
 }
 
-/**
- * Runs a statement and hands over its rows one by one as they arrive, so that they need not all be held.
- * @param statement as the driver takes it
- * @param take must not throw
- */
-export function forEachRow<Row>(
-  client: pg.ClientBase,
-  statement: pg.QueryConfig | pg.QueryArrayConfig,
-  take: (row: Row) => void,
-): Promise<void> {
-  const query = client.query(new pg.Query(statement));
-  return new Promise((resolve, reject) => {
-    query.on("row", take as (row: unknown) => void);
-    query.once("error", reject);
-    query.once("end", () => resolve());
-  });
-}
-
 /** How a transaction sees what others commit meanwhile. */
 export type Isolation = "read committed" | "repeatable read";
 

@@ -236,6 +236,39 @@ test("as XML, changes have the same members, and names that a sender chose are n
   );
 });
 
+test("whatever a text holds, it is told as JSON, in every format, with filters or without", async () => {
+  const other = await addOrganization();
+  const odd = 'q" b\\ \u0001\t\n\u007f\u2028 ä 漢 😀 </x>&';
+  await owner.query(
+    `with log as (
+       insert into changes (organization_id, sequence, at, type, action, id, database_id, username, actor, changed)
+       values ($1, 1, now(), 'user', 'updated', '7', $2, $2, $2, $3),
+         ($1, 2, now() + interval '1 microsecond', 'location', 'created', $2, null, null, 'test', '{}')
+       returning sequence, at
+     )
+     update feed_heads set last_sequence = 2, last_at = (select max(at) from log) where organization_id = $1`,
+    [other.organizationId, odd, JSON.stringify({ address: { from: null, to: odd } }, null, 2)],
+  );
+  for (const query of ["", "latest=true", "origin=manual", "type=user,location&latest=true"]) {
+    const read = (accept: string) => app.inject({ url: `/v1/changes?${query}`, key: other.key, headers: { accept } });
+    const { json } = await read("application/json");
+    const [user, location] = json.changes as (FeedChange & { username: string; actor: string })[];
+    assert.deepEqual(
+      [user?.databaseId, user?.username, user?.actor, user?.changed, location?.id],
+      [odd, odd, odd, { address: { from: null, to: odd } }, odd],
+    );
+    const { body } = await read("application/x-ndjson");
+    const { changes, ...rest } = json;
+    assert.deepEqual(
+      body
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line)),
+      [...changes, rest],
+    );
+  }
+});
+
 test("a cursor that is none, or of another log, is refused; one of a log that has lost its end asks for a new start", async () => {
   for (const cursor of ["abc", "WzFd", Buffer.from('["1","x"]').toString("base64url"), "%00"]) {
     assertProblem(await app.inject({ url: `/v1/changes?cursor=${cursor}` }), 400, "request_invalid");

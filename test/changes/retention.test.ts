@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type pg from "pg";
+import { readFeed } from "../../src/changes/feed.ts";
 import { pruneChanges } from "../../src/changes/prune.ts";
+import { feedFrames, writePage } from "../../src/http/changes/page.ts";
 import { deleteOldEntries } from "../../src/organizations/retention.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";
@@ -76,6 +79,36 @@ test("a log that is longer than a batch is cut off batch by batch", async () => 
   assert.equal(await pruneChanges(owner, other.organizationId, before), 23_999);
   assert.equal(await pruneChanges(owner, other.organizationId, before), 0);
   assert.deepEqual(await verifyStore(owner), []);
+});
+
+test("a page whose entries are cut off while it is read is told whole, as it was found", async () => {
+  const other = await addOrganization();
+  for (let count = 1; count <= 4; count += 1) {
+    await app.inject({ method: "POST", url: "/v1/groups", key: other.key, body: { groupId: `O${count}` } });
+  }
+  let deleted = 0;
+  const { database } = app.dependencies;
+  const cutOff = async () => {
+    deleted += await pruneChanges(owner, other.organizationId, new Date("2099-01-01T00:00:00Z"));
+  };
+  const connect = async () => {
+    const client = await database.pool.connect();
+    const query = (statement: pg.QueryConfig) => {
+      const result = client.query(statement);
+      // As soon as the page has been found, its entries go.
+      return statement.name?.startsWith("page-") ? result.then((found) => cutOff().then(() => found)) : result;
+    };
+    return { query, release: (error?: Error) => client.release(error) };
+  };
+  const interrupted = { ...database, pool: { connect } as unknown as pg.Pool };
+  const request = { filter: {}, latest: false, limit: 10, frame: feedFrames.json };
+  const page = await readFeed(interrupted, other.organizationId, request);
+  assert.equal(deleted, 4);
+  assert.deepEqual(
+    JSON.parse(writePage(page, "json").toString()).changes.map(({ id }: FeedChange) => id),
+    ["O1", "O2", "O3", "O4"],
+  );
+  await assert.rejects(readFeed(database, other.organizationId, request), { code: "resync_required" });
 });
 
 test("while somebody writes, nothing is deleted and nobody waits", async () => {

@@ -1,3 +1,4 @@
+import type { ChangesFrame } from "../../changes/change-text.ts";
 import type { FeedPage } from "../../changes/feed.ts";
 import { toXml } from "../xml.ts";
 import { toChangesCursor } from "./cursor.ts";
@@ -12,35 +13,31 @@ export const feedMediaTypes: Readonly<Record<FeedFormat, string>> = {
   ndjson: "application/x-ndjson; charset=utf-8",
 };
 
+/** What stands around the changes of an answer; XML is made of their JSON. */
+export const feedFrames: Readonly<Record<FeedFormat, ChangesFrame>> = {
+  json: { before: '{"changes":[', separator: "," },
+  xml: { before: '{"changes":[', separator: "," },
+  ndjson: { before: "", separator: "\n" },
+};
+
+/** Bytes up to which an answer is a string: it is sent together with its headers then. */
+const shortAnswer = 8192;
+
 /**
- * Writes a page of the feed. The JSON of the changes is passed on as it is; only XML has to look into it. Of lines, the last
- * one tells where to go on: whoever has it has the whole page.
+ * Writes a page of the feed, whose changes stand in the frame of the format. Their JSON is passed on as it is; only XML has to
+ * look into it. Of lines, the last one tells where to go on: whoever has it has the whole page.
  */
 export function writePage(
   { changes, position, until, hasMore, complete }: FeedPage,
   format: FeedFormat,
 ): Buffer | string {
   const end = JSON.stringify({ cursor: toChangesCursor(position), until, hasMore, complete });
-  switch (format) {
-    case "json":
-      return encode(['{"changes":[', ...changes, "],", end.slice(1)]);
-    case "ndjson":
-      return encode([...changes, changes.length === 0 ? "" : "\n", end, "\n"]);
-    case "xml":
-      return toXml("feed", nameable({ changes: JSON.parse(`[${changes.join("")}]`), ...JSON.parse(end) }) as object);
-  }
-}
-
-/** Characters up to which a text is sent as it is, together with the headers of the answer. */
-const shortText = 8192;
-
-/** UTF-8 of texts that follow each other, without a text of all of them in between, unless it is short. */
-function encode(texts: readonly string[]): Buffer | string {
-  if (texts.reduce((sum, { length }) => sum + length, 0) <= shortText) return texts.join("");
-  const buffer = Buffer.allocUnsafe(texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0));
-  let length = 0;
-  for (const text of texts) length += buffer.write(text, length);
-  return buffer;
+  const text =
+    format === "ndjson"
+      ? changes.end(`${changes.count() === 0 ? "" : "\n"}${end}\n`)
+      : changes.end(`],${end.slice(1)}`);
+  if (format === "xml") return toXml("feed", nameable(JSON.parse(text.toString())) as object);
+  return text.length <= shortAnswer ? text.toString() : text;
 }
 
 const elementName = /^[A-Za-z][A-Za-z0-9_-]*$/;

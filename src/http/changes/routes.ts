@@ -9,7 +9,7 @@ import { ifNoneMatchHeaders, isKnown } from "../etags.ts";
 import { chooseFormat } from "../negotiation.ts";
 import { problemResponses } from "../problems.ts";
 import { fromChangesCursor, toChangesCursor } from "./cursor.ts";
-import { type FeedFormat, feedFormats, feedMediaTypes, writePage } from "./page.ts";
+import { type FeedFormat, feedFormats, feedFrames, feedMediaTypes, writePage } from "./page.ts";
 import { changesQuery, feedSchema } from "./schemas.ts";
 
 /** The change feed. */
@@ -56,7 +56,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
           ...{ types: filter.type, groupId: filter.groupId, origins: filter.origin },
           ...{ excludeSources: filter.excludeSource, excludeActors: filter.excludeActor },
         },
-        separator: format === "ndjson" ? "\n" : ",",
+        frame: feedFrames[format],
       };
       const patience = wait > 0 ? { wait: wait * 1000, gone: whenGone(reply) } : undefined;
       const page = await followFeed(database, changeSignal, request.caller.organizationId, wanted, patience);
