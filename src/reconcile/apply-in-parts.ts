@@ -3,7 +3,6 @@ import type { Recorded } from "../changes/record.ts";
 import { foldCase } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
 import type { Reading } from "../intake/reading.ts";
-import { batchRows } from "../intake/records.ts";
 import { openUserFile } from "../intake/user-file.ts";
 import type { Executor } from "../store/database.ts";
 import { applyUsers } from "./apply-users.ts";
@@ -45,6 +44,8 @@ import { readLastUserId } from "./user-files.ts";
 export const partRows = 20_000;
 /** The first part is so much smaller, and each is twice the one before: the database need not wait long for work. */
 const firstPart = 1 / 8;
+/** What is read while the database works: a part of usual rows. A thousand e-mails in each would otherwise fill the memory. */
+const bytesAhead = 32 * 1024 * 1024;
 
 /** A file to be applied in parts. */
 export interface FileInParts {
@@ -109,9 +110,8 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
       reading = found;
     },
   });
-  const together = Math.min(batchRows, rowsOfPart);
-  const encoded = encode(readStagedRows(opened, normalizationRules(setup.settings)), together);
-  const batches = readAhead(encoded, Math.ceil(rowsOfPart / together))[Symbol.asyncIterator]();
+  const encoded = encode(readStagedRows(opened, normalizationRules(setup.settings)), rowsOfPart);
+  const batches = readAhead(encoded, bytesAhead, ({ lines }) => lines.length)[Symbol.asyncIterator]();
   try {
     let all: Part | undefined;
     const seen: Seen = { groups: new Set(), hasLooseRows: false };

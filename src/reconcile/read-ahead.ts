@@ -1,18 +1,29 @@
-import { Readable } from "node:stream";
+import { ReadableStream } from "node:stream/web";
 import { setImmediate as turn } from "node:timers/promises";
 
 /**
  * Reads ahead of who takes the items, and gives way to all other work after each: what takes them may wait for the
  * database meanwhile. Whoever breaks off ends the reading, too.
- * @param most how many items are held
+ * @param most how much is held, as `size` measures it; one item more at the most
  */
-export function readAhead<Item>(items: AsyncIterable<Item>, most: number): AsyncIterable<Item> {
-  return Readable.from(givingWay(items), { highWaterMark: most });
-}
-
-async function* givingWay<Item>(items: AsyncIterable<Item>): AsyncGenerator<Item> {
-  for await (const item of items) {
-    yield item;
-    await turn();
-  }
+export function readAhead<Item>(
+  items: AsyncIterable<Item>,
+  most: number,
+  size: (item: Item) => number,
+): AsyncIterable<Item> {
+  const iterator = items[Symbol.asyncIterator]();
+  return new ReadableStream<Item>(
+    {
+      async pull(controller) {
+        const next = await iterator.next();
+        if (next.done) controller.close();
+        else controller.enqueue(next.value);
+        await turn();
+      },
+      async cancel() {
+        await iterator.return?.();
+      },
+    },
+    { highWaterMark: most, size },
+  );
 }
