@@ -114,7 +114,7 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
   const batches = readAhead(encoded, bytesAhead, ({ lines }) => lines.length)[Symbol.asyncIterator]();
   try {
     let all: Part | undefined;
-    const seen: Seen = { groups: new Set(), hasLooseRows: false };
+    const seen: Seen = { groups: new Set(), groupsNotFound: new Set(), hasLooseRows: false };
     for (let number = 1, next = await batches.next(); !next.done; number++) {
       await emptyStaging(client);
       await emptyPlan(client);
@@ -160,6 +160,8 @@ async function stagePart(
 interface Seen {
   /** Names of the groups that they created, folded. */
   readonly groups: Set<string>;
+  /** Likewise, of those that were not there: a later part may create what an earlier one has somebody leave. */
+  readonly groupsNotFound: Set<string>;
   hasLooseRows: boolean;
 }
 
@@ -177,19 +179,25 @@ async function applyPart(client: pg.PoolClient, file: FileInParts, number: numbe
   await client.query(insertImportRows(context), [run.id]);
   const { rowCount: loose } = await client.query(keepLooseRows, [number]);
   seen.hasLooseRows ||= loose !== 0;
-  await refuseOtherSpellings(client, seen.groups);
+  if (context.settings.createGroups.length > 0) await refuseCreatedElsewhere(client, seen);
   const recorded = await applyUsers(client, context, run);
   if (seen.hasLooseRows) await refuseRelated(client, context);
   if (number > 1 && seen.groups.size > 0) await refuseAdministrators(client, context);
   return { counts: counted.rows[0] as ImportCounts, outcomes: rows[0]!.outcomes, recorded, groups };
 }
 
-/** Of several spellings of a group that the file creates, one is chosen for the whole file. */
-async function refuseOtherSpellings(executor: Executor, created: Set<string>): Promise<void> {
+/**
+ * Of several spellings of a group that the file creates, one is chosen for the whole file; and a group that it creates is
+ * there for all of its rows.
+ */
+async function refuseCreatedElsewhere(executor: Executor, { groups, groupsNotFound: missed }: Seen): Promise<void> {
   const names = async (statement: string) =>
     (await executor.query<{ name: string }>(statement)).rows.map(({ name }) => foldCase(name));
-  if (created.size > 0 && (await names(groupsNotFound)).some((name) => created.has(name))) throw new Related();
-  for (const name of await names(groupsOfPart)) created.add(name);
+  const notFound = await names(groupsNotFound);
+  const created = await names(groupsOfPart);
+  if (notFound.some((name) => groups.has(name)) || created.some((name) => missed.has(name))) throw new Related();
+  for (const name of notFound) missed.add(name);
+  for (const name of created) groups.add(name);
 }
 
 async function refuseRelated(executor: Executor, context: ImportContext): Promise<void> {

@@ -39,7 +39,9 @@ export function applyPeople(c: ImportContext, hasReturns: boolean): string[] {
  * such a row. Parameter: $1 the import.
  */
 export function applyLinks(c: ImportContext): string[] {
-  const digest = "case when exists (select from row_issues i where i.row = p.first_row) then null else p.digest end";
+  // An order to leave takes away what others claim, too: each time that it comes.
+  const digest = `case when p.leave_all or exists (select from file_leaves l where l.person = p.person)
+    or exists (select from row_issues i where i.row = p.first_row) then null else p.digest end`;
   const linkNew = `
     insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
     select ${c.organizationId}, ${c.source}, p.person, p.database_id, ${digest}, ${c.rulesEpoch}, 1, '${c.style}', $1

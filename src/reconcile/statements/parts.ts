@@ -7,14 +7,16 @@ export const knowsAnybody = (organizationId: number): string => `
     or exists (select from user_tombstones where organization_id = ${organizationId}) as known`;
 
 /**
- * Keeps of a part what only a look at all parts can settle: rows whose people are not added (they failed, or only order to
- * leave), and rows of people who have nothing but an e-mail to be known by. Parameter: $1 number of the part.
+ * Keeps of a part what only a look at all parts can settle: rows of nobody who is added, be it that they failed or only
+ * remove; rows of people who have nothing but an e-mail to be known by; and rows whose userID or e-mail their person does
+ * not have, as another row has another one. Parameter: $1 number of the part.
  */
 export const keepLooseRows = `
   insert into loose_rows (part, person, database_id, username_normalized, email_normalized)
   select $1, p.person, s.database_id, s.username_normalized, s.email_normalized
   from staged_rows s left join row_persons r on r.row = s.row left join people p on p.person = r.person
-  where p.person is null or (s.database_id is null and s.username_normalized is null)`;
+  where p.person is null or (s.database_id is null and s.username_normalized is null)
+    or s.username_normalized <> p.username_normalized or s.email_normalized <> p.email_normalized`;
 
 /** More of them than this are not looked through after each part. */
 const mostLooseRows = 1_000;

@@ -29,8 +29,8 @@ export const stagingTables = `
     created_members text, created_memberships text
   ) on commit delete rows;
 
-  -- of a file that is applied in parts: rows whose people were not added, or have nothing but an e-mail to be known
-  -- by; person is null of those who were not added
+  -- of a file that is applied in parts: rows of the parts so far that may mean somebody of another part (keepLooseRows);
+  -- person is null of those whose people were not added
   create temp table if not exists loose_rows (
     part integer not null, person bigint, database_id text collate "C", username_normalized text collate "C",
     email_normalized text collate "C"
