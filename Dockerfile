@@ -23,4 +23,4 @@ VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --start-period=60s CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/healthz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
 # Without DATABASE_URL the database is embedded, and lies on the volume.
-CMD ["node", "--max-semi-space-size=16", "--max-old-space-size=320", "dist/main.js"]
+CMD ["node", "--heap-growing-percent=60", "--max-semi-space-size=16", "--max-old-space-size=320", "dist/main.js"]

@@ -41,11 +41,11 @@ import type { ImportCounts, ImportRequest } from "./types.ts";
 import { readLastUserId } from "./user-files.ts";
 
 /** Rows of a part: few enough that what is worked out of them stays in caches, many enough for sets to pay. */
-export const partRows = 20_000;
+export const partRows = 12_500;
 /** The first part is so much smaller, and each is twice the one before: the database need not wait long for work. */
 const firstPart = 1 / 8;
 /** What is read while the database works: a part of usual rows. A thousand e-mails in each would otherwise fill the memory. */
-const bytesAhead = 32 * 1024 * 1024;
+const bytesAhead = 12 * 1024 * 1024;
 
 /** A file to be applied in parts. */
 export interface FileInParts {
