@@ -1,7 +1,7 @@
 import type { RowIssue } from "../errors.ts";
 
-/** Records that are read in one go, before other work of the process has its turn: some milliseconds. */
-export const batchRows = 20;
+/** Records that are read in one go, before other work of the process has its turn: a fraction of a millisecond. */
+export const batchRows = 5;
 
 /** The fields of a user record, as XML and JSON spell them (feed formats, section 1). */
 export const userFields = [

@@ -20,9 +20,8 @@ import {
   type EncodedRows,
   emptyPlan,
   emptyStaging,
-  encodeRows,
+  encodeBatches,
   prepareStaging,
-  type StagedRow,
   stageEncodedRows,
 } from "./staging.ts";
 import { lastRoster } from "./statements/guard.ts";
@@ -110,7 +109,7 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
       reading = found;
     },
   });
-  const encoded = encode(readStagedRows(opened, normalizationRules(setup.settings)), rowsOfPart);
+  const encoded = encodeBatches(readStagedRows(opened, normalizationRules(setup.settings)), true, rowsOfPart);
   const batches = readAhead(encoded, bytesAhead, ({ lines }) => lines.length)[Symbol.asyncIterator]();
   try {
     let all: Part | undefined;
@@ -126,15 +125,6 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
     return { ...all, reading };
   } finally {
     await batches.return?.();
-  }
-}
-
-/** @param together rows that are encoded together, at most */
-async function* encode(batches: AsyncIterable<readonly StagedRow[]>, together: number): AsyncGenerator<EncodedRows> {
-  for await (const batch of batches) {
-    for (let first = 0; first < batch.length; first += together) {
-      yield encodeRows(batch.slice(first, first + together), true);
-    }
   }
 }
 

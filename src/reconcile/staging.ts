@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../directory/text.ts";
@@ -42,11 +43,7 @@ export async function emptyStaging(client: pg.PoolClient): Promise<void> {
  * @throws whatever the batches throw (MusterError for a document that is refused)
  */
 export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<readonly StagedRow[]>): Promise<void> {
-  await copy(client, `staged_rows (${columns.join(", ")})`, encodeBatches(batches));
-}
-
-async function* encodeBatches(batches: AsyncIterable<readonly StagedRow[]>) {
-  for await (const batch of batches) yield encodeRows(batch, false).lines;
+  await stageEncodedRows(client, encodeBatches(batches));
 }
 
 /** Some rows as COPY takes them. */
@@ -55,8 +52,32 @@ export interface EncodedRows {
   readonly lines: Buffer;
 }
 
-/** @param withEntries whether to write what the log will say of whoever is new (`createdEntry`) */
-export function encodeRows(batch: readonly StagedRow[], withEntries: boolean): EncodedRows {
+/** Rows that are encoded together: fewer would cost more in writing them. */
+const rowsTogether = 20;
+
+/**
+ * Encodes rows, and gives way to all other work after each batch: whoever asks for anything meanwhile waits for a batch some
+ * times over.
+ * @param withEntries whether to write what the log will say of whoever is new (`createdEntry`)
+ * @param most rows that are encoded together at the most
+ */
+export async function* encodeBatches(
+  batches: AsyncIterable<readonly StagedRow[]>,
+  withEntries = false,
+  most = rowsTogether,
+): AsyncGenerator<EncodedRows> {
+  const together = Math.min(most, rowsTogether);
+  let rows: StagedRow[] = [];
+  for await (const batch of batches) {
+    for (rows.push(...batch); rows.length >= together; rows = rows.slice(together)) {
+      yield encodeRows(rows.slice(0, together), withEntries);
+    }
+    await turn();
+  }
+  if (rows.length > 0) yield encodeRows(rows, withEntries);
+}
+
+function encodeRows(batch: readonly StagedRow[], withEntries: boolean): EncodedRows {
   let lines = "";
   for (const { row, digest } of batch) lines += encodeRow(row, digest, withEntries ? createdEntry(row) : undefined);
   // As bytes: a string that is put together keeps its parts alive.

@@ -151,7 +151,7 @@ suite("feed formats 1: a document of users", () => {
     const batches = await collect(readXmlRecords(pieces(document, []), documented));
     assert.deepEqual(
       batches.map((batch) => batch.length),
-      Array.from({ length: 62 }, (_, index) => (index < 61 ? 20 : 14)),
+      Array.from({ length: 247 }, (_, index) => (index < 246 ? 5 : 4)),
     );
     assert.deepEqual(
       batches.flat().map(({ row }) => row),
@@ -193,7 +193,7 @@ suite("feed formats 1: a document of users", () => {
       }
     }
     for await (const batch of readXmlRecords(closing(), documented)) {
-      assert.equal(batch.length, 20);
+      assert.equal(batch.length, 5);
       break;
     }
     assert.equal(closed, true);
