@@ -24,13 +24,16 @@ export function createRecordQueue<Field extends string>(characters: number): Rec
     },
     *take(position, all) {
       const due = all || position - takenPosition > characters;
-      while (records.length >= batchRows || (due && records.length > 0)) {
-        const batch = records.slice(0, batchRows);
-        records = records.slice(batchRows);
-        taken += batch.length;
+      let first = 0;
+      while (records.length - first >= batchRows || (due && records.length > first)) {
+        const batch = records.slice(first, first + batchRows);
+        first += batch.length;
         takenPosition = position;
         yield batch;
       }
+      // Once, not batch by batch: a piece of the document may hold thousands of records.
+      records = records.slice(first);
+      taken += first;
     },
   };
 }
