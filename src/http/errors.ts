@@ -1,6 +1,7 @@
 import type { FastifyError } from "fastify";
 import { MusterError, type ProblemCode, type ProblemPlace } from "../errors.ts";
 import { asOfDriver, databaseUnavailable, isUnavailable } from "../store/unavailable.ts";
+import { isUniqueViolation } from "../store/unique-violation.ts";
 
 /** What is needed of a request to explain an error to its sender. */
 export interface ErrorContext {
@@ -67,7 +68,7 @@ function explainDatabase(error: unknown): MusterError | undefined {
   if (/^22[0-9A-Z]{3}$/.test(code)) {
     return problem("request_invalid", "The request holds a value that cannot be stored, such as a NUL character.");
   }
-  if (code === "23505") {
+  if (isUniqueViolation(error)) {
     return problem("conflict", "There is something of the same name or id already. Nothing was changed.");
   }
   if (code === "23503") {

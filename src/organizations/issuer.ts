@@ -1,6 +1,6 @@
-import { DatabaseError } from "pg";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
+import { isUniqueViolation } from "../store/unique-violation.ts";
 import { recordAudit } from "./audit-log.ts";
 import { operator } from "./organizations.ts";
 
@@ -65,8 +65,6 @@ export async function setIssuer(
   });
 }
 
-const uniqueViolation = "23505";
-
 async function storeIssuer(
   owner: Executor,
   organizationId: number,
@@ -79,7 +77,7 @@ async function storeIssuer(
       [organizationId, issuer, audience, at],
     );
   } catch (error) {
-    if (!(error instanceof DatabaseError && error.code === uniqueViolation)) throw error;
+    if (!isUniqueViolation(error)) throw error;
     throw new MusterError(
       "conflict",
       "Another organization has this issuer with this audience already, so that nobody could tell whose a token is. Give each an audience of its own.",

@@ -1,9 +1,9 @@
-import { DatabaseError } from "pg";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
 import type { Owner } from "../store/owner.ts";
+import { isUniqueViolation } from "../store/unique-violation.ts";
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { adminKeyName } from "./first-start.ts";
@@ -215,8 +215,6 @@ const columns = `organizations.id::text as id, organizations.name, organizations
    order by imports.id desc limit 1) as "lastImport",
   timestamp_text(organizations.created_at) as "createdAt", timestamp_text(organizations.updated_at) as "updatedAt"`;
 
-const uniqueViolation = "23505";
-
 async function setName(executor: Executor, organizationId: number, name: string, at: Date): Promise<void> {
   try {
     await executor.query("update organizations set name = $2, version = version + 1, updated_at = $3 where id = $1", [
@@ -225,7 +223,7 @@ async function setName(executor: Executor, organizationId: number, name: string,
       at,
     ]);
   } catch (error) {
-    if (error instanceof DatabaseError && error.code === uniqueViolation) throw nameTaken(name);
+    if (isUniqueViolation(error)) throw nameTaken(name);
     throw error;
   }
 }

@@ -5,10 +5,10 @@ import { MusterError } from "../errors.ts";
 import type { Reading } from "../intake/reading.ts";
 import { openUserFile } from "../intake/user-file.ts";
 import type { Executor } from "../store/database.ts";
+import { isUniqueViolation } from "../store/unique-violation.ts";
 import { applyUsers } from "./apply-users.ts";
 import type { ImportContext } from "./context.ts";
 import { isOff, judgeFigures } from "./holds.ts";
-import type { Outcomes } from "./outcomes.ts";
 import { figuresOfParts, type GroupFigures, joinParts, type Part } from "./parts.ts";
 import { planUsers } from "./plan-users.ts";
 import type { ImportRun, PlanDescription, ReceivedFile } from "./planned-file.ts";
@@ -35,9 +35,9 @@ import {
   keepLooseRows,
   knowsAnybody,
 } from "./statements/parts.ts";
-import { countStatement, insertImportRows, outcomesStatement } from "./statements/report.ts";
-import type { ImportCounts, ImportRequest } from "./types.ts";
-import { readLastUserId } from "./user-files.ts";
+import { insertImportRows } from "./statements/report.ts";
+import type { ImportRequest } from "./types.ts";
+import { describePlan, readLastUserId } from "./user-files.ts";
 
 /** Rows of a part: few enough that what is worked out of them stays in caches, many enough for sets to pay. */
 export const partRows = 12_500;
@@ -94,11 +94,9 @@ export async function applyInParts(client: pg.PoolClient, file: FileInParts): Pr
   }
 }
 
-const uniqueViolation = "23505";
-
 /** What is wrong with a document, and where, shows only when it is read as a whole. */
 const asksForTheWhole = (error: unknown) =>
-  error instanceof Related || error instanceof MusterError || (error as pg.DatabaseError).code === uniqueViolation;
+  error instanceof Related || error instanceof MusterError || isUniqueViolation(error);
 
 async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<AppliedFile> {
   const { request, received, setup, partRows: rowsOfPart } = file;
@@ -162,8 +160,7 @@ async function applyPart(client: pg.PoolClient, file: FileInParts, number: numbe
   const context = importContext(request.organizationId, setup, lastUserId, true);
   await runStatements(client, matchStatements(context));
   await planUsers(client, context);
-  const counted = await client.query<ImportCounts & Record<string, unknown>>(countStatement(context));
-  const { rows } = await client.query<{ outcomes: Outcomes }>(outcomesStatement(context));
+  const description = await describePlan(client, context);
   const { rows: groupsFound } = await client.query<GroupFigures & Record<string, unknown>>(groupFigures(context));
   const groups = groupsFound[0]!;
   await client.query(insertImportRows(context), [run.id]);
@@ -173,7 +170,7 @@ async function applyPart(client: pg.PoolClient, file: FileInParts, number: numbe
   const recorded = await applyUsers(client, context, run);
   if (seen.hasLooseRows) await refuseRelated(client, context);
   if (number > 1 && seen.groups.size > 0) await refuseAdministrators(client, context);
-  return { counts: counted.rows[0] as ImportCounts, outcomes: rows[0]!.outcomes, recorded, groups };
+  return { ...description, recorded, groups };
 }
 
 /**

@@ -85,6 +85,17 @@ export interface GuardFigures {
   readonly peopleOfAnotherSource: Figure & { readonly source: string | null };
 }
 
+const nothing: Figure = { count: 0, examples: [] };
+
+/** The figures of an import that takes nothing away and at which nothing is wrong. */
+export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"> = {
+  ...{ silenceRemoves: false, peopleOfSource: 0, membershipsOfSource: 0, membershipsRemoved: 0, groupLosses: [] },
+  ...{ peopleRemoved: nothing, contactsRemoved: nothing, rowsFailed: nothing, rowsUnidentified: nothing },
+  ...{ emptiedGroup: null, peopleInFile: 0, peopleInLastRoster: null, groupsNamed: 0, groupsUnknown: nothing },
+  identifiersChanged: { ...nothing, zerosLost: 0, lostZero: null },
+  peopleOfAnotherSource: { ...nothing, source: null },
+};
+
 /** A change that somebody announced: more may go than the limits say. */
 export interface AnnouncedChange {
   readonly percent: number;

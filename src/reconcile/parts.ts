@@ -1,5 +1,5 @@
 import { type Recorded, together } from "../changes/record.ts";
-import type { GuardFigures } from "./guard.ts";
+import { type GuardFigures, nothingFound } from "./guard.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { PlanDescription } from "./planned-file.ts";
 import type { ImportCounts } from "./types.ts";
@@ -52,14 +52,9 @@ export function figuresOfParts(
   { counts, groups }: Part,
   of: Pick<GuardFigures, "isRoster" | "sourceName" | "peopleInLastRoster">,
 ): GuardFigures {
-  const nothing = { count: 0, examples: [] };
   return {
-    ...of,
-    ...{ silenceRemoves: false, peopleOfSource: 0, membershipsOfSource: 0, membershipsRemoved: 0, groupLosses: [] },
-    ...{ peopleRemoved: nothing, contactsRemoved: nothing, rowsUnidentified: nothing, emptiedGroup: null },
+    ...{ ...nothingFound, ...of },
     ...{ rows: counts.rows, peopleInFile: counts.people, rowsFailed: { count: counts.failed, examples: [] } },
     ...{ groupsNamed: groups.added + groups.unknown, groupsUnknown: { count: groups.unknown, examples: [] } },
-    identifiersChanged: { ...nothing, zerosLost: 0, lostZero: null },
-    peopleOfAnotherSource: { ...nothing, source: null },
   };
 }

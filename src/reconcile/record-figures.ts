@@ -1,19 +1,13 @@
-import type { GuardFigures } from "./guard.ts";
+import { type GuardFigures, nothingFound } from "./guard.ts";
 import type { Outcomes } from "./outcomes.ts";
 import type { RecordPlan } from "./record-plan.ts";
 import type { ImportCounts } from "./types.ts";
 
-const nothing = { count: 0, examples: [] };
-
 /** What the guard looks at in a file of groups or locations: the memberships that it ends, whoever claims them. */
 export function guardFigures({ memberships, losses }: RecordPlan, rows: number): GuardFigures {
   return {
-    ...{ isRoster: false, silenceRemoves: false, sourceName: "the organization", peopleOfSource: 0, rows },
+    ...{ ...nothingFound, isRoster: false, sourceName: "the organization", rows },
     ...{ membershipsOfSource: memberships.before, membershipsRemoved: memberships.removed, groupLosses: losses },
-    ...{ peopleRemoved: nothing, contactsRemoved: nothing, rowsFailed: nothing, rowsUnidentified: nothing },
-    ...{ emptiedGroup: null, peopleInFile: 0, peopleInLastRoster: null, groupsNamed: 0, groupsUnknown: nothing },
-    identifiersChanged: { ...nothing, zerosLost: 0, lostZero: null },
-    peopleOfAnotherSource: { ...nothing, source: null },
   };
 }
 

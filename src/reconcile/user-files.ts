@@ -6,7 +6,7 @@ import type { ImportContext } from "./context.ts";
 import { countWaiting, guardPlan } from "./holds.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { planChanges, planUsers } from "./plan-users.ts";
-import type { PlannedFile, ReadFile, ReceivedFile } from "./planned-file.ts";
+import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "./planned-file.ts";
 import { importContext, matchingContext, normalizationRules, readOptions, type Setup, sameRules } from "./setup.ts";
 import { type StagedFile, stageFile } from "./stage-file.ts";
 import { emptyPlan, emptyStaging, prepareStaging } from "./staging.ts";
@@ -64,9 +64,7 @@ function plannedUsers(client: pg.PoolClient, staged: StagedFile, setup: Setup, c
     countWaiting: () => countWaiting(client, context),
     async describe() {
       await planChanges(client, context, sourceName);
-      const counted = await client.query<ImportCounts & Record<string, unknown>>(countStatement(context));
-      const { rows } = await client.query<{ outcomes: Outcomes }>(outcomesStatement(context));
-      return { counts: counted.rows[0] as ImportCounts, outcomes: rows[0]!.outcomes };
+      return describePlan(client, context);
     },
     async keepNotes(importId) {
       await client.query(insertImportRows(context), [importId]);
@@ -87,6 +85,13 @@ function plannedUsers(client: pg.PoolClient, staged: StagedFile, setup: Setup, c
       return plannedUsers(client, staged, setup, again);
     },
   };
+}
+
+/** Counts what the plan in the temporary tables does, and tells what becomes of each row. */
+export async function describePlan(client: pg.PoolClient, context: ImportContext): Promise<PlanDescription> {
+  const counted = await client.query<ImportCounts & Record<string, unknown>>(countStatement(context));
+  const { rows } = await client.query<{ outcomes: Outcomes }>(outcomesStatement(context));
+  return { counts: counted.rows[0] as ImportCounts, outcomes: rows[0]!.outcomes };
 }
 
 /** The id that was given out last. */
