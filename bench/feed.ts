@@ -67,7 +67,7 @@ const referenceStatement = `
     || '","id":' || to_json(id)::text || ',"databaseId":' || coalesce(to_json(database_id)::text, 'null')
     || ',"username":' || coalesce(to_json(username)::text, 'null') || ',"source":' || coalesce(to_json(name)::text, 'null')
     || ',"importId":' || coalesce(to_json(import_id)::text, 'null') || ',"actor":' || to_json(actor)::text
-    || ',"changed":' || changed::text || ',"memberships":' || memberships::text || '}', ',' order by sequence)
+    || ',"changed":' || changed || ',"memberships":' || memberships || '}', ',' order by sequence)
   from (
     select c.*, s.name from changes c left join sources s on s.organization_id = 1 and s.number = c.source
     where c.organization_id = 1 and sequence > $1 order by sequence limit ${pageSize}) page`;

@@ -96,7 +96,7 @@ export function findingsStatement(organizationId: number, request: FeedRequest):
 }
 
 /** What an entry takes in an answer, about. */
-const bytesOfEntry = "octet_length(c.changed::text) + octet_length(c.memberships::text) + 300";
+const bytesOfEntry = "octet_length(c.changed) + octet_length(c.memberships) + 300";
 
 /** A statement for the driver. */
 interface FindingsStatement {
@@ -165,14 +165,14 @@ function isOfType(types: NonNullable<FeedFilter["types"]>, bind: (value: unknown
 }
 
 const changesPermission = `c.type = 'user' and exists (
-      select from json_array_elements(c.memberships) m
+      select from json_array_elements(c.memberships::json) m
       where greatest(m #>> '{role,from}', m #>> '{role,to}') > '0')`;
 
 /** What a copy of one group needs. Who is a member is looked up by the key, so that a large group costs no more. */
 const concerns = (group: string) => `case c.type
   when 'group' then c.id = ${group}
   when 'user' then
-    exists (select from json_array_elements(c.memberships) m where m ->> 'groupId' = ${group})
+    exists (select from json_array_elements(c.memberships::json) m where m ->> 'groupId' = ${group})
     or exists (select from memberships m
       where m.organization_id = $1 and m.user_id = c.id::bigint and m.group_id = ${group})
   when 'topic' then
@@ -185,7 +185,7 @@ const concerns = (group: string) => `case c.type
 const originOf = `case
   when c.source is not null then 'source'
   when c.type = 'user' and c.action = 'created'
-    and (c.changed #> '{origins,to}')::jsonb ? 'self-registered' then 'self-registered'
+    and (c.changed::json #> '{origins,to}')::jsonb ? 'self-registered' then 'self-registered'
   else 'manual' end`;
 
 /** What a value was before the first change of a thing that did not exist is null, and what it is after its end. */
@@ -206,18 +206,18 @@ const folded = `
     window thing as (partition by type, id, case type when 'organization' then sequence end order by sequence desc),
       whole as (thing rows between unbounded preceding and unbounded following)
   ), properties as (
-    select type, id, ('{' || string_agg(to_json(key)::text || ':{"from":' || before || ',"to":' || after || '}', ',' order by key) || '}')::json as json
+    select type, id, ('{' || string_agg(to_json(key)::text || ':{"from":' || before || ',"to":' || after || '}', ',' order by key) || '}') as json
     from (
       select type, id, key, ${net("value -> 'from'", "value -> 'to'")}
-      from marked cross join json_each(changed) where times > 1 group by type, id, key
+      from marked cross join json_each(changed::json) where times > 1 group by type, id, key
     ) property
     where before::jsonb <> after::jsonb group by type, id
   ), roles as (
     select type, id, ('[' || string_agg('{"groupId":' || to_json(group_id)::text || ',"role":{"from":' || before || ',"to":' || after || '}}',
-      ',' order by group_id collate "C") || ']')::json as json
+      ',' order by group_id collate "C") || ']') as json
     from (
       select type, id, entry ->> 'groupId' as group_id, ${net("entry #> '{role,from}'", "entry #> '{role,to}'")}
-      from marked cross join json_array_elements(memberships) entry where times > 1 group by type, id, 3
+      from marked cross join json_array_elements(memberships::json) entry where times > 1 group by type, id, 3
     ) membership
     where before::jsonb <> after::jsonb group by type, id
   )

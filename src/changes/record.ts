@@ -38,7 +38,7 @@ export interface Recorded {
 interface AppendedEntries {
   /** Common table expressions that the other two use, each with a comma after it. */
   readonly with?: string;
-  /** Select with the columns number (1 to n, in the order of the log), type, action, id, database_id, username, changed, memberships. */
+  /** Select with the columns number (1 to n, in the order of the log), type, action, id, database_id, username, changed, memberships; the last two are JSON, as text. */
   readonly entries: string;
   /** Select of how many there are, in the column count; it may have others. */
   readonly count: string;
@@ -87,8 +87,8 @@ export async function recordChanges(
     appendStatement({
       entries: `
         select ordinality as number, entry ->> 'type' as type, entry ->> 'action' as action, entry ->> 'id' as id,
-          entry ->> 'databaseId' as database_id, entry ->> 'username' as username, entry -> 'changed' as changed,
-          coalesce(entry -> 'memberships', '[]') as memberships
+          entry ->> 'databaseId' as database_id, entry ->> 'username' as username, entry ->> 'changed' as changed,
+          coalesce(entry ->> 'memberships', '[]') as memberships
         from json_array_elements($5::json) with ordinality as list (entry, ordinality)`,
       count: "select json_array_length($5::json) as count",
     }),

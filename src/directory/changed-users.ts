@@ -63,7 +63,7 @@ async function listChanged(
          from changes c
          where organization_id = $1 and type = 'user' and sequence > $2 and sequence <= $3
            and ($4::text is null
-             or exists (select from json_array_elements(memberships) m where m ->> 'groupId' = $4)
+             or exists (select from json_array_elements(memberships::json) m where m ->> 'groupId' = $4)
              or exists (select from memberships m
                where m.organization_id = $1 and m.user_id = c.id::bigint and m.group_id = $4))
          order by id::bigint, sequence desc

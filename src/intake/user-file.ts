@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import { type SourceRecord, userFields } from "./records.ts";
-import { readScannedRecords } from "./xml-plain.ts";
+import { type DigestedRecord, readPlainDocument, readScannedRecords } from "./xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "./xml-scan.ts";
 
 /** A digest of each record of a file, by which the next import may know a record again that has not changed. */
@@ -42,6 +42,33 @@ export async function openUserFile(
 ): Promise<UserFile> {
   const scan = format === "xml" && isUtf8(options) ? await scanXmlUsers(open()) : null;
   return scan ? scannedFile(open, scan, options) : parsedFile(open, format, options);
+}
+
+/**
+ * Reads a file of users once, with a digest of each record as `openUserFile` tells it; nothing is known of the file before.
+ * Of XML that turns out not to be of the plain shape the digests of some records are of bytes, and others of what they say.
+ * @param open reads the bytes from the start, each time
+ * @throws MusterError when the file is refused, and, which is no verdict on it, when a record is that is none by itself
+ */
+export async function* readDigestedRecords(
+  open: () => AsyncIterable<Uint8Array>,
+  format: FileFormat,
+  options: ReadOptions,
+): AsyncGenerator<DigestedRecord[]> {
+  let rows = 0;
+  if (format === "xml" && isUtf8(options)) {
+    const plain = readPlainDocument(open(), options);
+    for (let next = await plain.next(); ; next = await plain.next()) {
+      if (next.done && next.value) return;
+      if (next.done) break;
+      rows += next.value.length;
+      yield next.value;
+    }
+  }
+  for await (const records of readRecords(format, open(), options)) {
+    const others = records.filter(({ row }) => row > rows);
+    if (others.length > 0) yield others.map((record) => ({ record, digest: digestRecord(record) }));
+  }
 }
 
 /** The bytes of a record say the same only in the same encoding. */

@@ -3,7 +3,7 @@ import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMap
 import { batchRows, type SourceRecord } from "./records.ts";
 import { createWindow } from "./window.ts";
 import { readXmlRecords } from "./xml.ts";
-import type { XmlScan } from "./xml-scan.ts";
+import { createRecordFinder, digestOfBytes, type XmlScan } from "./xml-scan.ts";
 
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
@@ -26,9 +26,7 @@ export async function* readScannedRecords(
   let batch: SourceRecord[] = [];
   try {
     for await (const { row, line, bytes } of findRecords(chunks, scan, rows)) {
-      const cells = readPlain(bytes.toString("utf8"), options.mapping, ignored);
-      const read = cells ? options.mapping.read(cells) : await readStrictly(bytes, options, ignored);
-      batch.push({ ...read, row, line: line + ("line" in read ? read.line - 1 : 0) });
+      batch.push(await readRecord(bytes, row, line, options, ignored));
       if (batch.length < batchRows) continue;
       yield batch;
       batch = [];
@@ -37,6 +35,67 @@ export async function* readScannedRecords(
   } finally {
     options.onReading?.({ format: "xml", encoding: "utf-8", ignored: ignored.names() });
   }
+}
+
+/** A record, and the digest of its bytes by which its next import may know it again. */
+export interface DigestedRecord {
+  readonly record: SourceRecord;
+  /** 16 bytes. */
+  readonly digest: Buffer;
+}
+
+/**
+ * Reads a document that was not scanned, as long as it has the plain shape: the same records as `readScannedRecords` of
+ * all rows.
+ * @returns whether the document has that shape to its end; otherwise there is more to it than the records that were given
+ * @throws MusterError when a record is refused; its place is not that in the whole document
+ */
+export async function* readPlainDocument(
+  chunks: AsyncIterable<Uint8Array>,
+  options: ReadOptions,
+): AsyncGenerator<DigestedRecord[], boolean> {
+  const ignored = createIgnoredNames();
+  const finder = createRecordFinder();
+  const window = createWindow();
+  const lines = createLineCounter();
+  let rest: Buffer = Buffer.alloc(0);
+  let batch: DigestedRecord[] = [];
+  let row = 0;
+  for await (const chunk of chunks) {
+    const text = window.append(chunk);
+    const places: [from: number, to: number][] = [];
+    const position = finder.look(text, (from, to) => places.push([from, to]));
+    if (position === null) return false;
+    lines.begin(text);
+    for (const [from, to] of places) {
+      const bytes = text.subarray(from, to);
+      row += 1;
+      const record = await readRecord(bytes, row, lines.lineAt(from), options, ignored);
+      batch.push({ record, digest: Buffer.from(digestOfBytes(bytes), "latin1") });
+      if (batch.length < batchRows) continue;
+      yield batch;
+      batch = [];
+    }
+    lines.lineAt(position);
+    window.dropUntil(position);
+    rest = text.subarray(0, text.length - position);
+  }
+  if (!finder.isComplete(rest)) return false;
+  if (batch.length > 0) yield batch;
+  options.onReading?.({ format: "xml", encoding: "utf-8", ignored: ignored.names() });
+  return true;
+}
+
+async function readRecord(
+  bytes: Buffer,
+  row: number,
+  line: number,
+  options: ReadOptions,
+  ignored: IgnoredNames,
+): Promise<SourceRecord> {
+  const cells = readPlain(bytes.toString("utf8"), options.mapping, ignored);
+  const read = cells ? options.mapping.read(cells) : await readStrictly(bytes, options, ignored);
+  return { ...read, row, line: line + ("line" in read ? read.line - 1 : 0) };
 }
 
 /** The bytes of a record, valid until the next one is asked for, and the line on which they begin (1-based). */
@@ -53,29 +112,46 @@ async function* findRecords(
 ): AsyncGenerator<FoundRecord> {
   let next = 0;
   const window = createWindow();
+  const lines = createLineCounter();
   let offset = 0;
-  let line = 1;
-  let previous = 0;
   for await (const chunk of chunks) {
     const text = window.append(chunk);
-    let position = 0;
-    const passTo = (to: number) => {
-      line += countLineEnds(text, position, to, previous);
-      if (to > position) previous = text[to - 1]!;
-      position = to;
-    };
+    lines.begin(text);
     for (; next < rows.length; next += 1) {
       const row = rows[next]!;
       const end = starts[row]! - offset;
       if (end > text.length) break;
-      passTo(starts[row - 1]! - offset);
-      yield { row, line, bytes: text.subarray(position, end) };
+      const from = starts[row - 1]! - offset;
+      yield { row, line: lines.lineAt(from), bytes: text.subarray(from, end) };
     }
     if (next === rows.length) return;
-    passTo(Math.min(text.length, starts[rows[next]! - 1]! - offset));
+    const position = Math.min(text.length, starts[rows[next]! - 1]! - offset);
+    lines.lineAt(position);
     window.dropUntil(position);
     offset += position;
   }
+}
+
+/** Tells on which line of a document a place stands, of which a part at a time is looked at. */
+function createLineCounter() {
+  let text: Uint8Array = Buffer.alloc(0);
+  let position = 0;
+  let line = 1;
+  let previous = 0;
+  return {
+    /** Goes on with a part that begins where the last place was that was asked for. */
+    begin(part: Uint8Array): void {
+      text = part;
+      position = 0;
+    },
+    /** The line (1-based) of a place in the part; places are asked for in ascending order. */
+    lineAt(to: number): number {
+      line += countLineEnds(text, position, to, previous);
+      if (to > position) previous = text[to - 1]!;
+      position = to;
+      return line;
+    },
+  };
 }
 
 /** CR, LF, and both together end a line (XML 1.0, 2.11). This looks at every byte of the file. */

@@ -27,46 +27,73 @@ const tail = /^<\/users>[ \t\r\n]*$/;
  * hide its end (comments, CDATA, processing instructions).
  *
  * This only says where records would begin and end **if** they are well-formed. A record whose digest was stored after
- * the strict parser took the very same bytes is well-formed; all others must go to that parser, in their order, with the
- * head and the tail (`changedDocument`).
- *
- * @returns null for a document of any other shape, which is no verdict: the strict parser has the word
+ * the strict parser took the very same bytes is well-formed; all others must go to that parser, in their order.
+ */
+export interface RecordFinder {
+  /**
+   * Looks at what was left of the document and what has come.
+   * @param found is told the place of each record that is complete
+   * @returns up to where it has looked: what follows is left; null for a document of any other shape, which is no verdict:
+   *   the strict parser has the word
+   */
+  look(text: Buffer, found: (from: number, to: number) => void): number | null;
+  /** Whether a document is complete of which no more than `rest` is left. */
+  isComplete(rest: Buffer): boolean;
+}
+
+/** Makes a finder for one document. */
+export function createRecordFinder(): RecordFinder {
+  let state: "head" | "records" | "tail" = "head";
+  return {
+    look(text, found) {
+      let position = 0;
+      if (state === "head") {
+        const first = text.indexOf(recordStart);
+        if (first > edgeLength || (first < 0 && text.length > edgeLength)) return null;
+        if (first >= 0) {
+          if (!head.test(text.toString("latin1", 0, first))) return null;
+          state = "records";
+          position = first;
+        }
+      }
+      if (state === "records") {
+        const end = findRecords(text, position, found);
+        if (end === null) return null;
+        position = end.position;
+        if (end.isTail) state = "tail";
+      }
+      const rest = text.length - position;
+      return rest > (state === "tail" ? edgeLength : limits.xml.recordLength) ? null : position;
+    },
+    isComplete: (rest) => state === "tail" && tail.test(rest.toString("latin1")),
+  };
+}
+
+/**
+ * Finds out where the records of a document stand.
+ * @returns null for a document that is not of the plain shape
  */
 export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<XmlScan | null> {
   const found = createFindings();
-  let state: "head" | "records" | "tail" = "head";
+  const finder = createRecordFinder();
   const window = createWindow();
-  /** What is left, at the start of the window. */
-  let rest = 0;
-  let text: Buffer = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   let offset = 0;
   for await (const chunk of chunks) {
-    text = window.append(chunk);
-    let position = 0;
-    if (state === "head") {
-      const first = text.indexOf(recordStart);
-      if (first > edgeLength || (first < 0 && text.length > edgeLength)) return null;
-      if (first >= 0) {
-        if (!head.test(text.toString("latin1", 0, first))) return null;
-        state = "records";
-        position = first;
-      }
-    }
-    if (state === "records") {
-      const end = findRecords(text, position, offset, found);
-      if (end === null) return null;
-      position = end.position;
-      if (end.isTail) state = "tail";
-    }
-    rest = text.length - position;
+    const text = window.append(chunk);
+    const position = finder.look(text, (from, to) => found.add(offset + from, text.subarray(from, to)));
+    if (position === null) return null;
     window.dropUntil(position);
+    rest = text.subarray(0, text.length - position);
     offset += position;
-    if (rest > (state === "tail" ? edgeLength : limits.xml.recordLength)) return null;
   }
-  if (state !== "tail" || !tail.test(text.toString("latin1", 0, rest))) return null;
+  if (!finder.isComplete(rest)) return null;
   found.add(offset, undefined);
   return found.scan();
 }
+
+/** Digest of the bytes of a record, 16 characters of one byte each. */
+export const digestOfBytes = (record: Buffer): string => hash("sha256", record, "binary").slice(0, digestLength);
 
 /**
  * Goes from record to record. Returns where it stopped: before what is not complete yet, or before the tail; null if
@@ -75,8 +102,7 @@ export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<X
 function findRecords(
   text: Buffer,
   from: number,
-  offset: number,
-  found: ReturnType<typeof createFindings>,
+  found: (from: number, to: number) => void,
 ): { readonly position: number; readonly isTail: boolean } | null {
   let position = from;
   let nextMarkup = markupAfter(text, position);
@@ -92,7 +118,7 @@ function findRecords(
     if (nextMarkup < (end < 0 ? text.length : end)) return null;
     if (end < 0) return { position, isTail: false };
     const next = end + recordEnd.length;
-    found.add(offset + position, text.subarray(position, next));
+    found(position, next);
     position = next;
   }
 }
@@ -134,7 +160,7 @@ function createFindings() {
       starts[count] = start;
       count += 1;
       if (record === undefined) return;
-      digests.write(hash("sha256", record, "binary"), rows * digestLength, digestLength, "latin1");
+      digests.write(digestOfBytes(record), rows * digestLength, digestLength, "latin1");
       rows += 1;
     },
     scan(): XmlScan {

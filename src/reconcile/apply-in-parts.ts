@@ -1,27 +1,32 @@
 import type pg from "pg";
-import type { Recorded } from "../changes/record.ts";
+import { type Recorded, together } from "../changes/record.ts";
 import { foldCase } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
+import { normalizeUser } from "../intake/normalize-user.ts";
 import type { Reading } from "../intake/reading.ts";
-import { openUserFile } from "../intake/user-file.ts";
+import type { NormalizationRules } from "../intake/records.ts";
+import { readDigestedRecords } from "../intake/user-file.ts";
+import type { DigestedRecord } from "../intake/xml-plain.ts";
 import type { Executor } from "../store/database.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
-import { applyUsers } from "./apply-users.ts";
+import { addPlainRows, appendPlainPeople, readPlainRules, sortOutRows } from "./apply-plain-rows.ts";
+import { appendPeople, applyPlan, createWanted } from "./apply-users.ts";
 import type { ImportContext } from "./context.ts";
 import { isOff, judgeFigures } from "./holds.ts";
-import { figuresOfParts, type GroupFigures, joinParts, type Part } from "./parts.ts";
+import { figuresOfParts, type GroupFigures, joinParts, nothingDone, type Part } from "./parts.ts";
+import { type PlainRules, plainEntry, type Wanted } from "./plain-rows.ts";
 import { planUsers } from "./plan-users.ts";
 import type { ImportRun, PlanDescription, ReceivedFile } from "./planned-file.ts";
 import { readAhead } from "./read-ahead.ts";
 import { runStatements } from "./run-statements.ts";
 import { importContext, normalizationRules, readOptions, type Setup } from "./setup.ts";
-import { readStagedRows } from "./stage-file.ts";
 import {
   type EncodedRows,
   emptyPlan,
   emptyStaging,
   encodeBatches,
   prepareStaging,
+  type StagedRow,
   stageEncodedRows,
 } from "./staging.ts";
 import { lastRoster } from "./statements/guard.ts";
@@ -40,7 +45,7 @@ import type { ImportRequest } from "./types.ts";
 import { describePlan, readLastUserId } from "./user-files.ts";
 
 /** Rows of a part: few enough that what is worked out of them stays in caches, many enough for sets to pay. */
-export const partRows = 12_500;
+export const partRows = 6_000;
 /** The first part is so much smaller, and each is twice the one before: the database need not wait long for work. */
 const firstPart = 1 / 8;
 /** What is read while the database works: a part of usual rows. A thousand e-mails in each would otherwise fill the memory. */
@@ -101,22 +106,35 @@ const asksForTheWhole = (error: unknown) =>
 async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<AppliedFile> {
   const { request, received, setup, partRows: rowsOfPart } = file;
   let reading: Reading | null = null;
-  const opened = await openUserFile(received.body.open, received.format, {
+  const records = readDigestedRecords(received.body.open, received.format, {
     ...readOptions(request, setup),
     onReading: (found) => {
       reading = found;
     },
   });
-  const encoded = encodeBatches(readStagedRows(opened, normalizationRules(setup.settings)), true, rowsOfPart);
-  const batches = readAhead(encoded, bytesAhead, ({ lines }) => lines.length)[Symbol.asyncIterator]();
+  let rules = await readPlainRules(client, request.organizationId, setup);
+  const encoded = encodeBatches(
+    normalized(records, normalizationRules(setup.settings)),
+    (row) => plainEntry(row, rules),
+    rowsOfPart,
+  );
+  const batches = readAhead(encoded, bytesAhead, ({ lines }) => lines.length);
   try {
     let all: Part | undefined;
     const seen: Seen = { groups: new Set(), groupsNotFound: new Set(), hasLooseRows: false };
     for (let number = 1, next = await batches.next(); !next.done; number++) {
       await emptyStaging(client);
       await emptyPlan(client);
-      next = await stagePart(client, batches, next.value, rowsOfPart * Math.min(1, firstPart * 2 ** (number - 1)));
-      const part = await applyPart(client, file, number, seen);
+      const most = rowsOfPart * Math.min(1, firstPart * 2 ** (number - 1));
+      const staged = await stagePart(client, batches, next.value, most);
+      next = staged.next;
+      const wanted = {
+        groups: [...staged.groups].filter((groupId) => !rules.groups.has(groupId)).sort(),
+        locations: [...staged.locations].filter((name) => !rules.locations.has(name)).sort(),
+      };
+      const part = await applyPart(client, file, rules, { number, rowsBefore: all?.counts.rows ?? 0, wanted }, seen);
+      if (part.counts.groupsCreated + part.counts.locationsCreated > 0)
+        rules = await readPlainRules(client, request.organizationId, setup);
       all = all === undefined ? part : joinParts(all, part);
     }
     if (all === undefined || (await isOverLimits(client, file, all))) throw new Related();
@@ -126,22 +144,43 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
   }
 }
 
-/** Stages the rows of a part, `first` and those after it; returns what comes next. */
+async function* normalized(
+  batches: AsyncIterable<readonly DigestedRecord[]>,
+  rules: NormalizationRules,
+): AsyncGenerator<StagedRow[]> {
+  for await (const records of batches)
+    yield records.map(({ record, digest }) => ({ row: normalizeUser(record, rules), digest }));
+}
+
+/** A part whose rows are staged. */
+interface Staged {
+  /** Ids of groups, and names of locations, that its plain rows name and that were not there when they were read. */
+  readonly groups: ReadonlySet<string>;
+  readonly locations: ReadonlySet<string>;
+  /** What comes after it. */
+  readonly next: IteratorResult<EncodedRows, undefined>;
+}
+
+/** Stages the rows of a part, `first` and those after it. */
 async function stagePart(
   client: pg.PoolClient,
-  batches: AsyncIterator<EncodedRows>,
+  batches: AsyncIterator<EncodedRows, undefined>,
   first: EncodedRows,
   rowsOfPart: number,
-): Promise<IteratorResult<EncodedRows, unknown>> {
-  let next: IteratorResult<EncodedRows, unknown> = { done: false, value: first };
+): Promise<Staged> {
+  const groups = new Set<string>();
+  const locations = new Set<string>();
+  let next: IteratorResult<EncodedRows, undefined> = { done: false, value: first };
   const part = async function* () {
     for (let rows = 0; !next.done && rows < rowsOfPart; next = await batches.next()) {
       rows += next.value.rows;
+      for (const groupId of next.value.wanted.groups) groups.add(groupId);
+      for (const name of next.value.wanted.locations) locations.add(name);
       yield next.value;
     }
   };
   await stageEncodedRows(client, part());
-  return next;
+  return { groups, locations, next };
 }
 
 /** What the parts so far had that later ones may have to do with. */
@@ -153,11 +192,67 @@ interface Seen {
   hasLooseRows: boolean;
 }
 
-/** Plans and applies the rows that are staged. */
-async function applyPart(client: pg.PoolClient, file: FileInParts, number: number, seen: Seen): Promise<Part> {
+/** The part that is at hand. */
+interface PartAtHand {
+  /** From 1 on. */
+  readonly number: number;
+  /** Rows of the parts before it. */
+  readonly rowsBefore: number;
+  /** What its plain rows name and is to be created. */
+  readonly wanted: Wanted;
+}
+
+/** Applies the rows that are staged. Only those that are not plain have to be planned. */
+async function applyPart(
+  client: pg.PoolClient,
+  file: FileInParts,
+  rules: PlainRules,
+  { number, rowsBefore, wanted }: PartAtHand,
+  seen: Seen,
+): Promise<Part> {
   const { request, setup, run } = file;
+  const { plain, others } = await sortOutRows(client, wanted);
   const lastUserId = await readLastUserId(client, request.organizationId);
-  const context = importContext(request.organizationId, setup, lastUserId, true);
+  const lastPlainId = plain === 0 ? lastUserId : lastUserId + plain + others;
+  const context = importContext(request.organizationId, setup, lastPlainId, true);
+  const rows = { plain, others, rowsBefore, offset: lastUserId - rowsBefore };
+  let part = nothingDone;
+  if (plain > 0) {
+    part = joinParts(part, await create(client, context, run, wanted, seen));
+    part = joinParts(part, await addPlainRows(client, context, run, rules, rows));
+  }
+  if (others > 0)
+    part = joinParts(part, await applyOthers(client, context, run, { number, offset: rows.offset }, seen));
+  else part = { ...part, recorded: together(part.recorded, await appendPlainPeople(client, context, run, rows)) };
+  if (seen.hasLooseRows) await refuseRelated(client, context);
+  // Of groups that its own plan creates, a part knows who else joins them.
+  if (seen.groups.size > 0 && (number > 1 || wanted.groups.length > 0)) await refuseAdministrators(client, context);
+  return part;
+}
+
+/** Creates what plain rows name. */
+async function create(
+  client: pg.PoolClient,
+  context: ImportContext,
+  run: ImportRun,
+  wanted: Wanted,
+  seen: Seen,
+): Promise<Part> {
+  noteCreated(seen, wanted.groups.map(foldCase));
+  const recorded = await createWanted(client, context, run, wanted);
+  const { groups, locations } = wanted;
+  const counts = { ...nothingDone.counts, groupsCreated: groups.length, locationsCreated: locations.length };
+  return { ...nothingDone, recorded, counts };
+}
+
+/** Plans and applies the rows that are not plain. What it records is told of plain ones, too. */
+async function applyOthers(
+  client: pg.PoolClient,
+  context: ImportContext,
+  run: ImportRun,
+  { number, offset }: { readonly number: number; readonly offset: number },
+  seen: Seen,
+): Promise<Part> {
   await runStatements(client, matchStatements(context));
   await planUsers(client, context);
   const description = await describePlan(client, context);
@@ -166,25 +261,30 @@ async function applyPart(client: pg.PoolClient, file: FileInParts, number: numbe
   await client.query(insertImportRows(context), [run.id]);
   const { rowCount: loose } = await client.query(keepLooseRows, [number]);
   seen.hasLooseRows ||= loose !== 0;
-  if (context.settings.createGroups.length > 0) await refuseCreatedElsewhere(client, seen);
-  const recorded = await applyUsers(client, context, run);
-  if (seen.hasLooseRows) await refuseRelated(client, context);
-  if (number > 1 && seen.groups.size > 0) await refuseAdministrators(client, context);
+  if (context.settings.createGroups.length > 0) await noteGroups(client, seen);
+  const created = await applyPlan(client, context, run);
+  const recorded = together(created, await appendPeople(client, context, run, offset));
   return { ...description, recorded, groups };
+}
+
+/** Keeps which groups the plan has to do with. */
+async function noteGroups(executor: Executor, seen: Seen): Promise<void> {
+  const names = async (statement: string) =>
+    (await executor.query<{ name: string }>(statement)).rows.map(({ name }) => foldCase(name));
+  const notFound = await names(groupsNotFound);
+  if (notFound.some((name) => seen.groups.has(name))) throw new Related();
+  noteCreated(seen, await names(groupsOfPart));
+  for (const name of notFound) seen.groupsNotFound.add(name);
 }
 
 /**
  * Of several spellings of a group that the file creates, one is chosen for the whole file; and a group that it creates is
  * there for all of its rows.
  */
-async function refuseCreatedElsewhere(executor: Executor, { groups, groupsNotFound: missed }: Seen): Promise<void> {
-  const names = async (statement: string) =>
-    (await executor.query<{ name: string }>(statement)).rows.map(({ name }) => foldCase(name));
-  const notFound = await names(groupsNotFound);
-  const created = await names(groupsOfPart);
-  if (notFound.some((name) => groups.has(name)) || created.some((name) => missed.has(name))) throw new Related();
-  for (const name of notFound) missed.add(name);
-  for (const name of created) groups.add(name);
+function noteCreated({ groups, groupsNotFound: missed }: Seen, names: readonly string[]): void {
+  if (names.some((name) => groups.has(name) || missed.has(name)) || new Set(names).size < names.length)
+    throw new Related();
+  for (const name of names) groups.add(name);
 }
 
 async function refuseRelated(executor: Executor, context: ImportContext): Promise<void> {

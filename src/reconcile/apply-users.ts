@@ -3,12 +3,14 @@ import { appendStatement, type Recorded, recordChanges, together } from "../chan
 import { createPlainGroups, createPlainLocations } from "../directory/create-many.ts";
 import { buryUsers } from "../directory/tombstone.ts";
 import type { ImportContext } from "./context.ts";
+import type { Wanted } from "./plain-rows.ts";
 import type { ImportRun } from "./planned-file.ts";
 import { runStatements } from "./run-statements.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
 import { createdEntries } from "./statements/changes.ts";
 import { applyContacts } from "./statements/contacts.ts";
 import { applyMemberships } from "./statements/memberships.ts";
+import { plainEntries, plainPeople } from "./statements/plain-rows.ts";
 
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
@@ -16,6 +18,12 @@ import { applyMemberships } from "./statements/memberships.ts";
  * @returns the numbers that the log gave out
  */
 export async function applyUsers(client: pg.PoolClient, context: ImportContext, run: ImportRun): Promise<Recorded> {
+  const created = await applyPlan(client, context, run);
+  return together(created, await appendPeople(client, context, run));
+}
+
+/** Applies what was planned, but for what the log says of people; returns what it says of groups and locations. */
+export async function applyPlan(client: pg.PoolClient, context: ImportContext, run: ImportRun): Promise<Recorded> {
   const { id, at } = run;
   const created = await createGroupsAndLocations(client, context, run);
   await deletePlanned(client, context, run);
@@ -23,8 +31,7 @@ export async function applyUsers(client: pg.PoolClient, context: ImportContext, 
   await runStatements(client, applyPeople(context, returning !== 0), [id, at]);
   await runStatements(client, [...applyLinks(context), ...applyContacts(context)], [id]);
   await runStatements(client, [...applyMemberships(context), advanceUserIds(context)], [at]);
-  const people = await appendPlannedChanges(client, context, run);
-  return together(created, people);
+  return created;
 }
 
 async function deletePlanned(
@@ -43,36 +50,50 @@ async function deletePlanned(
   );
 }
 
-/** These stand in the log ahead of the people who belong to them. */
+/** What the plan creates. */
 async function createGroupsAndLocations(
+  client: pg.PoolClient,
+  context: ImportContext,
+  run: ImportRun,
+): Promise<Recorded> {
+  const named = async (query: string) => (await client.query<{ name: string }>(query)).rows.map(({ name }) => name);
+  const groups = await named("select group_id as name from known_groups where is_new order by group_id");
+  const locations = await named("select name from known_locations where is_new order by name_normalized");
+  return createWanted(client, context, run, { groups, locations });
+}
+
+/** Creates groups and locations that a file names. They stand in the log ahead of the people who belong to them. */
+export async function createWanted(
   client: pg.PoolClient,
   { organizationId, source }: ImportContext,
   { id, actor, at }: ImportRun,
+  { groups, locations }: Wanted,
 ): Promise<Recorded> {
-  const named = async (query: string) => (await client.query<{ name: string }>(query)).rows.map(({ name }) => name);
-  const groupIds = await named("select group_id as name from known_groups where is_new order by group_id");
-  const locations = await named("select name from known_locations where is_new order by name_normalized");
   const changes = [
-    ...(await createPlainGroups(client, organizationId, groupIds, at)),
+    ...(await createPlainGroups(client, organizationId, groups, at)),
     ...(await createPlainLocations(client, organizationId, locations, at)),
   ];
   if (changes.length === 0) return { count: 0 };
   return recordChanges(client, organizationId, { actor, importId: id, source }, changes);
 }
 
-async function appendPlannedChanges(
+/**
+ * Appends to the change log what becomes of people.
+ * @param plainOffset in parts: what the number of a plain row is short of its person's id
+ */
+export async function appendPeople(
   client: pg.PoolClient,
   { organizationId, source, knowsNobody }: ImportContext,
   { id, actor, sourceName }: ImportRun,
+  plainOffset = 0,
 ): Promise<Recorded> {
-  const created = `
-    select number, 'user' as type, 'created' as action, person::text as id, database_id, username, changed, memberships
-    from (${createdEntries("$5::text", knowsNobody)}) created join numbered using (person)`;
-  const updated = `
-    select number, 'user' as type, action, person::text as id, database_id, username, changed, memberships
-    from planned_changes join numbered using (person)`;
-  const fresh = "select person, first_row from people where is_new";
-  const changing = knowsNobody ? fresh : `select person, first_row from planned_changes union all ${fresh}`;
+  const entry = (action: string) =>
+    `select number, 'user' as type, ${action} as action, person::text as id, database_id, username, changed, memberships`;
+  const created = `${entry("'created'")} from (${createdEntries("$5::text")}) created join numbered using (person)`;
+  const updated = `${entry("action")} from planned_changes join numbered using (person)`;
+  const plain = `${entry("'created'")} from (${plainEntries(plainOffset)}) plain join numbered using (person)`;
+  const changing = `select person, first_row from people where is_new union all
+    ${knowsNobody ? plainPeople(plainOffset) : "select person, first_row from planned_changes"}`;
   const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
     appendStatement({
       // Numbered apart from what is told, so that only numbers are sorted.
@@ -80,7 +101,7 @@ async function appendPlannedChanges(
         numbered as (
           select person, row_number() over (order by first_row, person) as number from (${changing}) changing
         ),`,
-      entries: knowsNobody ? created : `${updated} union all ${created}`,
+      entries: `${created} union all ${knowsNobody ? plain : updated}`,
       count: `select count(*) as count from (${changing}) changing`,
     }),
     [organizationId, actor, id, source, sourceName],

@@ -1,9 +1,18 @@
+import { groupIdPattern, groupNameLength } from "../directory/group-codes.ts";
+
+/** The group that every new person joins; that there is one is a person's decision, not a feed's. */
+const everybody = "ALL";
+
 /**
- * Makes the test whether imports create a group (feed formats, section 3).
+ * Makes the test whether imports create a group that is not there (feed formats, section 3).
  * @param patterns exact ids, or patterns in which * stands for any characters
  */
 export function createsGroup(patterns: readonly string[]): (groupId: string) => boolean {
-  return (groupId) => patterns.some((pattern) => matches(pattern, groupId));
+  return (groupId) =>
+    groupId !== everybody &&
+    groupId.length <= groupNameLength &&
+    groupIdPattern.test(groupId) &&
+    patterns.some((pattern) => matches(pattern, groupId));
 }
 
 /** Compares piece by piece from the left, the last piece from the right: linear, whatever the pattern. */

@@ -68,10 +68,15 @@ export function readOutcomes(outcomes: Outcomes, isHeldApplied: boolean): Outcom
 
 /** Whether a multirange holds a number, asked in ascending order. */
 function walk(multirange: string | undefined): (row: number) => boolean {
-  const ranges = (multirange ?? "").matchAll(/\[(\d+),(\d+)\)/g);
+  const ranges = rangesIn(multirange ?? "");
   let range = ranges.next().value;
   return (row) => {
-    while (range && row >= Number(range[2])) range = ranges.next().value;
-    return range !== undefined && row >= Number(range[1]);
+    while (range && row >= range[1]) range = ranges.next().value;
+    return range !== undefined && row >= range[0];
   };
+}
+
+/** The ranges of a multirange, each with its first number and the one after its last. */
+export function* rangesIn(multirange: string): Generator<[from: number, to: number], undefined> {
+  for (const [, from, to] of multirange.matchAll(/\[(\d+),(\d+)\)/g)) yield [Number(from), Number(to)];
 }

@@ -1,6 +1,6 @@
 import { type Recorded, together } from "../changes/record.ts";
 import { type GuardFigures, nothingFound } from "./guard.ts";
-import type { Outcomes } from "./outcomes.ts";
+import { type Outcomes, rangesIn } from "./outcomes.ts";
 import type { PlanDescription } from "./planned-file.ts";
 import type { ImportCounts } from "./types.ts";
 
@@ -16,7 +16,19 @@ export interface GroupFigures {
   readonly unknown: number;
 }
 
-/** Two parts as one; the rows of `other` come after those of `one`. */
+/** A part that does nothing yet. */
+export const nothingDone: Part = {
+  counts: {
+    ...{ rows: 0, people: 0, added: 0, updated: 0, unchanged: 0, removed: 0, withdrawn: 0, kept: 0, failed: 0 },
+    ...{ notAdded: 0, warnings: 0, merged: 0, membershipsAdded: 0, membershipsRemoved: 0 },
+    ...{ groupsCreated: 0, locationsCreated: 0 },
+  },
+  outcomes: {},
+  recorded: { count: 0 },
+  groups: { added: 0, unknown: 0 },
+};
+
+/** Two parts as one; what `other` recorded comes after what `one` did. */
 export function joinParts(one: Part, other: Part): Part {
   return {
     counts: sums(one.counts, other.counts),
@@ -38,13 +50,21 @@ function joinOutcomes(one: Outcomes, other: Outcomes): Outcomes {
   return Object.fromEntries(joined.filter(([, ranges]) => ranges !== undefined));
 }
 
-/** Two multiranges as one: where one ends at which the other begins, a range goes on. */
+/** Two multiranges as one. */
 function joinRanges(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;
-  const end = /(\d+)\)\}$/.exec(one)?.[1] ?? "";
-  return other.startsWith(`{[${end},`)
-    ? one.slice(0, -`${end})}`.length) + other.slice(`{[${end},`.length)
-    : `${one.slice(0, -1)},${other.slice(1)}`;
+  const end = Number(one.slice(one.lastIndexOf(",") + 1, -2));
+  const start = Number(other.slice(2, other.indexOf(",")));
+  // Most parts come one after the other.
+  if (start > end) return `${one.slice(0, -1)},${other.slice(1)}`;
+  if (start === end) return one.slice(0, -`${end})}`.length) + other.slice(`{[${start},`.length);
+  const joined: [number, number][] = [];
+  for (const [from, to] of [...rangesIn(one), ...rangesIn(other)].sort(([a], [b]) => a - b)) {
+    const last = joined.at(-1);
+    if (last !== undefined && from <= last[1]) last[1] = Math.max(last[1], to);
+    else joined.push([from, to]);
+  }
+  return `{${joined.map(([from, to]) => `[${from},${to})`).join(",")}}`;
 }
 
 /** What the guard judges: nobody and nothing can be removed, nor known under another identifier or from another source. */

@@ -1,5 +1,4 @@
 import type pg from "pg";
-import { groupIdPattern, groupNameLength } from "../directory/group-codes.ts";
 import { locationNamePattern } from "../directory/locations.ts";
 import { foldCase } from "../directory/text.ts";
 import type { ImportContext } from "./context.ts";
@@ -113,17 +112,11 @@ async function planAbsences(client: pg.PoolClient, context: ImportContext): Prom
   if (rowCount) await runStatements(client, settleAbsences(context));
 }
 
-/** The group that every new person joins; that there is one is a person's decision, not a feed's. */
-const everybody = "ALL";
-
 /** Groups that the file names and the organization has imports create (feed formats, section 3); whether there are any. */
 async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<boolean> {
   if (settings.createGroups.length === 0) return false;
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);
-  const wanted = rows
-    .map(({ groupId }) => groupId)
-    .filter((groupId) => groupId !== everybody && groupId.length <= groupNameLength && groupIdPattern.test(groupId))
-    .filter(createsGroup(settings.createGroups));
+  const wanted = rows.map(({ groupId }) => groupId).filter(createsGroup(settings.createGroups));
   const names = new Map(wanted.sort().map((groupId) => [foldCase(groupId), groupId]));
   const { rowCount: created } = await client.query(
     `insert into known_groups (group_id, style, joins_everybody, is_new, json)

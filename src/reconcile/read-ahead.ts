@@ -1,29 +1,79 @@
-import { ReadableStream } from "node:stream/web";
 import { setImmediate as turn } from "node:timers/promises";
 
 /**
- * Reads ahead of who takes the items, and gives way to all other work after each: what takes them may wait for the
- * database meanwhile. Whoever breaks off ends the reading, too.
+ * Reads ahead of who takes the items, and gives way to all other work after each. While items are taken one after the other
+ * out of what is held, nothing more is read: whoever takes them keeps the database waiting, and will have other things to
+ * wait for. Whoever breaks off ends the reading, too.
  * @param most how much is held, as `size` measures it; one item more at the most
  */
 export function readAhead<Item>(
   items: AsyncIterable<Item>,
   most: number,
   size: (item: Item) => number,
-): AsyncIterable<Item> {
+): AsyncIterableIterator<Item, undefined> {
   const iterator = items[Symbol.asyncIterator]();
-  return new ReadableStream<Item>(
-    {
-      async pull(controller) {
-        const next = await iterator.next();
-        if (next.done) controller.close();
-        else controller.enqueue(next.value);
+  const held: Item[] = [];
+  let amount = 0;
+  let taken = 0;
+  let ending: { readonly error?: unknown } | undefined;
+  let wakeTaker = () => {};
+  let wakeReader = () => {};
+  let isStopped = false;
+
+  async function read(): Promise<void> {
+    for (let next = await iterator.next(); !next.done && !isStopped; next = await iterator.next()) {
+      held.push(next.value);
+      amount += size(next.value);
+      wakeTaker();
+      if (amount >= most && !isStopped)
+        await waiting((resume) => {
+          wakeReader = resume;
+        });
+      let before: number;
+      do {
+        before = taken;
         await turn();
+      } while (taken > before && held.length > 0 && !isStopped);
+    }
+  }
+  const reading = read()
+    .then(
+      () => {
+        ending = {};
       },
-      async cancel() {
-        await iterator.return?.();
+      (error: unknown) => {
+        ending = { error };
       },
+    )
+    .finally(() => wakeTaker());
+
+  return {
+    async next() {
+      while (held.length === 0 && ending === undefined)
+        await waiting((resume) => {
+          wakeTaker = resume;
+        });
+      if (held.length === 0) {
+        if (ending && "error" in ending) throw ending.error;
+        return { done: true, value: undefined };
+      }
+      const value = held.shift()!;
+      taken += 1;
+      amount -= size(value);
+      if (amount < most) wakeReader();
+      return { done: false, value };
     },
-    { highWaterMark: most, size },
-  );
+    async return() {
+      isStopped = true;
+      wakeReader();
+      await reading;
+      await iterator.return?.();
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
 }
+
+const waiting = (keep: (resume: () => void) => void) => new Promise<void>(keep);

@@ -111,15 +111,6 @@ async function readRowNumbers(client: pg.PoolClient, query: string): Promise<Uin
   return Uint32Array.from(rows, ({ row }) => row);
 }
 
-/** Reads all rows of a file; what a MusterError says of the place of a record that was scanned may be wrong. */
-export async function* readStagedRows(file: UserFile, rules: NormalizationRules): AsyncGenerator<StagedRow[]> {
-  if (!file.isScanned) yield* readAll(file, rules);
-  else {
-    const digests = await file.digests();
-    yield* readRows({ file, digests, rules }, allRows(digests));
-  }
-}
-
 async function* readAll(file: UserFile, rules: NormalizationRules): AsyncGenerator<StagedRow[]> {
   for await (const records of file.read()) {
     yield records.map((record) => ({ row: normalizeUser(record, rules), digest: digestRecord(record) }));

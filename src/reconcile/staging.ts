@@ -6,7 +6,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../directory/text.ts";
 import type { UserRow } from "../intake/records.ts";
 import type { RecordDigests } from "../intake/user-file.ts";
-import { type CreatedEntry, createdEntry } from "./created-entry.ts";
+import type { PlainEntry, Wanted } from "./plain-rows.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./statements/tables.ts";
 
 /** A row, and the digest by which its next import may know it again. */
@@ -50,6 +50,8 @@ export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<re
 export interface EncodedRows {
   readonly rows: number;
   readonly lines: Buffer;
+  /** What plain ones name and is to be created; some may stand twice. */
+  readonly wanted: Wanted;
 }
 
 /** Rows that are encoded together: fewer would cost more in writing them. */
@@ -58,30 +60,38 @@ const rowsTogether = 20;
 /**
  * Encodes rows, and gives way to all other work after each batch: whoever asks for anything meanwhile waits for a batch some
  * times over.
- * @param withEntries whether to write what the log will say of whoever is new (`createdEntry`)
+ * @param plainEntry what the log will say of the person of a plain row (`plainEntry`); undefined for any other row
  * @param most rows that are encoded together at the most
  */
 export async function* encodeBatches(
   batches: AsyncIterable<readonly StagedRow[]>,
-  withEntries = false,
+  plainEntry: (row: UserRow) => PlainEntry | undefined = () => undefined,
   most = rowsTogether,
 ): AsyncGenerator<EncodedRows> {
   const together = Math.min(most, rowsTogether);
   let rows: StagedRow[] = [];
   for await (const batch of batches) {
     for (rows.push(...batch); rows.length >= together; rows = rows.slice(together)) {
-      yield encodeRows(rows.slice(0, together), withEntries);
+      yield encodeRows(rows.slice(0, together), plainEntry);
     }
     await turn();
   }
-  if (rows.length > 0) yield encodeRows(rows, withEntries);
+  if (rows.length > 0) yield encodeRows(rows, plainEntry);
 }
 
-function encodeRows(batch: readonly StagedRow[], withEntries: boolean): EncodedRows {
+function encodeRows(batch: readonly StagedRow[], plainEntry: (row: UserRow) => PlainEntry | undefined): EncodedRows {
   let lines = "";
-  for (const { row, digest } of batch) lines += encodeRow(row, digest, withEntries ? createdEntry(row) : undefined);
+  const wanted = { groups: [] as string[], locations: [] as string[] };
+  for (const { row, digest } of batch) {
+    const entry = plainEntry(row);
+    lines += encodeRow(row, digest, entry);
+    if (entry !== undefined) {
+      wanted.groups.push(...entry.wanted.groups);
+      wanted.locations.push(...entry.wanted.locations);
+    }
+  }
   // As bytes: a string that is put together keeps its parts alive.
-  return { rows: batch.length, lines: Buffer.from(lines) };
+  return { rows: batch.length, lines: Buffer.from(lines), wanted };
 }
 
 /** The same as `stageRows` of rows that are encoded already. */
@@ -159,8 +169,9 @@ const columns = [
   "digest",
   "failed",
   "issues",
-  "created_members",
-  "created_memberships",
+  "plain",
+  "entry_changed",
+  "entry_memberships",
 ] as const;
 
 const absent = "\\N";
@@ -178,7 +189,7 @@ const list = <Item>(items: readonly Item[] | undefined, encode: (item: Item) => 
 const flag = (value: boolean): string => (value ? "t" : "f");
 
 /** One line of PostgreSQL's text COPY format. Lists are joined by separators that no value can contain. */
-function encodeRow(row: UserRow, digest: Buffer, entry: CreatedEntry | undefined): string {
+function encodeRow(row: UserRow, digest: Buffer, entry: PlainEntry | undefined): string {
   const { groups } = row;
   const primary = row.emails?.[0];
   const issues = row.failure ? [...row.issues, row.failure] : row.issues;
@@ -222,7 +233,8 @@ function encodeRow(row: UserRow, digest: Buffer, entry: CreatedEntry | undefined
     issues.length === 0
       ? absent
       : field(JSON.stringify(issues.map((issue) => ({ ...issue, failure: issue === row.failure })))),
-    field(entry?.members),
+    flag(entry !== undefined),
+    field(entry?.changed),
     field(entry?.memberships),
   ].join("\t")}\n`;
 }

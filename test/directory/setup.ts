@@ -48,7 +48,7 @@ export async function startDirectoryTest(): Promise<DirectoryTest> {
     },
     changesSince: async (sequence) => {
       const { rows } = await owner.query(
-        `select type, action, id, database_id, username, actor, source, import_id, changed, memberships
+        `select type, action, id, database_id, username, actor, source, import_id, changed::json, memberships::json
          from changes where organization_id = $1 and sequence > $2 order by sequence`,
         [app.organizationId, sequence],
       );

@@ -97,7 +97,7 @@ describe("a file of groups", () => {
       },
     );
     const entries = await database.owner.query<{ action: string; changed: object }>(
-      "select action, changed from changes where organization_id = $1 and type = 'group' and id = 'FULL' order by sequence",
+      "select action, changed::json from changes where organization_id = $1 and type = 'group' and id = 'FULL' order by sequence",
       [app.organizationId],
     );
     assert.deepEqual(entries.rows[1], { action: "updated", changed: { privacy: { from: 1, to: 3 } } });

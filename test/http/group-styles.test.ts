@@ -123,7 +123,7 @@ describe("a group of the style active-roster", () => {
     const { id, firstSequence, lastSequence } = await sendApplied(source, csv([first]));
     assert.equal(firstSequence, lastSequence);
     const { rows } = await database.owner.query(
-      `select c.action, c.username, c.database_id, c.changed, c.memberships, u.version::integer, u.last_import_id
+      `select c.action, c.username, c.database_id, c.changed::json, c.memberships::json, u.version::integer, u.last_import_id
        from changes c join users u on u.organization_id = c.organization_id and u.id = c.id::bigint
        where c.organization_id = $1 and c.sequence = $2`,
       [app.organizationId, firstSequence],

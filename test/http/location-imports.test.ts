@@ -30,7 +30,7 @@ const messagesOf = async (id: string) =>
 const entriesOf = async (importId: string) =>
   (
     await database.owner.query(
-      "select type, action, id, changed from changes where organization_id = $1 and import_id = $2 order by sequence",
+      "select type, action, id, changed::json from changes where organization_id = $1 and import_id = $2 order by sequence",
       [app.organizationId, importId],
     )
   ).rows;

@@ -16,7 +16,9 @@ const stored = async () => {
   return rows[0];
 };
 const changes = async () => {
-  const { rows } = await database.owner.query("select type, action, id, actor, changed from changes order by sequence");
+  const { rows } = await database.owner.query(
+    "select type, action, id, actor, changed::json from changes order by sequence",
+  );
   return rows;
 };
 

@@ -53,7 +53,7 @@ test("what is then applied is what the plan said", async () => {
   const planned = (await planOf((await send(nextDay, "?dryRun=true")).id)).json.items;
   const applied = await send(nextDay);
   const { rows } = await database.owner.query(
-    "select type, action, database_id, changed, memberships from changes where sequence between $1 and $2 and type = 'user' order by sequence",
+    "select type, action, database_id, changed::json, memberships::json from changes where sequence between $1 and $2 and type = 'user' order by sequence",
     [applied.firstSequence, applied.lastSequence],
   );
   const actions: Readonly<Record<string, string>> = { created: "add", updated: "update", deleted: "remove" };

@@ -12,7 +12,8 @@ const csv = { "content-type": "text/csv", accept: "application/json" };
 const preview = (body: string, query = "", headers: Record<string, string> = csv) =>
   app.inject({ method: "POST", url: `/v1/sources/students/preview${query}`, body, headers });
 const changes = async () =>
-  (await database.owner.query("select action, id, changed from changes where type = 'source' order by sequence")).rows;
+  (await database.owner.query("select action, id, changed::json from changes where type = 'source' order by sequence"))
+    .rows;
 
 test("a source is created, comes last, and can be read", async () => {
   const created = await put("students", {});

@@ -259,12 +259,16 @@ function createWhatIsNamed(organization: Organization, decisions: readonly Decis
     (decision) => (decision.fate === "add" || decision.fate === "update") && !isSpared(decision),
   );
   const patterns = createGroups.map(patternOf);
-  for (const groupId of applied.flatMap(({ statement }) => [...statement.join.keys()])) {
-    // that there is a group for everybody is a person's decision
-    if (groupId === "ALL" || organization.groups.has(groupId) || !patterns.some((pattern) => pattern.test(groupId)))
-      continue;
-    organization.groups.set(groupId, plainGroup(groupId));
-  }
+  const names = new Set([...organization.groups.values()].map(({ name }) => name.toLowerCase()));
+  const wanted = applied
+    .flatMap(({ statement }) => [...statement.join.keys()])
+    .filter((groupId) => !organization.groups.has(groupId) && patterns.some((pattern) => pattern.test(groupId)))
+    // that there is a group for everybody is a person's decision; others could not be addressed, or have no such name
+    .filter((groupId) => groupId !== "ALL" && !/\s/.test(groupId) && groupId.length < 50)
+    .filter((groupId) => !names.has(groupId.toLowerCase()));
+  // of several spellings the last one
+  const spelled = new Map(wanted.sort().map((groupId) => [groupId.toLowerCase(), groupId]));
+  for (const groupId of spelled.values()) organization.groups.set(groupId, plainGroup(groupId));
   if (!createLocations) return;
   const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));
   for (const { value } of named.sort((first, second) => first.row - second.row)) {

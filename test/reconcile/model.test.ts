@@ -13,6 +13,8 @@ import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import type { SourceRecord } from "../../src/intake/records.ts";
 import { type Settings, settingsSchema } from "../../src/organizations/settings.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
+import { createsGroup } from "../../src/reconcile/group-patterns.ts";
+import { plainEntry } from "../../src/reconcile/plain-rows.ts";
 import type { ImportResource } from "../../src/reconcile/types.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { organizations, renderXml, sourceNumbers } from "../model/generate.ts";
@@ -188,14 +190,18 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       ])
     ).rows[0].outcomes;
 
-  const toldOf = async (table: "plan_items" | "changes", organizationId: number, importId: string) =>
-    (
-      await database.owner.query(
-        `select database_id, username, changed::jsonb, memberships::jsonb from ${table}
-         where organization_id = $1 and import_id = $2 and type = 'user'`,
-        [organizationId, importId],
-      )
-    ).rows.sort(byText);
+  /** What is told of people, its members in their order; white space between them may differ. */
+  const toldOf = async (table: "plan_items" | "changes", organizationId: number, importId: string) => {
+    const { rows } = await database.owner.query(
+      `select database_id, username, changed::text, memberships::text from ${table}
+       where organization_id = $1 and import_id = $2 and type = 'user'`,
+      [organizationId, importId],
+    );
+    const closeUp = (json: string) => JSON.stringify(JSON.parse(json));
+    return rows
+      .map((row) => ({ ...row, changed: closeUp(row.changed), memberships: closeUp(row.memberships) }))
+      .sort(byText);
+  };
 
   /** Sends a file as a dry run and then in parts, and compares; returns whether it was applied in parts. */
   async function agrees(organizationId: number, empty: Organization, sent: Sent): Promise<boolean> {
@@ -217,18 +223,39 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
     return wasAppliedInParts(organizationId, applied.id);
   }
 
+  /** How many rows of a file are plain. */
+  const countPlain = ({ settings, groups, locations }: Organization, { records }: Sent) =>
+    records.filter((record) =>
+      plainEntry(normalizeUser(record, settings), {
+        sourceName: "default",
+        settings,
+        groups: new Set(groups.keys()),
+        createsGroup: createsGroup(settings.createGroups),
+        joinedByEverybody: [...groups].filter(([id, { isDefault }]) => id === "ALL" || isDefault).map(([id]) => id),
+        locations: new Set([...locations.values()].map(({ name }) => name)),
+        createsLocation: () => settings.createLocations,
+      }),
+    ).length;
+
   it("does in parts what it would on the whole", async () => {
     let inParts = 0;
+    let plain = 0;
+    let mixed = 0;
     await fc.assert(
       fc.asyncProperty(organizations, series, fc.boolean(), async (start, [sent], isStrict) => {
         const empty = { ...start, users: new Map(), lastUserId: 0 };
         const organizationId = await saveOrganization(database.owner, empty, ...(isStrict ? [strictGuard] : []));
         const isInParts = await agrees(organizationId, empty, sent!);
         inParts += Number(isInParts && sent!.records.length > 2);
+        const plainRows = isInParts ? countPlain(empty, sent!) : 0;
+        plain += plainRows;
+        mixed += Number(plainRows > 0 && plainRows < sent!.records.length);
       }),
       { seed, numRuns: runs },
     );
     assert.ok(inParts >= runs / 12, `only ${inParts} files were applied in several parts`);
+    assert.ok(plain >= runs / 4, `only ${plain} rows were plain`);
+    assert.ok(mixed >= runs / 12, `only ${mixed} files had plain rows and others`);
   });
 
   /** An organization without people, and a file of rows of people who can all be added. */
@@ -290,10 +317,47 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       other,
       { databaseID: "2", groupID: "CRS-1" },
     ],
+    "a network administrator stands beside a created group": [
+      { databaseID: "1", groupID: "G1|2" },
+      { databaseID: "2", groupID: "CRS-1" },
+    ],
+    "a group that it creates is spelled in two ways": [
+      { databaseID: "1", groupID: "CRS-1" },
+      { databaseID: "2", groupID: "crs-1" },
+    ],
   };
   for (const [what, rows] of Object.entries(related))
     it(`is planned as a whole when ${what}`, async () => {
       assert.equal((await sendParts(rows, { grantableRoles: [1, 2, 3, 4] })).isInParts, false);
+    });
+
+  const placed = (databaseID: string, campusName: string, groupID = "G1") => ({ databaseID, campusName, groupID });
+  const apart: Record<string, readonly SourceRecord["values"][]> = {
+    "rows name groups and locations that it creates": [
+      placed("1", "New Hall", "G1;CRS-1"),
+      placed("2", "Old Hall", "CRS-1;CRS-2"),
+      placed("3", "New Hall", "CRS-3"),
+      placed("4", "Third Hall"),
+    ],
+    "a location that it creates is spelled in two ways": [placed("1", "new hall"), placed("2", "New Hall")],
+    "a row with a note spells a location first": [
+      { ...placed("1", "NEW HALL", "G1;NO GROUP"), showAllGroups: "perhaps" },
+      placed("2", "New Hall", "CRS-1"),
+    ],
+    "two people want one userID, and a group that nobody else is in": [
+      { ...placed("1", "", "CRS-9"), userID: "ann" },
+      { ...placed("2", "", "CRS-9"), userID: "ANN" },
+      placed("3", "New Hall"),
+    ],
+    "several rows stand for one person": [
+      { ...placed("1", "New Hall", "CRS-1"), lastName: "Doe" },
+      { ...placed("1", "Old Hall", "CRS-2"), lastName: "" },
+      placed("2", "Old Hall", "CRS-2"),
+    ],
+  };
+  for (const [what, rows] of Object.entries(apart))
+    it(`is applied in parts when ${what}`, async () => {
+      assert.equal((await sendParts(rows, { createLocations: true })).isInParts, true);
     });
 
   it("looks again, the next time, at rows that have somebody leave: they name a group that is a roster", async () => {

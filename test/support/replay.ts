@@ -47,7 +47,7 @@ export interface LoggedChange {
  */
 export async function replayUsers(owner: Pool, organizationId: number): Promise<Map<string, ReplayedUser>> {
   const { rows } = await owner.query<LoggedChange>(
-    `select sequence, action, type, id, changed, memberships from changes where organization_id = $1 order by sequence`,
+    `select sequence, action, type, id, changed::json, memberships::json from changes where organization_id = $1 order by sequence`,
     [organizationId],
   );
   return replayUserChanges(rows);
@@ -148,7 +148,7 @@ export async function replayRecords(
   start: ReadonlyMap<string, ReplayedRecord>,
 ): Promise<Map<string, ReplayedRecord>> {
   const { rows } = await owner.query<LoggedChange>(
-    `select sequence, action, type, id, changed from changes
+    `select sequence, action, type, id, changed::json from changes
      where organization_id = $1 and type in ('group', 'location') order by sequence`,
     [organizationId],
   );

@@ -1,4 +1,3 @@
-import { byDefault } from "../../directory/claims.ts";
 import { recordedProperties } from "../../directory/user-changes.ts";
 import { userDocuments } from "../../directory/user-document.ts";
 import type { ImportContext } from "../context.ts";
@@ -34,70 +33,39 @@ const phoneJson = `'{"number":"' || number || '","extension":"' || extension || 
 
 const listOf = (json: string, order: string) => `'[' || string_agg(${json}, ',' order by ${order}) || ']'`;
 
-/** @param chosen SQL: further condition of the people `p` */
-const membershipsByPerson = (chosen = "") => `
+const membershipsByPerson = `
   select person, ${listOf(
     `'{"groupId":' || g.json || ',"role":{"from":' || coalesce(role_from::text, 'null')
       || ',"to":' || coalesce(role_to::text, 'null') || '}}'`,
     "p.group_id",
   )} as json
   from planned_memberships p join known_groups g on g.group_id = p.group_id
-  where role_from is distinct from role_to ${chosen} group by person`;
+  where role_from is distinct from role_to group by person`;
 
 /**
  * What the log says of new people: their values that are not blank. It is a select for the statement that appends, since
  * these are the most by far, and nothing stored is needed for them.
  * @param source SQL of the source's name
- * @param areStaged the rows were staged with what the log will say of them (`createdEntry`)
  */
-export const createdEntries = (source: string, areStaged: boolean): string =>
-  areStaged
-    ? `
-  with unlike as materialized (${unlikeTheirRows}),
-  composed as materialized (${composedEntries(source, "and p.person in (select person from unlike)")})
-  select * from composed
-  union all
-  select p.person, p.database_id, p.username,
-    ('{' || concat_ws(',', nullif(s.created_members, ''),
-      '"location":{"from":null,"to":' || to_json(l.name)::text || '}', ${sourcesMember(source, "p")}) || '}')::json,
-    s.created_memberships::json
-  from people p
-  join staged_rows s on s.row = p.first_row
-  left join known_locations l on l.name_normalized = p.location_normalized
-  where p.is_new and p.person not in (select person from unlike)`
-    : composedEntries(source);
-
-/** New people who are not just what their row says, or of whom several rows do. */
-const unlikeTheirRows = `
-    select person from people where value_rows is not null
-    union select person from row_issues join row_persons using (row) where code = 'group_unknown'
-    union select person from planned_memberships where claims & ${1 << byDefault} <> 0`;
-
-const sourcesMember = (source: string, person: string) =>
-  `'"sources":{"from":null,"to":[{"source":' || (select to_json(${source})::text) || ',"databaseId":'
-        || coalesce(${quoted(`${person}.database_id`)}, 'null') || '}]}'`;
-
-/** @param chosen SQL: further condition of the people `p` */
-const composedEntries = (source: string, chosen = "") => `
+export const createdEntries = (source: string): string => `
   with emails as (
-    select person, ${listOf("to_json(email)::text", "email_normalized")} as json from planned_emails p
-    where true ${chosen} group by person
+    select person, ${listOf("to_json(email)::text", "email_normalized")} as json from planned_emails group by person
   ), phones as (
-    select person, ${listOf(phoneJson, "number, extension")} as json from planned_phones p
-    where true ${chosen} group by person
-  ), memberships as (${membershipsByPerson(chosen)})
+    select person, ${listOf(phoneJson, "number, extension")} as json from planned_phones group by person
+  ), memberships as (${membershipsByPerson})
   select u.person, u.database_id, u.username,
     ('{' || concat_ws(',', ${createdMembers},
       case when u.email is not null then '"emails":{"from":null,"to":[' || ${quoted("u.email")}
         || coalesce(',' || substr(emails.json, 2), ']') || '}' end,
       '"phones":{"from":null,"to":' || phones.json || '}',
-      ${sourcesMember(source, "u")}) || '}')::json as changed,
-    coalesce(memberships.json, '[]')::json as memberships
+      '"sources":{"from":null,"to":[{"source":' || (select to_json(${source})::text) || ',"databaseId":'
+        || coalesce(${quoted("u.database_id")}, 'null') || '}]}') || '}') as changed,
+    coalesce(memberships.json, '[]') as memberships
   from (
     select p.person, p.database_id, p.first_name, p.last_name, p.username, p.email, p.address, p.custom_fields,
       l.name as location, p.show_all_groups
     from people p left join known_locations l on l.name_normalized = p.location_normalized
-    where p.is_new ${chosen}) u
+    where p.is_new) u
   left join emails on emails.person = u.person
   left join phones on phones.person = u.person
   left join memberships on memberships.person = u.person`;
@@ -162,7 +130,7 @@ const updatedChanges = (c: ImportContext) => `
       coalesce('[' || string_agg(json_build_object('source', name, 'databaseId', database_id)::text, ',' order by name)
         filter (where after) || ']', '[]') as after
     from link group by person
-  ), memberships as (${membershipsByPerson()}),
+  ), memberships as (${membershipsByPerson}),
   combined as (
     select known.*, concat_ws(',', nullif(known.changed, ''),
         '"emails":{"from":' || emails.before || ',"to":' || emails.after || '}',
@@ -189,8 +157,8 @@ const updatedChanges = (c: ImportContext) => `
     order by person, sources.rank
   )
   insert into planned_changes (person, first_row, action, database_id, username, changed, memberships)
-  select combined.person, first_row, 'updated', identifier.database_id, username, ('{' || members || '}')::json,
-    coalesce(memberships, '[]')::json
+  select combined.person, first_row, 'updated', identifier.database_id, username, '{' || members || '}',
+    coalesce(memberships, '[]')
   from combined left join identifier on identifier.person = combined.person
   where members <> '' or memberships is not null`;
 

@@ -3,11 +3,18 @@ import { isKept, withdrawnMembership } from "./absences.ts";
 import { fileRows } from "./memberships.ts";
 import { hasFailed, items, part } from "./tables.ts";
 
+/** SQL: whether every new person joins a group. */
+const joinsEverybody = "is_default or group_id = 'ALL' or name = 'ALL'";
+
+/** The groups that there are. Rows with the columns `groupId`, `name` (folded) and `joinsEverybody`. */
+export const storedGroups = (organizationId: number): string => `
+  select group_id as "groupId", name_normalized as name, ${joinsEverybody} as "joinsEverybody" from groups where organization_id = ${organizationId}`;
+
 /** Lists the groups that exist. */
 export function groupStatements(c: ImportContext): string[] {
   return [
     `insert into known_groups (group_id, style, joins_everybody, is_new, json)
-     select group_id, style, is_default or group_id = 'ALL' or name = 'ALL', false, to_json(group_id)::text
+     select group_id, style, ${joinsEverybody}, false, to_json(group_id)::text
      from groups where organization_id = ${c.organizationId}`,
     "analyze known_groups",
   ];

@@ -30,7 +30,7 @@ export function matchStatements(c: MatchingContext): string[] {
 
 /** Rows that can be applied and nobody has been found for. */
 const unresolved = `
-  not s.failed
+  not s.failed and not s.plain
   and not exists (select from row_persons r where r.row = s.row)
   and not exists (select from row_issues i where i.row = s.row and i.failure)`;
 

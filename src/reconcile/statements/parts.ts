@@ -15,8 +15,8 @@ export const keepLooseRows = `
   insert into loose_rows (part, person, database_id, username_normalized, email_normalized)
   select $1, p.person, s.database_id, s.username_normalized, s.email_normalized
   from staged_rows s left join row_persons r on r.row = s.row left join people p on p.person = r.person
-  where p.person is null or (s.database_id is null and s.username_normalized is null)
-    or s.username_normalized <> p.username_normalized or s.email_normalized <> p.email_normalized`;
+  where not s.plain and (p.person is null or (s.database_id is null and s.username_normalized is null)
+    or s.username_normalized <> p.username_normalized or s.email_normalized <> p.email_normalized)`;
 
 /** More of them than this are not looked through after each part. */
 const mostLooseRows = 1_000;
@@ -41,7 +41,10 @@ export const areRelated = (c: ImportContext): string => `
       where us.user_id is distinct from l.person)
     or ${held(c, "username_normalized")} or ${held(c, "email_normalized")} as related`;
 
-/** How many memberships the part names, and how many of them in groups that are not there. One row. */
+/**
+ * How many memberships the rows of the part name that are not plain, and how many of them in groups that are not there.
+ * One row.
+ */
 export const groupFigures = (c: ImportContext): string => `
   select (select count(*) from planned_memberships where claims & ${c.claim} <> 0)::integer as added,
     (select count(*) from row_issues where code = 'group_unknown')::integer as unknown`;

@@ -9,10 +9,10 @@ export const insertPlanItems = (c: ImportContext): string => `
   insert into plan_items
     (organization_id, import_id, number, type, action, id, database_id, username, row, changed, memberships)
   select ${c.organizationId}, $1, row_number() over (order by place, row, id), type, action, id, database_id, username, row,
-    changed, memberships
+    changed::json, memberships::json
   from (
     select 0 as place, 'group' as type, 'add' as action, group_id as id, null as database_id, null as username,
-      null::integer as row, '{}'::json as changed, '[]'::json as memberships
+      null::integer as row, '{}' as changed, '[]' as memberships
     from known_groups where is_new
     union all
     select 1, 'location', 'add', name, null, null, null, '{}', '[]' from known_locations where is_new
@@ -22,7 +22,7 @@ export const insertPlanItems = (c: ImportContext): string => `
     from planned_changes
     union all
     select 2, 'user', 'add', null, created.database_id, created.username, people.first_row, changed, memberships
-    from (${createdEntries("$2::text", false)}) created join people using (person)
+    from (${createdEntries("$2::text")}) created join people using (person)
   ) item`;
 
 /**

@@ -61,6 +61,19 @@ const areNotStored = (c: ImportContext) => `
         and s.database_id is null and s.username_normalized is null)`;
 
 /**
+ * SQL: rows as a multirange each of their groups, with the columns of `by` and `ranges`. Adjoining rows are put together
+ * first: PostgreSQL takes five times as long for ranges of one row each.
+ * @param rows a relation with the columns row and those of `by`
+ */
+export const rangesOf = (rows: string, by: string): string => `
+  select ${by}, range_agg(range)::text as ranges
+  from (
+    select ${by}, int4range(min(row), max(row) + 1) as range
+    from (select ${by}, row, row - row_number() over (partition by ${by} order by row) as stretch from ${rows}) placed
+    group by ${by}, stretch) stretches
+  group by ${by}`;
+
+/**
  * Which rows had which outcome, as multiranges of row numbers; those that are in none are unchanged. One row with the
  * column `outcomes`.
  */
@@ -77,8 +90,7 @@ export const outcomesStatement = (c: ImportContext): string => `
     union all
     select row, 'notAdded' from (${unknownRows(c)}) unknown
   )
-  select coalesce(jsonb_object_agg(outcome, rows), '{}') as outcomes
-  from (select outcome, range_agg(int4range(row, row + 1))::text as rows from rows group by outcome) by_outcome`;
+  select coalesce(jsonb_object_agg(outcome, ranges), '{}') as outcomes from (${rangesOf("rows", "outcome")}) by_outcome`;
 
 /** SQL: how many memberships end, those of people who are deleted included. */
 export const endedMemberships = (c: ImportContext): string =>
@@ -88,7 +100,7 @@ export const endedMemberships = (c: ImportContext): string =>
       + (select count(*) from planned_deletions gone join memberships m
          on m.organization_id = ${c.organizationId} and m.user_id = gone.person))::integer`;
 
-/** What the import did, counted. One row, its columns are those of ImportCounts. */
+/** What the import did, counted, but for plain rows. One row, its columns are those of ImportCounts. */
 export const countStatement = (c: ImportContext): string => `
   with failed as (select distinct row from row_issues where failure),
   unknown as (${unknownRows(c)}),
@@ -105,7 +117,7 @@ export const countStatement = (c: ImportContext): string => `
     from absences
   )
   select
-    greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
+    greatest((select count(*) from staged_rows where not plain), (select count(*) from staged_digests))::integer as rows,
     person.people::integer as people,
     changes.added::integer as added,
     changes.updated::integer as updated,

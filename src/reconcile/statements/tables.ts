@@ -19,14 +19,16 @@ export const hasFailed = `(s.failed or exists (select from row_issues i where i.
  * last one that is asked for: what most statements look at comes first, and ahead of it what has a fixed length.
  */
 export const stagingTables = `
+  -- plain: can mean nothing but a new person who is just what the row says (docs/decisions/021); entry_changed and
+  -- entry_memberships: what the log will say of them
   create temp table if not exists staged_rows (
-    row integer not null, line integer not null, failed boolean not null, delete_person boolean not null,
+    row integer not null, line integer not null, plain boolean not null, failed boolean not null, delete_person boolean not null,
     leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
     emails_incomplete boolean not null, phones_incomplete boolean not null, database_id text collate "C",
     username_normalized text collate "C", email_normalized text collate "C", joins text, leaves text, emails text,
     phones text, issues jsonb, digest bytea not null, show_all_groups boolean, username text, email text, first_name text,
     last_name text, address text, custom_fields text, location text, location_normalized text collate "C",
-    created_members text, created_memberships text
+    entry_changed text, entry_memberships text
   ) on commit delete rows;
 
   -- of a file that is applied in parts: rows of the parts so far that may mean somebody of another part (keepLooseRows);
@@ -123,6 +125,6 @@ export const stagingTables = `
   -- what the change log will say of known people
   create temp table if not exists planned_changes (
     person bigint not null, first_row integer, action text not null, database_id text, username text,
-    changed json not null, memberships json not null
+    changed text not null, memberships text not null
   ) on commit delete rows;
 `;
