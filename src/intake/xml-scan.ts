@@ -14,7 +14,7 @@ export interface XmlScan {
 const digestLength = 16;
 const recordStart = Buffer.from("<user>");
 const recordEnd = Buffer.from("</user>");
-/** The longest head or tail that is looked at. */
+/** The longest head, tail or white space between records that is looked at. */
 const edgeLength = 512;
 /** Takes no head that the strict parser would refuse. */
 const head =
@@ -44,6 +44,8 @@ export interface RecordFinder {
 /** Makes a finder for one document. */
 export function createRecordFinder(): RecordFinder {
   let state: "head" | "records" | "tail" = "head";
+  /** White space since the last record. */
+  let blanks = 0;
   return {
     look(text, found) {
       let position = 0;
@@ -57,9 +59,10 @@ export function createRecordFinder(): RecordFinder {
         }
       }
       if (state === "records") {
-        const end = findRecords(text, position, found);
+        const end = findRecords(text, position, blanks, found);
         if (end === null) return null;
         position = end.position;
+        blanks = end.blanks;
         if (end.isTail) state = "tail";
       }
       const rest = text.length - position;
@@ -97,28 +100,35 @@ export const digestOfBytes = (record: Buffer): string => hash("sha256", record, 
 
 /**
  * Goes from record to record. Returns where it stopped: before what is not complete yet, or before the tail; null if
- * something else stands there.
+ * something else stands there, or so much white space that the strict parser may refuse it.
+ * @param blanksBefore white space that was passed over since the last record
  */
 function findRecords(
   text: Buffer,
   from: number,
+  blanksBefore: number,
   found: (from: number, to: number) => void,
-): { readonly position: number; readonly isTail: boolean } | null {
+): { readonly position: number; readonly blanks: number; readonly isTail: boolean } | null {
   let position = from;
+  let blanks = blanksBefore;
   let nextMarkup = markupAfter(text, position);
   for (;;) {
-    position = skipWhiteSpace(text, position);
-    if (text.length - position < recordEnd.length + 1) return { position, isTail: false };
+    const start = position;
+    position = skipWhiteSpace(text, start);
+    blanks += position - start;
+    if (blanks > edgeLength) return null;
+    if (text.length - position < recordEnd.length + 1) return { position, blanks, isTail: false };
     if (!isRecordStart(text, position)) {
       const isTail = text[position] === 0x3c && text[position + 1] === 0x2f;
-      return isTail ? { position, isTail } : null;
+      return isTail ? { position, blanks, isTail } : null;
     }
     const end = text.indexOf(recordEnd, position + recordStart.length);
     if (nextMarkup < position) nextMarkup = markupAfter(text, position);
     if (nextMarkup < (end < 0 ? text.length : end)) return null;
-    if (end < 0) return { position, isTail: false };
+    if (end < 0) return { position, blanks, isTail: false };
     const next = end + recordEnd.length;
     found(position, next);
+    blanks = 0;
     position = next;
   }
 }

@@ -40,6 +40,7 @@ import {
   keepLooseRows,
   knowsAnybody,
 } from "./statements/parts.ts";
+import { plainEntries } from "./statements/plain-rows.ts";
 import { insertImportRows } from "./statements/report.ts";
 import type { ImportRequest } from "./types.ts";
 import { describePlan, readLastUserId } from "./user-files.ts";
@@ -101,7 +102,10 @@ export async function applyInParts(client: pg.PoolClient, file: FileInParts): Pr
 
 /** What is wrong with a document, and where, shows only when it is read as a whole. */
 const asksForTheWhole = (error: unknown) =>
-  error instanceof Related || error instanceof MusterError || isUniqueViolation(error);
+  error instanceof Related || error instanceof MusterError || isUniqueViolation(error, identities);
+
+/** Two parts have the same person, or two who want one userID. */
+const identities = ["user_sources_database_id", "users_username"];
 
 async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<AppliedFile> {
   const { request, received, setup, partRows: rowsOfPart } = file;
@@ -123,8 +127,8 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
     let all: Part | undefined;
     const seen: Seen = { groups: new Set(), groupsNotFound: new Set(), hasLooseRows: false };
     for (let number = 1, next = await batches.next(); !next.done; number++) {
-      await emptyStaging(client);
-      await emptyPlan(client);
+      if (number > 1) await emptyStaging(client);
+      if (number > 1) await emptyPlan(client);
       const most = rowsOfPart * Math.min(1, firstPart * 2 ** (number - 1));
       const staged = await stagePart(client, batches, next.value, most);
       next = staged.next;
@@ -132,7 +136,7 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
         groups: [...staged.groups].filter((groupId) => !rules.groups.has(groupId)).sort(),
         locations: [...staged.locations].filter((name) => !rules.locations.has(name)).sort(),
       };
-      const part = await applyPart(client, file, rules, { number, rowsBefore: all?.counts.rows ?? 0, wanted }, seen);
+      const part = await applyPart(client, file, rules, { number, wanted }, seen);
       if (part.counts.groupsCreated + part.counts.locationsCreated > 0)
         rules = await readPlainRules(client, request.organizationId, setup);
       all = all === undefined ? part : joinParts(all, part);
@@ -196,8 +200,6 @@ interface Seen {
 interface PartAtHand {
   /** From 1 on. */
   readonly number: number;
-  /** Rows of the parts before it. */
-  readonly rowsBefore: number;
   /** What its plain rows name and is to be created. */
   readonly wanted: Wanted;
 }
@@ -207,26 +209,29 @@ async function applyPart(
   client: pg.PoolClient,
   file: FileInParts,
   rules: PlainRules,
-  { number, rowsBefore, wanted }: PartAtHand,
+  { number, wanted }: PartAtHand,
   seen: Seen,
 ): Promise<Part> {
   const { request, setup, run } = file;
-  const { plain, others } = await sortOutRows(client, wanted);
+  const rows = await sortOutRows(client, wanted, rules);
+  const { plain, others, firstRow } = rows;
   const lastUserId = await readLastUserId(client, request.organizationId);
   const lastPlainId = plain === 0 ? lastUserId : lastUserId + plain + others;
   const context = importContext(request.organizationId, setup, lastPlainId, true);
-  const rows = { plain, others, rowsBefore, offset: lastUserId - rowsBefore };
+  // What the number of a plain row is short of its person's id.
+  const offset = lastUserId - (firstRow - 1);
+  const creates = plain > 0 && wanted.groups.length > 0;
   let part = nothingDone;
   if (plain > 0) {
     part = joinParts(part, await create(client, context, run, wanted, seen));
-    part = joinParts(part, await addPlainRows(client, context, run, rules, rows));
+    part = joinParts(part, await addPlainRows(client, context, run, rules, rows, offset));
   }
-  if (others > 0)
-    part = joinParts(part, await applyOthers(client, context, run, { number, offset: rows.offset }, seen));
-  else part = { ...part, recorded: together(part.recorded, await appendPlainPeople(client, context, run, rows)) };
+  if (others > 0) part = joinParts(part, await applyOthers(client, context, run, { number, offset }, seen));
+  else
+    part = { ...part, recorded: together(part.recorded, await appendPlainPeople(client, context, run, rows, offset)) };
   if (seen.hasLooseRows) await refuseRelated(client, context);
   // Of groups that its own plan creates, a part knows who else joins them.
-  if (seen.groups.size > 0 && (number > 1 || wanted.groups.length > 0)) await refuseAdministrators(client, context);
+  if (seen.groups.size > 0 && (number > 1 || creates)) await refuseAdministrators(client, context);
   return part;
 }
 
@@ -263,7 +268,7 @@ async function applyOthers(
   seen.hasLooseRows ||= loose !== 0;
   if (context.settings.createGroups.length > 0) await noteGroups(client, seen);
   const created = await applyPlan(client, context, run);
-  const recorded = together(created, await appendPeople(client, context, run, offset));
+  const recorded = together(created, await appendPeople(client, context, run, plainEntries(offset)));
   return { ...description, recorded, groups };
 }
 

@@ -26,10 +26,8 @@ import {
 export interface RowsOfPart {
   readonly plain: number;
   readonly others: number;
-  /** Rows of the parts before it. */
-  readonly rowsBefore: number;
-  /** What the number of a plain row is short of its person's id. */
-  readonly offset: number;
+  /** The number of the first one. */
+  readonly firstRow: number;
 }
 
 /** Reads what rows are held to, as it is now. */
@@ -60,35 +58,43 @@ export async function readPlainRules(executor: Executor, organizationId: number,
  * Finds out which of the staged rows are plain beside each other; counts them. What they want created is known only as
  * long as all of them stay plain; and of several spellings of a location the first one in the file counts, whatever row it
  * stands in.
+ * @param wanted what the plain ones name and is not there
+ * @param rules as they are now: when the rows were read, less may have been there
  */
 export async function sortOutRows(
   executor: Executor,
   { groups, locations }: Wanted,
-): Promise<Pick<RowsOfPart, "plain" | "others">> {
+  { createsLocation }: PlainRules,
+): Promise<RowsOfPart> {
   const count = async () =>
-    (await executor.query<{ plain: number; others: number; mayBeRelated: boolean }>(countPlainRows)).rows[0]!;
+    (await executor.query<{ plain: number; others: number; firstRow: number; mayBeRelated: boolean }>(countPlainRows))
+      .rows[0]!;
   const counted = await count();
   const isRelated = counted.mayBeRelated && (await executor.query(dismissRelatedRows)).rowCount !== 0;
   const isPlainNoMore = isRelated && groups.length + locations.length > 0;
-  const isSpelledTwice = new Set(locations.map(foldCase)).size < locations.length;
+  const isSpelledTwice = !locations.every(createsLocation) || new Set(locations.map(foldCase)).size < locations.length;
   if (isPlainNoMore || isSpelledTwice || (counted.others > 0 && locations.length > 0))
     await executor.query(dismissAllRows);
   else if (!isRelated) return counted;
   return count();
 }
 
-/** Adds the people of plain rows. The log does not tell of them yet. */
+/**
+ * Adds the people of plain rows. The log does not tell of them yet.
+ * @param offset what the number of a row is short of its person's id
+ */
 export async function addPlainRows(
   client: pg.PoolClient,
   context: ImportContext,
   { id, at }: ImportRun,
   { joinedByEverybody }: PlainRules,
   rows: RowsOfPart,
+  offset: number,
 ): Promise<Part> {
-  await runStatements(client, addPlainPeople(context, rows.offset), [id, at]);
+  await runStatements(client, addPlainPeople(context, offset), [id, at]);
   const join = async (statement: string) => (await client.query(statement, [at, joinedByEverybody])).rowCount ?? 0;
-  const named = await join(joinPlainPeople(context, rows.offset));
-  const byDefault = joinedByEverybody.length === 0 ? 0 : await join(joinPlainPeopleByDefault(context, rows.offset));
+  const named = await join(joinPlainPeople(context, offset));
+  const byDefault = joinedByEverybody.length === 0 ? 0 : await join(joinPlainPeopleByDefault(context, offset));
   const { plain } = rows;
   return {
     ...nothingDone,
@@ -98,22 +104,23 @@ export async function addPlainRows(
   };
 }
 
-async function rangesOfPlainRows(executor: Executor, { plain, others, rowsBefore }: RowsOfPart): Promise<string> {
-  if (others === 0) return `{[${rowsBefore + 1},${rowsBefore + plain + 1})}`;
+async function rangesOfPlainRows(executor: Executor, { plain, others, firstRow }: RowsOfPart): Promise<string> {
+  if (others === 0) return `{[${firstRow},${firstRow + plain})}`;
   return (await executor.query<{ ranges: string }>(plainRanges)).rows[0]!.ranges;
 }
 
-/** Appends the people of a part to the change log, all rows of which are plain. */
+/** Appends the people of a part to the change log all rows of which are plain: they need no sorting. */
 export async function appendPlainPeople(
   client: pg.PoolClient,
   { organizationId, source }: ImportContext,
   { id, actor }: ImportRun,
-  { plain, rowsBefore, offset }: RowsOfPart,
+  { plain, firstRow }: RowsOfPart,
+  offset: number,
 ): Promise<Recorded> {
   const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
     appendStatement({
       entries: `
-        select row - ${rowsBefore} as number, 'user' as type, 'created' as action, person::text as id, database_id, username,
+        select first_row - ${firstRow - 1} as number, 'user' as type, action, person::text as id, database_id, username,
           changed, memberships
         from (${plainEntries(offset)}) plain`,
       count: `select ${plain} as count`,

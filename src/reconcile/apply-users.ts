@@ -10,7 +10,6 @@ import { advanceUserIds, applyLinks, applyPeople } from "./statements/apply.ts";
 import { createdEntries } from "./statements/changes.ts";
 import { applyContacts } from "./statements/contacts.ts";
 import { applyMemberships } from "./statements/memberships.ts";
-import { plainEntries, plainPeople } from "./statements/plain-rows.ts";
 
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the
@@ -79,21 +78,19 @@ export async function createWanted(
 
 /**
  * Appends to the change log what becomes of people.
- * @param plainOffset in parts: what the number of a plain row is short of its person's id
+ * @param others select of those who are not added by the plan, with what is to be told of them: the columns person, first_row,
+ *   action, database_id, username, changed and memberships
  */
 export async function appendPeople(
   client: pg.PoolClient,
-  { organizationId, source, knowsNobody }: ImportContext,
+  { organizationId, source }: ImportContext,
   { id, actor, sourceName }: ImportRun,
-  plainOffset = 0,
+  others = "select * from planned_changes",
 ): Promise<Recorded> {
   const entry = (action: string) =>
     `select number, 'user' as type, ${action} as action, person::text as id, database_id, username, changed, memberships`;
-  const created = `${entry("'created'")} from (${createdEntries("$5::text")}) created join numbered using (person)`;
-  const updated = `${entry("action")} from planned_changes join numbered using (person)`;
-  const plain = `${entry("'created'")} from (${plainEntries(plainOffset)}) plain join numbered using (person)`;
-  const changing = `select person, first_row from people where is_new union all
-    ${knowsNobody ? plainPeople(plainOffset) : "select person, first_row from planned_changes"}`;
+  const changing = `
+    select person, first_row from people where is_new union all select person, first_row from (${others}) others`;
   const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
     appendStatement({
       // Numbered apart from what is told, so that only numbers are sorted.
@@ -101,7 +98,10 @@ export async function appendPeople(
         numbered as (
           select person, row_number() over (order by first_row, person) as number from (${changing}) changing
         ),`,
-      entries: `${created} union all ${knowsNobody ? plain : updated}`,
+      entries: `
+        ${entry("action")} from (${others}) others join numbered using (person)
+        union all
+        ${entry("'created'")} from (${createdEntries("$5::text")}) created join numbered using (person)`,
       count: `select count(*) as count from (${changing}) changing`,
     }),
     [organizationId, actor, id, source, sourceName],

@@ -6,6 +6,8 @@ export interface DriverError {
   readonly message?: string;
   readonly severity?: string;
   readonly syscall?: string;
+  /** The constraint, or the unique index, that refused a row. */
+  readonly constraint?: string;
   /** Prisma's: the error of the driver below it. */
   readonly meta?: {
     readonly driverAdapterError?: {

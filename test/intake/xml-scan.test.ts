@@ -74,6 +74,7 @@ describe("a look at the bytes of a document", () => {
     ["a document type", `<!DOCTYPE users>${whole(plain("ann"))}`],
     ["another root", whole(plain("ann")).replaceAll("users", "people")],
     ["a root without type", whole(plain("ann")).replace(' type="array"', "")],
+    ["much white space between records", whole([plain("ann"), " ".repeat(600), plain("bob")].join(""))],
     ["text between records", whole(`${plain("ann")} and ${plain("bob")}`)],
     ["another encoding", whole(plain("ann")).replace("UTF-8", "ISO-8859-1")],
     ["something after the end", `${whole(plain("ann"))}<x/>`],

@@ -190,18 +190,14 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       ])
     ).rows[0].outcomes;
 
-  /** What is told of people, its members in their order; white space between them may differ. */
-  const toldOf = async (table: "plan_items" | "changes", organizationId: number, importId: string) => {
-    const { rows } = await database.owner.query(
-      `select database_id, username, changed::text, memberships::text from ${table}
-       where organization_id = $1 and import_id = $2 and type = 'user'`,
-      [organizationId, importId],
-    );
-    const closeUp = (json: string) => JSON.stringify(JSON.parse(json));
-    return rows
-      .map((row) => ({ ...row, changed: closeUp(row.changed), memberships: closeUp(row.memberships) }))
-      .sort(byText);
-  };
+  const toldOf = async (table: "plan_items" | "changes", organizationId: number, importId: string) =>
+    (
+      await database.owner.query(
+        `select database_id, username, changed::text, memberships::text from ${table}
+         where organization_id = $1 and import_id = $2 and type = 'user'`,
+        [organizationId, importId],
+      )
+    ).rows.sort(byText);
 
   /** Sends a file as a dry run and then in parts, and compares; returns whether it was applied in parts. */
   async function agrees(organizationId: number, empty: Organization, sent: Sent): Promise<boolean> {

@@ -12,11 +12,12 @@ const hasOnlyEmail = "database_id is null and username_normalized is null and em
 const areRepeated = (column: string) => `count(${column}) > count(distinct hashtext(${column}))`;
 
 /**
- * How many rows are plain, and how many are not. One row with the columns `plain` and `others`, and `mayBeRelated`: whether
- * two rows may mean the same person.
+ * How many rows are plain, and how many are not. One row with the columns `plain`, `others` and `firstRow`, the number of the
+ * first of all, and `mayBeRelated`: whether two rows may mean the same person.
  */
 export const countPlainRows = `
   select (count(*) filter (where plain))::integer as plain, (count(*) filter (where not plain))::integer as others,
+    min(row) as "firstRow",
     ${areRepeated("database_id")} or ${areRepeated("username_normalized")}
       or bool_or(${hasOnlyEmail}) as "mayBeRelated"
   from staged_rows`;
@@ -90,12 +91,8 @@ export const joinPlainPeopleByDefault = (c: ImportContext, offset: number): stri
   from staged_rows cross join unnest($2::text[]) group_id
   where plain and not exists (select from unnest(${items("joins")}) item where ${part("item", 1)} = group_id)`;
 
-/** The people of plain rows, with the columns person and first_row. */
-export const plainPeople = (offset: number): string =>
-  `select ${personOf("row", offset)} as person, row as first_row from staged_rows where plain`;
-
-/** What the log says of the people of plain rows; with the columns of `createdEntries`, and row. */
+/** What the log says of the people of plain rows. */
 export const plainEntries = (offset: number): string => `
-  select row, ${personOf("row", offset)} as person, database_id, username, entry_changed as changed,
-    entry_memberships as memberships
+  select ${personOf("row", offset)} as person, row as first_row, 'created' as action, database_id, username,
+    entry_changed as changed, entry_memberships as memberships
   from staged_rows where plain`;

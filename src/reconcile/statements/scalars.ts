@@ -37,12 +37,17 @@ const isPlain = (text: string) => `strpos(${text}, '"') = 0 and strpos(${text}, 
 export const quoted = (text: string): string =>
   `case when ${isPlain(text)} then '"' || ${text} || '"' else to_json(${text})::text end`;
 
-/** The same for an address in five parts. */
+/** The same for an address, in five parts or as free text. */
 const quotedAddress = (text: string) => {
-  const members = ["street", "city", "state", "country", "zip"].map(
-    (name, index) => `"${name}":"' || split_part(${text}, '|', ${index + 1}) || '"`,
-  );
-  return `case when ${isPlain(text)} and strpos(${text}, '|') > 0 then '{${members.join(",")}}' else ${addressJson(text)} end`;
+  const names = ["street", "city", "state", "country", "zip"];
+  const members = (quote: (part: string) => string) =>
+    names
+      .map((name, index) => `'"${name}":' || ${quote(`split_part(${text}, '|', ${index + 1})`)}`)
+      .join(" || ',' || ");
+  return `case
+    when strpos(${text}, '|') = 0 then '{"text":' || ${quoted(text)} || '}'
+    when ${isPlain(text)} then '{' || ${members((part) => `'"' || ${part} || '"'`)} || '}'
+    else '{' || ${members((part) => `to_json(${part})::text`)} || '}' end`;
 };
 
 const scalars: readonly Scalar[] = [
