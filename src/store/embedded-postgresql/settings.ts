@@ -26,6 +26,8 @@ export function serverParameters(socketDirectory: string, durable: boolean): str
     work_mem: "64MB",
     maintenance_work_mem: "256MB",
     temp_buffers: "64MB",
+    // Beside an import every other commit has to write what the import has logged so far: that should be little.
+    wal_writer_delay: "20ms",
     // The only method this build has (pglz) costs far more than the writes it saves: a nightly import took twice as long.
     wal_compression: "off",
     jit: "off",
