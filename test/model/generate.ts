@@ -31,7 +31,7 @@ const emails = ["a@x.edu", "b@x.edu", "c@x.edu", "d@x.edu", "e@x.edu", "f@x.edu"
 const firstNames = ["Ann", "Bob"];
 const lastNames = ["Doe", "Roe & Sons"];
 const addresses = ["1 Main St|Town|ST|US|00123", "Dorm <4>"];
-const locations = ["Main", "North"];
+const locations = ["Main", "North", "NORTH", "Dorm #4"];
 const phones: readonly Phone[] = [
   { number: "+12025550123", extension: "", messageType: 3, label: "cell", carrier: "" },
   { number: "+12125550187", extension: "", messageType: 1, label: "home", carrier: "Verizon" },

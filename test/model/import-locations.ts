@@ -15,7 +15,7 @@ export function importLocations(
   rows: readonly LocationValues[],
 ): { readonly organization: Organization; readonly outcomes: readonly RecordOutcome[] } {
   const organization = structuredClone(before);
-  const keyOf = ({ name = "" }: LocationValues) => (isName(name) ? locationKey(name) : undefined);
+  const keyOf = ({ name = "" }: LocationValues) => (isLocationName(name) ? locationKey(name) : undefined);
   const isRepeated = (row: LocationValues) =>
     rows.some((other) => other !== row && keyOf(row) !== undefined && keyOf(other) === keyOf(row));
   const outcomes = rows.map((row, index): RecordOutcome => {
@@ -69,7 +69,7 @@ function apply(
 }
 
 /** Letters and digits, in words with one space between them. */
-const isName = (name: string) => name.length <= 200 && /^[\p{L}\p{N}]+( [\p{L}\p{N}]+)*$/u.test(name);
+export const isLocationName = (name: string) => name.length <= 200 && /^[\p{L}\p{N}]+( [\p{L}\p{N}]+)*$/u.test(name);
 
 const isGroupId = (id: string) =>
   !/[\s|;]/.test(id) && id.length <= 100 && !["0", "1", "2", "00000", "00001", "00002"].includes(id);

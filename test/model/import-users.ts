@@ -12,6 +12,7 @@ import { applyEmails, applyPhones } from "./contacts.ts";
 import { type Decision, decide } from "./decide.ts";
 import { inPurgeGroups, isOfThePerson, leaveRosters } from "./group-styles.ts";
 import { identify } from "./identify.ts";
+import { isLocationName } from "./import-locations.ts";
 import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
 import { mergeRows, type Statement } from "./merge.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
@@ -273,7 +274,8 @@ function createWhatIsNamed(organization: Organization, decisions: readonly Decis
   const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));
   for (const { value } of named.sort((first, second) => first.row - second.row)) {
     const key = locationKey(value);
-    if (!organization.locations.has(key)) organization.locations.set(key, plainLocation(value));
+    if (isLocationName(value) && !organization.locations.has(key))
+      organization.locations.set(key, plainLocation(value));
   }
 }
 
