@@ -55,18 +55,10 @@ export async function* readDigestedRecords(
   format: FileFormat,
   options: ReadOptions,
 ): AsyncGenerator<DigestedRecord[]> {
-  let rows = 0;
-  if (format === "xml" && isUtf8(options)) {
-    const plain = readPlainDocument(open(), options);
-    for (let next = await plain.next(); ; next = await plain.next()) {
-      if (next.done && next.value) return;
-      if (next.done) break;
-      rows += next.value.length;
-      yield next.value;
-    }
-  }
+  const given = format === "xml" && isUtf8(options) ? yield* readPlainDocument(open(), options) : 0;
+  if (given === "all") return;
   for await (const records of readRecords(format, open(), options)) {
-    const others = records.filter(({ row }) => row > rows);
+    const others = records.filter(({ row }) => row > given);
     if (others.length > 0) yield others.map((record) => ({ record, digest: digestRecord(record) }));
   }
 }

@@ -47,13 +47,13 @@ export interface DigestedRecord {
 /**
  * Reads a document that was not scanned, as long as it has the plain shape: the same records as `readScannedRecords` of
  * all rows.
- * @returns whether the document has that shape to its end; otherwise there is more to it than the records that were given
+ * @returns "all" if the document has that shape to its end; otherwise how many records were given, and there is more to it
  * @throws MusterError when a record is refused; its place is not that in the whole document
  */
 export async function* readPlainDocument(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
-): AsyncGenerator<DigestedRecord[], boolean> {
+): AsyncGenerator<DigestedRecord[], "all" | number> {
   const ignored = createIgnoredNames();
   const finder = createRecordFinder();
   const window = createWindow();
@@ -65,7 +65,7 @@ export async function* readPlainDocument(
     const text = window.append(chunk);
     const places: [from: number, to: number][] = [];
     const position = finder.look(text, (from, to) => places.push([from, to]));
-    if (position === null) return false;
+    if (position === null) return row - batch.length;
     lines.begin(text);
     for (const [from, to] of places) {
       const bytes = text.subarray(from, to);
@@ -80,10 +80,10 @@ export async function* readPlainDocument(
     window.dropUntil(position);
     rest = text.subarray(0, text.length - position);
   }
-  if (!finder.isComplete(rest)) return false;
+  if (!finder.isComplete(rest)) return row - batch.length;
   if (batch.length > 0) yield batch;
   options.onReading?.({ format: "xml", encoding: "utf-8", ignored: ignored.names() });
-  return true;
+  return "all";
 }
 
 async function readRecord(

@@ -127,8 +127,10 @@ async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<App
     let all: Part | undefined;
     const seen: Seen = { groups: new Set(), groupsNotFound: new Set(), hasLooseRows: false };
     for (let number = 1, next = await batches.next(); !next.done; number++) {
-      if (number > 1) await emptyStaging(client);
-      if (number > 1) await emptyPlan(client);
+      if (number > 1) {
+        await emptyStaging(client);
+        await emptyPlan(client);
+      }
       const most = rowsOfPart * Math.min(1, firstPart * 2 ** (number - 1));
       const staged = await stagePart(client, batches, next.value, most);
       next = staged.next;

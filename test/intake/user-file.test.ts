@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { documentedMapping } from "../../src/intake/mapping.ts";
 import type { FileFormat } from "../../src/intake/reading.ts";
 import { type SourceRecord, userFields } from "../../src/intake/records.ts";
-import { digestRecord, openUserFile } from "../../src/intake/user-file.ts";
+import { digestRecord, openUserFile, readDigestedRecords } from "../../src/intake/user-file.ts";
 import { collect, pieces, property, users } from "./support.ts";
 
 const digest = (values: SourceRecord["values"], place = { row: 1, line: 1 }) =>
@@ -66,6 +66,25 @@ describe("a file of users", () => {
       });
     }
   }
+
+  test("is closed when whoever reads it once breaks off", async () => {
+    const text = users(
+      ...Array.from({ length: 50 }, (_, id) => `<databaseID>${id}</databaseID><firstName>N</firstName>`),
+    );
+    let isClosed = false;
+    async function* open() {
+      try {
+        yield* pieces(Buffer.from(text), [1000]);
+      } finally {
+        isClosed = true;
+      }
+    }
+    const records = readDigestedRecords(open, "xml", { mapping: documentedMapping });
+    assert.equal((await records.next()).done, false);
+    assert.equal(isClosed, false);
+    await records.return(undefined);
+    assert.equal(isClosed, true);
+  });
 
   test("of XML in another encoding than UTF-8 is not known by its bytes", async () => {
     const open = () => pieces(Buffer.from(files.xml), []);
