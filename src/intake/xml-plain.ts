@@ -132,21 +132,34 @@ async function* findRecords(
   }
 }
 
-/** Tells on which line of a document a place stands, of which a part at a time is looked at. */
+/**
+ * Tells on which line of a document a place stands, of which a part at a time is looked at. CR, LF, and both together end
+ * a line (XML 1.0, 2.11).
+ */
 function createLineCounter() {
-  let text: Uint8Array = Buffer.alloc(0);
+  let text: Buffer = Buffer.alloc(0);
   let position = 0;
   let line = 1;
   let previous = 0;
+  /** Where the next line feed stands; not kept where there are carriage returns. */
+  let nextLineFeed: number | undefined;
+  const lineFeedAfter = (from: number) => {
+    const found = text.indexOf(lineFeed, from);
+    return found < 0 ? Infinity : found;
+  };
   return {
     /** Goes on with a part that begins where the last place was that was asked for. */
-    begin(part: Uint8Array): void {
+    begin(part: Buffer): void {
       text = part;
       position = 0;
+      const isCounted = previous === carriageReturn && text[0] === lineFeed;
+      // Nearly all files are without, and then nobody need look at every byte.
+      nextLineFeed = text.includes(carriageReturn) ? undefined : lineFeedAfter(isCounted ? 1 : 0);
     },
     /** The line (1-based) of a place in the part; places are asked for in ascending order. */
     lineAt(to: number): number {
-      line += countLineEnds(text, position, to, previous);
+      if (nextLineFeed === undefined) line += countLineEnds(text, position, to, previous);
+      else for (; nextLineFeed < to; nextLineFeed = lineFeedAfter(nextLineFeed + 1)) line += 1;
       if (to > position) previous = text[to - 1]!;
       position = to;
       return line;
@@ -154,7 +167,6 @@ function createLineCounter() {
   };
 }
 
-/** CR, LF, and both together end a line (XML 1.0, 2.11). This looks at every byte of the file. */
 function countLineEnds(bytes: Uint8Array, from: number, to: number, before: number): number {
   let count = 0;
   let previous = before;
