@@ -5,7 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,11 @@ import { spawnTestServer, type TestServer, testServerVariable } from "./support/
 const scratch = mkdtempSync(join(tmpdir(), "muster-test-run-"));
 const logFolder = join(scratch, "logs");
 mkdirSync(logFolder);
+// Whatever tests leave behind goes with the run. Some start programs as another account, which has to get in.
+const temporary = join(scratch, "temporary");
+mkdirSync(temporary);
+chmodSync(scratch, 0o711);
+chmodSync(temporary, 0o1777);
 const countFile = join(scratch, "count");
 const countReporter = fileURLToPath(new URL("support/count-reporter.ts", import.meta.url));
 const testFiles = "**/*.test.ts";
@@ -57,6 +62,7 @@ async function runTests(server: TestServer): Promise<number> {
       env: {
         NODE_COMPILE_CACHE: join(scratch, "compiled"),
         ...process.env,
+        TMPDIR: temporary,
         [testServerVariable]: JSON.stringify(server),
         [logFolderVariable]: logFolder,
       },

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { text as textOf } from "node:stream/consumers";
 import { describe, test } from "node:test";
@@ -66,6 +67,7 @@ async function runExamples(
     cwd: repository,
     env: {
       PATH: process.env.PATH,
+      TMPDIR: tmpdir(),
       LC_ALL: "C.UTF-8",
       MUSTER_URL: url,
       MUSTER_KEY: key,

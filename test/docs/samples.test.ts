@@ -118,7 +118,8 @@ for (const [language, command] of Object.entries(scripts)) {
 }
 
 function run(command: string, parameters: string[]): Promise<{ status: number; output: string; errors: string }> {
-  const env = { PATH: process.env.PATH, HOME: process.env.HOME, MUSTER_URL: app.url, MUSTER_KEY: app.key };
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, TMPDIR: tmpdir(), MUSTER_URL: app.url, MUSTER_KEY: app.key };
   return new Promise((resolve) => {
     execFile(command, parameters, { env }, (error, output, errors) => {
       resolve({ status: error === null ? 0 : Number(error.code), output, errors });
