@@ -8,6 +8,7 @@ import type { DayFiles } from "./generate.ts";
 import { median, progress } from "./measure.ts";
 import type { BenchServer } from "./server.ts";
 import { adminKey, sendRoster, startService } from "./service.ts";
+import { renderTable } from "./table.ts";
 
 const database = "bench_feed";
 
@@ -305,7 +306,8 @@ export const feedHeading = "## Change feed";
 export function renderFeed({ date, machine, entries, pages, polls, wait, importing }: FeedResults): string {
   const row = (name: string, reference: Latency, muster: Latency) => {
     const ratio = muster.p50 / reference.p50;
-    return `| ${name} | ${ms(reference.p50)} | ${ms(reference.p99)} | ${ms(muster.p50)} | ${ms(muster.p99)} | ${ratio.toFixed(2)} | ${ratio <= 1.3 ? "met" : "NOT met"} |`;
+    const times = [reference.p50, reference.p99, muster.p50, muster.p99].map(ms);
+    return [name, ...times, ratio.toFixed(2), ratio <= 1.3 ? "met" : "NOT met"];
   };
   const pageRow = ({ clients, postgresql, muster }: FeedResults["pages"][number], when: string) =>
     row(`${clients === 1 ? "1 client" : `${clients} clients`}${when}`, postgresql, muster);
@@ -316,10 +318,13 @@ export function renderFeed({ date, machine, entries, pages, polls, wait, importi
     `${date}, ${machine}. A log of ${entries.toLocaleString("en")} entries, pages of ${pageSize}; milliseconds. Clients, service and PostgreSQL share the machine.`,
     "PostgreSQL makes the same text by a plain statement, over as many connections; the ratio is that of the medians.",
     "",
-    "| pages | PostgreSQL p50 | p99 | Muster p50 | p99 | ratio | goal ≤ 1.3 |",
-    "| --- | ---: | ---: | ---: | ---: | ---: | --- |",
-    ...pages.map((page) => pageRow(page, "")),
-    ...importing.pages.map((page) => pageRow(page, ", during an import")),
+    ...renderTable(
+      ["pages", "PostgreSQL p50", "p99", "Muster p50", "p99", "ratio", "goal ≤ 1.3"],
+      [
+        ...pages.map((page) => pageRow(page, "")),
+        ...importing.pages.map((page) => pageRow(page, ", during an import")),
+      ],
+    ),
     "",
     `- Polls that find nothing, 16 clients: ${polls.muster.rate.toFixed(0)} a second (p99 ${ms(polls.muster.p99)} ms); an empty route of Fastify ${polls.emptyRoute.rate.toFixed(0)}: ${(share * 100).toFixed(0)} % (goal ≥ 50 %: ${share >= 0.5 ? "met" : "NOT met"}). During an import, 16 clients: ${importing.polls.rate.toFixed(0)} a second, p99 ${ms(importing.polls.p99)} ms.`,
     `- From the commit to the answers of 16 clients that wait: p50 ${ms(wait.p50)} ms, p99 ${ms(wait.p99)} ms (goal ≤ 100 ms: ${wait.p99 <= 100 ? "met" : "NOT met"}). During an import: p50 ${ms(importing.wait.p50)} ms, p99 ${ms(importing.wait.p99)} ms.`,

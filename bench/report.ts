@@ -3,6 +3,7 @@ import type { LimitTimes } from "./limit/limit.ts";
 import type { MusterTimes } from "./muster.ts";
 import type { ScriptTimes } from "./script/script.ts";
 import type { BenchStyle } from "./service.ts";
+import { renderTable } from "./table.ts";
 
 /** Medians for one size of campus; absent is what was not measured. */
 export interface SizeResults {
@@ -180,13 +181,4 @@ function renderGroups(times: GroupTimes): string[] {
     ...renderTable(["step", "Muster", "goal", ""], rows),
     "",
   ];
-}
-
-/** A table of Markdown, its columns aligned: the first to the left, the others to the right. */
-function renderTable(title: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = title.map((_, column) => Math.max(3, ...[title, ...rows].map((row) => row[column]!.length)));
-  const align = (row: readonly string[]) =>
-    `| ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[column]!))).join(" | ")} |`;
-  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
-  return [align(title), align(rule), ...rows.map(align)];
 }
