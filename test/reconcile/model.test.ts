@@ -9,41 +9,20 @@ import fc from "fast-check";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts";
 import { MusterError } from "../../src/errors.ts";
-import { normalizeUser } from "../../src/intake/normalize-user.ts";
-import type { SourceRecord } from "../../src/intake/records.ts";
-import { type Settings, settingsSchema } from "../../src/organizations/settings.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
-import { createsGroup } from "../../src/reconcile/group-patterns.ts";
-import { plainEntry } from "../../src/reconcile/plain-rows.ts";
-import type { ImportResource } from "../../src/reconcile/types.ts";
 import { verifyStore } from "../../src/store/verify.ts";
-import { organizations, renderXml, sourceNumbers } from "../model/generate.ts";
-import { importUsers as importIntoModel } from "../model/import-users.ts";
-import { networkAdministrator, type Organization, plainGroup } from "../model/state.ts";
+import { organizations } from "../model/generate.ts";
+import { networkAdministrator, type Organization } from "../model/state.ts";
 import { byText, comparable, notesOfModel, openModelStore } from "../support/model-store.ts";
 import { loadOrganization, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { replayable, replayUsers } from "../support/replay.ts";
+import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
 import { type Sent, series } from "./series.ts";
 
-const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
-const runs = Number(process.env.FAST_CHECK_RUNS ?? 30);
+const store = await openModelStore(after);
+const { database, dependencies, head, notesOf } = store;
 
-const { database, dependencies, head, notesOf, send: sendFile } = await openModelStore(after);
-
-function send(organizationId: number, { source, style, records }: Sent, dryRun = false): Promise<ImportResource> {
-  const name = Object.entries(sourceNumbers).find(([, number]) => number === source)![0];
-  return sendFile(organizationId, {
-    ...{ kind: "users", source: name, style, format: "xml", dryRun },
-    body: renderXml(records),
-  });
-}
-
-const model = (organization: Organization, { source, style, records }: Sent) =>
-  importIntoModel(organization, {
-    source,
-    style,
-    rows: records.map((record) => normalizeUser(record, organization.settings)),
-  });
+const send = (organizationId: number, sent: Sent, dryRun = false) => sendUsers(store, organizationId, sent, { dryRun });
 
 /** Runs a property over organizations that are stored, and checks the rules of the stored state in the end. */
 function property(
@@ -80,7 +59,7 @@ function namesGivenUpUsername(before: Organization, after: Organization, { recor
 describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
   /** Sends a file and compares what came of it; returns what is stored then. */
   async function agree(organizationId: number, organization: Organization, sent: Sent) {
-    const expected = model(organization, sent);
+    const expected = sendToModel(organization, sent);
     const result = await send(organizationId, sent);
     const stored = await loadOrganization(database.owner, organizationId, organization);
     assert.deepEqual(await notesOf(organizationId, result.id), notesOfModel(expected), "the notes on the rows");
@@ -171,229 +150,6 @@ async function carryOut(
   }
 }
 
-describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
-  /** Rows that were written within a savepoint are of another transaction than the import's record. */
-  async function wasAppliedInParts(organizationId: number, importId: string): Promise<boolean> {
-    const { rows } = await database.owner.query<{ is_other: boolean }>(
-      `select users.xmin <> imports.xmin as is_other from users join imports using (organization_id)
-       where organization_id = $1 and imports.id = $2 limit 1`,
-      [organizationId, importId],
-    );
-    return rows[0]?.is_other ?? false;
-  }
-
-  const outcomesOf = async (organizationId: number, importId: string) =>
-    (
-      await database.owner.query("select outcomes from imports where organization_id = $1 and id = $2", [
-        organizationId,
-        importId,
-      ])
-    ).rows[0].outcomes;
-
-  const toldOf = async (table: "plan_items" | "changes", organizationId: number, importId: string) =>
-    (
-      await database.owner.query(
-        `select database_id, username, changed::text, memberships::text from ${table}
-         where organization_id = $1 and import_id = $2 and type = 'user'`,
-        [organizationId, importId],
-      )
-    ).rows.sort(byText);
-
-  /** Sends a file as a dry run and then in parts, and compares; returns whether it was applied in parts. */
-  async function agrees(organizationId: number, empty: Organization, sent: Sent): Promise<boolean> {
-    const planned = await send(organizationId, sent, true);
-    const notes = await notesOf(organizationId, planned.id);
-    const applied = await send(organizationId, sent);
-    assert.deepEqual(applied.counts, planned.counts);
-    assert.deepEqual(applied.hold?.reasons, planned.hold?.reasons);
-    assert.deepEqual(await notesOf(organizationId, applied.id), notes);
-    assert.deepEqual(await outcomesOf(organizationId, applied.id), await outcomesOf(organizationId, planned.id));
-    if (applied.status === "held") return false;
-    const expected = model(empty, sent);
-    const stored = await loadOrganization(database.owner, organizationId, empty);
-    assert.deepEqual(comparable(stored, 0), comparable(expected.organization, 0));
-    assert.deepEqual(
-      await toldOf("changes", organizationId, applied.id),
-      await toldOf("plan_items", organizationId, planned.id),
-    );
-    return wasAppliedInParts(organizationId, applied.id);
-  }
-
-  /** How many rows of a file are plain. */
-  const countPlain = ({ settings, groups, locations }: Organization, { records }: Sent) =>
-    records.filter((record) =>
-      plainEntry(normalizeUser(record, settings), {
-        sourceName: "default",
-        settings,
-        groups: new Set(groups.keys()),
-        createsGroup: createsGroup(settings.createGroups),
-        joinedByEverybody: [...groups].filter(([id, { isDefault }]) => id === "ALL" || isDefault).map(([id]) => id),
-        locations: new Set([...locations.values()].map(({ name }) => name)),
-        createsLocation: () => settings.createLocations,
-      }),
-    ).length;
-
-  it("does in parts what it would on the whole", async () => {
-    let inParts = 0;
-    let plain = 0;
-    let mixed = 0;
-    await fc.assert(
-      fc.asyncProperty(organizations, series, fc.boolean(), async (start, [sent], isStrict) => {
-        const empty = { ...start, users: new Map(), lastUserId: 0 };
-        const organizationId = await saveOrganization(database.owner, empty, ...(isStrict ? [strictGuard] : []));
-        const isInParts = await agrees(organizationId, empty, sent!);
-        inParts += Number(isInParts && sent!.records.length > 2);
-        const plainRows = isInParts ? countPlain(empty, sent!) : 0;
-        plain += plainRows;
-        mixed += Number(plainRows > 0 && plainRows < sent!.records.length);
-      }),
-      { seed, numRuns: runs },
-    );
-    assert.ok(inParts >= runs / 12, `only ${inParts} files were applied in several parts`);
-    assert.ok(plain >= runs / 4, `only ${plain} rows were plain`);
-    assert.ok(mixed >= runs / 12, `only ${mixed} files had plain rows and others`);
-  });
-
-  /** An organization without people, and a file of rows of people who can all be added. */
-  async function sendParts(
-    rows: readonly SourceRecord["values"][],
-    { source = sourceNumbers.default, ...settings }: Partial<Settings> & { source?: number } = {},
-  ) {
-    const [start] = fc.sample(organizations, { seed: 1, numRuns: 1 });
-    const empty: Organization = {
-      ...start!,
-      settings: settingsSchema.parse({ requireEmail: false, createGroups: ["*"], ...settings }),
-      groups: new Map([
-        ["G1", plainGroup("First group")],
-        ["R1", { ...plainGroup("Roster"), style: "active-roster" }],
-      ]),
-      users: new Map(),
-      lastUserId: 0,
-    };
-    const organizationId = await saveOrganization(database.owner, empty);
-    const records = rows.map((values, index) => ({
-      row: index + 1,
-      line: 3 + index,
-      values: { firstName: "Ann", groupID: "G1", ...values },
-    }));
-    const sent: Sent = { source, style: "normal", records };
-    return { isInParts: await agrees(organizationId, empty, sent), organizationId, empty, sent };
-  }
-  const other = { databaseID: "X", email: "x@x.edu" };
-
-  const related: Record<string, readonly SourceRecord["values"][]> = {
-    "somebody is deleted before being added": [{ databaseID: "1", groupID: "00000" }, other, { databaseID: "1" }],
-    "a userID only removes, and another row of it fails": [
-      { userID: "ann", groupID: "G1|00002" },
-      other,
-      { userID: "ann", firstName: "" },
-    ],
-    "an e-mail only removes, and then it is somebody's": [
-      other,
-      { email: "a@x.edu", groupID: "00001" },
-      { databaseID: "1", email: "a@x.edu" },
-    ],
-    "somebody of several rows had another userID before": [
-      { databaseID: "1", userID: "ann" },
-      { databaseID: "1", userID: "bob" },
-      { userID: "ann" },
-    ],
-    "somebody of several rows had another e-mail before": [
-      { databaseID: "1", email: "a@x.edu" },
-      { databaseID: "1", email: "b@x.edu" },
-      { email: "a@x.edu" },
-    ],
-    "somebody leaves a group before it is created": [
-      { databaseID: "1", groupID: "G1;CRS-1|00002" },
-      other,
-      { databaseID: "2", groupID: "CRS-1" },
-    ],
-    "a network administrator stands before a created group": [
-      { databaseID: "1", groupID: "G1|2" },
-      other,
-      { databaseID: "2", groupID: "CRS-1" },
-    ],
-    "a network administrator stands beside a created group": [
-      { databaseID: "1", groupID: "G1|2" },
-      { databaseID: "2", groupID: "CRS-1" },
-    ],
-    "a group that it creates is spelled in two ways": [
-      { databaseID: "1", groupID: "CRS-1" },
-      { databaseID: "2", groupID: "crs-1" },
-    ],
-  };
-  for (const [what, rows] of Object.entries(related))
-    it(`is planned as a whole when ${what}`, async () => {
-      assert.equal((await sendParts(rows, { grantableRoles: [1, 2, 3, 4] })).isInParts, false);
-    });
-
-  const placed = (databaseID: string, campusName: string, groupID = "G1") => ({ databaseID, campusName, groupID });
-  const apart: Record<string, readonly SourceRecord["values"][]> = {
-    "rows name groups and locations that it creates": [
-      placed("1", "New Hall", "G1;CRS-1"),
-      placed("2", "Old Hall", "CRS-1;CRS-2"),
-      placed("3", "New Hall", "CRS-3"),
-      placed("4", "Third Hall"),
-    ],
-    "a location that it creates is spelled in two ways": [placed("1", "new hall"), placed("2", "New Hall")],
-    "a row with a note spells a location first": [
-      { ...placed("1", "NEW HALL", "G1;NO GROUP"), showAllGroups: "perhaps" },
-      placed("2", "New Hall", "CRS-1"),
-    ],
-    "two people want one userID, and a group that nobody else is in": [
-      { ...placed("1", "", "CRS-9"), userID: "ann" },
-      { ...placed("2", "", "CRS-9"), userID: "ANN" },
-      placed("3", "New Hall"),
-    ],
-    "several rows stand for one person": [
-      { ...placed("1", "New Hall", "CRS-1"), lastName: "Doe" },
-      { ...placed("1", "Old Hall", "CRS-2"), lastName: "" },
-      placed("2", "Old Hall", "CRS-2"),
-    ],
-  };
-  for (const [what, rows] of Object.entries(apart))
-    it(`is applied in parts when ${what}`, async () => {
-      assert.equal((await sendParts(rows, { createLocations: true })).isInParts, true);
-    });
-
-  it("looks again, the next time, at rows that have somebody leave: they name a group that is a roster", async () => {
-    const leaving = { databaseID: "1", email: "a@x.edu", groupID: "G1;R1|00002" };
-    const { isInParts, organizationId, empty, sent } = await sendParts([
-      leaving,
-      other,
-      { databaseID: "2", groupID: "G1;R1" },
-    ]);
-    assert.equal(isInParts, true);
-    const before = await loadOrganization(database.owner, organizationId, empty);
-    const values = { ...sent.records[2]!.values, groupID: "G1" };
-    const next = { ...sent, records: sent.records.with(2, { ...sent.records[2]!, values }) };
-    const expected = model(before, next);
-    assert.equal((await send(organizationId, next)).counts!.membershipsRemoved, 1);
-    const after = await loadOrganization(database.owner, organizationId, empty);
-    assert.deepEqual(comparable(after, 3), comparable(expected.organization, 3));
-  });
-
-  it("stores and tells of unusual characters as they are", async () => {
-    const odd = ['a"b', "backslash", "N", "x\u2028y", "\u{1f600}", "{}", "O'Neil", "null"];
-    const rows = odd.map((text, index) => ({
-      ...{
-        databaseID: `${index} ${text}`,
-        userID: `${text}${index}`,
-        firstName: text,
-        lastName: text,
-        campusName: "Main",
-      },
-      ...{ email: "a@x.edu;\u{1f600}@x.edu;\uff5a@x.edu;b@x.edu", phone: `2025550123|${text};2125550187 x12` },
-      ...{
-        address: `${text}|${text}`,
-        customFields: `|${text}`,
-        groupID: `G1;\u{1f600};\uff5a;${text.replaceAll(/\s/g, "")}`,
-      },
-    }));
-    assert.equal((await sendParts(rows)).isInParts, true);
-  });
-});
-
 describe(`what is held (seed ${seed})`, () => {
   const storeOf = (organizationId: number, start: Organization) =>
     loadOrganization(database.owner, organizationId, start);
@@ -423,7 +179,7 @@ describe(`what is held (seed ${seed})`, () => {
               [],
             );
           }
-          const expected = model(meanwhile, sent);
+          const expected = sendToModel(meanwhile, sent);
           const feed = await head(organizationId);
           const approved = await approveImport(dependencies, result.id, result.planHash!, {
             ...decider,

@@ -7,26 +7,23 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { userDocuments } from "../../src/directory/user-document.ts";
-import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import { approveImport } from "../../src/reconcile/decide-import.ts";
 import { listPlan } from "../../src/reconcile/plans.ts";
 import { type RowResponse, respondRows } from "../../src/reconcile/response-file.ts";
 import type { ImportCounts, ImportResource } from "../../src/reconcile/types.ts";
 import { verifyStore } from "../../src/store/verify.ts";
-import { renderXml, sourceNumbers } from "../model/generate.ts";
 import { groupFiles, locationFiles, richOrganizations } from "../model/generate-records.ts";
 import { type GroupValues, importGroups, type RecordOutcome } from "../model/import-groups.ts";
 import { importLocations, type LocationValues } from "../model/import-locations.ts";
-import { importUsers } from "../model/import-users.ts";
 import type { Group, Organization } from "../model/state.ts";
 import { byText, comparable, notesOfModel, openModelStore } from "../support/model-store.ts";
 import { loadOrganization, noGuard, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { type ReplayedRecord, replayable, replayRecords, replayUsers } from "../support/replay.ts";
-import { type Sent, series } from "./series.ts";
+import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
+import { series } from "./series.ts";
 
-const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
-const runs = Number(process.env.FAST_CHECK_RUNS ?? 30);
-const { database, dependencies, head, notesOf, send } = await openModelStore(after);
+const store = await openModelStore(after);
+const { database, dependencies, head, notesOf, send } = store;
 
 /** A file of groups or of locations. */
 type RecordFile =
@@ -43,11 +40,6 @@ const sendRecords = (organizationId: number, { kind, rows }: RecordFile, dryRun 
     ...{ kind, source: "default", style: "normal", format: "json", dryRun },
     body: JSON.stringify({ [kind]: rows }),
   });
-
-const sendUsers = (organizationId: number, { source, style, records }: Sent): Promise<ImportResource> => {
-  const name = Object.entries(sourceNumbers).find(([, number]) => number === source)![0];
-  return send(organizationId, { kind: "users", source: name, style, format: "xml", body: renderXml(records) });
-};
 
 const modelOf = (organization: Organization, file: RecordFile) =>
   file.kind === "groups" ? importGroups(organization, file.rows) : importLocations(organization, file.rows);
@@ -174,9 +166,8 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
           const organizationId = await saveOrganization(database.owner, empty);
           let organization = empty;
           for (const [night, sent] of nights.entries()) {
-            const rows = sent.records.map((record) => normalizeUser(record, organization.settings));
-            const expected = importUsers(organization, { source: sent.source, style: sent.style, rows });
-            const { id } = await sendUsers(organizationId, sent);
+            const expected = sendToModel(organization, sent);
+            const { id } = await sendUsers(store, organizationId, sent);
             assert.deepEqual(await notesOf(organizationId, id), notesOfModel(expected), "the notes on the rows");
             const stored = await load(organizationId, organization);
             const { lastUserId } = organization;
