@@ -111,6 +111,21 @@ describe("a file of groups", () => {
     assert.equal((await sendGroups(JSON.stringify(json), "", "application/json")).counts.unchanged, 1);
   });
 
+  test("makes unchanged rows of people count again: a group that it makes a roster loses whom they leave out", async () => {
+    await sendGroups("groupID\nOPEN\n");
+    const nights = ["OPEN;G1", "G1"].map(
+      (left) => `Ann,,ann.open@example.edu,,,${left},O-1\nBob,,bob.open@example.edu,,,OPEN;G1,O-2\n`,
+    );
+    const sendPeople = async (night: number) => (await sendApplied("default", nights[night]!, "&style=normal")).counts;
+    await sendPeople(0);
+    await sendPeople(1);
+    assert.equal((await sendPeople(1)).unchanged, 2);
+    assert.equal((await group("OPEN")).members, 2);
+    await sendGroups("groupID,style\nOPEN,active-roster\n");
+    assert.equal((await sendPeople(1)).membershipsRemoved, 1);
+    assert.equal((await group("OPEN")).members, 1);
+  });
+
   test("purges and deletes, also what is gone or empty already", async () => {
     await groupOf("PURGED", 3);
     await groupOf("DELETED", 2);
