@@ -241,8 +241,14 @@ function stop(status: number): void {
     .then(() => process.exit(status));
 }
 
+/** The terminal sends Ctrl-C to npm and to its program, and npm passes it on: what comes this soon is the same signal, in milliseconds. */
+const sameSignal = 1_000;
+let signalledAt: number | undefined;
+
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   process.on(signal, () => {
+    if (signalledAt !== undefined && performance.now() - signalledAt < sameSignal) return;
+    signalledAt = performance.now();
     if (!isStopping) say("Muster stops as soon as what is under way is done; a second signal stops it now.\n");
     stop(0);
   });

@@ -8,7 +8,7 @@ import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { createTestDatabase } from "../support/database.ts";
-import { openSocket } from "../support/raw-http.ts";
+import { openSocket, readAnswer } from "../support/raw-http.ts";
 import { databaseUrlOf } from "../support/server.ts";
 import { type ServiceProcess, startService } from "../support/service-process.ts";
 
@@ -80,11 +80,15 @@ test("a later start prints the address alone, and finds everything", async () =>
   await service.ended;
 });
 
+const upload =
+  `<users type="array"><user><firstName>Una</firstName><email>una@example.edu</email></user></users>`.padEnd(1000);
+const begun = 7;
+
 /** Begins an upload that does not end, and waits until the service receives it. */
-async function beginUpload(url: string) {
+async function beginUpload(url: string, query = "") {
   const socket = await openSocket(url);
   socket.write(
-    `POST /v1/imports/users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/xml\r\nContent-Length: 1000\r\n\r\n<users `,
+    `POST /v1/imports/users${query} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/xml\r\nContent-Length: ${upload.length}\r\n\r\n${upload.slice(0, begun)}`,
   );
   for (let tries = 0; tries < 500; tries += 1) {
     if ((await get(url, "/v1/imports?status=receiving")).items.length === 1) break;
@@ -125,9 +129,23 @@ test("a second signal does not wait for a client that takes its time", async () 
   const socket = await beginUpload(url);
   service.child.kill("SIGTERM");
   while (!service.output().includes("a second signal stops it now")) await sleep(10);
+  await sleep(1_100);
   service.child.kill("SIGTERM");
   assert.equal(await service.ended, 1);
   socket.destroy();
+});
+
+test("Ctrl-C is one signal, although npm passes it on as well: what is under way is done", async () => {
+  const service = start();
+  const url = await service.ready;
+  const socket = await beginUpload(url, "?dryRun=true");
+  service.child.kill("SIGINT");
+  while (!service.output().includes("a second signal stops it now")) await sleep(10);
+  service.child.kill("SIGINT");
+  await sleep(100);
+  socket.write(upload.slice(begun));
+  assert.equal((await readAnswer(socket)).status, 201);
+  assert.equal(await service.ended, 0);
 });
 
 test("when PostgreSQL is killed the service ends, says so, and the next start finds everything", async () => {
