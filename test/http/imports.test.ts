@@ -114,7 +114,51 @@ test("a document that is refused gets a problem which names line and import, and
   assert.equal(await people(), before);
 });
 
-test("parameters and content are checked before an import is opened", async () => {
+test("a file that comes in a way that is not taken is an attempt, too", async () => {
+  const before = await people();
+  const refusals: [Record<string, string>, number, string][] = [
+    [{ "content-encoding": "br" }, 415, "media_type_unsupported"],
+    [{ "content-type": "application/pdf" }, 415, "media_type_unsupported"],
+    [{ "content-type": "application/x-www-form-urlencoded" }, 415, "media_type_unsupported"],
+    [{ "content-type": "multipart/form-data" }, 400, "multipart_invalid"],
+    [{ "content-type": "multipart/form-data; boundary=x" }, 400, "body_incomplete"],
+  ];
+  for (const [headers, status, code] of refusals) {
+    const answer = await send(roster(person(803)), headers);
+    assert.equal(answer.status, status, answer.body);
+    assert.equal(answer.json.code, code);
+    const { json } = await app.inject({ url: `/v1/imports/${answer.json.importId}` });
+    assert.deepEqual([json.status, json.problem.code], ["failed", code]);
+  }
+  assert.equal(await people(), before);
+});
+
+test("a report for people begins with the rows that failed, however many others there are to look at", async () => {
+  const warned = (row: number) => person(row).replace("</user>", "<showAllGroups>perhaps</showAllGroups></user>");
+  const rows = Array.from({ length: 60 }, (_, index) => warned(810 + index));
+  const report = async (...more: string[]) => {
+    const headers = { "content-type": "text/xml", accept: "text/plain" };
+    const answer = await app.inject({
+      method: "POST",
+      url: `${url}?dryRun=true`,
+      body: roster(...rows, ...more),
+      headers,
+    });
+    assert.equal(answer.status, 201, answer.body);
+    return answer.body.split("\n").filter((line) => line.startsWith("  "));
+  };
+  const fails = "<user><firstName>Nobody</firstName></user>";
+  const listed = await report(fails);
+  assert.match(listed[0]!, /^ {2}row 61 .*, failed, /);
+  assert.match(listed[1]!, /^ {2}row 1 /);
+  assert.equal(listed.length, 51);
+  assert.match(listed[50]!, /… and more/);
+  const onlyFailed = await report(...Array.from({ length: 50 }, () => fails));
+  assert.ok(onlyFailed.slice(0, 50).every((line) => line.includes(", failed, ")));
+  assert.match(onlyFailed[50]!, /… and more/);
+});
+
+test("parameters are checked before an import is opened", async () => {
   const before = await lastImport();
   const errors: [string, Record<string, string>, number, string][] = [
     ["?style=static", {}, 400, "request_invalid"],
@@ -123,10 +167,6 @@ test("parameters and content are checked before an import is opened", async () =
     ["?dryrun=true", {}, 400, "request_invalid"],
     ["?source=", {}, 400, "request_invalid"],
     ["?source=unknown", {}, 422, "source_unknown"],
-    ["", { "content-encoding": "br" }, 415, "media_type_unsupported"],
-    ["", { "content-type": "application/pdf" }, 415, "media_type_unsupported"],
-    ["", { "content-type": "application/x-www-form-urlencoded" }, 415, "media_type_unsupported"],
-    ["", { "content-type": "multipart/form-data" }, 400, "multipart_invalid"],
     ["", { "idempotency-key": "a b" }, 400, "request_invalid"],
   ];
   for (const [query, headers, status, code] of errors) {

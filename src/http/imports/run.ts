@@ -65,7 +65,7 @@ export async function runOnce(
 
 /**
  * The import that a request asks for. Nothing of its body but the beginning is read yet.
- * @throws MusterError body_missing, media_type_unsupported, multipart_invalid, forbidden for another source than the key's
+ * @throws MusterError body_missing, and forbidden for another source than the key's
  */
 export async function toImportRequest(
   dependencies: HttpDependencies,
@@ -74,7 +74,7 @@ export async function toImportRequest(
 ): Promise<ImportRequest> {
   const { caller } = request;
   const chosen = await chooseSource(dependencies, caller, source);
-  const file = await receiveRequest(dependencies, request);
+  const file = await receiveRequest(dependencies, request).catch(refused);
   return {
     organizationId: caller.organizationId,
     actor: caller.actor,
@@ -89,6 +89,16 @@ export async function toImportRequest(
     ...(file.announcedBytes === undefined ? {} : { announcedBytes: file.announcedBytes }),
     maximumBytes: dependencies.limits.importBytes,
   };
+}
+
+/** A file that is refused before its first byte is an attempt like any other: whoever reads it finds out. */
+function refused(error: unknown): ReceivedFile {
+  if (!(error instanceof MusterError)) throw error;
+  // biome-ignore lint/correctness/useYield: there is nothing in it
+  const body = async function* () {
+    throw error;
+  };
+  return { body: body(), format: undefined, charset: undefined, fileName: null };
 }
 
 /**
