@@ -17,7 +17,7 @@ import type { AnyReply, AnyRequest, App } from "./app-types.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { registerAuthentication } from "./authentication.ts";
 import { discardRest, withDeadline } from "./bodies.ts";
-import { refuseBrokenRequest } from "./broken-requests.ts";
+import { type Answering, refuseBrokenRequest, watchAnswers } from "./broken-requests.ts";
 import { changeRoutes } from "./changes/routes.ts";
 import type { HttpDependencies } from "./dependencies.ts";
 import { explain } from "./errors.ts";
@@ -69,7 +69,9 @@ const largestJson = 1024 * 1024;
 
 /** Builds the HTTP application, ready to listen or to be injected into. Closing it waits for requests in flight. */
 export async function buildApp({ dependencies, metrics, log, tls }: AppOptions): Promise<App> {
-  const app: App = fastify(serverOptions(dependencies, log, tls)).withTypeProvider<ZodTypeProvider>();
+  const answering = watchAnswers();
+  const app: App = fastify(serverOptions(dependencies, log, tls, answering)).withTypeProvider<ZodTypeProvider>();
+  app.server.on("request", answering.begin);
   app.setValidatorCompiler(validatorCompiler).setSerializerCompiler(serializerCompiler).setErrorHandler(handleError);
   app.server.maxConnections = dependencies.limits.connections;
   registerLifecycle(app, dependencies, metrics);
@@ -166,6 +168,7 @@ function serverOptions(
   { newId, trustedProxies, limits }: HttpDependencies,
   log: AppOptions["log"],
   tls: TlsOptions | undefined,
+  answering: Answering,
 ): FastifyHttpOptions<RawServerDefault> {
   const http = {
     headersTimeout: limits.headersWhole,
@@ -189,7 +192,7 @@ function serverOptions(
       ? { http }
       : ({ https: { ...http, ...tls, handshakeTimeout: limits.headersWhole } } as object)),
     frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
-    clientErrorHandler: refuseBrokenRequest(newId),
+    clientErrorHandler: refuseBrokenRequest(newId, answering),
   };
 }
 

@@ -1,17 +1,49 @@
-import { STATUS_CODES } from "node:http";
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { MusterError } from "../errors.ts";
 import { problemDetails } from "./problems.ts";
 
+/** Whether a request that came whole before still waits for its answer, on the same connection. */
+export interface Answering {
+  /** Told of every request that is one. */
+  begin(request: IncomingMessage, response: ServerResponse): void;
+  /** The answer that comes next on a connection; undefined when there is none to come, or its request is not whole. */
+  next(socket: Socket): ServerResponse | undefined;
+}
+
+/** Keeps the last answer of each connection in view. */
+export function watchAnswers(): Answering {
+  const last = new WeakMap<Socket, ServerResponse>();
+  return {
+    begin: (request, response) => void last.set(request.socket, response),
+    next(socket) {
+      const response = last.get(socket);
+      return response?.req.complete && !response.writableFinished ? response : undefined;
+    },
+  };
+}
+
 /**
- * Answers what is no HTTP request at all, or one that Node.js gave up on: Fastify never sees it.
+ * Answers what is no HTTP request at all, or one that Node.js gave up on: Fastify never sees it. Whatever came whole before
+ * it on the connection is answered first.
  * @param newId makes the request's id
  */
-export function refuseBrokenRequest(newId: () => string) {
-  return (error: Error & { code?: string }, socket: Socket): void => {
+export function refuseBrokenRequest(newId: () => string, answering: Answering) {
+  const waiting = new WeakSet<Socket>();
+  const refuse = (error: Error & { code?: string }, socket: Socket): void => {
     // Whoever speaks no TLS cannot be answered in TLS.
     if (error.code === "ECONNRESET" || error.code?.startsWith("ERR_SSL_") || !socket.writable) {
       socket.destroy();
+      return;
+    }
+    const before = answering.next(socket);
+    if (before) {
+      // Each further chunk is an error of its own.
+      if (waiting.has(socket)) return;
+      waiting.add(socket);
+      before.once("finish", () => {
+        if (socket.writable) refuse(error, socket);
+      });
       return;
     }
     const { code, detail } = explainBroken(error.code);
@@ -28,6 +60,7 @@ export function refuseBrokenRequest(newId: () => string) {
     ];
     socket.end(`${head.join("\r\n")}\r\n\r\n${body}`, () => socket.destroy());
   };
+  return refuse;
 }
 
 function explainBroken(code: string | undefined): MusterError {

@@ -2,7 +2,8 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
 import type { MusterError } from "../errors.ts";
 import { chooseFormat } from "./negotiation.ts";
-import { problemDetails } from "./problems.ts";
+import { problemText } from "./problem-text.ts";
+import { type Problem, problemDetails } from "./problems.ts";
 import { problemToXml, toXml } from "./xml.ts";
 
 /** Answers with JSON text that is ready, e.g. because PostgreSQL built it; the route's response schema isn't run. */
@@ -29,18 +30,27 @@ export function sendDocument<Schema extends z.ZodType>(
   return reply.header("content-type", "application/xml; charset=utf-8").send(toXml(rootName, ordered));
 }
 
-/** Answers with problem details (RFC 9457), in JSON or XML. */
+const problemFormats = {
+  json: { contentType: "application/problem+json", write: (problem: Problem) => JSON.stringify(problem) },
+  xml: { contentType: "application/problem+xml", write: problemToXml },
+  text: { contentType: "text/plain", write: problemText },
+};
+
+/** Answers with problem details (RFC 9457), in JSON or XML; to a file that was sent for a report, as text, too. */
 export function sendProblem(request: FastifyRequest, reply: FastifyReply, error: MusterError): FastifyReply {
   const { code, detail, place, importId } = error;
   const details = problemDetails(code, detail, request.id, importId === undefined ? place : { ...place, importId });
-  const isXml = chooseFormat(request.headers, ["json", "xml"], request.routeOptions?.config?.usualFormat) === "xml";
+  const { answersImport, usualFormat } = request.routeOptions?.config ?? {};
+  const offered = answersImport ? (["json", "xml", "text"] as const) : (["json", "xml"] as const);
+  const format = chooseFormat(request.headers, offered, usualFormat) as keyof typeof problemFormats;
+  const { contentType, write } = problemFormats[format];
   if (error.place.retryAfter !== undefined) reply.header("retry-after", String(error.place.retryAfter));
   if (error.code === "unauthenticated")
     reply.header("www-authenticate", 'Bearer realm="Muster", Basic realm="Muster", charset="UTF-8"');
   return reply
     .code(details.status)
-    .header("content-type", `application/problem+${isXml ? "xml" : "json"}; charset=utf-8`)
+    .header("content-type", `${contentType}; charset=utf-8`)
     .header("cache-control", "no-store")
     .header("vary", "accept")
-    .send(isXml ? problemToXml(details) : JSON.stringify(details));
+    .send(write(details));
 }

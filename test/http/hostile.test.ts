@@ -220,6 +220,35 @@ test("a request whose end can be read in two ways is refused, and nothing behind
   }
 });
 
+test("what follows a whole request and is none does not take its answer", async () => {
+  const head = `POST /v1/imports/users?dryRun=true HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/xml\r\nAccept: application/json`;
+  const people = "<user><firstName>Ann</firstName><email>ann@example.edu</email></user>".repeat(200);
+  const file = `<users type="array">${people}</users>`;
+  for (const [length, status, code] of [
+    [file.length, 201, ""],
+    [1000, 400, "xml_cut_off"],
+  ] as const) {
+    const socket = await openSocket(app.url);
+    let text = "";
+    socket.setEncoding("utf8").on("data", (part) => {
+      text += part;
+    });
+    socket.write(`${head}\r\nContent-Length: ${length}\r\n\r\n${file.slice(0, length)}`);
+    await new Promise((passed) => setTimeout(passed, 5));
+    socket.write(length === file.length ? "junk junk\r\n\r\n" : file.slice(length));
+    socket.write("and more\r\n\r\n");
+    await new Promise((closed) => socket.once("close", closed));
+    const [first = "", second = "", ...others] = text.split(/(?=HTTP\/1\.1 \d)/);
+    assert.match(first, new RegExp(`^HTTP/1\\.1 ${status} `));
+    if (code !== "") {
+      assert.equal(JSON.parse(bodyOf(first)).code, code);
+      assert.match(JSON.parse(bodyOf(first)).importId, /^[0-9a-f-]{36}$/);
+    }
+    assert.equal(assertProblem(400, bodyOf(second), "what follows"), "request_invalid");
+    assert.equal(others.length, 0);
+  }
+});
+
 test("a JSON body that drips in is given up after its time", async () => {
   const head = `PATCH /v1/organization HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n`;
   const { status, text } = await exchange(app.url, `${head}{"sett`);

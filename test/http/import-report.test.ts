@@ -64,6 +64,13 @@ test("a dry run says that nothing was applied; a refused file says where", () =>
   assert.match(refused, /^Import of users: failed\.\n.* Line 7, column 3\.\n\nImport /);
 });
 
+test("a place that the detail names is not told again", () => {
+  const problem = { code: "xml_cut_off", detail: "It ends at line 7, in an element.", line: 7, column: 3 } as const;
+  assert.doesNotMatch(reportText({ ...resource, counts: null, problem }, [], false), /Line 7/);
+  const other = { ...problem, detail: "It began at line 71." };
+  assert.match(reportText({ ...resource, counts: null, problem: other }, [], false), / Line 7, column 3\.$/m);
+});
+
 test("what a sender wrote cannot steer the reader's terminal", () => {
   const text = reportText(resource, [{ ...row, message: "\u001B[2J\u0007\r\nforged line\u202E\u2028" }], false);
   assert.match(text, /value_invalid: \uFFFD\[2J\uFFFD\uFFFD\uFFFDforged line\uFFFD\uFFFD$/m);

@@ -158,6 +158,15 @@ test("a report for people begins with the rows that failed, however many others 
   assert.match(onlyFailed[50]!, /… and more/);
 });
 
+test("a refusal is text for a person where a report was asked for", async () => {
+  const headers = { "content-type": "text/xml", accept: "text/plain" };
+  const answer = await app.inject({ method: "POST", url, body: '<users type="array">\n<user>', headers });
+  assert.equal(answer.status, 400);
+  assert.match(String(answer.headers["content-type"]), /^text\/plain/);
+  assert.match(answer.body, /^Refused \(xml_cut_off\): [^\n]*line 2, column \d+[^\n]*\n\nImport [0-9a-f-]{36}\n$/i);
+  assert.equal(answer.body.match(/line 2/gi)?.length, 1);
+});
+
 test("parameters are checked before an import is opened", async () => {
   const before = await lastImport();
   const errors: [string, Record<string, string>, number, string][] = [

@@ -1,4 +1,5 @@
 import type { ImportResource, ImportRow } from "../../reconcile/types.ts";
+import { placeText, printable } from "../problem-text.ts";
 
 /** Rows that a report shows at most; the address of the rest is named. */
 export const reportedRows = 50;
@@ -11,7 +12,7 @@ export const reportedRows = 50;
 export function reportText(resource: ImportResource, rows: readonly ImportRow[], hasMore: boolean): string {
   const { id, kind, dryRun, status, summary, source, counts, problem } = resource;
   const name = source.fileName === null ? "" : `, ${source.fileName}`;
-  const place = problem?.line === undefined ? "" : ` Line ${problem.line}, column ${problem.column ?? 1}.`;
+  const place = problem === null ? "" : placeText(problem);
   const lines = [
     `Import of ${kind}${name}: ${dryRun ? "dry run, nothing was applied" : status}.`,
     `${summary}${place}`,
@@ -34,9 +35,4 @@ function memberships(counts: NonNullable<ImportResource["counts"]>, dryRun: bool
   const locations =
     locationsCreated === 0 ? "" : ` Locations ${dryRun ? "to create" : "created"}: ${locationsCreated}.`;
   return `Memberships: ${dryRun ? "would be " : ""}${parts.join(", ")}.${locations}`;
-}
-
-/** What a sender wrote must not steer the terminal of whoever reads it. */
-function printable(line: string): string {
-  return line.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }
