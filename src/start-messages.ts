@@ -59,21 +59,26 @@ function quoted(text: string): string {
 /**
  * Why the service could not start, in one line for the operator.
  * @param error what was thrown
- * @param place `host` and `port` that were to be listened on
+ * @param settings what was to be listened on, and where the data were to lie
  */
-export function failureMessage(error: unknown, place: { readonly host: string; readonly port: number }): string {
-  return `Muster could not start: ${reason(error, place)}\n`;
+export function failureMessage(error: unknown, settings: StartSettings): string {
+  return `Muster could not start: ${reason(error, settings)}\n`;
 }
+
+type StartSettings = { readonly host: string; readonly port: number; readonly dataDirectory: string };
 
 const unreachable = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
-function reason(error: unknown, { host, port }: { readonly host: string; readonly port: number }): string {
+function reason(error: unknown, { host, port, dataDirectory }: StartSettings): string {
   const { code, syscall, message, hostname } = error as NodeJS.ErrnoException & { hostname?: string };
   if (syscall === "listen" && code === "EADDRINUSE") {
     return `port ${port} of ${host} is taken by another program; stop that one, or set PORT.`;
   }
   if (syscall === "listen" && code === "EACCES") {
     return `this user may not listen on port ${port}; set PORT to one above 1023.`;
+  }
+  if (syscall === "mkdir" && (code === "EEXIST" || code === "ENOTDIR")) {
+    return `DATA_DIR is ${dataDirectory}, which is no folder, or lies in something that is none; name another one.`;
   }
   if (code === "EADDRNOTAVAIL" || (code === "ENOTFOUND" && hostname === host)) {
     return `HOST is ${host}, which is no address of this machine; correct it and start again.`;

@@ -131,8 +131,16 @@ function describeIssue(issue: ValidationIssue, place: string): { field: string; 
   if (path.length === 0 && place === places.body && /received (?:null|undefined)$/.test(issue.message ?? "")) {
     return [{ field: place, message: "is missing: send a JSON object" }];
   }
-  return [{ field: shorten(path.join(".")) || place, message: issue.message ?? "is not valid" }];
+  return [{ field: shorten(path.join(".")) || place, message: inPlainWords(issue.message ?? "is not valid") }];
 }
+
+/** What the validator says for developers, for a person. */
+const plainWords: Readonly<Record<string, string>> = {
+  "Invalid UUID": "is no id, such as 0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  "Invalid input: expected number, received NaN": "is no number",
+};
+
+const inPlainWords = (message: string) => plainWords[message] ?? message;
 
 function shorten(name: string): string {
   return name.length <= longestName ? name : `${name.slice(0, longestName)}…`;

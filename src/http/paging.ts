@@ -4,6 +4,8 @@ import { MusterError } from "../errors.ts";
 /** Most items of a page. */
 export const largestPage = 1000;
 
+const wholeNumber = `is to be a whole number from 1 to ${largestPage}`;
+
 /** The query parameters of every list; spread them into its strict object. */
 export const pageQuery = {
   cursor: z
@@ -12,7 +14,13 @@ export const pageQuery = {
     .max(1000)
     .optional()
     .describe("Where to go on: `nextCursor` of the page before. Opaque: do not take it apart."),
-  limit: z.coerce.number().int().min(1).max(largestPage).default(100).describe("How many items a page has at most."),
+  limit: z.coerce
+    .number(wholeNumber)
+    .int(wholeNumber)
+    .min(1, wholeNumber)
+    .max(largestPage, wholeNumber)
+    .default(100)
+    .describe("How many items a page has at most."),
 };
 
 /** A list's answer. `nextCursor` is null on the last page. */

@@ -196,7 +196,7 @@ function startField<Field extends string>(
     return;
   }
   if (record.cells[slot] !== undefined) {
-    const detail = `<${name}> stands twice in one <${recordName}>; join several values by ; in one element.`;
+    const detail = `<${name}> stands twice in one <${recordName}>. Send it once; a list goes into one element, joined by ;.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
   }
   record.slot = slot;

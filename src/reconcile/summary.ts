@@ -82,7 +82,8 @@ function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
   const sentences: string[] = [];
   if (counts.notAdded > 0) {
     const verb = dryRun ? "would NOT be" : counts.notAdded === 1 ? "was NOT" : "were NOT";
-    const alerts = kind === "users" ? ` and ${counts.notAdded === 1 ? "gets" : "get"} no alerts` : "";
+    const get = dryRun ? "would get" : counts.notAdded === 1 ? "gets" : "get";
+    const alerts = kind === "users" ? ` and ${get} no alerts` : "";
     sentences.push(`${counted(counts.notAdded, ...nouns[kind])} ${verb} added${alerts}.`);
   }
   const parts = [

@@ -220,6 +220,13 @@ test("a request whose end can be read in two ways is refused, and nothing behind
   }
 });
 
+test("what is no number, or no id, is told so in words for people", async () => {
+  const detail = async (url: string) => (await app.inject({ url })).json.detail;
+  assert.match(await detail("/v1/users?limit=abc"), /: limit: is to be a whole number from 1 to 1000\.$/);
+  assert.match(await detail("/v1/changes?wait=abc"), /: wait: is no number\.$/);
+  assert.match(await detail("/v1/imports/abc"), /: id: is no id, such as /);
+});
+
 test("what follows a whole request and is none does not take its answer", async () => {
   const head = `POST /v1/imports/users?dryRun=true HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/xml\r\nAccept: application/json`;
   const people = "<user><firstName>Ann</firstName><email>ann@example.edu</email></user>".repeat(200);

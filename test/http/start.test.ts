@@ -262,6 +262,10 @@ test("what keeps it from starting is told in one sentence, with exit status 1", 
       { DATABASE_URL: "postgres://nobody:secret@127.0.0.1:1/none" },
       /^Muster could not start: the database at DATABASE_URL does not answer \(ECONNREFUSED\); [^\n]+\n$/,
     ],
+    ...["/dev/null", "/dev/null/below"].map((DATA_DIR): [Record<string, string>, RegExp] => [
+      { DATA_DIR },
+      /^Muster could not start: DATA_DIR is \/dev\/null[a-z/]*, which is no folder[^\n]+\n$/,
+    ]),
   ];
   for (const [environment, expected] of failures) {
     const service = start({ LOG_LEVEL: "fatal", ...environment });
