@@ -17,7 +17,7 @@ import { byText, comparable, notesOfModel, openModelStore } from "../support/mod
 import { loadOrganization, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { replayable, replayUsers } from "../support/replay.ts";
 import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
-import { type Sent, series } from "./series.ts";
+import { rosters, type Sent, series } from "./series.ts";
 
 const store = await openModelStore(after);
 const { database, dependencies, head, notesOf } = store;
@@ -27,10 +27,10 @@ const send = (organizationId: number, sent: Sent, dryRun = false) => sendUsers(s
 /** Runs a property over organizations that are stored, and checks the rules of the stored state in the end. */
 function property(
   claim: (organizationId: number, organization: Organization, series: readonly Sent[]) => Promise<void>,
-  share = 1,
+  { share = 1, files = series }: { readonly share?: number; readonly files?: fc.Arbitrary<Sent[]> } = {},
 ): Promise<void> {
   return fc.assert(
-    fc.asyncProperty(organizations, series, async (organization, series) => {
+    fc.asyncProperty(organizations, files, async (organization, series) => {
       const organizationId = await saveOrganization(database.owner, organization);
       await claim(organizationId, organization, series);
       const violations = await verifyStore(database.owner);
@@ -75,16 +75,31 @@ describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
     return { stored, returned: expected.returned };
   }
 
-  it("on every file of a series, from any stored state", async () => {
+  /** Sends one file after the other; returns how many people came back. */
+  async function agreeOnAll(organizationId: number, start: Organization, series: readonly Sent[]): Promise<number> {
+    let organization = start;
     let returned = 0;
-    await property(async (organizationId, start, series) => {
-      let organization = start;
-      for (const sent of series) {
-        const agreed = await agree(organizationId, organization, sent);
-        organization = agreed.stored;
-        returned += agreed.returned;
-      }
-    });
+    for (const sent of series) {
+      const agreed = await agree(organizationId, organization, sent);
+      organization = agreed.stored;
+      returned += agreed.returned;
+    }
+    return returned;
+  }
+
+  it("on every file of a series, from any stored state", () =>
+    property(async (organizationId, start, series) => {
+      await agreeOnAll(organizationId, start, series);
+    }));
+
+  it("when people go and come back", async () => {
+    let returned = 0;
+    await property(
+      async (organizationId, start, series) => {
+        returned += await agreeOnAll(organizationId, start, series);
+      },
+      { files: rosters },
+    );
     assert.ok(returned >= runs / 30, `only ${returned} people came back`);
   });
 
@@ -229,18 +244,21 @@ describe(`whatever is stored and sent (seed ${seed})`, () => {
   });
 
   it("a dry run says what the import then does, and changes nothing", () =>
-    property(async (organizationId, start, series) => {
-      for (const sent of series) {
-        const state = await loadOrganization(database.owner, organizationId, start);
-        const feed = await head(organizationId);
-        const planned = await send(organizationId, sent, true);
-        assert.deepEqual(await loadOrganization(database.owner, organizationId, start), state);
-        assert.deepEqual(await head(organizationId), feed);
-        const applied = await send(organizationId, sent);
-        assert.deepEqual(planned.counts, applied.counts);
-        assert.deepEqual(await notesOf(organizationId, planned.id), await notesOf(organizationId, applied.id));
-      }
-    }, 0.5));
+    property(
+      async (organizationId, start, series) => {
+        for (const sent of series) {
+          const state = await loadOrganization(database.owner, organizationId, start);
+          const feed = await head(organizationId);
+          const planned = await send(organizationId, sent, true);
+          assert.deepEqual(await loadOrganization(database.owner, organizationId, start), state);
+          assert.deepEqual(await head(organizationId), feed);
+          const applied = await send(organizationId, sent);
+          assert.deepEqual(planned.counts, applied.counts);
+          assert.deepEqual(await notesOf(organizationId, planned.id), await notesOf(organizationId, applied.id));
+        }
+      },
+      { share: 0.5 },
+    ));
 
   it("replaying the change log rebuilds the people whom the API shows", () =>
     property(async (_, start, series) => {

@@ -12,7 +12,7 @@ export interface Sent {
 }
 
 /** Rosters of people who can all be added, night after night another part of them: people go and come back. */
-const rosters: fc.Arbitrary<Sent[]> = fc
+export const rosters: fc.Arbitrary<Sent[]> = fc
   .tuple(
     imports,
     fc.constantFrom("active-roster" as const, "purge" as const),
