@@ -66,7 +66,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
         "Reads the whole file, brings what is stored in line with it, and reports row by row. A file that is not " +
         "well-formed, that breaks off, or that holds nobody is refused, and nothing is applied. Rows that cannot be " +
         "applied are left out and reported; the others are applied. `Content-Disposition` may name the file. " +
-        "`Accept: text/plain` gets a report for people.",
+        "`Accept: text/plain` gets a report for people, of a refusal, too.",
       tags,
       querystring: importQuery,
       response: {
