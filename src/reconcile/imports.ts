@@ -176,18 +176,15 @@ interface StoredRow {
 
 /**
  * The rows of an import that are not plain success, in the order of the file.
+ * @param page `failedFirst`: failed rows before any other; a first page only, which no key continues
  * @throws MusterError not_found
  */
 export async function listImportRows(
   database: Database,
   organizationId: number,
   id: string,
-  filter: {
-    readonly outcome?: ImportRow["outcome"];
-    readonly notOutcome?: ImportRow["outcome"];
-    readonly code?: string;
-  },
-  page: { readonly after?: ImportRowKey; readonly limit: number },
+  filter: { readonly outcome?: ImportRow["outcome"]; readonly code?: string },
+  page: { readonly after?: ImportRowKey; readonly limit: number; readonly failedFirst?: boolean },
 ): Promise<Page<ImportRow, ImportRowKey>> {
   const [row, number] = page.after ?? [0, 0];
   const { rows } = await withOrganization(database, organizationId, async (client) => {
@@ -199,12 +196,9 @@ export async function listImportRows(
     return client.query<StoredRow>(
       `select row, number, line, outcome, code, field, details from import_rows
        where organization_id = $1 and import_id = $2 and ($3::text is null or outcome = $3)
-         and ($4::text is null or outcome <> $4) and ($5::text is null or code = $5) and (row, number) > ($6, $7)
-       order by row, number limit $8`,
-      [
-        ...[organizationId, id, filter.outcome ?? null, filter.notOutcome ?? null, filter.code ?? null],
-        ...[row, number, page.limit + 1],
-      ],
+         and ($4::text is null or code = $4) and (row, number) > ($5, $6)
+       order by ${page.failedFirst ? "outcome <> 'failed', " : ""}row, number limit $7`,
+      [organizationId, id, filter.outcome ?? null, filter.code ?? null, row, number, page.limit + 1],
     );
   });
   return cut(rows, page.limit, (last) => [last.row, last.number], toRow);

@@ -3,7 +3,7 @@ import { after, test } from "node:test";
 import { problems } from "../../src/errors.ts";
 import { startTestApp, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
-import { exchange, openSocket, readAnswer } from "../support/raw-http.ts";
+import { exchange, openSocket, readAnswer, readToEnd } from "../support/raw-http.ts";
 
 const app = await startTestApp(await createTestDatabase({ after }), { bodyWhole: 300, bodyPause: 300 });
 const authorization = `Authorization: Bearer ${app.key}`;
@@ -209,12 +209,9 @@ test("a request whose end can be read in two ways is refused, and nothing behind
   ]) {
     const head = `POST /v1/groups HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/json`;
     const socket = await openSocket(app.url);
-    let text = "";
-    socket.setEncoding("utf8").on("data", (part) => {
-      text += part;
-    });
+    const read = readToEnd(socket);
     socket.write(`${head}\r\n${headers}\r\n\r\n0\r\n\r\n${smuggled}`);
-    await new Promise((closed) => socket.once("close", closed));
+    const text = await read;
     assert.match(text, /^HTTP\/1\.1 400 /, headers);
     assert.equal(text.split(/^HTTP\/1\.1 /m).length - 1, 1, `${headers}: ${text}`);
   }
@@ -236,15 +233,12 @@ test("what follows a whole request and is none does not take its answer", async 
     [1000, 400, "xml_cut_off"],
   ] as const) {
     const socket = await openSocket(app.url);
-    let text = "";
-    socket.setEncoding("utf8").on("data", (part) => {
-      text += part;
-    });
+    const read = readToEnd(socket);
     socket.write(`${head}\r\nContent-Length: ${length}\r\n\r\n${file.slice(0, length)}`);
     await new Promise((passed) => setTimeout(passed, 5));
     socket.write(length === file.length ? "junk junk\r\n\r\n" : file.slice(length));
     socket.write("and more\r\n\r\n");
-    await new Promise((closed) => socket.once("close", closed));
+    const text = await read;
     const [first = "", second = "", ...others] = text.split(/(?=HTTP\/1\.1 \d)/);
     assert.match(first, new RegExp(`^HTTP/1\\.1 ${status} `));
     if (code !== "") {

@@ -32,6 +32,16 @@ export async function readAnswer(socket: Socket): Promise<{ status: number; text
   return { status: Number(/^HTTP\/1\.1 (\d{3})/.exec(text)?.[1] ?? 0), text };
 }
 
+/** Reads all that comes until the connection is closed, from whichever side. */
+export async function readToEnd(socket: Socket): Promise<string> {
+  let text = "";
+  socket.setEncoding("utf8").on("data", (part) => {
+    text += part;
+  });
+  await new Promise((closed) => socket.once("close", closed));
+  return text;
+}
+
 function isWhole(text: string): boolean {
   const end = text.indexOf("\r\n\r\n");
   const length = /\r\ncontent-length: (\d+)/i.exec(text.slice(0, Math.max(0, end)))?.[1];

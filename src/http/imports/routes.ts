@@ -322,20 +322,12 @@ async function sendImport(
   if (chooseFormat(request.headers, ["json", "xml", "text"]) !== "text") {
     return sendDocument(request, reply, "import", importSchema, resource);
   }
-  const { rows, hasMore } = await listRowsToReport(database, request.caller.organizationId, resource.id);
+  const { organizationId } = request.caller;
+  // Whoever was not added must not be lost among warnings.
+  const page = { limit: reportedRows, failedFirst: true };
+  const rows = await listImportRows(database, organizationId, resource.id, {}, page);
   return reply
     .header("vary", "accept")
     .header("content-type", "text/plain; charset=utf-8")
-    .send(reportText(resource, rows, hasMore));
-}
-
-/** The first notes on an import's rows, those on failed rows before any other: they must not be lost among warnings. */
-async function listRowsToReport(database: HttpDependencies["database"], organizationId: number, id: string) {
-  const failed = await listImportRows(database, organizationId, id, { outcome: "failed" }, { limit: reportedRows });
-  const limit = reportedRows - failed.items.length;
-  // Asks for one at least, to know whether there are more.
-  const others = await listImportRows(database, organizationId, id, { notOutcome: "failed" }, { limit: limit || 1 });
-  const rows = [...failed.items, ...others.items.slice(0, limit)];
-  const isWhole = failed.next === undefined && others.next === undefined && others.items.length <= limit;
-  return { rows, hasMore: !isWhole };
+    .send(reportText(resource, rows.items, rows.next !== undefined));
 }

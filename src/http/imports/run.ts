@@ -91,7 +91,7 @@ export async function toImportRequest(
   };
 }
 
-/** A file that is refused before its first byte is an attempt like any other: whoever reads it finds out. */
+/** A file that is refused before its first byte is an attempt like any other (no body at all is none): whoever reads it finds out. */
 function refused(error: unknown): ReceivedFile {
   if (!(error instanceof MusterError)) throw error;
   // biome-ignore lint/correctness/useYield: there is nothing in it
