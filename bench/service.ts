@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { BenchServer } from "./server.ts";
 
-/** The styles of feed formats, section 5. */
+/** The styles of file formats, section 5. */
 export const benchStyles = ["normal", "active-roster", "purge"] as const;
 export type BenchStyle = (typeof benchStyles)[number];
 

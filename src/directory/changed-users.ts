@@ -21,7 +21,7 @@ const pageSize = 1000;
 
 /**
  * People as feeds write them, page by page in the order of their ids; between two pages no connection is held. Who is gone
- * has the code 00000, who has left the group `G|00002` (feed formats, section 3), so that a copy that imports it follows.
+ * has the code 00000, who has left the group `G|00002` (file formats, section 3), so that a copy that imports it follows.
  */
 export async function* feedRecords(
   database: Database,

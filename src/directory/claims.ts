@@ -1,5 +1,5 @@
 /**
- * Who claims a person, an e-mail, a phone or a membership, and who set a scalar last (feed formats, section 5), by bit
+ * Who claims a person, an e-mail, a phone or a membership, and who set a scalar last (file formats, section 5), by bit
  * number of the sets in `claims` columns. Sources follow from {@link firstSource} on. The sets never leave SQL: they
  * have 63 bits, JavaScript's numbers 53.
  */

@@ -26,7 +26,7 @@ export interface LocationPatch {
 type CheckVersion = (version: number) => void;
 
 /**
- * Changes a location; a patch that changes nothing writes nothing. A location with groups keeps its name (feed formats,
+ * Changes a location; a patch that changes nothing writes nothing. A location with groups keeps its name (file formats,
  * section 7), to the letter; who is at one that gets another name is there under the new name. Imports look at
  * unchanged rows again afterwards.
  * @param name of the location, without regard to case

@@ -5,7 +5,7 @@ import type { AddressDocument, PhoneDocument, UserDocument } from "./user-docume
 export type FeedRecord = Readonly<Record<UserField, string>>;
 
 /**
- * Writes a person as a feed does, so that it can be imported again (feed formats, sections 1 to 3).
+ * Writes a person as a feed does, so that it can be imported again (file formats, sections 1 to 3).
  * @param source the source whose databaseID is meant
  */
 export function toFeedRecord(user: UserDocument, source: string): FeedRecord {

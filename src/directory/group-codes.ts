@@ -1,4 +1,4 @@
-/** Codes of groups (feed formats, section 6): the number that feeds and the API write, and its name. */
+/** Codes of groups (file formats, section 6): the number that feeds and the API write, and its name. */
 
 export const groupCategories = {
   1: "General",
@@ -32,15 +32,15 @@ export const groupPrivacies = {
   3: "Secret: seen by its members, its administrators and network administrators only",
 } as const;
 
-/** Styles of a group's memberships; a group without one has the import's (feed formats, section 5). */
+/** Styles of a group's memberships; a group without one has the import's (file formats, section 5). */
 export const groupStyles = ["static", "normal", "active-roster", "purge"] as const;
 export type GroupStyle = (typeof groupStyles)[number];
 
-/** What a groupID column orders, and what a spreadsheet leaves of it (feed formats, section 3): no group is called so. */
+/** What a groupID column orders, and what a spreadsheet leaves of it (file formats, section 3): no group is called so. */
 export const reservedGroupIds = ["0", "1", "2", "00000", "00001", "00002"] as const;
 
 /** A group's id in feeds: no white space, no separators of the groupID column, no control characters. */
 export const groupIdPattern = /^[^\s|;\p{Cc}\p{Cs}]{1,100}$/u;
 
-/** Most characters of a group's name: "under 50" (feed formats, section 6). */
+/** Most characters of a group's name: "under 50" (file formats, section 6). */
 export const groupNameLength = 49;

@@ -25,7 +25,7 @@ export interface NewLocation {
   readonly groups: readonly string[];
 }
 
-/** Letters and digits (feed formats, section 7) in words with one space between them. */
+/** Letters and digits (file formats, section 7) in words with one space between them. */
 export const locationNamePattern = /^[\p{L}\p{N}][\p{L}\p{M}\p{N}]*( [\p{L}\p{N}][\p{L}\p{M}\p{N}]*)*$/u;
 
 /** A location with the name that sorts it. */

@@ -18,7 +18,7 @@ import { noSuchUser, parseUserId, readUserId } from "./users.ts";
 /** A membership, seen from the group. */
 export interface MemberDocument {
   readonly userId: string;
-  /** The number that feeds write (feed formats, section 3). */
+  /** The number that feeds write (file formats, section 3). */
   readonly role: number;
   /** Since when the person belongs to the group in this role: RFC 3339, UTC, microseconds. */
   readonly since: string;

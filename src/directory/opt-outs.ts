@@ -16,7 +16,7 @@ export type OptOutReason = (typeof optOutReasons)[number];
 
 /**
  * A number or an address to which nothing is to be sent. It belongs to the organization, not to a person: imports,
- * removals and returns leave it alone, and whoever has the number or address next is not reached by it either (feed
+ * removals and returns leave it alone, and whoever has the number or address next is not reached by it either (file
  * formats, section 2).
  */
 export interface OptOutDocument {

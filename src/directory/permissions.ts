@@ -13,7 +13,7 @@ export interface Permission {
   readonly scope: RoleScope;
   /** The group of the membership that gives it; with the scope `organization` it counts everywhere. */
   readonly groupId: string;
-  /** The number that feeds write (feed formats, section 3). */
+  /** The number that feeds write (file formats, section 3). */
   readonly role: number;
   readonly capabilities: readonly Capability[];
   /** Where the right came from: `manual`, `self-registered`, `default` or `source`. */

@@ -83,7 +83,7 @@ export async function countNetworkAdministrators(executor: Executor, organizatio
 }
 
 /**
- * Makes all network administrators members of these groups, in their role (feed formats, section 6). The memberships are
+ * Makes all network administrators members of these groups, in their role (file formats, section 6). The memberships are
  * claimed as those of default groups are: no import takes them away. The caller holds the organization's lock.
  */
 export function joinNetworkAdministrators(

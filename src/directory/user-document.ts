@@ -29,7 +29,7 @@ export interface UserDocument {
   readonly updatedAt: string;
 }
 
-/** A phone (feed formats, section 2). */
+/** A phone (file formats, section 2). */
 export interface PhoneDocument {
   /** E.164. */
   readonly number: string;
@@ -40,7 +40,7 @@ export interface PhoneDocument {
   readonly carrier: string;
 }
 
-/** A membership, seen from the person. The role is the number that feeds write (feed formats, section 3). */
+/** A membership, seen from the person. The role is the number that feeds write (file formats, section 3). */
 export interface MembershipDocument {
   readonly groupId: string;
   readonly role: number;

@@ -99,7 +99,7 @@ function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {
   );
 }
 
-/** What a person needs (feed formats, section 1); of somebody known only what the edit takes away counts. */
+/** What a person needs (file formats, section 1); of somebody known only what the edit takes away counts. */
 function missing(edit: UserEdit, stored: UserDocument | null, settings: Settings): FieldError[] {
   const {
     firstName = stored?.firstName ?? "",

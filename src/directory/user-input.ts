@@ -10,7 +10,7 @@ import type { AddressDocument } from "./user-document.ts";
 /** The parts of an address, in the order in which they are stored. */
 const addressParts = ["street", "city", "state", "country", "zip"] as const;
 
-/** A phone as a person writes it; the rest has the defaults of feeds (feed formats, section 2). */
+/** A phone as a person writes it; the rest has the defaults of feeds (file formats, section 2). */
 export interface PhoneInput {
   /** In any notation; without a country it is the organization's. */
   readonly number: string;
@@ -162,7 +162,7 @@ function readAddress(
   return stored;
 }
 
-/** An address as feeds write it (feed formats, section 1). */
+/** An address as feeds write it (file formats, section 1). */
 function readAddressText(text: string, errors: FieldError[]): string {
   const parts = text.split("|").map((part) => part.trim());
   if (parts.every((part) => part === "")) return "";

@@ -143,7 +143,7 @@ export async function replacePhones(
   );
 }
 
-/** Makes a new person a member of these groups, and of those that everybody joins (feed formats, section 5). */
+/** Makes a new person a member of these groups, and of those that everybody joins (file formats, section 5). */
 export async function insertMemberships(
   executor: Executor,
   { organizationId, userId, author }: UserRowTarget,

@@ -15,7 +15,7 @@ import { counted } from "./xml-parser.ts";
 const send = "Correct the export and send the file again. Nothing was changed.";
 
 /**
- * Reads CSV of records (feed formats, section 1): by position, or by the names of a header row. Rows that have another
+ * Reads CSV of records (file formats, section 1): by position, or by the names of a header row. Rows that have another
  * number of columns than the first one fail, with nothing read from them.
  *
  * Yields the records in their order. **Only the end of the generator says that the file is whole**; until then nothing
@@ -163,7 +163,7 @@ function isHeaderRow<Field extends string>(cells: readonly string[], mapping: Re
   return known >= 2 || (known === 1 && named.length === 1);
 }
 
-/** The delimiter with which the first line is a header; else the comma (feed formats, section 1). */
+/** The delimiter with which the first line is a header; else the comma (file formats, section 1). */
 function delimiterOf<Field extends string>(firstLine: string, { mapping, header }: ReadOptions<Field>): Delimiter {
   const knownWith = (delimiter: Delimiter) =>
     firstLine.split(delimiter).filter(

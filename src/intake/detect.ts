@@ -7,7 +7,7 @@ export const detectionBytes = 4_096;
 
 /**
  * Tells the format of a body from its first character after a byte order mark and white space: `<` begins XML, `{` or
- * `[` JSON, anything else CSV (feed formats, section 1: by the content, never by a name). Never throws: an encoding
+ * `[` JSON, anything else CSV (file formats, section 1: by the content, never by a name). Never throws: an encoding
  * that cannot be right is for the reader to refuse.
  *
  * @param head the first bytes of the body, all of them if there are fewer than `detectionBytes`. If these are nothing

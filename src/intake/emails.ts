@@ -26,7 +26,7 @@ const internationalPattern =
   /^(?:[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]|[^\p{ASCII}\p{C}\p{Z}])+@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
 
 /**
- * Reads an e-mail cell (feed formats, section 1): addresses joined by `;` or `,`, also written `mailto:…` or
+ * Reads an e-mail cell (file formats, section 1): addresses joined by `;` or `,`, also written `mailto:…` or
  * `Name <address>`. Addresses with a quoted local part are not taken, so a comma always separates, except in a quoted
  * name. What is no address is left out with a warning; more addresses than the limit make the row fail.
  *

@@ -1,7 +1,7 @@
 import { documentedColumns } from "./documented-columns.ts";
 import type { SourceRecord } from "./records.ts";
 
-/** The fields of a group record, as XML, JSON and a header row of CSV spell them (feed formats, section 6). */
+/** The fields of a group record, as XML, JSON and a header row of CSV spell them (file formats, section 6). */
 export const groupFields = [
   "action",
   "groupID",

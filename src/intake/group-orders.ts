@@ -23,7 +23,7 @@ const damagedCodes: Readonly<Record<string, string>> = {
   ...{ "0,0": deletePersonCode, "1,0": leaveAllCode, "2,0": leaveCode },
 };
 
-/** Roles by what they allow, least first; the numbers of feeds don't say it (feed formats, section 3). */
+/** Roles by what they allow, least first; the numbers of feeds don't say it (file formats, section 3). */
 export const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
@@ -42,7 +42,7 @@ type Token =
   | { readonly kind: "invalid" };
 
 /**
- * Reads a groupID cell (feed formats, section 3). Tokens are compared as exact strings and read from left to right:
+ * Reads a groupID cell (file formats, section 3). Tokens are compared as exact strings and read from left to right:
  * after `00001` groups are joined, after `00002` (also written `00002 G`) left. Removals apply before additions, so a
  * group that is both left and joined stands in both lists. A group that is named twice is joined with the more
  * powerful of its permitted roles.

@@ -13,7 +13,7 @@ const pieceLength = 64 * 1024;
 const correct = "Correct the export and send the file again.";
 
 /**
- * Reads JSON of records (feed formats, section 1): of users it is `{"users":[…]}` or a bare array of objects, whose
+ * Reads JSON of records (file formats, section 1): of users it is `{"users":[…]}` or a bare array of objects, whose
  * members are the columns. Values are strings; where a column holds a list, an array of strings may stand. A member that the mapping
  * doesn't read is skipped with all it holds.
  *

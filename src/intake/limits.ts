@@ -59,7 +59,7 @@ export interface JsonLimits {
 const json: JsonLimits = { depth: 16, nameLength: 100, members: 64, valueLength: 300_000, recordLength: 1_000_000 };
 
 /**
- * The published table of limits of what is read (feed formats, section 1). Lengths are in characters
+ * The published table of limits of what is read (file formats, section 1). Lengths are in characters
  * (UTF-16 code units), after white space around a value was trimmed.
  */
 export const limits = {

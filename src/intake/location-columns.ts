@@ -1,7 +1,7 @@
 import { documentedColumns } from "./documented-columns.ts";
 import type { SourceRecord } from "./records.ts";
 
-/** The fields of a location record, as XML, JSON and a header row of CSV spell them (feed formats, section 7). */
+/** The fields of a location record, as XML, JSON and a header row of CSV spell them (file formats, section 7). */
 export const locationFields = ["action", "name", "groupID"] as const;
 export type LocationField = (typeof locationFields)[number];
 export type LocationRecord = SourceRecord<LocationField>;

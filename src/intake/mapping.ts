@@ -53,13 +53,13 @@ const lists: readonly UserField[] = ["email", "phone", "groupID"];
 const positional: readonly UserField[] = ["address", "customFields"];
 const names: readonly UserField[] = ["firstName", "lastName"];
 
-/** How the files of a source are read, as an administrator sets it (feed formats, section 9). */
+/** How the files of a source are read, as an administrator sets it (docs/field-mapping.md). */
 export const mappingSchema = z
   .strictObject({
     delimiter: z
       .enum(delimiters)
       .optional()
-      .describe("What separates the columns of CSV; absent: as feed formats, section 1, say."),
+      .describe("What separates the columns of CSV; absent: as file formats, section 1, say."),
     encoding: z.enum(encodings).optional().describe("Of every file, whatever it says; absent: told by the file."),
     header: z.boolean().optional().describe("Whether CSV has a header row; absent: told by the first row."),
     fields: z
@@ -135,7 +135,7 @@ const userVocabulary: Vocabulary = {
   responseColumns: 3,
 };
 
-/** The documented columns, by name and by position (feed formats, section 1). */
+/** The documented columns, by name and by position (file formats, section 1). */
 export const documentedMapping: RecordMapping = documented(() => false);
 
 function documented(isIgnored: (name: string) => boolean): RecordMapping {

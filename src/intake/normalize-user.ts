@@ -17,7 +17,7 @@ const suspectPattern = /[^\u0020-\u007e\u00a0-\u02ff]/;
 const controlPattern = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 /**
- * Normalises a record (feed formats, sections 1 to 3): NFC, lists split, values checked against the limits.
+ * Normalises a record (file formats, sections 1 to 3): NFC, lists split, values checked against the limits.
  * A value that can't be taken makes the row fail, except for single e-mails and phones, which are left out with a
  * warning. A failed row keeps the identifiers that could be read and nothing else.
  *

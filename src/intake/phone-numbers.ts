@@ -34,7 +34,7 @@ export function isCallingCode(code: string): boolean {
 }
 
 /**
- * Reads a phone number (feed formats, section 2). `+`, `00` and `011` begin an international number and win over
+ * Reads a phone number (file formats, section 2). `+`, `00` and `011` begin an international number and win over
  * `callingCode`, which holds for all others; but where a national number may begin with 011 (not under calling
  * code 1), that reading wins if it is valid. Extensions are recognised as libphonenumber does: `x12`, `ext. 12`, `#12`.
  *

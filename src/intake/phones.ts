@@ -26,7 +26,7 @@ const labels = new Map<string, Phone["label"]>([
 ]);
 
 /**
- * Reads a phone cell (feed formats, section 2): tokens `number|carrier|messageType|countryCode|label` joined by `;`,
+ * Reads a phone cell (file formats, section 2): tokens `number|carrier|messageType|countryCode|label` joined by `;`,
  * each position may be empty; numbers may also be joined by `,`. A token without a number says nothing. A number that
  * stands twice is taken once, with what is said of it last. More numbers than the limit make the row fail: taking some
  * of them would withdraw the others.

@@ -58,7 +58,7 @@ export interface Vocabulary {
   readonly flags: readonly string[];
   /** Columns that JSON may write as a whole number: codes that have no leading zeros to lose. */
   readonly numbers: readonly string[];
-  /** How many columns its response file appends to a row (feed formats, section 8). */
+  /** How many columns its response file appends to a row (file formats, section 8). */
   readonly responseColumns: number;
 }
 

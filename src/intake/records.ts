@@ -3,7 +3,7 @@ import type { RowIssue } from "../errors.ts";
 /** Records that are read in one go, before other work of the process has its turn: a fraction of a millisecond. */
 export const batchRows = 5;
 
-/** The fields of a user record, as XML and JSON spell them (feed formats, section 1). */
+/** The fields of a user record, as XML and JSON spell them (file formats, section 1). */
 export const userFields = [
   "firstName",
   "lastName",
@@ -43,7 +43,7 @@ export interface EmailAddress {
   readonly normalized: string;
 }
 
-/** A phone (feed formats, section 2). */
+/** A phone (file formats, section 2). */
 export interface Phone {
   /** E.164, with its +. */
   readonly number: string;
@@ -55,7 +55,7 @@ export interface Phone {
   readonly carrier: string;
 }
 
-/** What the groupID column orders (feed formats, section 3). Removals apply before additions. */
+/** What the groupID column orders (file formats, section 3). Removals apply before additions. */
 export interface GroupOrders {
   /** 00000: delete the person. */
   readonly deletePerson: boolean;

@@ -20,7 +20,7 @@ const correct = "Correct the export and send the file again.";
 const pieceLength = 64 * 1024;
 
 /**
- * Reads a document of records (feed formats, section 1): of users it is `<users type="array">` around `<user>` elements,
+ * Reads a document of records (file formats, section 1): of users it is `<users type="array">` around `<user>` elements,
  * whose children are their columns. Element names match without regard to case. A child of a record that the mapping
  * doesn't read is skipped with all it holds: an export may say more than we take. Anything else that doesn't belong
  * refuses the document.

@@ -6,7 +6,7 @@ import { type Database, type Executor, withOrganization } from "../store/databas
 import { canonicalRange } from "./addresses.ts";
 import { recordAudit } from "./audit-log.ts";
 
-/** A service that an API key can be allowed (feed formats, section 9). */
+/** A service that an API key can be allowed. */
 export const services = ["import", "retrieve", "groups", "approvals", "admin"] as const;
 export type Service = (typeof services)[number];
 

@@ -24,5 +24,5 @@ const byName: Readonly<Record<(typeof roles)[number], RoleRights>> = {
   "authorized-sender": { scope: "group", capabilities: ["see", "submit", "publish"] },
 };
 
-/** The one table of what roles may do, by their numbers (feed formats, section 3). */
+/** The one table of what roles may do, by their numbers (file formats, section 3). */
 export const roleRights: readonly RoleRights[] = roles.map((role) => byName[role]);

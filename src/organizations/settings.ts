@@ -1,10 +1,10 @@
 import { z } from "zod";
 
-/** A processing style (feed formats, section 5). */
+/** A processing style (file formats, section 5). */
 export const styles = ["normal", "active-roster", "purge"] as const;
 export type Style = (typeof styles)[number];
 
-/** Roles of a membership (feed formats, section 3); the index is the number a feed writes. */
+/** Roles of a membership (file formats, section 3); the index is the number a feed writes. */
 export const roles = [
   "member",
   "full-administrator",

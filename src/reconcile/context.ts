@@ -39,7 +39,7 @@ const literal = (bits: bigint) => `${bits}::bigint`;
 
 /**
  * Works out the bit sets of an import. Manual values outrank every source, sources outrank each other by rank
- * (1 is the highest), and any source outranks what people or default groups brought (feed formats, section 5).
+ * (1 is the highest), and any source outranks what people or default groups brought (file formats, section 5).
  */
 export function ranks(
   source: RankedSource,

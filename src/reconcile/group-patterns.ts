@@ -4,7 +4,7 @@ import { groupIdPattern, groupNameLength } from "../directory/group-codes.ts";
 const everybody = "ALL";
 
 /**
- * Makes the test whether imports create a group that is not there (feed formats, section 3).
+ * Makes the test whether imports create a group that is not there (file formats, section 3).
  * @param patterns exact ids, or patterns in which * stands for any characters
  */
 export function createsGroup(patterns: readonly string[]): (groupId: string) => boolean {

@@ -21,7 +21,7 @@ export const heldOutcomes = ({ updated, removed }: Outcomes): HeldOutcomes => ({
   ...(removed === undefined ? {} : { removed }),
 });
 
-/** What a response file says was to be done with a row (feed formats, section 8). */
+/** What a response file says was to be done with a row (file formats, section 8). */
 export type RowAction = "Add" | "Modify" | "Remove";
 
 /** Tells what became of rows that are asked for in ascending order. */

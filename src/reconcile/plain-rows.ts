@@ -54,7 +54,7 @@ export function plainEntry(row: UserRow, rules: PlainRules): PlainEntry | undefi
   };
 }
 
-/** Whether the row has what a new person needs (feed formats, section 1), and somebody to be told apart by. */
+/** Whether the row has what a new person needs (file formats, section 1), and somebody to be told apart by. */
 function isNewPerson(row: UserRow, { settings, joinedByEverybody }: PlainRules): boolean {
   if (!row.databaseId && !row.username) return false;
   if (!row.firstName && !row.lastName) return false;

@@ -105,14 +105,14 @@ async function findReturning(client: pg.PoolClient, context: ImportContext): Pro
   return true;
 }
 
-/** Whom a roster doesn't name any more (feed formats, section 5). */
+/** Whom a roster doesn't name any more (file formats, section 5). */
 async function planAbsences(client: pg.PoolClient, context: ImportContext): Promise<void> {
   if (context.style === "purge") await client.query(keepGroupsOfFailedRows);
   const { rowCount } = await client.query(findAbsences(context));
   if (rowCount) await runStatements(client, settleAbsences(context));
 }
 
-/** Groups that the file names and the organization has imports create (feed formats, section 3); whether there are any. */
+/** Groups that the file names and the organization has imports create (file formats, section 3); whether there are any. */
 async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<boolean> {
   if (settings.createGroups.length === 0) return false;
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);

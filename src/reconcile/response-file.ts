@@ -25,7 +25,7 @@ export interface RowResponse {
   readonly groupId: string | null;
 }
 
-/** A response file (feed formats, section 8). */
+/** A response file (file formats, section 8). */
 export interface ResponseFile {
   readonly fileName: string;
   /** Columns of the file and of the response; the first row of the file, when it was a header. */
@@ -81,7 +81,7 @@ export async function respondFile(database: Database, organizationId: number, im
   };
 }
 
-/** What response files are called (feed formats, section 8). */
+/** What response files are called (file formats, section 8). */
 const titles: Readonly<Record<ImportKind, string>> = { users: "Membership", groups: "Groups", locations: "Campuses" };
 
 /** The full layout of groups is only read with a header row. */

@@ -7,7 +7,7 @@ type Summarized = Pick<
 >;
 
 /**
- * What became of an import, in a few sentences for a person. People who get no alerts come first (feed formats,
+ * What became of an import, in a few sentences for a person. People who get no alerts come first (file formats,
  * section 1).
  * @param timeZone IANA name: times are told as the organization's clocks show them
  */

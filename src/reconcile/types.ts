@@ -49,7 +49,7 @@ export interface ImportRequest {
   readonly maximumBytes: number;
   /**
    * For how long, in milliseconds, the same bytes of the same caller are taken for a repeat of this file, which is not
-   * processed but answered with the first import (feed formats, section 9). Absent: every file is processed.
+   * processed but answered with the first import (docs/migrating-from-regroup.md). Absent: every file is processed.
    */
   readonly repeatedWithin?: number;
 }

@@ -1,4 +1,4 @@
-/** Reading people at the addresses that existing jobs call (feed formats, section 9). */
+/** Reading people at the addresses that existing jobs call (docs/migrating-from-regroup.md). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";

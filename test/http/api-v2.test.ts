@@ -1,4 +1,4 @@
-/** The addresses that existing jobs call (feed formats, section 9). */
+/** The addresses that existing jobs call (docs/migrating-from-regroup.md). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";

@@ -1,4 +1,4 @@
-/** CSV that may be cut off within its last value (feed formats, section 1). */
+/** CSV that may be cut off within its last value (file formats, section 1). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";

@@ -1,4 +1,4 @@
-/** The same people in every format and encoding are the same people (feed formats, section 1). */
+/** The same people in every format and encoding are the same people (file formats, section 1). */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";

@@ -1,4 +1,4 @@
-/** Files of groups over HTTP (feed formats, section 6). */
+/** Files of groups over HTTP (file formats, section 6). */
 import assert from "node:assert/strict";
 import { after, describe, test } from "node:test";
 import { startGuardedApp } from "../support/guarded-app.ts";

@@ -1,4 +1,4 @@
-/** Files of locations over HTTP (feed formats, section 7). */
+/** Files of locations over HTTP (file formats, section 7). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";

@@ -1,4 +1,4 @@
-/** The response file (feed formats, section 8). */
+/** The response file (file formats, section 8). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";

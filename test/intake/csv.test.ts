@@ -1,4 +1,4 @@
-/** CSV of users (feed formats, section 1; RFC 4180). */
+/** CSV of users (file formats, section 1; RFC 4180). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";

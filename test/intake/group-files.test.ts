@@ -15,7 +15,7 @@ async function valuesOf(mapping: RecordMapping<string>, format: FileFormat, docu
 const refusal = (code: string, message: RegExp) => (error: unknown) =>
   error instanceof MusterError && error.code === code && message.test(error.message);
 
-describe("files of groups (feed formats, section 6)", () => {
+describe("files of groups (file formats, section 6)", () => {
   const chess = { name: "Chess", category: "8", type: "2" };
 
   it("say the same as XML, CSV and JSON", async () => {
@@ -74,7 +74,7 @@ describe("files of groups (feed formats, section 6)", () => {
   });
 });
 
-describe("files of locations (feed formats, section 7)", () => {
+describe("files of locations (file formats, section 7)", () => {
   it("may call them campuses", async () => {
     const north = [{ name: "North", groupID: "A;B" }];
     for (const [list, record] of locationColumns.vocabulary.lists) {

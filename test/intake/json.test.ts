@@ -1,4 +1,4 @@
-/** JSON of users (feed formats, section 1; RFC 8259). */
+/** JSON of users (file formats, section 1; RFC 8259). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";

@@ -2,7 +2,7 @@
 import type { Statement } from "./merge.ts";
 import { type Issue, type Organization, outranks, type User } from "./state.ts";
 
-/** The primary address is set once and then stays; all others are further ones (feed formats, section 5). */
+/** The primary address is set once and then stays; all others are further ones (file formats, section 5). */
 export function applyEmails(
   source: number,
   user: User,
@@ -26,7 +26,7 @@ export function applyEmails(
   if (statement.mode === "replace" && statement.emailsComplete) withdraw(source, user.emails, further);
 }
 
-/** Adds phones and replaces their attributes where the source may (feed formats, section 5). */
+/** Adds phones and replaces their attributes where the source may (file formats, section 5). */
 export function applyPhones(organization: Organization, source: number, user: User, statement: Statement): void {
   for (const [key, phone] of statement.phones) {
     const known = user.phones.get(key);

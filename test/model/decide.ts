@@ -57,7 +57,7 @@ function decideAlone(
   return { person, statement, fate: "add" };
 }
 
-/** Whom no feed deletes (feed formats, sections 3 and 5). `leaving`: all who might go. */
+/** Whom no feed deletes (file formats, sections 3 and 5). `leaving`: all who might go. */
 export function mayNotBeDeleted(organization: Organization, user: User, leaving: readonly User[]): boolean {
   const isStatic = (groupId: string) => organization.groups.get(groupId)?.style === "static";
   const isAdministrator = (one: User) =>
@@ -69,7 +69,7 @@ export function mayNotBeDeleted(organization: Organization, user: User, leaving:
   return isLastAdministrator || [...user.memberships].some(isKept);
 }
 
-/** The first field that a new person lacks (feed formats, section 1). */
+/** The first field that a new person lacks (file formats, section 1). */
 function missingField(organization: Organization, statement: Statement): string | undefined {
   const { settings } = organization;
   if (!statement.firstName?.value && !statement.lastName?.value) return "firstName";

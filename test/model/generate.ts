@@ -267,7 +267,7 @@ export const imports = fc.record({
   records: files,
 });
 
-/** The document that a sender would post for these records (feed formats, section 1), one record a line. */
+/** The document that a sender would post for these records (file formats, section 1), one record a line. */
 export function renderXml(records: readonly SourceRecord[]): string {
   const element = ([name, value]: [string, string]) => `<${name}>${escapeXml(value)}</${name}>`;
   const users = records.map(({ values }) => `<user>${fieldsOf(values).map(element).join("")}</user>\n`);

@@ -1,4 +1,4 @@
-/** Groups that have a style of their own, which concerns their memberships alone (feed formats, section 5). */
+/** Groups that have a style of their own, which concerns their memberships alone (file formats, section 5). */
 import type { UserRow } from "../../src/intake/records.ts";
 import { carriesIdentifier, letGoOfMembership } from "./absences.ts";
 import type { Decision } from "./decide.ts";

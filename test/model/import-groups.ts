@@ -1,5 +1,5 @@
 /**
- * What a file of groups does to an organization, written for reading from feed formats, section 6; property tests hold
+ * What a file of groups does to an organization, written for reading from file formats, section 6; property tests hold
  * the service to it.
  */
 import type { Issue } from "./state.ts";

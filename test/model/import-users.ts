@@ -1,6 +1,6 @@
 /**
  * The reference reconciler: what an import of users does to an organization, in memory and one person after another.
- * It is written for reading, from feed formats (sections 1 and 3 to 5); property tests hold the set-based statements
+ * It is written for reading, from file formats (sections 1 and 3 to 5); property tests hold the set-based statements
  * to it.
  */
 import { isDeepStrictEqual } from "node:util";
@@ -249,7 +249,7 @@ function applyStatement(
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
 }
 
-/** Somebody registered themself, and the row only removes: it says nothing else of them (feed formats, section 5). */
+/** Somebody registered themself, and the row only removes: it says nothing else of them (file formats, section 5). */
 const isSpared = ({ person, statement, fate }: Decision): boolean =>
   fate === "update" && statement.onlyRemoves && person.user !== null && isProtected(person.user);
 

@@ -1,4 +1,4 @@
-/** Memberships and roles (feed formats, sections 3 and 5). */
+/** Memberships and roles (file formats, sections 3 and 5). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Style } from "../../src/organizations/settings.ts";

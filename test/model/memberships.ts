@@ -1,4 +1,4 @@
-/** Memberships of a person (feed formats, sections 3 and 5). */
+/** Memberships of a person (file formats, sections 3 and 5). */
 import { letGoOfMembership } from "./absences.ts";
 import { roleHeight, type Statement } from "./merge.ts";
 import {

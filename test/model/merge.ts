@@ -1,4 +1,4 @@
-/** What the rows of one person say together (feed formats, section 4). */
+/** What the rows of one person say together (file formats, section 4). */
 import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
 import { firstRow, type Person } from "./identify.ts";
@@ -16,7 +16,7 @@ export interface Statement {
   readonly databaseId: string | null;
   /** Several databaseIDs in the rows of one person: an error. */
   readonly databaseIdsConflict: boolean;
-  /** Rows with a databaseID replace what the source brought, others fill what is blank (feed formats, section 5). */
+  /** Rows with a databaseID replace what the source brought, others fill what is blank (file formats, section 5). */
   readonly mode: "replace" | "fill";
   readonly firstName: Said<string> | undefined;
   readonly lastName: Said<string> | undefined;

@@ -1,4 +1,4 @@
-/** People who were deleted and come back: their id, and what was entered by hand (feed formats, section 5). */
+/** People who were deleted and come back: their id, and what was entered by hand (file formats, section 5). */
 import type { Decision } from "./decide.ts";
 import type { Statement } from "./merge.ts";
 import { isBlank } from "./merge.ts";

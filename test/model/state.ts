@@ -23,7 +23,7 @@ export interface Username {
 }
 
 export interface Membership {
-  /** 0–4 (feed formats, section 3). */
+  /** 0–4 (file formats, section 3). */
   role: number;
   roleOwner: ClaimNumber;
   claims: Set<ClaimNumber>;
@@ -54,7 +54,7 @@ export interface User {
 
 export interface Group {
   name: string;
-  /** Codes (feed formats, section 6); so are `type` and `privacy`. */
+  /** Codes (file formats, section 6); so are `type` and `privacy`. */
   category: number;
   type: number;
   privacy: number;
@@ -97,7 +97,7 @@ export interface Organization {
   lastUserId: number;
   /** The last number that was given to a group without an id. */
   lastGroupNumber: number;
-  /** Addresses and numbers to which nothing is to be sent: no import touches them (feed formats, section 2). */
+  /** Addresses and numbers to which nothing is to be sent: no import touches them (file formats, section 2). */
   optOuts: Set<string>;
 }
 
@@ -111,7 +111,7 @@ export interface Issue {
 export const phoneKey = (phone: { readonly number: string; readonly extension: string }): string =>
   `${phone.number}x${phone.extension}`;
 
-/** Locations are compared without regard to case (feed formats, section 7). */
+/** Locations are compared without regard to case (file formats, section 7). */
 export const locationKey = (name: string): string => name.toLowerCase();
 
 /** Whether a claim number is that of a source. */
@@ -155,11 +155,11 @@ function height(organization: Organization, number: ClaimNumber): number {
 }
 
 /**
- * Self-registered people whom no source claims yet are protected from removals (feed formats, section 5).
+ * Self-registered people whom no source claims yet are protected from removals (file formats, section 5).
  */
 export const isProtected = (user: User): boolean => user.claims.has(selfRegistered) && ![...user.claims].some(isSource);
 
-/** A role above member that no source granted: imports neither end nor lower it (feed formats, section 5). */
+/** A role above member that no source granted: imports neither end nor lower it (file formats, section 5). */
 export const hasGrantedRole = (membership: Membership): boolean =>
   membership.role > 0 && !isSource(membership.roleOwner);
 
@@ -188,7 +188,7 @@ export function obstacleToSilence(
 /** The role that the last one who has it never loses by a feed. */
 export const networkAdministrator = 2;
 
-/** The groups that every new person joins: the default ones and one named ALL (feed formats, section 5). */
+/** The groups that every new person joins: the default ones and one named ALL (file formats, section 5). */
 export function defaultGroups(organization: Organization): string[] {
   return [...organization.groups]
     .filter(([groupId, group]) => group.isDefault || groupId === "ALL" || group.name === "ALL")

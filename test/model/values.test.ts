@@ -1,4 +1,4 @@
-/** Merging rows, and what becomes of scalars, e-mails and phones (feed formats, sections 4 and 5). */
+/** Merging rows, and what becomes of scalars, e-mails and phones (file formats, sections 4 and 5). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ClaimNumber, describeUser, manual, selfRegistered, type User } from "./state.ts";

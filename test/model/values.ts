@@ -1,4 +1,4 @@
-/** Scalars of a person: one value each, with the one who set it last (feed formats, section 5). */
+/** Scalars of a person: one value each, with the one who set it last (file formats, section 5). */
 import type { Said, Statement } from "./merge.ts";
 import { isBlank } from "./merge.ts";
 import { type Issue, locationKey, type Organization, type Owned, outranks, type User, type Username } from "./state.ts";

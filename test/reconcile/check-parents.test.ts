@@ -25,7 +25,7 @@ describe("numberGroups", () => {
   });
 });
 
-describe("checkParents (feed formats, section 6)", () => {
+describe("checkParents (file formats, section 6)", () => {
   it("takes parents that are stored or created by the file, in whatever order", () => {
     const rows = [
       { groupID: "A", parentGroupID: "B" },

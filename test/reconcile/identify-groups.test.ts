@@ -17,7 +17,7 @@ function identify(...records: Partial<Record<GroupField, string>>[]) {
   };
 }
 
-describe("identifyGroups (feed formats, section 6)", () => {
+describe("identifyGroups (file formats, section 6)", () => {
   it("goes by the id, else by the name without regard to case; anything else is new", () => {
     assert.deepEqual(identify({ groupID: "1001" }, { name: "CHOIR" }, { name: "Rowing" }, { groupID: "choir2" }), {
       groups: [

@@ -13,7 +13,7 @@ function assertFails(values: Partial<Record<GroupField, string>>, field: GroupFi
   assert.match(String(failure.details.reason), reason);
 }
 
-describe("normalizeGroup (feed formats, section 6)", () => {
+describe("normalizeGroup (file formats, section 6)", () => {
   it("reads codes, and codes by their names without regard to case", () => {
     const byCode = normalize({ name: "Chess", category: "12", type: "2", privacy: "3" });
     const byName = normalize({

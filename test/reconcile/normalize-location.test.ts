@@ -5,7 +5,7 @@ import { normalizeLocation } from "../../src/reconcile/locations/normalize-locat
 
 const normalize = (values: Partial<Record<LocationField, string>>) => normalizeLocation({ row: 1, line: 2, values });
 
-describe("normalizeLocation (feed formats, section 7)", () => {
+describe("normalizeLocation (file formats, section 7)", () => {
   it("reads groups once and in their order, and names without regard to case", () => {
     assert.deepEqual(normalize({ action: "Modify", name: "North Campus", groupID: "B; A;;B" }), {
       ...{ row: 1, line: 2, action: "modify", name: "North Campus", nameNormalized: "north campus" },

@@ -17,7 +17,7 @@ const plan = (stored: readonly GroupState[], ...records: Partial<Record<GroupFie
     1000,
   );
 
-describe("planGroups (feed formats, section 6)", () => {
+describe("planGroups (file formats, section 6)", () => {
   it("creates groups with the defaults, under the next number", () => {
     const { groups, lastGroupNumber } = plan([], {
       name: "Chess",

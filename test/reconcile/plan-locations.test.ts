@@ -13,7 +13,7 @@ const plan = (...records: Partial<Record<LocationField, string>>[]) =>
     new Set(["A", "B"]),
   );
 
-describe("planLocations (feed formats, section 7)", () => {
+describe("planLocations (file formats, section 7)", () => {
   it("creates, updates, keeps and deletes", () => {
     assert.deepEqual(
       plan({ name: "South", groupID: "B" }, { action: "modify", name: "NORTH", groupID: "B" }).locations,

@@ -95,7 +95,7 @@ export type Locations = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /**
  * Makes changes of locations, one after the other; what else is told of one that is not known is passed over. A location
- * changes its name only while it has no groups (feed formats, section 7), so that its renaming tells all of it.
+ * changes its name only while it has no groups (file formats, section 7), so that its renaming tells all of it.
  */
 export function locationsAfter(
   before: Locations,

@@ -3,7 +3,7 @@ import type { GroupDocument } from "../../directory/groups.ts";
 
 const text = z.string();
 
-/** A group as feeds write it (feed formats, section 6), so that a list can be loaded back: every value is a text. */
+/** A group as feeds write it (file formats, section 6), so that a list can be loaded back: every value is a text. */
 const feedGroupSchema = z.object({
   groupID: text,
   name: text,

@@ -12,7 +12,7 @@ import { problemResponses } from "../problems.ts";
 import { answerJson, answerXml, groupRows, groupsAnswerSchema, userRows, usersAnswerSchema } from "./answer.ts";
 import { keyQuery } from "./key-query.ts";
 
-/** How long the same bytes of the same key are a repeat, in milliseconds (feed formats, section 9). */
+/** How long the same bytes of the same key are a repeat, in milliseconds (docs/migrating-from-regroup.md). */
 const repeatedWithin = 10 * 60 * 1000;
 
 const common =
@@ -35,7 +35,7 @@ const imports = [
   },
 ] as const;
 
-/** The addresses to which existing jobs of campuses send files (feed formats, section 9). */
+/** The addresses to which existing jobs of campuses send files (docs/migrating-from-regroup.md). */
 export function importV2Routes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
   const run = takeFiles(app, dependencies, metrics);
   for (const { kind, body, answer, rows, ...described } of imports) {

@@ -35,7 +35,7 @@ const moment = z
   )
   .optional();
 
-/** Reading people as existing jobs do (feed formats, section 9). */
+/** Reading people as existing jobs do (docs/migrating-from-regroup.md). */
 export function usersV2Route(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",

@@ -5,7 +5,7 @@ const resultColumns = ["Action", "Status", "Message"];
 const rowsAtOnce = 500;
 
 /**
- * Writes a response file as CSV (RFC 4180, feed formats, section 8), some rows at a time.
+ * Writes a response file as CSV (RFC 4180, file formats, section 8), some rows at a time.
  * @param outcome only the rows that failed; absent: all
  */
 export async function* writeResponseFile(

@@ -19,7 +19,7 @@ const present = (record: FeedRecord) => Object.fromEntries(Object.entries(record
 
 const form: ListForm<FeedRecord> = { list: "users", item: "user", tell: present };
 
-/** Writes people as the feed's XML (feed formats, section 1), a page at a time. */
+/** Writes people as the feed's XML (file formats, section 1), a page at a time. */
 export const writeXml = (pages: Pages): Text => listXml(pages, form);
 
 /** Writes people as the feed's JSON, a page at a time. */

@@ -19,7 +19,7 @@ import type { RecordItem, RecordPlan } from "../record-plan.ts";
 import { type GroupRow, normalizeGroup } from "./normalize-group.ts";
 import { type GroupsPlan, type PlannedGroup, planGroups } from "./plan-groups.ts";
 
-/** Files of groups (feed formats, section 6). */
+/** Files of groups (file formats, section 6). */
 export const groupFiles: RecordKind<GroupField, GroupRow> = {
   columns: groupColumns,
   normalize: normalizeGroup,

@@ -30,7 +30,7 @@ export interface IdentifiedRows<Stored extends KnownGroup> {
 }
 
 /**
- * Finds out which group each row is about (feed formats, section 6): by its id, else by its name without regard to
+ * Finds out which group each row is about (file formats, section 6): by its id, else by its name without regard to
  * case. A name cannot be changed, nor given twice. Rows about the same group fail, all of them: nobody knows which one
  * is meant. That a row failed by itself does not excuse the other.
  */

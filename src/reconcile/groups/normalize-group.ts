@@ -39,7 +39,7 @@ export interface GroupValues {
   readonly parentGroupId?: string | null;
 }
 
-/** A row of a file of groups (feed formats, section 6). It has a `groupId` or a `name`, unless it failed. */
+/** A row of a file of groups (file formats, section 6). It has a `groupId` or a `name`, unless it failed. */
 export interface GroupRow {
   /** 1-based; so is `line`. */
   readonly row: number;

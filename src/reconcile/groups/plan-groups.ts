@@ -36,7 +36,7 @@ const blankGroup = {
 } as const;
 
 /**
- * Works out what the rows of a file mean for the stored groups (feed formats, section 6). The same file again keeps
+ * Works out what the rows of a file mean for the stored groups (file formats, section 6). The same file again keeps
  * every group as it is.
  * @param lastGroupNumber the last number that the organization gave out
  */

@@ -11,7 +11,7 @@ import type { RecordItem } from "../record-plan.ts";
 import { type LocationRow, normalizeLocation } from "./normalize-location.ts";
 import { type PlannedLocation, planLocations } from "./plan-locations.ts";
 
-/** Files of locations (feed formats, section 7). No guard looks at them: nobody loses a membership or an address. */
+/** Files of locations (file formats, section 7). No guard looks at them: nobody loses a membership or an address. */
 export const locationFiles: RecordKind<LocationField, LocationRow> = {
   columns: locationColumns,
   normalize: normalizeLocation,

@@ -9,7 +9,7 @@ import { createRecordReader, failureOfCutRow, present, type Unreadable, wordRead
 /** What a row wants of its location: create or update it, update it only if there is one, or delete it. */
 export type LocationAction = "save" | "modify" | "delete";
 
-/** A row of a file of locations (feed formats, section 7). It has a name, unless it failed. */
+/** A row of a file of locations (file formats, section 7). It has a name, unless it failed. */
 export interface LocationRow {
   /** 1-based; so is `line`. */
   readonly row: number;

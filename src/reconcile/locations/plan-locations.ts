@@ -25,7 +25,7 @@ export interface LocationsPlan {
 }
 
 /**
- * Works out what the rows of a file mean for the stored locations (feed formats, section 7). Rows about the same
+ * Works out what the rows of a file mean for the stored locations (file formats, section 7). Rows about the same
  * location fail, all of them; so does a row with a group that does not exist.
  * @param groupIds ids of the groups that exist
  */

@@ -7,7 +7,7 @@ import { hasFailed } from "./tables.ts";
 const bit = (number: number) => 1 << number;
 
 /**
- * Finds the people whom a roster should name and doesn't: those whom its source claims (feed formats, sections 4 and 5).
+ * Finds the people whom a roster should name and doesn't: those whom its source claims (file formats, sections 4 and 5).
  * Whoever is named by any row, failed ones included, is in the file. The statements have to run in this order; the later
  * ones are needed only when the first found somebody.
  */
@@ -91,10 +91,10 @@ function withdrawals(c: ImportContext): string[] {
   ];
 }
 
-/** SQL: whether the import's own style decides what its silence means for a group (feed formats, section 5). */
+/** SQL: whether the import's own style decides what its silence means for a group (file formats, section 5). */
 export const followsImport = (group: string): string => `(${group}.style is null or ${group}.style = 'static')`;
 
-/** SQL: whether a feed's silence does not end a membership (feed formats, section 5). */
+/** SQL: whether a feed's silence does not end a membership (file formats, section 5). */
 export const isKept = (membership: string, group: string): string =>
   `(coalesce(${group}.style, '') = 'static' or (${membership}.role > 0 and ${grantedByNobodysFeed(`${membership}.role_owner`)}))`;
 

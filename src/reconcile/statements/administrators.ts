@@ -16,7 +16,7 @@ const stayingAdministrators = (c: ImportContext) => `
 
 /**
  * Leaves the last network administrators as they are: no feed takes that role away when nobody would have it then
- * (feed formats, section 5). Needed only when somebody loses it.
+ * (file formats, section 5). Needed only when somebody loses it.
  */
 export const keepLastAdministrators = (c: ImportContext): string => `
   with remaining as materialized (
@@ -35,7 +35,7 @@ export const keepLastAdministrators = (c: ImportContext): string => `
 
 /**
  * Makes whoever is network administrator once the plan is applied a member of the groups that it creates, in that role
- * (feed formats, section 6), unless the file itself has them join. The memberships are claimed as those of default groups
+ * (file formats, section 6), unless the file itself has them join. The memberships are claimed as those of default groups
  * are: no import takes them away. Before the last ones are kept: those who only stay because nobody else would be one would
  * not be the last any more when the file comes again. Needed only when there are such groups.
  */

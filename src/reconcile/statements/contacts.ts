@@ -2,7 +2,7 @@ import { type ImportContext, ownerIn } from "../context.ts";
 import { items, part } from "./tables.ts";
 
 /**
- * Plans further e-mails and phones: what the file adds, claims, and no longer says (feed formats, section 5).
+ * Plans further e-mails and phones: what the file adds, claims, and no longer says (file formats, section 5).
  * @param areAllNew all people are new, and of one row
  */
 export function contactStatements(c: ImportContext, areAllNew: boolean): string[] {

@@ -1,7 +1,7 @@
 import type { ImportContext } from "../context.ts";
 import { deletionObstacle, isProtected } from "./protection.ts";
 
-/** Plans the deletions that the file orders by 00000, and says who stays all the same (feed formats, section 3). */
+/** Plans the deletions that the file orders by 00000, and says who stays all the same (file formats, section 3). */
 export const deletionStatement = (c: ImportContext): string => `
   with ordered as materialized (
     select p.person, p.first_row, case

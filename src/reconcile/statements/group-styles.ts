@@ -36,7 +36,7 @@ export const groupStyles = `
 
 /**
  * The data of people whom the file puts into a group of the style purge are replaced as if the import were of that style
- * (feed formats, section 5).
+ * (file formats, section 5).
  */
 export const replaceDataInPurgeGroups = `
   with members as materialized (

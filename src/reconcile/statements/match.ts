@@ -8,7 +8,7 @@ export type MatchingContext = Pick<
 >;
 
 /**
- * Which row is who (feed formats, section 4). Fills row_persons; rows that are nobody's get an issue instead.
+ * Which row is who (file formats, section 4). Fills row_persons; rows that are nobody's get an issue instead.
  * People get the id that they will have, so that known and new ones are alike from here on.
  */
 export function matchStatements(c: MatchingContext): string[] {
@@ -242,7 +242,7 @@ const deletedAndAdded = failPersons(
    group by r.person having bool_or(s.delete_person) and not bool_and(s.delete_person)`,
 );
 
-/** Tells of links to people of other sources that nothing but an e-mail speaks for (feed formats, section 4). */
+/** Tells of links to people of other sources that nothing but an e-mail speaks for (file formats, section 4). */
 export const linkedByEmail = (c: MatchingContext): string => `
   insert into row_issues (row, code, field, details, failure)
   select p.first_row, 'person_linked_by_email', 'email', jsonb_build_object('email', p.email), false

@@ -59,7 +59,7 @@ export const unknownGroups = `
   select group_id as "groupId" from file_joins where ${isUnknown("file_joins")}
   union select group_id from planned_memberships where ${isUnknown("planned_memberships")}`;
 
-/** Plans memberships: removals before additions, then roles (feed formats, sections 3 and 5). */
+/** Plans memberships: removals before additions, then roles (file formats, sections 3 and 5). */
 export function membershipStatements(c: ImportContext): string[] {
   return [
     `insert into row_issues (row, code, field, details, failure)

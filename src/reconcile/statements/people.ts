@@ -4,7 +4,7 @@ import { isProtected } from "./protection.ts";
 import { hasFailed, items } from "./tables.ts";
 
 /**
- * What the file says about each person: rows of one person become one (feed formats, section 4: the last non-blank
+ * What the file says about each person: rows of one person become one (file formats, section 4: the last non-blank
  * scalar wins, lists are united). Then those who cannot be added are taken out.
  */
 export function peopleStatements(c: ImportContext): string[] {
@@ -30,7 +30,7 @@ export const dropFailed = `
 
 /**
  * The groups of a person become those of the file only if all that the file says of them could be read: a row that failed
- * takes nobody's memberships away (feed formats, section 4).
+ * takes nobody's memberships away (file formats, section 4).
  */
 export const keepGroupsOfFailedRows = `
   with failed as materialized (
@@ -55,7 +55,7 @@ const columns = `person, first_row, is_new, replaces, database_id, first_name, l
   email, email_normalized, address, custom_fields, location, location_normalized, show_all_groups, emails_replaced,
   phones_replaced, delete_person, applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
 
-/** SQL: whether a row's data replace what its source brought (feed formats, section 5). */
+/** SQL: whether a row's data replace what its source brought (file formats, section 5). */
 const replaces = (c: ImportContext, hasDatabaseId: string) => (c.style === "purge" ? "true" : `(${hasDatabaseId})`);
 
 const peopleOfOneRow = (c: ImportContext) => `
@@ -108,13 +108,13 @@ const peopleOfSeveralRows = (c: ImportContext) => `
   from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
   group by person`;
 
-/** Self-registered people are protected from orders to remove until a feed brings their data (feed formats, 3 and 5). */
+/** Self-registered people are protected from orders to remove until a feed brings their data (file formats, 3 and 5). */
 const sparesProtected = (c: ImportContext) => `
   update people set applies = false
   from users u
   where u.organization_id = ${c.organizationId} and u.id = people.person and people.only_removes and ${isProtected("u.claims")}`;
 
-/** A new person needs a name, an e-mail and a group (feed formats, section 1). */
+/** A new person needs a name, an e-mail and a group (file formats, section 1). */
 const requiredMissing = (c: ImportContext) => {
   const group = c.settings.requireGroup
     ? `when not names_group and not exists (

@@ -4,7 +4,7 @@ import { byDefault, firstSource, manual, selfRegistered } from "../../directory/
 export const grantedByNobodysFeed = (owner: string): string =>
   `${owner} in (${manual}, ${selfRegistered}, ${byDefault})`;
 
-/** SQL: somebody registered themself, and no feed knows them yet (feed formats, section 5). */
+/** SQL: somebody registered themself, and no feed knows them yet (file formats, section 5). */
 export const isProtected = (claims: string): string =>
   `(${claims} & ${1 << selfRegistered} <> 0 and ${claims} >> ${firstSource} = 0)`;
 
@@ -12,7 +12,7 @@ export const isProtected = (claims: string): string =>
 export const networkAdministrator = 2;
 
 /**
- * SQL: why a feed may not delete the user, as a text; null when it may (feed formats, sections 3 and 5).
+ * SQL: why a feed may not delete the user, as a text; null when it may (file formats, sections 3 and 5).
  * @param user expression of the user's id
  * @param leaving select of all who are to be deleted: of network administrators somebody else has to remain
  */

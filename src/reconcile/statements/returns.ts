@@ -8,7 +8,7 @@ export const anyTombstone = (c: ImportContext): string =>
   `select from user_tombstones where organization_id = ${c.organizationId} limit 1`;
 
 /**
- * Which new people are people who were deleted (feed formats, section 5): by their databaseID of this source, else by the
+ * Which new people are people who were deleted (file formats, section 5): by their databaseID of this source, else by the
  * userID, else by the primary e-mail, as in matching (section 4). One that is several people's, or speaks against another
  * identifier, returns nobody.
  */

@@ -3,7 +3,7 @@ import { type ImportContext, ownerIn } from "../context.ts";
 import { returningClaims, returningVersion } from "./returns.ts";
 import { rowOf } from "./tables.ts";
 
-/** A single value of a person, and how it behaves (feed formats, section 5). */
+/** A single value of a person, and how it behaves (file formats, section 5). */
 interface Scalar {
   /** Column of users, and of people. */
   readonly column: string;

@@ -4,7 +4,7 @@ import { newUsername } from "./scalars.ts";
 
 /**
  * Fails the people who want a userID that somebody else keeps, or that several of the file newly want
- * (feed formats, section 4). Whoever fails keeps the old userID, which may fail others: the caller repeats this until it
+ * (file formats, section 4). Whoever fails keeps the old userID, which may fail others: the caller repeats this until it
  * fails nobody. A userID that its holder gives up in the same file is free: two people may swap.
  * @param settle count every stored holder as keeping, so that this is the last round
  */
