@@ -1,4 +1,4 @@
-import { endInterruptedImports } from "../reconcile/interrupted.ts";
+import { endInterruptedImports } from "../reconcile/attempts/interrupted.ts";
 import type { Executor } from "../store/database.ts";
 import { announcePending } from "./announce-pending.ts";
 import { type ExpiryDependencies, expireEverywhere } from "./expire-topics.ts";

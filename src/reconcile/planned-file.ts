@@ -1,10 +1,10 @@
 import type { Recorded } from "../changes/record.ts";
 import type { FileFormat, Reading } from "../intake/reading.ts";
-import type { Verdict, Waiting } from "./holds.ts";
-import type { Outcomes } from "./outcomes.ts";
-import type { Setup } from "./setup.ts";
-import type { SpooledBody } from "./spool.ts";
-import type { ImportCounts } from "./types.ts";
+import type { Outcomes } from "./attempts/outcomes.ts";
+import type { ImportCounts } from "./attempts/types.ts";
+import type { Verdict, Waiting } from "./people/guard/holds.ts";
+import type { SpooledBody } from "./receive/spool.ts";
+import type { Setup } from "./setup/setup.ts";
 
 /** A file that was received whole. */
 export interface ReceivedFile {

@@ -15,7 +15,7 @@ import { limits } from "../../src/intake/limits.ts";
 import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
-import { holdCodes } from "../../src/reconcile/guard.ts";
+import { holdCodes } from "../../src/reconcile/guard/guard.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import {

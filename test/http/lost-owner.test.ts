@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { endInterruptedImports } from "../../src/reconcile/interrupted.ts";
+import { endInterruptedImports } from "../../src/reconcile/attempts/interrupted.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { openSocket } from "../support/raw-http.ts";

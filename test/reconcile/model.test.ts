@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts";
 import { MusterError } from "../../src/errors.ts";
-import { approveImport } from "../../src/reconcile/decide-import.ts";
+import { approveImport } from "../../src/reconcile/run/decide-import.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { organizations } from "../model/generate.ts";
 import { networkAdministrator, type Organization } from "../model/state.ts";

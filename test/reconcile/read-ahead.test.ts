@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
-import { readAhead } from "../../src/reconcile/read-ahead.ts";
+import { readAhead } from "../../src/reconcile/people/first-load/read-ahead.ts";
 
 /** Items of the given sizes, and what has become of them. */
 function source(sizes: readonly number[], failure?: Error) {

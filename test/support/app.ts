@@ -14,7 +14,7 @@ import { createIdSource } from "../../src/identifiers.ts";
 import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
 import { createKnownKeys } from "../../src/organizations/known-keys.ts";
-import { partRows } from "../../src/reconcile/apply-in-parts.ts";
+import { partRows } from "../../src/reconcile/people/first-load/apply-in-parts.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createNotifications } from "../../src/store/notifications.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { RowResponse } from "../../reconcile/response-file.ts";
-import type { ImportResource } from "../../reconcile/types.ts";
+import type { RowResponse } from "../../reconcile/attempts/response-file.ts";
+import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import { importSchema } from "../imports/schemas.ts";
 import { toXmlElements, xmlDeclaration } from "../xml.ts";
 

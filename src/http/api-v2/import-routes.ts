@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { respondRows } from "../../reconcile/response-file.ts";
+import { respondRows } from "../../reconcile/attempts/response-file.ts";
 import type { App } from "../app-types.ts";
 import type { HttpDependencies } from "../dependencies.ts";
 import { groupsBody, rosterBody } from "../imports/bodies.ts";

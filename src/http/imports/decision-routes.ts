@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { importerMayNotApprove, requireOtherThanSender } from "../../moderation/decide.ts";
 import { mayApproveImports } from "../../moderation/rules.ts";
-import { approveImport, type Decider, discardImport } from "../../reconcile/decide-import.ts";
-import { getImport } from "../../reconcile/imports.ts";
+import { getImport } from "../../reconcile/attempts/imports.ts";
+import { approveImport, type Decider, discardImport } from "../../reconcile/run/decide-import.ts";
 import type { Database } from "../../store/database.ts";
 import type { App } from "../app-types.ts";
 import type { Caller, HttpDependencies } from "../dependencies.ts";

@@ -1,4 +1,4 @@
-import type { PlanItem, PlanPage } from "../../reconcile/plans.ts";
+import type { PlanItem, PlanPage } from "../../reconcile/attempts/plans.ts";
 import { line } from "./response-text.ts";
 
 const header = ["type", "action", "id", "databaseId", "username", "row", "field", "from", "to"];

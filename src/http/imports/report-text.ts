@@ -1,4 +1,4 @@
-import type { ImportResource, ImportRow } from "../../reconcile/types.ts";
+import type { ImportResource, ImportRow } from "../../reconcile/attempts/types.ts";
 import { placeText, printable } from "../problem-text.ts";
 
 /** Rows that a report shows at most; the address of the rest is named. */

@@ -2,8 +2,8 @@ import { z } from "zod";
 import { problems, rowIssues } from "../../errors.ts";
 import { delimiters, encodings, formats } from "../../intake/reading.ts";
 import { styles } from "../../organizations/settings.ts";
-import { holdCodes } from "../../reconcile/guard.ts";
-import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/types.ts";
+import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/attempts/types.ts";
+import { holdCodes } from "../../reconcile/guard/guard.ts";
 
 const statuses = [
   "receiving",

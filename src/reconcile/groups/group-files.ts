@@ -13,9 +13,9 @@ import {
 import { foldCase } from "../../directory/text.ts";
 import { type GroupField, groupColumns } from "../../intake/group-columns.ts";
 import type { Executor } from "../../store/database.ts";
-import type { GroupLoss } from "../guard.ts";
-import type { RecordKind } from "../record-files.ts";
-import type { RecordItem, RecordPlan } from "../record-plan.ts";
+import type { GroupLoss } from "../guard/guard.ts";
+import type { RecordKind } from "../records/record-files.ts";
+import type { RecordItem, RecordPlan } from "../records/record-plan.ts";
 import { type GroupRow, normalizeGroup } from "./normalize-group.ts";
 import { type GroupsPlan, type PlannedGroup, planGroups } from "./plan-groups.ts";
 

@@ -20,7 +20,7 @@ import {
   type Read,
   type Unreadable,
   wordReader,
-} from "../record-values.ts";
+} from "../records/record-values.ts";
 
 /** What a row wants of its group: create or update it, delete it, or end its memberships. */
 export type GroupAction = "save" | "delete" | "purge";

@@ -6,8 +6,8 @@ import { type LocationState, type SavedLocation, saveLocations } from "../../dir
 import { foldCase } from "../../directory/text.ts";
 import { type LocationField, locationColumns } from "../../intake/location-columns.ts";
 import type { Executor } from "../../store/database.ts";
-import type { RecordKind } from "../record-files.ts";
-import type { RecordItem } from "../record-plan.ts";
+import type { RecordKind } from "../records/record-files.ts";
+import type { RecordItem } from "../records/record-plan.ts";
 import { type LocationRow, normalizeLocation } from "./normalize-location.ts";
 import { type PlannedLocation, planLocations } from "./plan-locations.ts";
 

@@ -1,0 +1,25 @@
+import type { Executor } from "../../store/database.ts";
+import { isPresent } from "../../store/presence.ts";
+import type { ImportProblem } from "./types.ts";
+
+/** The problem of an import whose process stopped, or seemed to. */
+export const interrupted: ImportProblem = {
+  code: "import_interrupted",
+  detail: "The service stopped before the import was done; nothing was applied. Send the file again.",
+};
+
+/**
+ * Ends the imports of all organizations that processes left under way which are gone. An import is applied in one
+ * transaction, which commits only if the import is still under way: so nothing of them was applied, and nothing will be
+ * if such a process is alive after all.
+ * @param owner a connection of the user that owns the tables
+ * @returns how many there were
+ */
+export async function endInterruptedImports(owner: Executor, at: Date): Promise<number> {
+  const { rowCount } = await owner.query(
+    `update imports set status = 'failed', problem = $1, finished_at = $2
+     where status in ('receiving', 'planning', 'applying') and not (process is not null and ${isPresent("process")})`,
+    [JSON.stringify(interrupted), at],
+  );
+  return rowCount ?? 0;
+}

@@ -1,0 +1,86 @@
+import type { ChangeEntry } from "../../changes/record.ts";
+import { MusterError } from "../../errors.ts";
+import { type Database, withOrganization } from "../../store/database.ts";
+import type { Page } from "./imports.ts";
+import type { ImportStatus } from "./types.ts";
+
+/** What a plan does to one thing. */
+export interface PlanItem {
+  /** In the order of the plan, from 1. */
+  readonly number: number;
+  readonly type: "user" | "group" | "location";
+  readonly action: "add" | "update" | "remove";
+  /** Its id in the API; null for a person who would be added. */
+  readonly id: string | null;
+  readonly databaseId: string | null;
+  readonly username: string | null;
+  /** Row of the file that says so; null for groups and locations. */
+  readonly row: number | null;
+  /** As in the change log. */
+  readonly changed: ChangeEntry["changed"];
+  readonly memberships: NonNullable<ChangeEntry["memberships"]>;
+}
+
+/** A page of a plan. */
+export interface PlanPage extends Page<PlanItem, number> {
+  /** The same plan has the same hash. */
+  readonly hash: string;
+}
+
+/** Which items of a plan are shown. */
+export type PlanFilter = {
+  readonly [Name in "type" | "action" | "databaseId" | "username"]?: string | undefined;
+};
+
+interface StoredItem extends PlanItem {
+  [column: string]: unknown;
+}
+
+/**
+ * What an import would do, item by item.
+ * @param after number of the item before the page; 0 for the first one
+ * @throws MusterError not_found; conflict when the import was no dry run and never held; gone when its plan is not kept any more
+ */
+export function listPlan(
+  database: Database,
+  organizationId: number,
+  importId: string,
+  filter: PlanFilter,
+  { after, limit }: { readonly after: number; readonly limit: number },
+): Promise<PlanPage> {
+  return withOrganization(database, organizationId, async (client) => {
+    const { rows: imports } = await client.query<{ status: ImportStatus; hash: string | null; isKept: boolean }>(
+      `select status, plan_hash as hash,
+         exists (select from plan_items where organization_id = $1 and import_id = $2)
+           or coalesce((counts ->> 'added')::integer + (counts ->> 'updated')::integer + (counts ->> 'removed')::integer
+             + coalesce((counts ->> 'withdrawn')::integer, 0)
+             + (counts ->> 'groupsCreated')::integer + (counts ->> 'locationsCreated')::integer, 0) = 0 as "isKept"
+       from imports where organization_id = $1 and id = $2`,
+      [organizationId, importId],
+    );
+    const [stored] = imports;
+    if (!stored) throw new MusterError("not_found", "There is no such import.");
+    if (stored.hash === null) {
+      throw new MusterError(
+        "conflict",
+        "Only a dry run and what is held have a plan. What an import did stands in its report.",
+      );
+    }
+    if (!stored.isKept) throw new MusterError("gone", "This plan is not kept any more.");
+    const { rows } = await client.query<StoredItem>(
+      `select number, type, action, id, database_id as "databaseId", username, row, changed, memberships
+       from plan_items
+       where organization_id = $1 and import_id = $2 and number > $3
+         and ($4::text is null or type = $4) and ($5::text is null or action = $5)
+         and ($6::text is null or database_id = $6) and ($7::text is null or username = $7)
+       order by number limit $8`,
+      [
+        ...[organizationId, importId, after, filter.type ?? null, filter.action ?? null],
+        ...[filter.databaseId ?? null, filter.username ?? null, limit + 1],
+      ],
+    );
+    const items = rows.slice(0, limit);
+    const last = items.at(-1);
+    return { hash: stored.hash, items, ...(rows.length > limit && last ? { next: last.number } : {}) };
+  });
+}

@@ -1,0 +1,60 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { MusterError } from "../../errors.ts";
+import type { Database, Executor } from "../../store/database.ts";
+import { getImport } from "./imports.ts";
+import type { ImportResource } from "./types.ts";
+
+/**
+ * The import that this one repeats: of the same key, bytes, source and style, begun before it and no longer ago than
+ * `within`; refused and discarded ones don't count. The repeat itself leaves no trace then.
+ * @param id an import that has just been received, in the caller's transaction
+ * @param within milliseconds
+ * @returns id of the first import; undefined when there is none
+ */
+export async function findRepeated(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  within: number,
+): Promise<string | undefined> {
+  // Of two that come at the same time the second waits here until the first can be seen.
+  await executor.query(
+    `select pg_advisory_xact_lock(hashtextextended(organization_id || sha256, 0)) from imports
+     where organization_id = $1 and id = $2`,
+    [organizationId, id],
+  );
+  const { rows } = await executor.query<{ id: string }>(
+    `select first.id
+     from imports repeat
+     join imports first on first.organization_id = repeat.organization_id and first.sha256 = repeat.sha256
+       and first.caller_id = repeat.caller_id and first.kind = repeat.kind and first.source = repeat.source
+       and first.style = repeat.style and first.dry_run = repeat.dry_run
+     where repeat.organization_id = $1 and repeat.id = $2 and first.id <> repeat.id and first.status not in ('failed', 'discarded')
+       and first.created_at > repeat.created_at - $3 * interval '1 millisecond'
+     order by first.created_at limit 1`,
+    [organizationId, id, within],
+  );
+  if (rows[0]) await executor.query("delete from imports where organization_id = $1 and id = $2", [organizationId, id]);
+  return rows[0]?.id;
+}
+
+/** Time between two looks at an import that goes on, in milliseconds. */
+const interval = 200;
+
+/**
+ * Waits until an import is done.
+ * @throws MusterError the problem for which it was refused
+ */
+export async function importDone(database: Database, organizationId: number, id: string): Promise<ImportResource> {
+  for (;;) {
+    const resource = await getImport(database, organizationId, id);
+    if (resource.problem) {
+      const { code, detail, ...place } = resource.problem;
+      const error = new MusterError(code, detail, place);
+      error.importId = id;
+      throw error;
+    }
+    if (!["receiving", "planning", "applying"].includes(resource.status)) return resource;
+    await pause(interval);
+  }
+}

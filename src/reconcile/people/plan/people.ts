@@ -1,0 +1,136 @@
+import type { ImportContext } from "../../setup/context.ts";
+import { failPersons } from "../match/match.ts";
+import { hasFailed, items } from "../stage/tables.ts";
+import { isProtected } from "./protection.ts";
+
+/**
+ * What the file says about each person: rows of one person become one (file formats, section 4: the last non-blank
+ * scalar wins, lists are united). Then those who cannot be added are taken out.
+ */
+export function peopleStatements(c: ImportContext): string[] {
+  return [
+    peopleOfOneRow(c),
+    peopleOfSeveralRows(c),
+    "delete from people where is_new and only_removes",
+    requiredMissing(c),
+    dropFailed,
+    ...(c.knowsNobody ? [] : [sparesProtected(c)]),
+    "analyze people (person, first_row, is_new, applies, username_normalized, location_normalized)",
+  ];
+}
+
+/** Takes people out of the plan whose rows failed. */
+export const dropFailed = `
+  with failed as (
+    delete from row_persons using row_issues
+    where row_issues.row = row_persons.row and row_issues.failure
+    returning row_persons.person
+  )
+  delete from people using failed where people.person = failed.person`;
+
+/**
+ * The groups of a person become those of the file only if all that the file says of them could be read: a row that failed
+ * takes nobody's memberships away (file formats, section 4).
+ */
+export const keepGroupsOfFailedRows = `
+  with failed as materialized (
+    select s.database_id, s.username_normalized, s.email_normalized from staged_rows s
+    where ${hasFailed}
+  )
+  update people set groups_replaced = false
+  where groups_replaced and (
+    database_id in (select database_id from failed)
+    or username_normalized in (select username_normalized from failed)
+    or email_normalized in (select email_normalized from failed))`;
+
+/**
+ * Takes out of what the file says whatever would take something away from known people. Their rows keep no digest: they
+ * have more to say.
+ */
+export const takeNothingAway = `
+  update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null
+  where not is_new`;
+
+const columns = `person, first_row, is_new, replaces, database_id, first_name, last_name, username, username_normalized,
+  email, email_normalized, address, custom_fields, location, location_normalized, show_all_groups, emails_replaced,
+  phones_replaced, delete_person, applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
+
+/** SQL: whether a row's data replace what its source brought (file formats, section 5). */
+const replaces = (c: ImportContext, hasDatabaseId: string) => (c.style === "purge" ? "true" : `(${hasDatabaseId})`);
+
+const peopleOfOneRow = (c: ImportContext) => `
+  insert into people (${columns})
+  select r.person, s.row, r.person > ${c.lastUserId}, ${replaces(c, "s.database_id is not null")}, s.database_id, s.first_name,
+    s.last_name, s.username, s.username_normalized, s.email, s.email_normalized, s.address,
+    ${items("s.custom_fields")}, s.location, s.location_normalized, s.show_all_groups,
+    ${replaces(c, "s.database_id is not null")} and s.emails is not null and not s.emails_incomplete,
+    ${replaces(c, "s.database_id is not null")} and s.phones is not null and not s.phones_incomplete,
+    s.delete_person, not s.delete_person, s.leave_all, ${c.style === "purge"} and s.groups_given and not s.only_removes,
+    s.only_removes, s.names_group,
+    case when s.issues is null then s.digest end, null
+  from row_persons r join staged_rows s on s.row = r.row
+  where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
+
+const lastNotBlank = (column: string) => `
+  coalesce((array_agg(s.${column} order by s.row desc) filter (where s.${column} <> ''))[1],
+    case when bool_or(s.${column} = '') then '' end)`;
+const last = (column: string) =>
+  `(array_agg(s.${column} order by s.row desc) filter (where s.${column} is not null))[1]`;
+
+/** Field of the feed → when a row says it. */
+const said: Readonly<Record<string, string>> = {
+  firstName: "s.first_name <> ''",
+  lastName: "s.last_name <> ''",
+  userID: "s.username is not null",
+  email: "s.email is not null",
+  address: "s.address <> ''",
+  customFields: "s.custom_fields <> ''",
+  campusName: "s.location <> ''",
+  showAllGroups: "s.show_all_groups",
+};
+const valueRows = [
+  ...Object.entries(said).map(([field, condition]) => `'${field}', max(s.row) filter (where ${condition})`),
+  "'leaveAll', min(s.row) filter (where s.leave_all)",
+].join(", ");
+
+const peopleOfSeveralRows = (c: ImportContext) => `
+  insert into people (${columns})
+  select person, min(s.row), person > ${c.lastUserId}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
+    ${lastNotBlank("first_name")}, ${lastNotBlank("last_name")}, ${last("username")}, ${last("username_normalized")},
+    ${last("email")}, ${last("email_normalized")}, ${lastNotBlank("address")},
+    ${items(lastNotBlank("custom_fields"))}, ${lastNotBlank("location")}, ${lastNotBlank("location_normalized")},
+    bool_or(s.show_all_groups),
+    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
+    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
+    bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
+    ${c.style === "purge"} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes), bool_or(s.names_group), null,
+    jsonb_build_object(${valueRows})
+  from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
+  group by person`;
+
+/** Self-registered people are protected from orders to remove until a feed brings their data (file formats, 3 and 5). */
+const sparesProtected = (c: ImportContext) => `
+  update people set applies = false
+  from users u
+  where u.organization_id = ${c.organizationId} and u.id = people.person and people.only_removes and ${isProtected("u.claims")}`;
+
+/** A new person needs a name, an e-mail and a group (file formats, section 1). */
+const requiredMissing = (c: ImportContext) => {
+  const group = c.settings.requireGroup
+    ? `when not names_group and not exists (
+         select from groups where organization_id = ${c.organizationId}
+           and (is_default or group_id = 'ALL' or name = 'ALL')) then 'groupID'`
+    : "";
+  const email = c.settings.requireEmail ? "when email is null then 'email'" : "";
+  return `
+    with missing as materialized (
+      select person,
+        case when coalesce(first_name, '') = '' and coalesce(last_name, '') = '' then 'firstName' ${email} ${group} end as field
+      from people where is_new
+    )
+    ${failPersons(
+      "required_missing",
+      "failing.details ->> 'field'",
+      "select person, jsonb_build_object('field', field) as details from missing where field is not null",
+    )}`;
+};

@@ -1,0 +1,39 @@
+import type { ImportContext } from "../../setup/context.ts";
+import { createdEntries } from "../plan/changes.ts";
+
+/**
+ * Keeps the plan, item by item: groups and locations first, then people in the order of the file. Parameters: $1 the
+ * import, $2 the source's name.
+ */
+export const insertPlanItems = (c: ImportContext): string => `
+  insert into plan_items
+    (organization_id, import_id, number, type, action, id, database_id, username, row, changed, memberships)
+  select ${c.organizationId}, $1, row_number() over (order by place, row, id), type, action, id, database_id, username, row,
+    changed::json, memberships::json
+  from (
+    select 0 as place, 'group' as type, 'add' as action, group_id as id, null as database_id, null as username,
+      null::integer as row, '{}' as changed, '[]' as memberships
+    from known_groups where is_new
+    union all
+    select 1, 'location', 'add', name, null, null, null, '{}', '[]' from known_locations where is_new
+    union all
+    select 2, 'user', case action when 'updated' then 'update' else 'remove' end, person::text, database_id, username,
+      first_row, changed, memberships
+    from planned_changes
+    union all
+    select 2, 'user', 'add', null, created.database_id, created.username, people.first_row, changed, memberships
+    from (${createdEntries("$2::text")}) created join people using (person)
+  ) item`;
+
+/**
+ * The plan's hash: SHA-256 over the sorted items, without ids that are made when it is applied. The same file against
+ * the same state has the same. Parameters: $1 the organization, $2 the import. One row, its column is `hash`.
+ */
+export const planHashStatement = `
+  select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
+  from (
+    select encode(sha256(convert_to(
+      concat_ws(chr(31), type, action, coalesce(id, ''), coalesce(database_id, ''), coalesce(username, ''), changed, memberships),
+      'UTF8')), 'hex') as digest
+    from plan_items where organization_id = $1 and import_id = $2
+  ) item`;

@@ -1,0 +1,110 @@
+import type pg from "pg";
+import { MusterError, type RowIssue } from "../../errors.ts";
+import { supportedEncoding } from "../../intake/encoding.ts";
+import { readRecords } from "../../intake/read-records.ts";
+import type { Reading, RecordMapping } from "../../intake/reading.ts";
+import type { SourceRecord } from "../../intake/records.ts";
+import type { Executor } from "../../store/database.ts";
+import { numeral } from "../attempts/numerals.ts";
+import type { ImportRequest } from "../attempts/types.ts";
+import { judgeFigures } from "../people/guard/holds.ts";
+import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
+import type { Setup } from "../setup/setup.ts";
+import { guardFigures, multiranges, recordCounts } from "./record-figures.ts";
+import { keepRecordItems, keepRecordNotes } from "./record-items.ts";
+import type { RecordPlan } from "./record-plan.ts";
+
+/** A record of a file, checked. */
+export interface RecordRow {
+  /** 1-based; so is `line`. */
+  readonly row: number;
+  readonly line: number;
+}
+
+/** A kind of file that a plan is made of in memory: its things are few. */
+export interface RecordKind<Field extends string, Row extends RecordRow> {
+  readonly columns: RecordMapping<Field>;
+  readonly normalize: (record: SourceRecord<Field>) => Row;
+  /**
+   * Works out what the rows mean for what is stored; applies nothing.
+   * @param holdsRemovals leaves out whatever takes something away
+   */
+  readonly plan: (
+    executor: Executor,
+    organizationId: number,
+    rows: readonly Row[],
+    holdsRemovals: boolean,
+  ) => Promise<RecordPlan>;
+}
+
+/** Most rows of a file of groups or of locations. */
+export const mostRecords = 100_000;
+
+/**
+ * Reads a file of groups or of locations.
+ * @throws MusterError when the document is refused; body_too_large when it has too many rows
+ */
+export async function readRecordFile<Field extends string, Row extends RecordRow>(
+  client: pg.PoolClient,
+  kind: RecordKind<Field, Row>,
+  request: ImportRequest,
+  { body, format }: ReceivedFile,
+  { source }: Setup,
+): Promise<ReadFile> {
+  const { encoding, delimiter } = source.mapping ?? {};
+  const charset = request.charset === undefined ? undefined : supportedEncoding(request.charset);
+  let reading: Reading | null = null;
+  const options = {
+    ...{ mapping: kind.columns, charset, encoding, delimiter },
+    onReading: (found: Reading) => {
+      reading = found;
+    },
+  };
+  const rows: Row[] = [];
+  for await (const records of readRecords(format, body.open(), options)) {
+    rows.push(...records.map(kind.normalize));
+    if (rows.length > mostRecords) throw tooMany(kind.columns.vocabulary.many);
+  }
+  return { reading, plan: (setup) => planRecords(client, kind, request.organizationId, rows, setup, false) };
+}
+
+const tooMany = (many: string) =>
+  new MusterError(
+    "body_too_large",
+    `The file has more than ${numeral(mostRecords)} ${many}. Nothing was changed; send it in parts.`,
+  );
+
+async function planRecords<Field extends string, Row extends RecordRow>(
+  client: pg.PoolClient,
+  kind: RecordKind<Field, Row>,
+  organizationId: number,
+  rows: readonly Row[],
+  setup: Setup,
+  holdsRemovals: boolean,
+): Promise<PlannedFile> {
+  const plan = await kind.plan(client, organizationId, rows, holdsRemovals);
+  const outcomes = { ...multiranges(plan), ...(plan.groupIds.size === 0 ? {} : { groupIds: textOf(plan.groupIds) }) };
+  return {
+    // Nobody announces what becomes of groups: that is about the people of a source.
+    judge: async (at) => judgeFigures(guardFigures(plan, rows.length), setup.source.guard, null, at),
+    countWaiting: async () => ({
+      ...{ peopleRemoved: 0, peopleWithdrawn: 0, contactsRemoved: 0 },
+      membershipsRemoved: plan.memberships.removed,
+    }),
+    describe: async () => ({ counts: recordCounts(plan, rows.length), outcomes }),
+    keepNotes: (importId) => keepRecordNotes(client, organizationId, importId, notesOf(rows, plan.failures)),
+    keepAbsent: async () => {},
+    keepItems: (importId) => keepRecordItems(client, organizationId, importId, plan.items),
+    apply: ({ id, actor, at }) => plan.apply({ actor, importId: id, source: setup.source.number }, at),
+    planAgain: (holds) => planRecords(client, kind, organizationId, rows, setup, holds),
+  };
+}
+
+const textOf = (groupIds: ReadonlyMap<number, string>): Readonly<Record<string, string>> =>
+  Object.fromEntries(groupIds);
+
+const notesOf = (rows: readonly RecordRow[], failures: ReadonlyMap<number, RowIssue>) =>
+  rows.flatMap(({ row, line }) => {
+    const failure = failures.get(row);
+    return failure === undefined ? [] : [{ row, line, ...failure }];
+  });

@@ -1,0 +1,42 @@
+import type { RowIssue } from "../../errors.ts";
+import { inBatches } from "../../store/batches.ts";
+import type { Executor } from "../../store/database.ts";
+import type { RecordItem } from "./record-plan.ts";
+
+/** A row that failed, and why. */
+export type RecordNote = RowIssue & { readonly row: number; readonly line: number };
+
+/** Keeps why rows of a file of groups or locations were not applied. */
+export async function keepRecordNotes(
+  executor: Executor,
+  organizationId: number,
+  importId: string,
+  notes: readonly RecordNote[],
+): Promise<void> {
+  for (const some of inBatches(notes)) {
+    await executor.query(
+      `insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
+       select $1, $2, row, 1, line, 'failed', code, field, coalesce(details, '{}')
+       from json_to_recordset($3) note (row integer, line integer, code text, field text, details jsonb)`,
+      [organizationId, importId, JSON.stringify(some)],
+    );
+  }
+}
+
+/** Keeps the plan of a file of groups or locations, item by item. */
+export async function keepRecordItems(
+  executor: Executor,
+  organizationId: number,
+  importId: string,
+  items: readonly RecordItem[],
+): Promise<void> {
+  const numbered = items.map((item, index) => ({ ...item, number: index + 1 }));
+  for (const some of inBatches(numbered)) {
+    await executor.query(
+      `insert into plan_items (organization_id, import_id, number, type, action, id, row, changed)
+       select $1, $2, number, type, action, id, row, changed
+       from json_to_recordset($3) item (number integer, type text, action text, id text, row integer, changed json)`,
+      [organizationId, importId, JSON.stringify(some)],
+    );
+  }
+}

@@ -1,0 +1,116 @@
+import { MusterError } from "../../errors.ts";
+import { supportedEncoding } from "../../intake/encoding.ts";
+import { readOptionsOf } from "../../intake/mapping.ts";
+import type { ReadOptions } from "../../intake/reading.ts";
+import type { NormalizationRules } from "../../intake/records.ts";
+import { type Settings, settingsSchema } from "../../organizations/settings.ts";
+import { type SourceSettings, sourceSettingsSchema } from "../../organizations/source-settings.ts";
+import type { AnnouncedChange } from "../../organizations/sources.ts";
+import type { Executor } from "../../store/database.ts";
+import type { ImportRequest } from "../attempts/types.ts";
+import type { MatchingContext } from "../people/match/match.ts";
+import { type ImportContext, type RankedSource, ranks } from "./context.ts";
+
+/** What an import depends on beside its file. */
+export interface Setup {
+  readonly source: RankedSource &
+    SourceSettings & { readonly name: string; readonly announcedChange: AnnouncedChange | null };
+  readonly sources: readonly RankedSource[];
+  readonly style: ImportContext["style"];
+  readonly settings: Settings;
+  readonly rulesEpoch: number;
+  /** Nothing of the source was applied yet. */
+  readonly isFirstOfSource: boolean;
+  /** Differs after everything that could make a digest's verdict another one. */
+  readonly state: string;
+}
+
+interface StoredSource extends RankedSource {
+  [column: string]: unknown;
+  readonly name: string;
+  readonly settings: unknown;
+  readonly style: ImportContext["style"] | null;
+  readonly lastImportId: string | null;
+  readonly announcedChange: AnnouncedChange | null;
+}
+
+/** @throws MusterError source_unknown */
+export async function readSetup(
+  executor: Executor,
+  request: Pick<ImportRequest, "organizationId" | "source" | "style">,
+): Promise<Setup> {
+  const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number; lastSequence: number }>(
+    `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence"
+     from organizations join feed_heads on organization_id = id where id = $1`,
+    [request.organizationId],
+  );
+  const { rows: sources } = await executor.query<StoredSource>(
+    `select number, name, rank, style, settings, last_import_id as "lastImportId", announced_change as "announcedChange"
+     from sources where organization_id = $1`,
+    [request.organizationId],
+  );
+  const settings = settingsSchema.parse(organizations[0]?.settings ?? {});
+  const stored = sources.find(({ name }) => name === request.source);
+  if (!stored) {
+    const names = sources.map(({ name }) => name).sort();
+    throw new MusterError("source_unknown", `There is no source of that name. There are: ${names.join(", ")}.`);
+  }
+  const source = { ...stored, ...sourceSettingsSchema.parse(stored.settings) };
+  const style = request.style ?? source.style ?? settings.style;
+  const { rulesEpoch, lastSequence } = organizations[0]!;
+  const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
+  return { source, sources, style, settings, rulesEpoch, isFirstOfSource: stored.lastImportId === null, state };
+}
+
+/** How the file is read, by the source's settings and by what its sender says. */
+export function readOptions(request: Pick<ImportRequest, "charset">, { source }: Setup): ReadOptions {
+  const charset = request.charset === undefined ? undefined : supportedEncoding(request.charset);
+  return readOptionsOf(source.mapping, charset);
+}
+
+/** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
+const rulesVersion = 4;
+const rulesVersions = 1_000;
+
+/** What matching needs to know. */
+export const matchingContext = (
+  organizationId: number,
+  setup: Setup,
+  lastUserId: number,
+  knowsNobody = false,
+): MatchingContext => ({
+  organizationId,
+  source: setup.source.number,
+  rulesEpoch: setup.rulesEpoch * rulesVersions + rulesVersion,
+  style: setup.style,
+  lastUserId,
+  knowsNobody,
+});
+
+/**
+ * What planning needs to know.
+ * @param knowsNobody nobody is known, or was before this import began
+ */
+export const importContext = (
+  organizationId: number,
+  setup: Setup,
+  lastUserId: number,
+  knowsNobody = false,
+): ImportContext => ({
+  ...matchingContext(organizationId, setup, lastUserId, knowsNobody),
+  ...ranks(setup.source, setup.sources),
+  isDefaultSource: setup.source.name === "default",
+  holdsRemovals: false,
+  settings: setup.settings,
+});
+
+/** The rules by which rows are normalised. */
+export const normalizationRules = ({ countryCode, grantableRoles }: Settings): NormalizationRules => ({
+  countryCode,
+  grantableRoles,
+});
+
+/** Whether a file is read to the same rows by both. */
+export const sameRules = (one: Setup, other: Setup): boolean => rulesOf(one) === rulesOf(other);
+
+const rulesOf = ({ settings, source }: Setup) => JSON.stringify([normalizationRules(settings), source.mapping]);
