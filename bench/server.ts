@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { startEmbeddedPostgreSql } from "../src/store/embedded-postgresql.ts";
+import { startEmbeddedPostgreSql } from "../src/embedded-postgresql/embedded-postgresql.ts";
 import { processGroupCpu } from "./cpu.ts";
 import { progress } from "./measure.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { TlsFiles } from "./http/tls.ts";
+import type { TlsFiles } from "./http/server/tls.ts";
 import { canonicalRange } from "./organizations/addresses.ts";
 import { type Issuer, isAudience, isIssuer } from "./organizations/issuer.ts";
 

@@ -1,5 +1,5 @@
-import type { LogStream } from "./http/logging.ts";
-import type { Log } from "./store/embedded-postgresql/log.ts";
+import type { Log } from "./embedded-postgresql/log.ts";
+import type { LogStream } from "./http/server/logging.ts";
 
 const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { DatabaseError } from "pg";
-import { describeError } from "../../src/http/logging.ts";
+import { describeError } from "../../src/http/server/logging.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { chooseFormat } from "../../src/http/negotiation.ts";
+import { chooseFormat } from "../../src/http/contract/negotiation.ts";
 
 const choose = (accept?: string, contentType?: string) =>
   chooseFormat(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { Registry } from "prom-client";
 import { buildApp } from "../../src/http/app.ts";
-import { createMetrics } from "../../src/http/metrics.ts";
+import { createMetrics } from "../../src/http/server/metrics.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { assertProblem } from "../directory/setup.ts";

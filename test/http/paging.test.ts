@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { MusterError } from "../../src/errors.ts";
-import { etag, ifMatchVersions, requireVersion } from "../../src/http/etags.ts";
-import { cutPage, decodeCursor, encodeCursor, pageQuery } from "../../src/http/paging.ts";
+import { etag, ifMatchVersions, requireVersion } from "../../src/http/contract/etags.ts";
+import { cutPage, decodeCursor, encodeCursor, pageQuery } from "../../src/http/contract/paging.ts";
 
 const shape = z.tuple([z.string(), z.int()]);
 const refused = (code: string) => (error: unknown) => error instanceof MusterError && error.code === code;

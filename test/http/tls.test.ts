@@ -8,7 +8,7 @@ import { text as textOf } from "node:stream/consumers";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect, type TLSSocket } from "node:tls";
-import { readTls } from "../../src/http/tls.ts";
+import { readTls } from "../../src/http/server/tls.ts";
 import { encryptKey, makeCertificate } from "../support/certificate.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { exchange } from "../support/raw-http.ts";

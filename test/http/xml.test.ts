@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { SaxesParser } from "saxes";
-import { problemToXml, toXml } from "../../src/http/xml.ts";
+import { problemToXml, toXml } from "../../src/http/contract/xml.ts";
 
 /** Reads a document strictly: the text of each element, by its path. */
 function read(xml: string): Record<string, string> {

@@ -3,7 +3,7 @@
  * Prints JSON lines; stops cleanly when its standard input ends.
  */
 import { once } from "node:events";
-import { startEmbeddedPostgreSql } from "../../src/store/embedded-postgresql.ts";
+import { startEmbeddedPostgreSql } from "../../src/embedded-postgresql/embedded-postgresql.ts";
 
 /** What the process prints. */
 export type EmbeddedProcessLine =

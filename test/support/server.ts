@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { Client, type ClientConfig } from "pg";
-import { startEmbeddedPostgreSql } from "../../src/store/embedded-postgresql.ts";
+import { startEmbeddedPostgreSql } from "../../src/embedded-postgresql/embedded-postgresql.ts";
 import { applyMigrations, migrationsDirectory, readMigrations } from "../../src/store/migrate.ts";
 
 /** How test files get at the server; travels in the environment as JSON. */

@@ -13,11 +13,11 @@ import {
   rotateApiKey,
   services,
 } from "../../organizations/api-keys.ts";
-import { addressOf } from "../addresses.ts";
-import type { AnyRequest, App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import { addressOf } from "../callers/addresses.ts";
+import type { AnyRequest, App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["API keys"];
 

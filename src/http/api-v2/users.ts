@@ -3,10 +3,10 @@ import { z } from "zod";
 import { feedStretch } from "../../changes/feed.ts";
 import { feedRecords } from "../../directory/changed-users.ts";
 import { sourceName } from "../../organizations/sources.ts";
-import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { chooseFormat } from "../negotiation.ts";
-import { problemResponses } from "../problems.ts";
+import type { App } from "../contract/app-types.ts";
+import { chooseFormat } from "../contract/negotiation.ts";
+import { problemResponses } from "../contract/problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 import { writeCsv, writeJson, writeXml } from "../users/feed-text.ts";
 import { keyQuery } from "./key-query.ts";
 

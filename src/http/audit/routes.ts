@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { auditActions, listAudit } from "../../organizations/audit-log.ts";
-import type { App } from "../app-types.ts";
 import { time } from "../changes/schemas.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
+import type { App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 
 const auditEntrySchema = z
   .object({

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { FeedPosition } from "../../changes/feed.ts";
-import { decodeCursor, encodeCursor } from "../paging.ts";
+import { decodeCursor, encodeCursor } from "../contract/paging.ts";
 
 const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 

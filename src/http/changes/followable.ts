@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type FeedPosition, feedEnd } from "../../changes/feed.ts";
 import type { Database } from "../../store/database.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
+import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { positionShape, toChangesCursor } from "./cursor.ts";
 
 /** A list's answer, with the place in the change feed from which whoever has read the list can follow. */

@@ -1,6 +1,6 @@
 import type { ChangesFrame } from "../../changes/change-text.ts";
 import type { FeedPage } from "../../changes/feed.ts";
-import { toXml } from "../xml.ts";
+import { toXml } from "../contract/xml.ts";
 import { toChangesCursor } from "./cursor.ts";
 
 /** What the feed can be answered in. */

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { editMembers, getMember, listMembers, putMember, removeMember } from "../../directory/members.ts";
-import type { App } from "../app-types.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import { changeContext, type HttpDependencies, memberAuthority } from "../dependencies.ts";
-import { problemResponses } from "../problems.ts";
+import type { App } from "../contract/app-types.ts";
+import { problemResponses } from "../contract/problems.ts";
+import { changeContext, type HttpDependencies, memberAuthority } from "../server/dependencies.ts";
 import {
   memberFilter,
   memberParams,

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { MemberDocument, MembersEdited } from "../../directory/members.ts";
 import { roles } from "../../organizations/settings.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 import { groupParams } from "./schemas.ts";
 
 /** Most people who come or leave with one request. */

@@ -10,7 +10,7 @@ import {
 } from "../../directory/group-codes.ts";
 import type { GroupWithMembers } from "../../directory/groups.ts";
 import { line, paragraphs } from "../../directory/text.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 
 export const exampleGroup = {
   groupId: "CRS-0001",

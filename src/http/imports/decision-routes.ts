@@ -4,11 +4,11 @@ import { mayApproveImports } from "../../moderation/rules.ts";
 import { getImport } from "../../reconcile/attempts/imports.ts";
 import { approveImport, type Decider, discardImport } from "../../reconcile/run/decide-import.ts";
 import type { Database } from "../../store/database.ts";
-import type { App } from "../app-types.ts";
-import type { Caller, HttpDependencies } from "../dependencies.ts";
-import type { Metrics } from "../metrics.ts";
-import { problemResponses } from "../problems.ts";
-import { sendDocument } from "../replies.ts";
+import type { App } from "../contract/app-types.ts";
+import { problemResponses } from "../contract/problems.ts";
+import { sendDocument } from "../contract/replies.ts";
+import type { Caller, HttpDependencies } from "../server/dependencies.ts";
+import type { Metrics } from "../server/metrics.ts";
 import { documents } from "./documents.ts";
 import { importParams, importSchema } from "./schemas.ts";
 

@@ -6,7 +6,7 @@ import { createGunzip } from "node:zlib";
 import { Busboy, type BusboyFileStream, type BusboyInstance } from "@fastify/busboy";
 import { MusterError } from "../../errors.ts";
 import type { FileFormat } from "../../intake/reading.ts";
-import { mediaTypeOf } from "../negotiation.ts";
+import { mediaTypeOf } from "../contract/negotiation.ts";
 import { fileNameOf, safeFileName } from "./file-name.ts";
 
 /** A file as it comes in, unwrapped and decompressed. */

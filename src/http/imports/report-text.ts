@@ -1,5 +1,5 @@
 import type { ImportResource, ImportRow } from "../../reconcile/attempts/types.ts";
-import { placeText, printable } from "../problem-text.ts";
+import { placeText, printable } from "../contract/problem-text.ts";
 
 /** Rows that a report shows at most; the address of the rest is named. */
 export const reportedRows = 50;

@@ -5,10 +5,10 @@ import { sourceName } from "../../organizations/sources.ts";
 import { getImport } from "../../reconcile/attempts/imports.ts";
 import type { ImportRequest, ImportResource } from "../../reconcile/attempts/types.ts";
 import { importFile } from "../../reconcile/run/import-file.ts";
-import type { App } from "../app-types.ts";
-import { type BodyPace, readBody } from "../bodies.ts";
-import type { Caller, HttpDependencies } from "../dependencies.ts";
-import type { Metrics } from "../metrics.ts";
+import type { App } from "../contract/app-types.ts";
+import { type BodyPace, readBody } from "../server/bodies.ts";
+import type { Caller, HttpDependencies } from "../server/dependencies.ts";
+import type { Metrics } from "../server/metrics.ts";
 import { type OnField, type ReceivedFile, receiveFile } from "./receive.ts";
 
 /** Processes a file to its end. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
-import type { App } from "../app-types.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import { changeContext, type HttpDependencies } from "../dependencies.ts";
-import { etag } from "../etags.ts";
-import { problemResponses } from "../problems.ts";
+import type { App } from "../contract/app-types.ts";
+import { etag } from "../contract/etags.ts";
+import { problemResponses } from "../contract/problems.ts";
+import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
 import { locationFilter, locationParams, locationSchema, newLocationSchema } from "./schemas.ts";
 
 const tags = ["Locations"];

@@ -3,7 +3,7 @@ import { groupIdPattern } from "../../directory/group-codes.ts";
 import { locationNamePattern } from "../../directory/locations.ts";
 import { line } from "../../directory/text.ts";
 import { limits } from "../../intake/limits.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 
 const exampleLocation = {
   name: "North Campus",

@@ -1,9 +1,9 @@
 import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
-import type { App } from "../app-types.ts";
-import { type HttpDependencies, moderationOf } from "../dependencies.ts";
+import type { App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import { itemKeyShape, withdrawalSchema } from "../topics/schemas.ts";
 import { membershipRequestSchema, newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { paragraphs } from "../../directory/text.ts";
 import { type MembershipRequestDocument, requestStatuses } from "../../moderation/membership-requests.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 import { itemMembers } from "../topics/schemas.ts";
 
 const exampleRequest: MembershipRequestDocument = {

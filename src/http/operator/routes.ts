@@ -10,13 +10,13 @@ import {
   renameOrganization,
   setIdentityProvider,
 } from "../../organizations/operator.ts";
-import type { AnyReply, App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { notFound } from "../errors.ts";
-import { checkIfMatch, etag, ifMatchHeaders } from "../etags.ts";
-import { mergePatchTypes, withMergePatches } from "../json.ts";
-import { cutPage, decodeCursor, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import type { AnyReply, App } from "../contract/app-types.ts";
+import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
+import { mergePatchTypes, withMergePatches } from "../contract/json.ts";
+import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
+import { notFound } from "../server/errors.ts";
 import {
   adminKeyOrderSchema,
   createdOrganizationSchema,

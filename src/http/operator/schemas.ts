@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isAudience, isIssuer, issuerRule } from "../../organizations/issuer.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 
 const exampleProvider = { issuer: "https://login.example.edu/realms/campus", audience: "muster" };
 

@@ -2,10 +2,10 @@ import { z } from "zod";
 import { createOptOut, deleteOptOut, getOptOut, listOptOuts, optOutReasons } from "../../directory/opt-outs.ts";
 import { line } from "../../directory/text.ts";
 import { limits } from "../../intake/limits.ts";
-import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import type { App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["Opt-outs"];
 

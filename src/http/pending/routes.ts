@@ -1,11 +1,11 @@
 import { type DecidedItem, type DecisionRequest, decide } from "../../moderation/decide.ts";
 import { listPending } from "../../moderation/pending.ts";
-import type { AnyRequest, App } from "../app-types.ts";
-import { type Caller, type HttpDependencies, moderationOf } from "../dependencies.ts";
-import { explain } from "../errors.ts";
-import type { Metrics } from "../metrics.ts";
-import { cutPage, decodeCursor } from "../paging.ts";
-import { problemDetails, problemResponses } from "../problems.ts";
+import type { AnyRequest, App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor } from "../contract/paging.ts";
+import { problemDetails, problemResponses } from "../contract/problems.ts";
+import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
+import { explain } from "../server/errors.ts";
+import type { Metrics } from "../server/metrics.ts";
 import { itemKeyShape } from "../topics/schemas.ts";
 import {
   decidedItemSchema,

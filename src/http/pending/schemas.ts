@@ -3,8 +3,8 @@ import { line, paragraphs } from "../../directory/text.ts";
 import type { DecidedItem } from "../../moderation/decide.ts";
 import type { PendingItem } from "../../moderation/pending.ts";
 import { pendingActions, pendingTypes } from "../../moderation/rules.ts";
-import { pageQuery, pageSchema } from "../paging.ts";
-import { problemSchema } from "../problems.ts";
+import { pageQuery, pageSchema } from "../contract/paging.ts";
+import { problemSchema } from "../contract/problems.ts";
 import { reasonLength } from "../topics/schemas.ts";
 
 /** Most decisions of one request. */

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Permission } from "../../directory/permissions.ts";
 import { capabilities } from "../../organizations/role-capabilities.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 import { roleNames } from "../users/schemas.ts";
 
 const examplePermission: Permission = {

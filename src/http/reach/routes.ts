@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { type Reach, type ReachReason, reachReasons, readReach } from "../../directory/reach.ts";
-import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
+import type { App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 
 const examplePerson = {
   userId: "17",

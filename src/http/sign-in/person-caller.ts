@@ -2,7 +2,7 @@ import { readViewer } from "../../directory/visible-groups.ts";
 import { MusterError } from "../../errors.ts";
 import { callerIdOf } from "../../sign-in/person.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
-import type { Caller } from "../dependencies.ts";
+import type { Caller } from "../server/dependencies.ts";
 
 /** The caller that a person is; undefined when the person was deleted. */
 export async function personCaller(

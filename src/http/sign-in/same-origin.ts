@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
-import { mediaTypeOf } from "../negotiation.ts";
+import { mediaTypeOf } from "../contract/negotiation.ts";
 import { ownOrigin } from "./session-cookie.ts";
 
 const harmless: readonly string[] = ["GET", "HEAD", "OPTIONS"];

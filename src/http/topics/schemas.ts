@@ -2,7 +2,7 @@ import { z } from "zod";
 import { line, paragraphs } from "../../directory/text.ts";
 import { causes, type Decision, outcomes } from "../../moderation/items.ts";
 import { channels, type TopicDocument, topicStatuses } from "../../moderation/topics.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 
 /** Longest reason of a decision, in characters. */
 export const reasonLength = 2000;

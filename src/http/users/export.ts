@@ -5,10 +5,10 @@ import { type FeedRecord, toFeedRecord } from "../../directory/feed-record.ts";
 import { usersByPage } from "../../directory/list-users.ts";
 import type { UserDocument } from "../../directory/user-document.ts";
 import type { StoredUser } from "../../directory/users.ts";
-import type { App } from "../app-types.ts";
 import { toChangesCursor } from "../changes/cursor.ts";
-import type { HttpDependencies } from "../dependencies.ts";
-import { chooseFormat } from "../negotiation.ts";
+import type { App } from "../contract/app-types.ts";
+import { chooseFormat } from "../contract/negotiation.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 import { writeCsv, writeXml } from "./feed-text.ts";
 import { userFilter, userSchema } from "./schemas.ts";
 

@@ -1,7 +1,7 @@
 import type { FeedRecord } from "../../directory/feed-record.ts";
 import { userFields } from "../../intake/records.ts";
+import { type ListForm, listJson, listXml } from "../contract/lists.ts";
 import { line } from "../imports/response-text.ts";
-import { type ListForm, listJson, listXml } from "../lists.ts";
 
 type Pages = AsyncIterable<readonly FeedRecord[]>;
 type Text = AsyncGenerator<string, void, undefined>;

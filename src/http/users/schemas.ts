@@ -5,7 +5,7 @@ import { line } from "../../directory/text.ts";
 import type { UserDocument } from "../../directory/user-document.ts";
 import { limits } from "../../intake/limits.ts";
 import { roles } from "../../organizations/settings.ts";
-import { pageQuery } from "../paging.ts";
+import { pageQuery } from "../contract/paging.ts";
 
 const { user: most } = limits;
 const labels = ["home", "work", "cell", "other"] as const;

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { listVisibleGroups } from "../../directory/visible-groups.ts";
-import type { App } from "../app-types.ts";
-import type { HttpDependencies } from "../dependencies.ts";
+import type { App } from "../contract/app-types.ts";
+import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { problemResponses } from "../contract/problems.ts";
 import { exampleGroup, groupSchema } from "../groups/schemas.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../paging.ts";
-import { problemResponses } from "../problems.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 import { roleNames, userParams } from "./schemas.ts";
 
 const visibleGroupSchema = groupSchema

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ProblemCode, type ProblemPlace, problems } from "../errors.ts";
+import { type ProblemCode, type ProblemPlace, problems } from "../../errors.ts";
 
 /** Problem details (RFC 9457) with this service's extensions. */
 export const problemSchema = z

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { z } from "zod";
-import type { MusterError } from "../errors.ts";
+import type { MusterError } from "../../errors.ts";
 import { chooseFormat } from "./negotiation.ts";
 import { problemText } from "./problem-text.ts";
 import { type Problem, problemDetails } from "./problems.ts";

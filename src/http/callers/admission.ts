@@ -1,10 +1,10 @@
-import { MusterError } from "../errors.ts";
-import { clientOf } from "../organizations/addresses.ts";
-import { hashKey } from "../organizations/api-keys.ts";
+import { MusterError } from "../../errors.ts";
+import { clientOf } from "../../organizations/addresses.ts";
+import { hashKey } from "../../organizations/api-keys.ts";
+import type { AnyReply, AnyRequest, App } from "../contract/app-types.ts";
+import type { Caller } from "../server/dependencies.ts";
+import type { HttpLimits } from "../server/limits.ts";
 import { addressOf } from "./addresses.ts";
-import type { AnyReply, AnyRequest, App } from "./app-types.ts";
-import type { Caller } from "./dependencies.ts";
-import type { HttpLimits } from "./limits.ts";
 import { createRateLimiter, type RateState } from "./rate-limiter.ts";
 
 declare module "fastify" {

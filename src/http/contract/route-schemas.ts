@@ -1,8 +1,8 @@
 import type { RouteOptions } from "fastify";
 import { z } from "zod";
-import type { ProblemCode } from "../errors.ts";
+import type { ProblemCode } from "../../errors.ts";
+import { takesIdempotencyKey } from "../callers/idempotency.ts";
 import type { App } from "./app-types.ts";
-import { takesIdempotencyKey } from "./idempotency.ts";
 import { problemResponses } from "./problems.ts";
 
 const writes: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];

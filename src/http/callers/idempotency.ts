@@ -1,11 +1,11 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
-import { MusterError } from "../errors.ts";
-import { type CommitNote, type Database, type Executor, withOrganization } from "../store/database.ts";
-import type { App } from "./app-types.ts";
-import { readBody } from "./bodies.ts";
-import type { HttpDependencies } from "./dependencies.ts";
+import { MusterError } from "../../errors.ts";
+import { type CommitNote, type Database, type Executor, withOrganization } from "../../store/database.ts";
+import type { App } from "../contract/app-types.ts";
+import { readBody } from "../server/bodies.ts";
+import type { HttpDependencies } from "../server/dependencies.ts";
 
 /** How long an answer is kept, in milliseconds. */
 export const answersKept = 24 * 60 * 60 * 1000;

@@ -1,4 +1,4 @@
-import { MusterError } from "../errors.ts";
+import { MusterError } from "../../errors.ts";
 import type { App } from "./app-types.ts";
 
 /** `\u0000` that is an escape, not a backslash that is one, followed by u0000. */

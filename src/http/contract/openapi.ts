@@ -2,10 +2,10 @@ import { readFileSync } from "node:fs";
 import type { SwaggerOptions, SwaggerTransform, SwaggerTransformObject } from "@fastify/swagger";
 import type { FastifySchema } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
-import type { Service } from "../organizations/api-keys.ts";
-import type { Capability } from "../organizations/role-capabilities.ts";
-import type { AccessRule, People } from "./access.ts";
-import { takesIdempotencyKey } from "./idempotency.ts";
+import type { Service } from "../../organizations/api-keys.ts";
+import type { Capability } from "../../organizations/role-capabilities.ts";
+import type { AccessRule, People } from "../callers/access.ts";
+import { takesIdempotencyKey } from "../callers/idempotency.ts";
 
 /** A body that is read as a stream, and so has no schema of its own. */
 export interface StreamedBody {
@@ -21,7 +21,7 @@ declare module "fastify" {
   }
 }
 
-const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+const { version } = JSON.parse(readFileSync(new URL("../../../package.json", import.meta.url), "utf8")) as {
   version: string;
 };
 

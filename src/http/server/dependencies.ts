@@ -1,13 +1,13 @@
-import type { ChangeSignal } from "../changes/signal.ts";
-import type { MemberAuthority } from "../directory/member-authority.ts";
-import type { Moderation } from "../moderation/context.ts";
-import type { Service } from "../organizations/api-keys.ts";
-import type { KnownKeys } from "../organizations/known-keys.ts";
-import type { ChangeContext } from "../organizations/organizations.ts";
-import type { KeysOf } from "../sign-in/issuer-keys.ts";
-import type { Database } from "../store/database.ts";
-import type { WriterQueue } from "../store/organization-lock.ts";
-import type { Owner } from "../store/owner.ts";
+import type { ChangeSignal } from "../../changes/signal.ts";
+import type { MemberAuthority } from "../../directory/member-authority.ts";
+import type { Moderation } from "../../moderation/context.ts";
+import type { Service } from "../../organizations/api-keys.ts";
+import type { KnownKeys } from "../../organizations/known-keys.ts";
+import type { ChangeContext } from "../../organizations/organizations.ts";
+import type { KeysOf } from "../../sign-in/issuer-keys.ts";
+import type { Database } from "../../store/database.ts";
+import type { WriterQueue } from "../../store/organization-lock.ts";
+import type { Owner } from "../../store/owner.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** What the routes work with; made once, in main. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { MusterError } from "../errors.ts";
-import { canonicalAddress, isOnList } from "../organizations/addresses.ts";
+import { MusterError } from "../../errors.ts";
+import { canonicalAddress, isOnList } from "../../organizations/addresses.ts";
 
 /**
  * Where a request comes from, in canonical form: the address of the connection, or what trusted proxies say before it.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MusterError } from "../errors.ts";
+import { MusterError } from "../../errors.ts";
 
 /** Most items of a page. */
 export const largestPage = 1000;

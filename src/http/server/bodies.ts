@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
-import { MusterError } from "../errors.ts";
+import { MusterError } from "../../errors.ts";
 import type { HttpLimits } from "./limits.ts";
 
 /** How slow a streamed body may come. */

@@ -1,5 +1,5 @@
-import type { Service } from "../organizations/api-keys.ts";
-import type { Capability } from "../organizations/role-capabilities.ts";
+import type { Service } from "../../organizations/api-keys.ts";
+import type { Capability } from "../../organizations/role-capabilities.ts";
 
 /**
  * What a person who signed in needs. Network administrators may use every address but those for nobody.

@@ -1,7 +1,7 @@
 import type { FastifyError } from "fastify";
-import { MusterError, type ProblemCode, type ProblemPlace } from "../errors.ts";
-import { asOfDriver, databaseUnavailable, isUnavailable } from "../store/unavailable.ts";
-import { isUniqueViolation } from "../store/unique-violation.ts";
+import { MusterError, type ProblemCode, type ProblemPlace } from "../../errors.ts";
+import { asOfDriver, databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
+import { isUniqueViolation } from "../../store/unique-violation.ts";
 
 /** What is needed of a request to explain an error to its sender. */
 export interface ErrorContext {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { MusterError } from "../errors.ts";
+import { MusterError } from "../../errors.ts";
 
 /** Header of writes that are to happen only if nobody else was faster (RFC 9110, 13.1.1). */
 export const ifMatchHeaders = z.object({

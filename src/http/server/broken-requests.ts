@@ -1,7 +1,7 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
-import { MusterError } from "../errors.ts";
-import { problemDetails } from "./problems.ts";
+import { MusterError } from "../../errors.ts";
+import { problemDetails } from "../contract/problems.ts";
 
 /** Whether a request that came whole before still waits for its answer, on the same connection. */
 export interface Answering {

@@ -1,12 +1,12 @@
 import { realpath, rmdir } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Client, ClientConfig } from "pg";
-import { type Cluster, openCluster } from "./embedded-postgresql/cluster.ts";
-import { isAlive } from "./embedded-postgresql/files.ts";
-import type { Log } from "./embedded-postgresql/log.ts";
-import { connectionTo, findServerUse, tryToConnect, tryToOwn } from "./embedded-postgresql/ownership.ts";
-import { findPostmaster, type Postmaster } from "./embedded-postgresql/postmaster.ts";
-import { type Server, startServer } from "./embedded-postgresql/server.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { isAlive } from "./files.ts";
+import type { Log } from "./log.ts";
+import { connectionTo, findServerUse, tryToConnect, tryToOwn } from "./ownership.ts";
+import { findPostmaster, type Postmaster } from "./postmaster.ts";
+import { type Server, startServer } from "./server.ts";
 
 /** What {@link startEmbeddedPostgreSql} needs. */
 export interface EmbeddedPostgreSqlOptions {

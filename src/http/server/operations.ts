@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { MusterError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
-import type { App } from "./app-types.ts";
+import { MusterError } from "../../errors.ts";
+import type { Database } from "../../store/database.ts";
+import type { App } from "../contract/app-types.ts";
+import { problemResponses } from "../contract/problems.ts";
 import type { Metrics } from "./metrics.ts";
-import { problemResponses } from "./problems.ts";
 
 const patience = 3000;
 const healthSchema = z.object({ status: z.literal("ok") }).meta({ examples: [{ status: "ok" }] });

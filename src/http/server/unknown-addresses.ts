@@ -1,6 +1,6 @@
 import type { FastifyRequest } from "fastify";
-import { MusterError } from "../errors.ts";
-import type { App } from "./app-types.ts";
+import { MusterError } from "../../errors.ts";
+import type { App } from "../contract/app-types.ts";
 import { notFound } from "./errors.ts";
 
 /** Answers a request that no route takes. */
