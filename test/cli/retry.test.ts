@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { waitBefore } from "../../src/cli/retry.ts";
+import { waitBefore } from "../../src/cli/service/retry.ts";
 
 const today = Date.parse("2026-11-22T02:00:00Z");
 const wait = (attempt: number, retryAfter?: string) => waitBefore(attempt, retryAfter, 0.5, today);

@@ -1,11 +1,11 @@
 import { parseArgs } from "node:util";
-import { documentOf, NotReached, openApi, refusal } from "../api.ts";
-import { readConnection } from "../connection.ts";
 import type { Context } from "../context.ts";
 import { CommandError, type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
-import { linkHelp } from "../help.ts";
 import { parseStrictly } from "../options.ts";
+import { documentOf, NotReached, openApi, refusal } from "../service/api.ts";
+import { readConnection } from "../service/connection.ts";
 import { printable } from "../text.ts";
+import { linkHelp } from "./help.ts";
 
 /** How long the service may be silent, in milliseconds. */
 const patience = 60_000;

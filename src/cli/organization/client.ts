@@ -1,5 +1,5 @@
-import { type Answer, type Api, type Call, documentOf, NotReached, refusal } from "../api.ts";
 import { CommandError, exitStatus } from "../exit-status.ts";
+import { type Answer, type Api, type Call, documentOf, NotReached, refusal } from "../service/api.ts";
 import type { IdentityProviderDocument, OrganizationDocument } from "./report.ts";
 
 /** Speaks to the service about organizations. Nothing is tried again: what was asked may have happened. */

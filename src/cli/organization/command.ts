@@ -1,12 +1,12 @@
 import { parseArgs } from "node:util";
-import { openApi } from "../api.ts";
-import { readConnection } from "../connection.ts";
 import type { Context, Terminal } from "../context.ts";
 import { CommandError, type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
-import { organizationHelp } from "../help.ts";
 import { numberOf, parseStrictly } from "../options.ts";
+import { openApi } from "../service/api.ts";
+import { readConnection } from "../service/connection.ts";
 import { printable } from "../text.ts";
 import { type AdminKeyDocument, createOrganizationClient, type OrganizationClient } from "./client.ts";
+import { organizationHelp } from "./help.ts";
 import { type KeyOutput, openKeyOutput } from "./key-output.ts";
 import { deletionLines, describeProvider, listLines, showLines } from "./report.ts";
 

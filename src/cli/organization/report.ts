@@ -1,4 +1,5 @@
-import { type Column, count, countOf, printable, table } from "../text.ts";
+import { type Column, table } from "../table.ts";
+import { count, countOf, printable } from "../text.ts";
 
 /** The OpenID provider whose tokens sign people in. */
 export interface IdentityProviderDocument {

@@ -1,6 +1,6 @@
-import { type Answer, type Api, documentOf, isPassing, NotReached, problemOf, refusal } from "../api.ts";
 import { CommandError, exitStatus } from "../exit-status.ts";
-import { sleep, waitBefore } from "../retry.ts";
+import { type Answer, type Api, documentOf, isPassing, NotReached, problemOf, refusal } from "../service/api.ts";
+import { sleep, waitBefore } from "../service/retry.ts";
 import { duration, printable } from "../text.ts";
 import type { Item } from "./copy.ts";
 import type { Change } from "./edits.ts";

@@ -1,10 +1,10 @@
 import { parseArgs } from "node:util";
-import { type Answer, type Api, documentOf, openApi, problemOf } from "../api.ts";
-import { readConnection } from "../connection.ts";
 import type { Context, Terminal } from "../context.ts";
 import { type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
-import { pushHelp } from "../help.ts";
 import { choiceOf, numberOf, parseStrictly } from "../options.ts";
+import { type Answer, type Api, documentOf, openApi, problemOf } from "../service/api.ts";
+import { readConnection } from "../service/connection.ts";
+import { pushHelp } from "./help.ts";
 import type { ImportDocument, RowDocument } from "./import-document.ts";
 import { showProgress } from "./progress.ts";
 import { findProcessedBefore, type Report, refusalLines, reportLines, statusOf } from "./report.ts";

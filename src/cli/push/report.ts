@@ -1,6 +1,7 @@
-import type { Problem } from "../api.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
-import { count, printable, table, wrap } from "../text.ts";
+import type { Problem } from "../service/api.ts";
+import { table } from "../table.ts";
+import { count, printable, wrap } from "../text.ts";
 import type { HoldDocument, ImportDocument, RowDocument } from "./import-document.ts";
 
 /** What the service said of a file that it took. */

@@ -1,6 +1,6 @@
-import { type Answer, type Api, isPassing, NotReached, problemOf } from "../api.ts";
 import { CommandError, exitStatus } from "../exit-status.ts";
-import { sleep, waitBefore } from "../retry.ts";
+import { type Answer, type Api, isPassing, NotReached, problemOf } from "../service/api.ts";
+import { sleep, waitBefore } from "../service/retry.ts";
 import { duration, printable } from "../text.ts";
 import type { SourceFile } from "./source-file.ts";
 

@@ -8,9 +8,9 @@ import {
 import { Agent as HttpsAgent, request as secureRequest } from "node:https";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { CommandError, exitStatus } from "../exit-status.ts";
+import { printable } from "../text.ts";
 import type { Connection } from "./connection.ts";
-import { CommandError, exitStatus } from "./exit-status.ts";
-import { printable } from "./text.ts";
 
 /** A request. */
 export interface Call {

@@ -1,5 +1,5 @@
 import { open } from "node:fs/promises";
-import { CommandError, usageError } from "./exit-status.ts";
+import { CommandError, usageError } from "../exit-status.ts";
 
 /** Where the service is, and what opens it. */
 export interface Connection {
