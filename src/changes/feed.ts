@@ -1,7 +1,6 @@
-import type { PoolClient } from "pg";
 import { MusterError } from "../errors.ts";
 import { forEachCopiedRow } from "../store/copy-out.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
 import { type ChangesFrame, type ChangesText, createChangesText } from "./change-text.ts";
 import { entriesStatement, findingsStatement, type PageFindings } from "./feed-statement.ts";
 
@@ -77,7 +76,7 @@ export interface FeedPage {
  */
 export function readFeed(database: Database, organizationId: number, request: FeedRequest): Promise<FeedPage> {
   const statement = findingsStatement(organizationId, request);
-  const read = async (client: PoolClient) => {
+  const read = async (client: Transaction) => {
     await requireSources(client, organizationId, request.filter.excludeSources ?? []);
     const { rows } = await client.query<PageFindings>(statement);
     const findings = rows[0]!;
@@ -85,7 +84,11 @@ export function readFeed(database: Database, organizationId: number, request: Fe
     if (sequence === null) throw lost(request, head, prunedAt);
     const changes = createChangesText(request.frame, findings.sources ?? {}, findings.bytes);
     if (findings.hasEntries) {
-      await forEachCopiedRow(client, entriesStatement(organizationId, findings, request.latest), changes.add);
+      await forEachCopiedRow(
+        client.connection,
+        entriesStatement(organizationId, findings, request.latest),
+        changes.add,
+      );
     }
     return {
       changes,

@@ -1,7 +1,7 @@
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import { type Database, type Executor, withOrganizationRecords } from "../store/database.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { Group, Prisma } from "../store/generated/client.ts";
 import { asWriter, type FeedHead } from "../store/organization-lock.ts";
 import { changedProperties } from "./changed-properties.ts";
@@ -78,8 +78,8 @@ export async function listGroups(
     ...(parentGroupId === undefined ? {} : { parentGroupId }),
     ...(query === undefined ? {} : { OR: beginsWith(query) }),
   };
-  const groups = await withOrganizationRecords(database, organizationId, (records) =>
-    records.group.findMany({ where, orderBy: { groupId: "asc" }, take: page.limit + 1 }),
+  const groups = await withOrganization(database, organizationId, async (transaction) =>
+    (await transaction.records()).group.findMany({ where, orderBy: { groupId: "asc" }, take: page.limit + 1 }),
   );
   return groups.map(groupDocument);
 }
@@ -94,7 +94,8 @@ function beginsWith(query: string): Prisma.GroupWhereInput[] {
  * @throws MusterError not_found
  */
 export async function getGroup(database: Database, organizationId: number, groupId: string): Promise<GroupWithMembers> {
-  const found = await withOrganizationRecords(database, organizationId, async (records) => {
+  const found = await withOrganization(database, organizationId, async (transaction) => {
+    const records = await transaction.records();
     const group = await records.group.findUnique({ where: { organizationId_groupId: { organizationId, groupId } } });
     return group && { group, members: await records.membership.count({ where: { organizationId, groupId } }) };
   });

@@ -1,7 +1,7 @@
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import { type Database, type Executor, withOrganizationRecords } from "../store/database.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { Location, Prisma } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { changedProperties } from "./changed-properties.ts";
@@ -44,7 +44,8 @@ export function listLocations(
   organizationId: number,
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<ListedLocation[]> {
-  return withOrganizationRecords(database, organizationId, async (records) => {
+  return withOrganization(database, organizationId, async (transaction) => {
+    const records = await transaction.records();
     const locations = await records.location.findMany({
       where: { organizationId, ...(page.after === undefined ? {} : { nameNormalized: { gt: page.after } }) },
       orderBy: { nameNormalized: "asc" },
@@ -65,7 +66,8 @@ export function listLocations(
  */
 export async function getLocation(database: Database, organizationId: number, name: string): Promise<LocationDocument> {
   const nameNormalized = foldCase(name.normalize("NFC"));
-  const found = await withOrganizationRecords(database, organizationId, async (records) => {
+  const found = await withOrganization(database, organizationId, async (transaction) => {
+    const records = await transaction.records();
     const where = { organizationId_nameNormalized: { organizationId, nameNormalized } };
     const location = await records.location.findUnique({ where });
     return location && { location, groups: await groupsOf(records, organizationId, [location]) };

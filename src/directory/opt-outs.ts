@@ -4,7 +4,7 @@ import { parseEmail } from "../intake/emails.ts";
 import { readPhoneNumber } from "../intake/phone-numbers.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
-import { type Database, type Executor, withOrganizationRecords } from "../store/database.ts";
+import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { OptOut } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { changedProperties } from "./changed-properties.ts";
@@ -55,8 +55,8 @@ export async function listOptOuts(
     ...(email === undefined ? [] : [{ kind: "email", address: foldCase(email.normalize("NFC")) }]),
     ...(phone === undefined ? [] : [{ kind: "phone", address: phone }]),
   ];
-  const found = await withOrganizationRecords(database, organizationId, (records) =>
-    records.optOut.findMany({
+  const found = await withOrganization(database, organizationId, async (transaction) =>
+    (await transaction.records()).optOut.findMany({
       where: { organizationId, AND: wanted, ...(page.after === undefined ? {} : { id: { gt: page.after } }) },
       orderBy: { id: "asc" },
       take: page.limit + 1,
@@ -70,8 +70,8 @@ export async function listOptOuts(
  * @throws MusterError not_found
  */
 export async function getOptOut(database: Database, organizationId: number, id: string): Promise<OptOutDocument> {
-  const found = await withOrganizationRecords(database, organizationId, (records) =>
-    records.optOut.findUnique({ where: { organizationId_id: { organizationId, id } } }),
+  const found = await withOrganization(database, organizationId, async (transaction) =>
+    (await transaction.records()).optOut.findUnique({ where: { organizationId_id: { organizationId, id } } }),
   );
   if (!found) throw unknown();
   return optOutDocument(found);

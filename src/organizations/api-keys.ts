@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import type pg from "pg";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
 import { canonicalRange } from "./addresses.ts";
 import { recordAudit } from "./audit-log.ts";
 
@@ -136,7 +135,7 @@ async function readApiKey(executor: Executor, organizationId: number, id: string
 async function changingKeys<Result>(
   database: Database,
   organizationId: number,
-  work: (client: pg.PoolClient) => Promise<Result>,
+  work: (client: Transaction) => Promise<Result>,
 ): Promise<Result> {
   try {
     return await withOrganization(database, organizationId, work);
@@ -285,7 +284,7 @@ export function revokeApiKey(
   });
 }
 
-async function requireFreeName(client: pg.PoolClient, organizationId: number, name: string): Promise<void> {
+async function requireFreeName(client: Transaction, organizationId: number, name: string): Promise<void> {
   const { rowCount } = await client.query(
     "select from api_keys where organization_id = $1 and name = $2 and revoked_at is null",
     [organizationId, name],

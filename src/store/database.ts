@@ -1,16 +1,33 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { PrismaPg } from "@prisma/adapter-pg";
 import pg from "pg";
-import { type Prisma, PrismaClient } from "./generated/client.ts";
 import { createLater } from "./later.ts";
+import { createRecordsClient, type JoinedRecords, type Records, type RecordsClient } from "./records.ts";
 import { databaseUnavailable } from "./unavailable.ts";
 
-/** What runs SQL: a pool's client inside a transaction. */
+/** A statement with its values, and the name by which a connection keeps its plan (`prepared` in src/store/sql.ts). */
+export interface Statement {
+  readonly text: string;
+  readonly values?: unknown[];
+  readonly name?: string;
+}
+
+/** Runs SQL: a connection, or a transaction. */
 export interface Executor {
   query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    text: string,
+    statement: string | Statement,
     values?: unknown[],
   ): Promise<pg.QueryResult<Row>>;
+}
+
+/**
+ * One transaction of one organization, with two faces: sets by SQL, single records by Prisma's types. Both work on the
+ * same connection and see each other's changes (docs/decisions/023).
+ */
+export interface Transaction extends Executor {
+  /** Single records by type. Prisma joins the transaction at the first call, which costs about half a millisecond. */
+  records(): Promise<Records>;
+  /** The connection, for COPY. */
+  readonly connection: pg.PoolClient;
 }
 
 /**
@@ -18,12 +35,15 @@ export interface Executor {
  * transaction.
  * @param importId the import that the transaction applies, or holds
  */
-export type CommitNote = (client: Executor, importId: string | undefined) => Promise<void>;
+export type CommitNote = (transaction: Executor, importId: string | undefined) => Promise<void>;
 
 /** The service's way to PostgreSQL. One pool serves plain SQL, COPY and Prisma. */
 export interface Database {
   readonly pool: pg.Pool;
-  readonly prisma: PrismaClient;
+  /** Lets Prisma join transactions; `Transaction.records` does. */
+  readonly records: RecordsClient;
+  /** Is called with the text of each statement of a transaction, without its values; for development. */
+  readonly logStatement: ((text: string) => void) | undefined;
   /** Is called after each transaction that may have appended to an organization's log, before anybody is answered. */
   readonly written: (organizationId: number) => void;
   /** Is called after each transaction that changes API keys, before anybody is answered. */
@@ -61,6 +81,7 @@ export function openDatabase(
     readonly written?: Database["written"];
     readonly keysChanged?: Database["keysChanged"];
     readonly process?: number;
+    readonly logStatement?: Database["logStatement"];
   },
 ): Database {
   const pool = new pg.Pool({
@@ -76,11 +97,12 @@ export function openDatabase(
   // without a listener that would end the process: the pool listens to idle connections, nobody to those in use.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
-  const prisma = new PrismaClient({ adapter: new PrismaPg(pool) });
+  const records = createRecordsClient();
   const later = createLater();
   return {
     pool,
-    prisma,
+    records,
+    logStatement: options.logStatement,
     written: options.written ?? (() => undefined),
     keysChanged: options.keysChanged ?? (() => undefined),
     notes: new AsyncLocalStorage(),
@@ -88,7 +110,7 @@ export function openDatabase(
     later: later.add,
     close: async () => {
       await later.close();
-      await prisma.$disconnect();
+      await records.close();
       if (!pool.ended) await pool.end();
     },
   };
@@ -104,12 +126,37 @@ export type Isolation = "read committed" | "repeatable read";
 export async function withOrganization<Result>(
   database: Database,
   organizationId: number,
-  work: (client: pg.PoolClient) => Promise<Result>,
+  work: (transaction: Transaction) => Promise<Result>,
   isolation: Isolation = "read committed",
 ): Promise<Result> {
   // Both in one round trip; a number needs no escaping.
   const begin = `begin isolation level ${isolation}; select set_config('muster.organization', '${Number(organizationId)}', true)`;
-  return inTransaction(await connect(database.pool), begin, work);
+  return inTransaction(await connect(database.pool), begin, (client) => withRecords(database, client, work));
+}
+
+/** Runs `work` in a transaction that Prisma can join, and has Prisma leave before the transaction ends. */
+async function withRecords<Result>(
+  { records, logStatement }: Database,
+  client: pg.PoolClient,
+  work: (transaction: Transaction) => Promise<Result>,
+): Promise<Result> {
+  let joining: Promise<JoinedRecords> | undefined;
+  const transaction: Transaction = {
+    connection: client,
+    query(statement, values) {
+      logStatement?.(typeof statement === "string" ? statement : statement.text);
+      return client.query(statement as pg.QueryConfig, values);
+    },
+    async records() {
+      joining ??= records.join(client);
+      return (await joining).records;
+    },
+  };
+  try {
+    return await work(transaction);
+  } finally {
+    await joining?.then(({ leave }) => leave()).catch(() => undefined);
+  }
 }
 
 /**
@@ -136,18 +183,6 @@ export async function inTransaction<Result>(
   } finally {
     client.release(broken);
   }
-}
-
-/** The same by Prisma, for typed work on single records. */
-export function withOrganizationRecords<Result>(
-  database: Database,
-  organizationId: number,
-  work: (records: Prisma.TransactionClient) => Promise<Result>,
-): Promise<Result> {
-  return database.prisma.$transaction(async (records) => {
-    await records.$executeRaw`select set_config('muster.organization', ${String(organizationId)}, true)`;
-    return work(records);
-  });
 }
 
 async function connect(pool: pg.Pool): Promise<pg.PoolClient> {

@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, type Isolation, withOrganization } from "./database.ts";
+import { type Database, type Executor, type Isolation, type Transaction, withOrganization } from "./database.ts";
 
 /** What an organization's lock numbers. */
 export interface FeedHead {
@@ -73,12 +73,12 @@ async function within(turn: Promise<void>, patience: number): Promise<void> {
 export async function withWriter<Result>(
   database: Database,
   organizationId: number,
-  work: (client: pg.PoolClient) => Promise<Result>,
+  work: (client: Transaction) => Promise<Result>,
   isolation?: Isolation,
   importId?: string,
 ): Promise<Result> {
   const note = isolation === "repeatable read" ? undefined : database.notes.getStore();
-  const noted = async (client: pg.PoolClient) => {
+  const noted = async (client: Transaction) => {
     const result = await work(client);
     await note?.(client, importId);
     return result;
@@ -122,7 +122,7 @@ export function asWriter<Result>(
   database: Database,
   queue: WriterQueue,
   organizationId: number,
-  work: (client: pg.PoolClient, head: FeedHead) => Promise<Result>,
+  work: (client: Transaction, head: FeedHead) => Promise<Result>,
 ): Promise<Result> {
   return queue.run(organizationId, writerPatience, () =>
     withWriter(database, organizationId, async (client) =>

@@ -1,7 +1,7 @@
 /** The service's connections: as whom they work, and what a transaction of one organization sees. */
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type Database, openDatabase, withOrganization, withOrganizationRecords } from "../../src/store/database.ts";
+import { type Database, openDatabase, withOrganization } from "../../src/store/database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 
 let testDatabase: TestDatabase;
@@ -24,7 +24,6 @@ test("the service's connections are bound by row-level security: without an orga
     "select current_user as role, (select count(*) from locations)::integer as seen",
   );
   assert.deepEqual(rows, [{ role: "muster_service", seen: 0 }]);
-  assert.equal(await database.prisma.location.count(), 0);
 });
 
 test("a transaction of an organization sees that one's rows alone, by SQL and by Prisma, whatever it asks for", async () => {
@@ -36,7 +35,9 @@ test("a transaction of an organization sees that one's rows alone, by SQL and by
       client.query("select name from locations"),
     );
     assert.deepEqual(rows, [{ name }]);
-    const found = await withOrganizationRecords(database, organizationId, (records) => records.location.findMany());
+    const found = await withOrganization(database, organizationId, async (transaction) =>
+      (await transaction.records()).location.findMany(),
+    );
     assert.deepEqual(
       found.map((location) => location.name),
       [name],
@@ -72,4 +73,74 @@ test("what a transaction that fails wrote is gone, and its connection is free an
   const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 1");
   assert.deepEqual(rows, [{ name: "Main" }]);
   assert.equal((await database.pool.query("select from locations")).rowCount, 0);
+});
+
+test("both faces of a transaction see each other's changes, and both are undone when it fails", async () => {
+  const failure = new Error("after writing by both");
+  await assert.rejects(
+    withOrganization(database, 1, async (transaction) => {
+      const records = await transaction.records();
+      await transaction.query("update locations set name = 'By SQL'");
+      const [location] = await records.location.findMany();
+      assert.equal(location?.name, "By SQL");
+      await records.location.updateMany({ data: { name: "By type" } });
+      const { rows } = await transaction.query("select name, pg_backend_pid() as pid from locations");
+      const [{ pid }] = await records.$queryRaw<[{ pid: number }]>`select pg_backend_pid() as pid`;
+      assert.deepEqual(rows, [{ name: "By type", pid }]);
+      throw failure;
+    }),
+    failure,
+  );
+  const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 1");
+  assert.deepEqual(rows, [{ name: "Main" }]);
+});
+
+test("what both faces of a transaction wrote is committed together", async () => {
+  await withOrganization(database, 2, async (transaction) => {
+    const records = await transaction.records();
+    await records.location.updateMany({ data: { name: "Norther" } });
+    await transaction.query("update locations set name = name || 'n'");
+  });
+  const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 2");
+  assert.deepEqual(rows, [{ name: "Northern" }]);
+});
+
+test("a statement that Prisma fails undoes the transaction, and its connection works on", async () => {
+  await assert.rejects(
+    withOrganization(database, 1, async (transaction) => {
+      await transaction.query("update locations set name = 'Changed'");
+      const at = new Date(0);
+      const main = { organizationId: 1, nameNormalized: "main", name: "Again", createdAt: at, updatedAt: at };
+      await (await transaction.records()).location.create({ data: main });
+    }),
+    { code: "P2002" },
+  );
+  for (let round = 1; round <= 4; round++) {
+    const locations = await withOrganization(database, 1, async (transaction) =>
+      (await transaction.records()).location.count(),
+    );
+    assert.equal(locations, 1);
+  }
+  const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 1");
+  assert.deepEqual(rows, [{ name: "Main" }]);
+});
+
+test("records of many transactions at once see their own organization alone", async () => {
+  const seen = await Promise.all(
+    Array.from({ length: 40 }, (_, index) =>
+      withOrganization(database, 1 + (index % 2), async (transaction) => {
+        const records = await transaction.records();
+        const organizationId = 1 + (index % 2);
+        const nameNormalized = index % 2 === 0 ? "main" : "north";
+        const found = await records.location.findUnique({
+          where: { organizationId_nameNormalized: { organizationId, nameNormalized } },
+        });
+        return found?.nameNormalized;
+      }),
+    ),
+  );
+  assert.deepEqual(
+    seen,
+    Array.from({ length: 40 }, (_, index) => (index % 2 === 0 ? "main" : "north")),
+  );
 });

@@ -1,6 +1,6 @@
-import type pg from "pg";
 import type { Reading } from "../../intake/reading.ts";
 import { openUserFile, type UserFile } from "../../intake/user-file.ts";
+import type { Transaction } from "../../store/database.ts";
 import type { Outcomes } from "../attempts/outcomes.ts";
 import type { ImportCounts, ImportRequest } from "../attempts/types.ts";
 import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
@@ -26,7 +26,7 @@ import { emptyPlan, emptyStaging, prepareStaging } from "./stage/staging.ts";
  * @throws MusterError when the document is refused
  */
 export async function readUserFile(
-  client: pg.PoolClient,
+  client: Transaction,
   request: ImportRequest,
   { body, format }: ReceivedFile,
   setup: Setup,
@@ -64,7 +64,7 @@ export async function readUserFile(
 }
 
 /** The plan in the temporary tables. */
-function plannedUsers(client: pg.PoolClient, staged: StagedFile, setup: Setup, context: ImportContext): PlannedFile {
+function plannedUsers(client: Transaction, staged: StagedFile, setup: Setup, context: ImportContext): PlannedFile {
   const { name: sourceName } = setup.source;
   return {
     judge: (at) => guardPlan(client, context, setup, at),
@@ -95,14 +95,14 @@ function plannedUsers(client: pg.PoolClient, staged: StagedFile, setup: Setup, c
 }
 
 /** Counts what the plan in the temporary tables does, and tells what becomes of each row. */
-export async function describePlan(client: pg.PoolClient, context: ImportContext): Promise<PlanDescription> {
+export async function describePlan(client: Transaction, context: ImportContext): Promise<PlanDescription> {
   const counted = await client.query<ImportCounts & Record<string, unknown>>(countStatement(context));
   const { rows } = await client.query<{ outcomes: Outcomes }>(outcomesStatement(context));
   return { counts: counted.rows[0] as ImportCounts, outcomes: rows[0]!.outcomes };
 }
 
 /** The id that was given out last. */
-export async function readLastUserId(client: pg.PoolClient, organizationId: number): Promise<number> {
+export async function readLastUserId(client: Transaction, organizationId: number): Promise<number> {
   const { rows } = await client.query<{ lastUserId: number }>(
     `select last_user_id as "lastUserId" from feed_heads where organization_id = $1`,
     [organizationId],

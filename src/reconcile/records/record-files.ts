@@ -1,10 +1,9 @@
-import type pg from "pg";
 import { MusterError, type RowIssue } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding.ts";
 import { readRecords } from "../../intake/read-records.ts";
 import type { Reading, RecordMapping } from "../../intake/reading.ts";
 import type { SourceRecord } from "../../intake/records.ts";
-import type { Executor } from "../../store/database.ts";
+import type { Executor, Transaction } from "../../store/database.ts";
 import { numeral } from "../attempts/numerals.ts";
 import type { ImportRequest } from "../attempts/types.ts";
 import { judgeFigures } from "../people/guard/holds.ts";
@@ -45,7 +44,7 @@ export const mostRecords = 100_000;
  * @throws MusterError when the document is refused; body_too_large when it has too many rows
  */
 export async function readRecordFile<Field extends string, Row extends RecordRow>(
-  client: pg.PoolClient,
+  client: Transaction,
   kind: RecordKind<Field, Row>,
   request: ImportRequest,
   { body, format }: ReceivedFile,
@@ -75,7 +74,7 @@ const tooMany = (many: string) =>
   );
 
 async function planRecords<Field extends string, Row extends RecordRow>(
-  client: pg.PoolClient,
+  client: Transaction,
   kind: RecordKind<Field, Row>,
   organizationId: number,
   rows: readonly Row[],

@@ -1,7 +1,7 @@
-import type pg from "pg";
 import type { Recorded } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
 import type { Reading } from "../../intake/reading.ts";
+import type { Transaction } from "../../store/database.ts";
 import { lockOrganization, withWriter } from "../../store/organization-lock.ts";
 import { announceImport } from "../attempts/announce-import.ts";
 import { auditDecision } from "../attempts/audit-decision.ts";
@@ -62,7 +62,7 @@ export async function runImport(
 
 /** An import that is at work in a transaction. */
 interface OpenImport {
-  readonly client: pg.PoolClient;
+  readonly client: Transaction;
   readonly request: ImportRequest;
   readonly id: string;
   readonly setup: Setup;
@@ -82,7 +82,7 @@ const mayGoInParts = ({ kind, dryRun }: ImportRequest, approval: Approval | unde
 /** Applies a file in parts, if that may be; returns whether it was. The organization is locked from here on. */
 async function importInParts(
   { clock, partRows }: ImportDependencies,
-  client: pg.PoolClient,
+  client: Transaction,
   request: ImportRequest,
   id: string,
   received: ReceivedFile,
@@ -102,7 +102,7 @@ async function importInParts(
 
 async function openRun(
   { clock }: ImportDependencies,
-  client: pg.PoolClient,
+  client: Transaction,
   request: ImportRequest,
   id: string,
   received: ReceivedFile,
@@ -119,7 +119,7 @@ async function openRun(
 }
 
 function readFile(
-  client: pg.PoolClient,
+  client: Transaction,
   request: ImportRequest,
   received: ReceivedFile,
   setup: Setup,

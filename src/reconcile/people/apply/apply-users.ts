@@ -1,7 +1,7 @@
-import type pg from "pg";
 import { appendStatement, type Recorded, recordChanges, together } from "../../../changes/record.ts";
 import { createPlainGroups, createPlainLocations } from "../../../directory/create-many.ts";
 import { buryUsers } from "../../../directory/tombstone.ts";
+import type { Transaction } from "../../../store/database.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import type { Wanted } from "../first-load/plain-rows.ts";
@@ -16,13 +16,13 @@ import { advanceUserIds, applyLinks, applyPeople } from "./apply-people.ts";
  * organization's lock.
  * @returns the numbers that the log gave out
  */
-export async function applyUsers(client: pg.PoolClient, context: ImportContext, run: ImportRun): Promise<Recorded> {
+export async function applyUsers(client: Transaction, context: ImportContext, run: ImportRun): Promise<Recorded> {
   const created = await applyPlan(client, context, run);
   return together(created, await appendPeople(client, context, run));
 }
 
 /** Applies what was planned, but for what the log says of people; returns what it says of groups and locations. */
-export async function applyPlan(client: pg.PoolClient, context: ImportContext, run: ImportRun): Promise<Recorded> {
+export async function applyPlan(client: Transaction, context: ImportContext, run: ImportRun): Promise<Recorded> {
   const { id, at } = run;
   const created = await createGroupsAndLocations(client, context, run);
   await deletePlanned(client, context, run);
@@ -34,7 +34,7 @@ export async function applyPlan(client: pg.PoolClient, context: ImportContext, r
 }
 
 async function deletePlanned(
-  client: pg.PoolClient,
+  client: Transaction,
   { organizationId }: ImportContext,
   { id, at }: ImportRun,
 ): Promise<void> {
@@ -51,7 +51,7 @@ async function deletePlanned(
 
 /** What the plan creates. */
 async function createGroupsAndLocations(
-  client: pg.PoolClient,
+  client: Transaction,
   context: ImportContext,
   run: ImportRun,
 ): Promise<Recorded> {
@@ -63,7 +63,7 @@ async function createGroupsAndLocations(
 
 /** Creates groups and locations that a file names. They stand in the log ahead of the people who belong to them. */
 export async function createWanted(
-  client: pg.PoolClient,
+  client: Transaction,
   { organizationId, source }: ImportContext,
   { id, actor, at }: ImportRun,
   { groups, locations }: Wanted,
@@ -82,7 +82,7 @@ export async function createWanted(
  *   action, database_id, username, changed and memberships
  */
 export async function appendPeople(
-  client: pg.PoolClient,
+  client: Transaction,
   { organizationId, source }: ImportContext,
   { id, actor, sourceName }: ImportRun,
   others = "select * from planned_changes",

@@ -1,4 +1,3 @@
-import type pg from "pg";
 import { type Recorded, together } from "../../../changes/record.ts";
 import { foldCase } from "../../../directory/text.ts";
 import { MusterError } from "../../../errors.ts";
@@ -7,7 +6,7 @@ import type { Reading } from "../../../intake/reading.ts";
 import type { NormalizationRules } from "../../../intake/records.ts";
 import { readDigestedRecords } from "../../../intake/user-file.ts";
 import type { DigestedRecord } from "../../../intake/xml-plain.ts";
-import type { Executor } from "../../../store/database.ts";
+import type { Executor, Transaction } from "../../../store/database.ts";
 import { isUniqueViolation } from "../../../store/unique-violation.ts";
 import type { ImportRequest } from "../../attempts/types.ts";
 import type { ImportRun, PlanDescription, ReceivedFile } from "../../planned-file.ts";
@@ -86,7 +85,7 @@ export async function knowsNobody(executor: Executor, organizationId: number): P
  * a group spelled in two ways, a limit of the guard), and whenever the document is refused, all is undone, and nothing is
  * returned: then the file is to be planned as a whole.
  */
-export async function applyInParts(client: pg.PoolClient, file: FileInParts): Promise<AppliedFile | undefined> {
+export async function applyInParts(client: Transaction, file: FileInParts): Promise<AppliedFile | undefined> {
   await prepareStaging(client);
   await client.query("savepoint parts");
   try {
@@ -107,7 +106,7 @@ const asksForTheWhole = (error: unknown) =>
 /** Two parts have the same person, or two who want one userID. */
 const identities = ["user_sources_database_id", "users_username"];
 
-async function applyParts(client: pg.PoolClient, file: FileInParts): Promise<AppliedFile> {
+async function applyParts(client: Transaction, file: FileInParts): Promise<AppliedFile> {
   const { request, received, setup, partRows: rowsOfPart } = file;
   let reading: Reading | null = null;
   const records = readDigestedRecords(received.body.open, received.format, {
@@ -169,7 +168,7 @@ interface Staged {
 
 /** Stages the rows of a part, `first` and those after it. */
 async function stagePart(
-  client: pg.PoolClient,
+  client: Transaction,
   batches: AsyncIterator<EncodedRows, undefined>,
   first: EncodedRows,
   rowsOfPart: number,
@@ -208,7 +207,7 @@ interface PartAtHand {
 
 /** Applies the rows that are staged. Only those that are not plain have to be planned. */
 async function applyPart(
-  client: pg.PoolClient,
+  client: Transaction,
   file: FileInParts,
   rules: PlainRules,
   { number, wanted }: PartAtHand,
@@ -239,7 +238,7 @@ async function applyPart(
 
 /** Creates what plain rows name. */
 async function create(
-  client: pg.PoolClient,
+  client: Transaction,
   context: ImportContext,
   run: ImportRun,
   wanted: Wanted,
@@ -254,7 +253,7 @@ async function create(
 
 /** Plans and applies the rows that are not plain. What it records is told of plain ones, too. */
 async function applyOthers(
-  client: pg.PoolClient,
+  client: Transaction,
   context: ImportContext,
   run: ImportRun,
   { number, offset }: { readonly number: number; readonly offset: number },

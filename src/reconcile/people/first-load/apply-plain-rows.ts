@@ -1,8 +1,7 @@
-import type pg from "pg";
 import { appendStatement, type Recorded } from "../../../changes/record.ts";
 import { locationNamePattern } from "../../../directory/locations.ts";
 import { foldCase } from "../../../directory/text.ts";
-import type { Executor } from "../../../store/database.ts";
+import type { Executor, Transaction } from "../../../store/database.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import type { Setup } from "../../setup/setup.ts";
@@ -84,7 +83,7 @@ export async function sortOutRows(
  * @param offset what the number of a row is short of its person's id
  */
 export async function addPlainRows(
-  client: pg.PoolClient,
+  client: Transaction,
   context: ImportContext,
   { id, at }: ImportRun,
   { joinedByEverybody }: PlainRules,
@@ -111,7 +110,7 @@ async function rangesOfPlainRows(executor: Executor, { plain, others, firstRow }
 
 /** Appends the people of a part to the change log all rows of which are plain: they need no sorting. */
 export async function appendPlainPeople(
-  client: pg.PoolClient,
+  client: Transaction,
   { organizationId, source }: ImportContext,
   { id, actor }: ImportRun,
   { plain, firstRow }: RowsOfPart,

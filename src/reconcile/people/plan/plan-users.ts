@@ -1,6 +1,6 @@
-import type pg from "pg";
 import { locationNamePattern } from "../../../directory/locations.ts";
 import { foldCase } from "../../../directory/text.ts";
+import type { Transaction } from "../../../store/database.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { linkedByEmail } from "../match/match.ts";
 import { runStatements } from "../run-statements.ts";
@@ -31,7 +31,7 @@ const usernameRounds = 8;
  * Works out what the matched rows of a users import mean for what is stored. Writes temporary tables only; applying
  * them is another step. The caller holds the organization's lock, or a snapshot (dry run).
  */
-export async function planUsers(client: pg.PoolClient, context: ImportContext): Promise<void> {
+export async function planUsers(client: Transaction, context: ImportContext): Promise<void> {
   const { holdsRemovals, knowsNobody } = context;
   // Nobody who was not known can be missing from the file.
   const hasAbsences = !holdsRemovals && !knowsNobody;
@@ -73,24 +73,24 @@ export async function planUsers(client: pg.PoolClient, context: ImportContext): 
  * Writes what the change log will say of the plan for known people.
  * @param sourceName the source's name, as documents show it
  */
-export async function planChanges(client: pg.PoolClient, context: ImportContext, sourceName: string): Promise<void> {
+export async function planChanges(client: Transaction, context: ImportContext, sourceName: string): Promise<void> {
   if (await knowsSomebody(client)) await runStatements(client, changeStatements(context), [sourceName]);
 }
 
-async function knowsSomebody(client: pg.PoolClient): Promise<boolean> {
+async function knowsSomebody(client: Transaction): Promise<boolean> {
   const { rowCount } = await client.query(
     "select from people where not is_new union all select from absences union all select from leavers limit 1",
   );
   return rowCount !== 0;
 }
 
-async function readGroupStyles(client: pg.PoolClient): Promise<GroupStyles> {
+async function readGroupStyles(client: Transaction): Promise<GroupStyles> {
   const { rows } = await client.query<GroupStyles>(groupStyles);
   return rows[0]!;
 }
 
 /** Who of the new people was deleted before: they get their id back, and what was entered by hand. */
-async function findReturning(client: pg.PoolClient, context: ImportContext): Promise<boolean> {
+async function findReturning(client: Transaction, context: ImportContext): Promise<boolean> {
   const { rowCount: hasTombstones } = await client.query(anyTombstone(context));
   if (!hasTombstones) return false;
   const { rowCount: returning } = await client.query(findReturns(context));
@@ -100,14 +100,14 @@ async function findReturning(client: pg.PoolClient, context: ImportContext): Pro
 }
 
 /** Whom a roster doesn't name any more (file formats, section 5). */
-async function planAbsences(client: pg.PoolClient, context: ImportContext): Promise<void> {
+async function planAbsences(client: Transaction, context: ImportContext): Promise<void> {
   if (context.style === "purge") await client.query(keepGroupsOfFailedRows);
   const { rowCount } = await client.query(findAbsences(context));
   if (rowCount) await runStatements(client, settleAbsences(context));
 }
 
 /** Groups that the file names and the organization has imports create (file formats, section 3); whether there are any. */
-async function planGroups(client: pg.PoolClient, { settings, organizationId }: ImportContext): Promise<boolean> {
+async function planGroups(client: Transaction, { settings, organizationId }: ImportContext): Promise<boolean> {
   if (settings.createGroups.length === 0) return false;
   const { rows } = await client.query<{ groupId: string }>(unknownGroups);
   const wanted = rows.map(({ groupId }) => groupId).filter(createsGroup(settings.createGroups));
@@ -124,7 +124,7 @@ async function planGroups(client: pg.PoolClient, { settings, organizationId }: I
 }
 
 /** Locations that the file names: those that exist, and those that imports create. */
-async function planLocations(client: pg.PoolClient, context: ImportContext): Promise<void> {
+async function planLocations(client: Transaction, context: ImportContext): Promise<void> {
   await client.query(
     `insert into known_locations (name_normalized, name, is_new)
      select name_normalized, name, false from locations where organization_id = $1`,

@@ -1,8 +1,8 @@
-import type pg from "pg";
 import { MusterError } from "../../../errors.ts";
 import { normalizeUser } from "../../../intake/normalize-user.ts";
 import type { NormalizationRules } from "../../../intake/records.ts";
 import { digestRecord, type RecordDigests, type UserFile } from "../../../intake/user-file.ts";
+import type { Transaction } from "../../../store/database.ts";
 import {
   anyDigest,
   insertSameRows,
@@ -21,7 +21,7 @@ export interface StagedFile {
    * them as they are, and that turn out to matter all the same, are read after all.
    * @param isCurrent nobody has written anything since the file was read
    */
-  match(client: pg.PoolClient, context: MatchingContext, isCurrent: boolean): Promise<void>;
+  match(client: Transaction, context: MatchingContext, isCurrent: boolean): Promise<void>;
 }
 
 /**
@@ -30,7 +30,7 @@ export interface StagedFile {
  * @throws MusterError when the document is refused
  */
 export async function stageFile(
-  client: pg.PoolClient,
+  client: Transaction,
   context: MatchingContext,
   file: UserFile,
   rules: NormalizationRules,
@@ -54,7 +54,7 @@ export async function stageFile(
   return { match: (client, context, isCurrent) => matchChanged(client, context, isCurrent, { file, digests, rules }) };
 }
 
-async function stageAll(client: pg.PoolClient, file: UserFile, rules: NormalizationRules): Promise<StagedFile> {
+async function stageAll(client: Transaction, file: UserFile, rules: NormalizationRules): Promise<StagedFile> {
   await stageRows(client, readAll(file, rules));
   return { match: runMatching };
 }
@@ -62,11 +62,7 @@ async function stageAll(client: pg.PoolClient, file: UserFile, rules: Normalizat
 const allRows = ({ rows }: RecordDigests) => Uint32Array.from({ length: rows }, (_, index) => index + 1);
 
 /** Numbers of the rows that are not what their last import left. */
-async function rowsToRead(
-  client: pg.PoolClient,
-  context: MatchingContext,
-  digests: RecordDigests,
-): Promise<Uint32Array> {
+async function rowsToRead(client: Transaction, context: MatchingContext, digests: RecordDigests): Promise<Uint32Array> {
   await stageDigests(client, digests);
   await client.query(insertSameRows(context, false));
   return readRowNumbers(client, missingRows);
@@ -81,7 +77,7 @@ interface ReadableFile {
 
 /** Matches, and reads what it takes to match, until nothing is missing. Every round reads more rows, so it ends. */
 async function matchChanged(
-  client: pg.PoolClient,
+  client: Transaction,
   context: MatchingContext,
   isCurrent: boolean,
   readable: ReadableFile,
@@ -103,10 +99,10 @@ async function matchChanged(
 
 const noRows = new Uint32Array();
 
-const runMatching = (client: pg.PoolClient, context: MatchingContext): Promise<void> =>
+const runMatching = (client: Transaction, context: MatchingContext): Promise<void> =>
   runStatements(client, matchStatements(context));
 
-async function readRowNumbers(client: pg.PoolClient, query: string): Promise<Uint32Array> {
+async function readRowNumbers(client: Transaction, query: string): Promise<Uint32Array> {
   const { rows } = await client.query<{ row: number }>(query);
   return Uint32Array.from(rows, ({ row }) => row);
 }

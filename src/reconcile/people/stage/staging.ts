@@ -1,11 +1,11 @@
 import { once } from "node:events";
 import { finished } from "node:stream/promises";
 import { setImmediate as turn } from "node:timers/promises";
-import type pg from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../../../directory/text.ts";
 import type { UserRow } from "../../../intake/records.ts";
 import type { RecordDigests } from "../../../intake/user-file.ts";
+import type { Transaction } from "../../../store/database.ts";
 import type { PlainEntry, Wanted } from "../first-load/plain-rows.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./tables.ts";
 
@@ -19,13 +19,13 @@ export interface StagedRow {
  * Makes the temporary tables of an import on this connection. They live as long as it does, are empty at the start of
  * every transaction, are written to no log, and nobody else sees them.
  */
-export async function prepareStaging(client: pg.PoolClient): Promise<void> {
+export async function prepareStaging(client: Transaction): Promise<void> {
   // Rough statistics do for tables that are read a few times, and are made many times.
   await client.query(`set local default_statistics_target = 10; ${stagingTables}`);
 }
 
 /** Empties what matching and planning fill, so that the same rows can be planned anew. */
-export async function emptyPlan(client: pg.PoolClient): Promise<void> {
+export async function emptyPlan(client: Transaction): Promise<void> {
   await client.query(
     `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves, absences, leavers, returns,
        planned_deletions, planned_scalars, planned_emails, planned_phones, planned_memberships, planned_links, planned_changes`,
@@ -33,7 +33,7 @@ export async function emptyPlan(client: pg.PoolClient): Promise<void> {
 }
 
 /** Empties what reading a file fills. */
-export async function emptyStaging(client: pg.PoolClient): Promise<void> {
+export async function emptyStaging(client: Transaction): Promise<void> {
   await client.query("truncate staged_rows, staged_digests, row_persons");
 }
 
@@ -42,7 +42,7 @@ export async function emptyStaging(client: pg.PoolClient): Promise<void> {
  * @param batches rows of the file, in order
  * @throws whatever the batches throw (MusterError for a document that is refused)
  */
-export async function stageRows(client: pg.PoolClient, batches: AsyncIterable<readonly StagedRow[]>): Promise<void> {
+export async function stageRows(client: Transaction, batches: AsyncIterable<readonly StagedRow[]>): Promise<void> {
   await stageEncodedRows(client, encodeBatches(batches));
 }
 
@@ -95,7 +95,7 @@ function encodeRows(batch: readonly StagedRow[], plainEntry: (row: UserRow) => P
 }
 
 /** The same as `stageRows` of rows that are encoded already. */
-export async function stageEncodedRows(client: pg.PoolClient, batches: AsyncIterable<EncodedRows>): Promise<void> {
+export async function stageEncodedRows(client: Transaction, batches: AsyncIterable<EncodedRows>): Promise<void> {
   await copy(client, `staged_rows (${columns.join(", ")})`, linesOf(batches));
 }
 
@@ -104,7 +104,7 @@ async function* linesOf(batches: AsyncIterable<EncodedRows>) {
 }
 
 /** Streams the digests of all rows of a file into `staged_digests`. */
-export async function stageDigests(client: pg.PoolClient, digests: RecordDigests): Promise<void> {
+export async function stageDigests(client: Transaction, digests: RecordDigests): Promise<void> {
   await copy(client, "staged_digests (row, digest)", encodeDigests(digests));
   await client.query("analyze staged_digests");
 }
@@ -121,11 +121,11 @@ function* encodeDigests(digests: RecordDigests) {
 const digestsAtOnce = 2_000;
 
 async function copy(
-  client: pg.PoolClient,
+  client: Transaction,
   target: string,
   lines: AsyncIterable<Buffer> | Iterable<string>,
 ): Promise<void> {
-  const stream = client.query(copyFrom(`copy ${target} from stdin`));
+  const stream = client.connection.query(copyFrom(`copy ${target} from stdin`));
   const done = finished(stream, { readable: false });
   // The promise is awaited below; until then a failure must not count as unhandled.
   done.catch(() => {});
