@@ -1,5 +1,5 @@
 import type { RowIssue } from "../errors.ts";
-import { presentable } from "./issues.ts";
+import { printable } from "./printable.ts";
 import type { UserField } from "./records.ts";
 
 /** Formats of files. */
@@ -106,8 +106,8 @@ export interface RecordMapping<Field extends string = UserField> {
   };
 }
 
-/** The name of a column as it is shown: at most 100 characters. */
-export const shownName = (name: string): string => presentable(name.slice(0, 100));
+/** The name of a column as a message shows it: printable, and cut to 100 characters. */
+export const shownName = (name: string): string => printable(name, 100);
 
 /** Names that no field is read from, each once. */
 export interface IgnoredNames {

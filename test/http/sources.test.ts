@@ -164,15 +164,15 @@ test("a preview shows how the first rows would be read, and changes nothing", as
   assert.ok(!(await app.inject({ url: "/v1/imports?status=planned" })).json.items.length);
 });
 
-test("characters that nobody can store are shown by a stand-in, wherever a report quotes them", async () => {
+test("characters that nobody can see are shown by their codes, wherever a report quotes them", async () => {
   await put("students", { mapping: { fields: { databaseID: { column: "ID", pattern: "\\d{3}" }, email: "MAIL" } } });
-  const body = "ID,MAIL,X\u0000Y\n1\u0000,a@x.edu,\n";
+  const body = "ID,MAIL,X\u0000Y\n1\u0001,a@x.edu,\n";
   const url = "/v1/imports/users?source=students";
   const { status, json } = await app.inject({ method: "POST", url, body, headers: csv });
   assert.equal(status, 201, JSON.stringify(json));
-  assert.deepEqual(json.source.reading.ignored, ["X\ufffdY"]);
+  assert.deepEqual(json.source.reading.ignored, ["X[U+0000]Y"]);
   const rows = await app.inject({ url: `/v1/imports/${json.id}/rows` });
-  assert.match(rows.json.items[0].message, /^databaseID "1\ufffd" does not fit/);
+  assert.match(rows.json.items[0].message, /^databaseID "1\[U\+0001\]" does not fit/);
 });
 
 test("a sample that is cut after its first rows is good enough; what is wrong is told with the rows before it", async () => {

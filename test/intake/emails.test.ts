@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { parseEmails } from "../../src/intake/emails.ts";
+import { quoted } from "../../src/intake/issues.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { property } from "./support.ts";
 
@@ -66,7 +67,7 @@ suite("file formats 1: e-mails", () => {
         parsed,
         {
           emails: [{ email: "ok@x.edu", normalized: "ok@x.edu" }],
-          issues: [{ code: "email_invalid", field: "email", details: { value } }],
+          issues: [{ code: "email_invalid", field: "email", details: { value: quoted(value) } }],
           incomplete: true,
         },
         value,
