@@ -6,7 +6,7 @@ import type { FileFormat, Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../../store/database.ts";
 import { databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
-import type { Hold } from "../people/guard/holds.ts";
+import type { Hold } from "../guard/holds.ts";
 import type { SpooledBody } from "../receive/spool.ts";
 import { interrupted } from "./interrupted.ts";
 import type { Outcomes } from "./outcomes.ts";

@@ -3,7 +3,7 @@ import type { FileFormat, Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import type { Database } from "../../store/database.ts";
 import type { WriterQueue } from "../../store/organization-lock.ts";
-import type { Hold } from "../people/guard/holds.ts";
+import type { Hold } from "../guard/holds.ts";
 
 /** What an import works with. */
 export interface ImportDependencies {

@@ -14,7 +14,7 @@ import {
   sameRules,
 } from "../setup/setup.ts";
 import { applyUsers } from "./apply/apply-users.ts";
-import { countWaiting, guardPlan } from "./guard/holds.ts";
+import { countWaiting, guardPlan } from "./guard/guard-plan.ts";
 import { planChanges, planUsers } from "./plan/plan-users.ts";
 import { insertPlanItems } from "./report/plan-items.ts";
 import { countStatement, insertImportRows, insertKeptPeople, outcomesStatement } from "./report/report.ts";

@@ -6,7 +6,7 @@ import type { SourceRecord } from "../../intake/records.ts";
 import type { Executor, Transaction } from "../../store/database.ts";
 import { numeral } from "../attempts/numerals.ts";
 import type { ImportRequest } from "../attempts/types.ts";
-import { judgeFigures } from "../people/guard/holds.ts";
+import { judgeFigures } from "../guard/holds.ts";
 import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import type { Setup } from "../setup/setup.ts";
 import { guardFigures, multiranges, recordCounts } from "./record-figures.ts";

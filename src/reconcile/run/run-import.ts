@@ -9,9 +9,9 @@ import { type ApprovedHold, approvedHold, finishImport, keepMovedPlan } from "..
 import { heldOutcomes } from "../attempts/outcomes.ts";
 import type { Decision, ImportCounts, ImportDependencies, ImportKind, ImportRequest } from "../attempts/types.ts";
 import { groupFiles } from "../groups/group-files.ts";
+import type { Hold } from "../guard/holds.ts";
 import { locationFiles } from "../locations/location-files.ts";
 import { applyInParts, knowsNobody } from "../people/first-load/apply-in-parts.ts";
-import type { Hold } from "../people/guard/holds.ts";
 import { planHashStatement } from "../people/report/plan-items.ts";
 import { readUserFile } from "../people/user-files.ts";
 import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";

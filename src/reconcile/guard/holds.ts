@@ -1,11 +1,6 @@
-import type { GuardLimits } from "../../../organizations/guard-limits.ts";
-import type { AnnouncedChange } from "../../../organizations/sources.ts";
-import type { Executor } from "../../../store/database.ts";
-import { type GuardFigures, type HoldReason, type HoldScope, judge } from "../../guard/guard.ts";
-import type { ImportContext } from "../../setup/context.ts";
-import type { Setup } from "../../setup/setup.ts";
-import { waitingCounts } from "./figures.ts";
-import { gatherFigures } from "./gather-figures.ts";
+import type { GuardLimits } from "../../organizations/guard-limits.ts";
+import type { AnnouncedChange } from "../../organizations/sources.ts";
+import { type GuardFigures, type HoldReason, type HoldScope, judge } from "./guard.ts";
 
 /** Why an import is held, and what of it. */
 export interface Hold {
@@ -35,14 +30,6 @@ export interface Verdict {
   readonly uses: AnnouncedChange | null;
 }
 
-/** Judges the plan in the temporary tables (docs/guard.md). */
-export async function guardPlan(executor: Executor, context: ImportContext, setup: Setup, at: Date): Promise<Verdict> {
-  const { guard: limits, name: sourceName, announcedChange } = setup.source;
-  if (isOff(limits)) return { scope: null, reasons: [], uses: null };
-  const figures = await gatherFigures(executor, context, { sourceName, limits });
-  return judgeFigures(figures, limits, announcedChange, at);
-}
-
 /** The same of figures that were gathered. */
 export function judgeFigures(
   figures: GuardFigures,
@@ -65,9 +52,3 @@ export const isOff = ({ applyAdditions: _, ...limits }: GuardLimits) =>
 
 const isInForce = ({ from, until, usedBy }: AnnouncedChange, at: Date) =>
   usedBy === null && Date.parse(from) <= at.getTime() && at.getTime() < Date.parse(until);
-
-/** Counts what the plan in the temporary tables takes away. */
-export async function countWaiting(executor: Executor, context: ImportContext): Promise<Waiting> {
-  const { rows } = await executor.query<Waiting & Record<string, unknown>>(waitingCounts(context));
-  return rows[0]!;
-}
