@@ -1,6 +1,7 @@
 import type { Reading } from "../../intake/reading.ts";
 import { openUserFile, type UserFile } from "../../intake/user-file.ts";
 import type { Transaction } from "../../store/database.ts";
+import { literal } from "../../store/sql.ts";
 import type { Outcomes } from "../attempts/outcomes.ts";
 import type { ImportCounts, ImportRequest } from "../attempts/types.ts";
 import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
@@ -85,7 +86,7 @@ function plannedUsers(client: Transaction, staged: StagedFile, setup: Setup, con
     apply: (run) => applyUsers(client, context, run),
     async planAgain(holdsRemovals) {
       const lastUserId = await readLastUserId(client, context.organizationId);
-      const again = { ...context, lastUserId, holdsRemovals };
+      const again = { ...context, lastUserId: literal(lastUserId), holdsRemovals };
       await emptyPlan(client);
       await staged.match(client, again, false);
       await planUsers(client, again);

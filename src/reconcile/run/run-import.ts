@@ -264,4 +264,4 @@ async function finish(run: OpenImport, { recorded, hold, planHash, decision, ...
 
 /** From here on the source deletes whom its files leave out. */
 const isFirstRoster = ({ request, setup }: OpenImport, status: string) =>
-  request.kind === "users" && status === "applied" && setup.isFirstOfSource && setup.style !== "normal";
+  request.kind === "users" && status === "applied" && setup.isFirstOfSource && setup.rules.deletesAbsentPeople;

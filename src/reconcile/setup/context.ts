@@ -1,32 +1,46 @@
+import sql, { type Sql } from "sql-template-tag";
 import { byDefault, manual, selfRegistered } from "../../directory/claims.ts";
-import type { Settings, Style } from "../../organizations/settings.ts";
+import type { Settings } from "../../organizations/settings.ts";
+import { literal } from "../../store/sql.ts";
+import type { StyleRules } from "./style-rules.ts";
 
 /**
- * What every statement of an import needs to know. All of it is numbers and booleans made by this service, which is
- * why the statements may hold them as literals; what a client wrote stands in staged rows only.
+ * An import as the matching statements see it. The fields of the type Sql are numbers and names of this service,
+ * written as literals: statements without values share round trips. Text of clients appears in staged rows only.
  */
-export interface ImportContext {
+export interface MatchingContext {
   readonly organizationId: number;
+  /** The organization's id, as a literal. */
+  readonly organization: Sql;
   /** Number of the source: its bit in claims. */
-  readonly source: number;
-  /** The source's claim, as a bigint literal. */
-  readonly claim: string;
-  /** Owners that a scalar of this source does not overwrite, as a bit set in a bigint literal. */
-  readonly outranking: string;
-  /** Owners that this source takes scalars over from, likewise. */
-  readonly outranked: string;
-  /** Changes with every setting, and every version of the service, that could make an unchanged row mean something else. */
-  readonly rulesEpoch: number;
-  readonly style: Style;
-  /** Whether the source is the one that stands for all who name none. */
+  readonly sourceNumber: number;
+  /** The source's number, as a literal. */
+  readonly source: Sql;
+  /** Changes with every setting and every version of the service that could give an unchanged row another meaning. */
+  readonly rulesEpoch: Sql;
+  /** Name of the style, as a literal: a row's digest counts only for the style that left it. */
+  readonly style: Sql;
+  /** People with a larger id are new in this import. */
+  readonly lastUserId: Sql;
+  /** Nobody was known before this import began, so its rows cannot mean anybody who is stored. */
+  readonly knowsNobody: boolean;
+}
+
+/** An import as the statements that plan and apply it see it. */
+export interface ImportContext extends MatchingContext {
+  /** The source's claim: a bigint with one bit. */
+  readonly claim: Sql;
+  /** Owners whose scalars this source does not overwrite, as a bit set in a bigint. */
+  readonly outranking: Sql;
+  /** Owners whose scalars this source takes over, as a bit set in a bigint. */
+  readonly outranked: Sql;
+  /** The style's rules: code asks for them, never for the style's name. */
+  readonly rules: StyleRules;
+  /** The source is `default`, which also covers people without a source. */
   readonly isDefaultSource: boolean;
-  /** Whether whatever would take something away is left out of the plan: it waits for a decision. */
+  /** The plan leaves out all removals, because they wait for a decision. */
   readonly holdsRemovals: boolean;
   readonly settings: Settings;
-  /** People with a larger id are new in this import. */
-  readonly lastUserId: number;
-  /** Whether nobody is known, or was before this import began: then nothing stored can be meant by its rows. */
-  readonly knowsNobody: boolean;
 }
 
 /** A source as far as ranks matter. */
@@ -35,29 +49,26 @@ export interface RankedSource {
   readonly rank: number;
 }
 
-const literal = (bits: bigint) => `${bits}::bigint`;
+const bit = (owner: number) => 1n << BigInt(owner);
+const bigint = (bits: bigint) => sql`${literal(bits)}::bigint`;
 
 /**
- * Works out the bit sets of an import. Manual values outrank every source, sources outrank each other by rank
- * (1 is the highest), and any source outranks what people or default groups brought (file formats, section 5).
+ * Works out the bit sets of an import. Manual values outrank every source. Sources outrank each other by rank, 1 being
+ * the highest. Every source outranks values that people themselves or default groups brought (file formats, section 5).
  */
 export function ranks(
   source: RankedSource,
   all: readonly RankedSource[],
 ): Pick<ImportContext, "claim" | "outranking" | "outranked"> {
-  let outranking = 1n << BigInt(manual);
-  let outranked = (1n << BigInt(selfRegistered)) | (1n << BigInt(byDefault));
+  let outranking = bit(manual);
+  let outranked = bit(selfRegistered) | bit(byDefault);
   for (const other of all) {
-    if (other.rank < source.rank) outranking |= 1n << BigInt(other.number);
-    if (other.rank > source.rank) outranked |= 1n << BigInt(other.number);
+    if (other.rank < source.rank) outranking |= bit(other.number);
+    if (other.rank > source.rank) outranked |= bit(other.number);
   }
-  return {
-    claim: literal(1n << BigInt(source.number)),
-    outranking: literal(outranking),
-    outranked: literal(outranked),
-  };
+  return { claim: bigint(bit(source.number)), outranking: bigint(outranking), outranked: bigint(outranked) };
 }
 
-/** SQL: whether the owner in `expression` (null for none) is in the bit set. */
-export const ownerIn = (expression: string, bits: string): string =>
-  `(${expression} is not null and (${bits} & (1::bigint << ${expression}::integer)) <> 0)`;
+/** SQL condition: the owner in `expression`, null for no owner, is in the bit set. */
+export const ownerIn = (expression: Sql, bits: Sql): Sql =>
+  sql`(${expression} is not null and (${bits} & (1::bigint << ${expression}::integer)) <> 0)`;

@@ -1,22 +1,25 @@
+import { raw } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
 import type { ReadOptions } from "../../intake/reading.ts";
 import type { NormalizationRules } from "../../intake/records.ts";
-import { type Settings, settingsSchema } from "../../organizations/settings.ts";
+import { type Settings, type Style, settingsSchema } from "../../organizations/settings.ts";
 import { type SourceSettings, sourceSettingsSchema } from "../../organizations/source-settings.ts";
 import type { AnnouncedChange } from "../../organizations/sources.ts";
 import type { Executor } from "../../store/database.ts";
+import { literal } from "../../store/sql.ts";
 import type { ImportRequest } from "../attempts/types.ts";
-import type { MatchingContext } from "../people/match/match.ts";
-import { type ImportContext, type RankedSource, ranks } from "./context.ts";
+import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
+import { type StyleRules, styleRules } from "./style-rules.ts";
 
 /** What an import depends on beside its file. */
 export interface Setup {
   readonly source: RankedSource &
     SourceSettings & { readonly name: string; readonly announcedChange: AnnouncedChange | null };
   readonly sources: readonly RankedSource[];
-  readonly style: ImportContext["style"];
+  readonly style: Style;
+  readonly rules: StyleRules;
   readonly settings: Settings;
   readonly rulesEpoch: number;
   /** Nothing of the source was applied yet. */
@@ -29,7 +32,7 @@ interface StoredSource extends RankedSource {
   [column: string]: unknown;
   readonly name: string;
   readonly settings: unknown;
-  readonly style: ImportContext["style"] | null;
+  readonly style: Style | null;
   readonly lastImportId: string | null;
   readonly announcedChange: AnnouncedChange | null;
 }
@@ -59,7 +62,16 @@ export async function readSetup(
   const style = request.style ?? source.style ?? settings.style;
   const { rulesEpoch, lastSequence } = organizations[0]!;
   const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
-  return { source, sources, style, settings, rulesEpoch, isFirstOfSource: stored.lastImportId === null, state };
+  return {
+    source,
+    sources,
+    style,
+    rules: styleRules(style),
+    settings,
+    rulesEpoch,
+    isFirstOfSource: stored.lastImportId === null,
+    state,
+  };
 }
 
 /** How the file is read, by the source's settings and by what its sender says. */
@@ -80,10 +92,12 @@ export const matchingContext = (
   knowsNobody = false,
 ): MatchingContext => ({
   organizationId,
-  source: setup.source.number,
-  rulesEpoch: setup.rulesEpoch * rulesVersions + rulesVersion,
-  style: setup.style,
-  lastUserId,
+  organization: literal(organizationId),
+  sourceNumber: setup.source.number,
+  source: literal(setup.source.number),
+  rulesEpoch: literal(setup.rulesEpoch * rulesVersions + rulesVersion),
+  style: raw(`'${setup.style}'`),
+  lastUserId: literal(lastUserId),
   knowsNobody,
 });
 
@@ -99,6 +113,7 @@ export const importContext = (
 ): ImportContext => ({
   ...matchingContext(organizationId, setup, lastUserId, knowsNobody),
   ...ranks(setup.source, setup.sources),
+  rules: setup.rules,
   isDefaultSource: setup.source.name === "default",
   holdsRemovals: false,
   settings: setup.settings,

@@ -64,7 +64,7 @@ async function createGroupsAndLocations(
 /** Creates groups and locations that a file names. They stand in the log ahead of the people who belong to them. */
 export async function createWanted(
   client: Transaction,
-  { organizationId, source }: ImportContext,
+  { organizationId, sourceNumber: source }: ImportContext,
   { id, actor, at }: ImportRun,
   { groups, locations }: Wanted,
 ): Promise<Recorded> {
@@ -83,7 +83,7 @@ export async function createWanted(
  */
 export async function appendPeople(
   client: Transaction,
-  { organizationId, source }: ImportContext,
+  { organizationId, sourceNumber: source }: ImportContext,
   { id, actor, sourceName }: ImportRun,
   others = "select * from planned_changes",
 ): Promise<Recorded> {

@@ -7,6 +7,7 @@ import type { NormalizationRules } from "../../../intake/records.ts";
 import { readDigestedRecords } from "../../../intake/user-file.ts";
 import type { DigestedRecord } from "../../../intake/xml-plain.ts";
 import type { Executor, Transaction } from "../../../store/database.ts";
+import { literal } from "../../../store/sql.ts";
 import { isUniqueViolation } from "../../../store/unique-violation.ts";
 import type { ImportRequest } from "../../attempts/types.ts";
 import { isOff, judgeFigures } from "../../guard/holds.ts";
@@ -307,11 +308,11 @@ async function refuseAdministrators(executor: Executor, context: ImportContext):
 async function isOverLimits(executor: Executor, { request, setup, run }: FileInParts, all: Part): Promise<boolean> {
   const { guard: limits, announcedChange, name: sourceName } = setup.source;
   if (isOff(limits)) return false;
-  const isRoster = setup.style !== "normal";
+  const isRoster = setup.rules.deletesAbsentPeople;
   const last = isRoster
     ? (
         await executor.query<{ people: number }>(
-          lastRoster({ organizationId: request.organizationId, source: setup.source.number }),
+          lastRoster({ organizationId: request.organizationId, source: literal(setup.source.number) }),
         )
       ).rows[0]
     : undefined;

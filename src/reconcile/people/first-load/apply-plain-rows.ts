@@ -111,7 +111,7 @@ async function rangesOfPlainRows(executor: Executor, { plain, others, firstRow }
 /** Appends the people of a part to the change log all rows of which are plain: they need no sorting. */
 export async function appendPlainPeople(
   client: Transaction,
-  { organizationId, source }: ImportContext,
+  { organizationId, sourceNumber: source }: ImportContext,
   { id, actor }: ImportRun,
   { plain, firstRow }: RowsOfPart,
   offset: number,

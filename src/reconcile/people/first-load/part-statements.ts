@@ -37,7 +37,7 @@ export const areRelated = (c: ImportContext): string => `
     or ${["database_id", "username_normalized", "email_normalized"].map(sharedBetweenParts).join(" or ")}
     or exists (
       select from loose_rows l join user_sources us
-        on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = l.database_id
+        on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id = l.database_id
       where us.user_id is distinct from l.person)
     or ${held(c, "username_normalized")} or ${held(c, "email_normalized")} as related`;
 
@@ -46,7 +46,7 @@ export const areRelated = (c: ImportContext): string => `
  * One row.
  */
 export const groupFigures = (c: ImportContext): string => `
-  select (select count(*) from planned_memberships where claims & ${c.claim} <> 0)::integer as added,
+  select (select count(*) from planned_memberships where claims & ${c.claim.text} <> 0)::integer as added,
     (select count(*) from row_issues where code = 'group_unknown')::integer as unknown`;
 
 /** Groups that the part names and that are not there. Rows with the column `name`. */

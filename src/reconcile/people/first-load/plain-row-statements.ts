@@ -61,16 +61,16 @@ export function addPlainPeople(c: ImportContext, offset: number): string[] {
         from staged_rows where plain)`,
     ),
     `insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
-     select ${c.organizationId}, ${c.source}, ${personOf("row", offset)}, database_id, digest, ${c.rulesEpoch}, 1, '${c.style}', $1
+     select ${c.organizationId}, ${c.source.text}, ${personOf("row", offset)}, database_id, digest, ${c.rulesEpoch.text}, 1, ${c.style.text}, $1
      from staged_rows where plain`,
     `insert into user_emails (organization_id, user_id, email_normalized, email, claims)
-     select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, ${part("item", 2)}, ${c.claim}
+     select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, ${part("item", 2)}, ${c.claim.text}
      from ${itemsOfPlainRows("emails", "strpos(emails, chr(31)) > 0")} address where ${part("item", 1)} <> email_normalized`,
     `insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
      select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, ${part("item", 2)}, ${part("item", 3)}::smallint,
-       ${part("item", 4)}, ${part("item", 5)}, ${c.source}, ${c.claim}
+       ${part("item", 4)}, ${part("item", 5)}, ${c.source.text}, ${c.claim.text}
      from ${itemsOfPlainRows("phones")} phone`,
-    `update feed_heads set last_user_id = ${c.lastUserId} where organization_id = ${c.organizationId}`,
+    `update feed_heads set last_user_id = ${c.lastUserId.text} where organization_id = ${c.organizationId}`,
   ];
 }
 
@@ -80,8 +80,8 @@ export function addPlainPeople(c: ImportContext, offset: number): string[] {
  */
 export const joinPlainPeople = (c: ImportContext, offset: number): string => `
   insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
-  select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, greatest(${part("item", 2)}::smallint, 0), ${c.source},
-    case when ${part("item", 1)} = any($2::text[]) then ${c.claim} | ${1 << byDefault} else ${c.claim} end, $1
+  select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, greatest(${part("item", 2)}::smallint, 0), ${c.source.text},
+    case when ${part("item", 1)} = any($2::text[]) then ${c.claim.text} | ${1 << byDefault} else ${c.claim.text} end, $1
   from ${itemsOfPlainRows("joins")} named`;
 
 /** The same for the groups that everybody joins, as far as their rows don't name them. */

@@ -17,7 +17,7 @@ const shownPeople = (c: ImportContext, people: string) =>
     select ${shownPerson} as example
     from (${people}) chosen
     join users u on u.organization_id = ${c.organizationId} and u.id = chosen.person
-    left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
+    left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = u.id
     order by 1`);
 
 const losingContacts = `
@@ -53,15 +53,15 @@ export const planFigures = (c: ImportContext): string => `
 
 /** How many people, or memberships, the source claims before the import. One row with the column `count`. */
 export const claimed = (c: ImportContext, table: "users" | "memberships"): string => `
-  select count(*)::integer as count from ${table} where organization_id = ${c.organizationId} and claims & ${c.claim} <> 0`;
+  select count(*)::integer as count from ${table} where organization_id = ${c.organizationId} and claims & ${c.claim.text} <> 0`;
 
 /** The memberships that the file names: those of unchanged rows as they are stored. One row. */
 export const namedGroups = (c: ImportContext): string => `
   select (
     (select count(*) from row_persons r join memberships m on m.organization_id = ${c.organizationId} and m.user_id = r.person
-       and m.claims & ${c.claim} <> 0 where r.same)
+       and m.claims & ${c.claim.text} <> 0 where r.same)
     + (select count(*) from file_joins)
-    + (select count(*) from planned_memberships p where action = 'add' and claims & ${c.claim} <> 0
+    + (select count(*) from planned_memberships p where action = 'add' and claims & ${c.claim.text} <> 0
          and not exists (select from file_joins j where j.person = p.person and j.group_id = p.group_id))
     + (select count(*) from row_issues where code = 'group_unknown'))::integer as "groupsNamed"`;
 
@@ -69,7 +69,7 @@ export const namedGroups = (c: ImportContext): string => `
 export const lastRoster = (c: Pick<ImportContext, "organizationId" | "source">): string => `
   select (counts ->> 'people')::integer as people
   from imports
-  where organization_id = ${c.organizationId} and source = ${c.source} and kind = 'users' and not dry_run
+  where organization_id = ${c.organizationId} and source = ${c.source.text} and kind = 'users' and not dry_run
     and style in ('active-roster', 'purge') and status = 'applied'
   order by created_at desc limit 1`;
 
@@ -100,7 +100,7 @@ export const emptiedGroup = (c: ImportContext): string => `
   with emptied as (
     select m.group_id, count(*) as people
     from planned_deletions gone
-    join memberships m on m.organization_id = ${c.organizationId} and m.user_id = gone.person and m.claims & ${c.claim} <> 0
+    join memberships m on m.organization_id = ${c.organizationId} and m.user_id = gone.person and m.claims & ${c.claim.text} <> 0
     where gone.first_row is null
     group by m.group_id order by count(*) desc limit 20
   )
@@ -109,7 +109,7 @@ export const emptiedGroup = (c: ImportContext): string => `
   where people * 4 >= (select count(*) from planned_deletions)
     and not exists (
       select from memberships m
-      where m.organization_id = ${c.organizationId} and m.group_id = emptied.group_id and m.claims & ${c.claim} <> 0
+      where m.organization_id = ${c.organizationId} and m.group_id = emptied.group_id and m.claims & ${c.claim.text} <> 0
         and not exists (select from planned_deletions gone where gone.person = m.user_id))
     and not exists (select from file_joins j where j.group_id = emptied.group_id)
     and not exists (select from planned_memberships p where p.group_id = emptied.group_id and p.role_to is not null)
@@ -126,12 +126,12 @@ export const changedIdentifiers = (c: ImportContext): string => `
     from staged_rows s
     where s.database_id is not null and not s.only_removes and not exists (
       select from user_sources us
-      where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
+      where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id = s.database_id)
   ), stale as materialized (
     select us.user_id, us.database_id, u.username_normalized, u.email_normalized
     from user_sources us
     join users u on u.organization_id = ${c.organizationId} and u.id = us.user_id
-    where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id is not null
+    where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id is not null
       and not exists (select from row_persons r where r.person = us.user_id)
       and us.database_id not in (select database_id from staged_rows where database_id is not null)
   ), address as (
@@ -169,13 +169,13 @@ export const peopleOfAnotherSource = (c: ImportContext): string => `
     select p.person, p.is_new, p.database_id from people p
     where p.applies and not exists (
       select from user_sources us
-      where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = p.person)
+      where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = p.person)
   ), known as (
     select us.source, arriving.person from arriving join user_sources us
-      on us.organization_id = ${c.organizationId} and us.user_id = arriving.person and us.source <> ${c.source}
+      on us.organization_id = ${c.organizationId} and us.user_id = arriving.person and us.source <> ${c.source.text}
     union
     select us.source, arriving.person from arriving join user_sources us
-      on us.organization_id = ${c.organizationId} and us.source <> ${c.source} and us.database_id = arriving.database_id
+      on us.organization_id = ${c.organizationId} and us.source <> ${c.source.text} and us.database_id = arriving.database_id
   )
   select sources.name as source, count(*)::integer as count,
     ${examples("select coalesce(database_id, '') as example from arriving where database_id is not null order by database_id")} as examples

@@ -44,7 +44,7 @@ export async function gatherFigures(
   const one = async <Row extends Record<string, unknown>>(statement: string, values: readonly unknown[] = []) =>
     (await executor.query<Row>(statement, [...values])).rows[0];
   const plan = (await one<PlanFigures>(planFigures(context)))!;
-  const isRoster = context.style !== "normal";
+  const isRoster = context.rules.deletesAbsentPeople;
   const counted = async (table: "users" | "memberships") =>
     (await one<{ count: number }>(claimed(context, table)))!.count;
   const { peopleLookedAt, peopleInFile } = plan;

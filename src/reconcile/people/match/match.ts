@@ -1,11 +1,5 @@
-import type { ImportContext } from "../../setup/context.ts";
+import type { MatchingContext } from "../../setup/context.ts";
 import { intakeIssues } from "../report/report.ts";
-
-/** What matching needs to know. */
-export type MatchingContext = Pick<
-  ImportContext,
-  "organizationId" | "source" | "rulesEpoch" | "style" | "lastUserId" | "knowsNobody"
->;
 
 /**
  * Which row is who (file formats, section 4). Fills row_persons; rows that are nobody's get an issue instead.
@@ -36,13 +30,13 @@ const unresolved = `
 
 /** Whether a row is what its last import left: then nothing about it can have changed (docs/decisions/009). */
 const same = (c: MatchingContext) => `
-  coalesce(us.digest = s.digest and us.rules_epoch = ${c.rulesEpoch} and us.style = '${c.style}'
+  coalesce(us.digest = s.digest and us.rules_epoch = ${c.rulesEpoch.text} and us.style = ${c.style.text}
     and us.user_version = u.version, false)`;
 
 /** Whether the source has left any digest: one row, or none. */
 export const anyDigest = (c: MatchingContext): string => `
   select from user_sources
-  where organization_id = ${c.organizationId} and source = ${c.source} and digest is not null limit 1`;
+  where organization_id = ${c.organizationId} and source = ${c.source.text} and digest is not null limit 1`;
 
 /**
  * Rows that were not parsed, as they are what their last import left: each is its person's.
@@ -53,7 +47,7 @@ export const insertSameRows = (c: MatchingContext, areSomeParsed: boolean): stri
   select s.row, u.id, true
   from staged_digests s
   join user_sources us
-    on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.digest = s.digest
+    on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.digest = s.digest
   join users u on u.organization_id = ${c.organizationId} and u.id = us.user_id
   where ${same(c)} ${areSomeParsed ? "and not exists (select from staged_rows parsed where parsed.row = s.row)" : ""}`;
 
@@ -74,7 +68,7 @@ const byDatabaseId = (c: MatchingContext) => `
   select s.row, u.id, ${same(c)}
   from staged_rows s
   join user_sources us
-    on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id
+    on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id = s.database_id
   join users u on u.organization_id = ${c.organizationId} and u.id = us.user_id
   where not s.failed`;
 
@@ -89,7 +83,7 @@ const byUsername = (c: MatchingContext) => `
     from staged_rows s
     left join users u on u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
     left join user_sources us
-      on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
+      on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = u.id
     where s.database_id is not null and ${unresolved}
   ), holder as materialized (
     select database_id, min(id) as id, count(distinct id) as people
@@ -109,20 +103,20 @@ const byUsernameAlone = (c: MatchingContext) => `
   from staged_rows s
   join users u on u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
   left join user_sources us
-    on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
+    on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = u.id
   where s.database_id is null and s.username_normalized is not null and ${unresolved}`;
 
 const newByDatabaseId = (c: MatchingContext) => `
   with fresh as materialized (
     select s.row, s.database_id from staged_rows s where s.database_id is not null and ${unresolved}
   ), numbered as (
-    select database_id, ${c.lastUserId} + row_number() over (order by min(row)) as person from fresh group by database_id
+    select database_id, ${c.lastUserId.text} + row_number() over (order by min(row)) as person from fresh group by database_id
   )
   insert into row_persons (row, person, same)
   select fresh.row, numbered.person, false from fresh join numbered using (database_id)`;
 
 const nextPerson = (c: MatchingContext) =>
-  `(select greatest(${c.lastUserId}, coalesce(max(person), 0)) from row_persons)`;
+  `(select greatest(${c.lastUserId.text}, coalesce(max(person), 0)) from row_persons)`;
 
 /** Rows without databaseID whose userID nobody has yet: others of the file may have it. */
 const mergeByUsername = (c: MatchingContext) => `
@@ -160,7 +154,7 @@ const linkByEmail = (c: MatchingContext) => `
     from row_persons r
     join staged_rows s on s.row = r.row
     join users u on u.organization_id = ${c.organizationId} and u.email_normalized = s.email_normalized
-    where r.person > ${c.lastUserId}
+    where r.person > ${c.lastUserId.text}
   ), wanting as (
     select person, min(s.email_normalized) as email_normalized,
       bool_or(s.database_id is not null) as has_database_id,
@@ -179,7 +173,7 @@ const linkByEmail = (c: MatchingContext) => `
       and not exists (select from row_persons r where r.person = holder.id)
       and (u.username_normalized is null or wanting.usernames is null or wanting.usernames = array[u.username_normalized])
       and not (wanting.has_database_id and exists (
-        select from user_sources us where us.organization_id = ${c.organizationId} and us.source = ${c.source}
+        select from user_sources us where us.organization_id = ${c.organizationId} and us.source = ${c.source.text}
           and us.user_id = holder.id and us.database_id is not null))
   )
   update row_persons set person = link.id, by_email = true from link where row_persons.person = link.person`;
@@ -216,7 +210,7 @@ const byEmailAlone = (c: MatchingContext) => `
   left join holder using (email_normalized)
   left join numbered using (email_normalized)
   left join users u on u.organization_id = ${c.organizationId} and u.id = holder.person
-  left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = u.id
+  left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = u.id
   where coalesce(holder.people, 1) = 1`;
 
 /** Fails every row of the people in `persons (person, details)`. */
@@ -251,4 +245,4 @@ export const linkedByEmail = (c: MatchingContext): string => `
     and exists (select from row_persons r where r.person = p.person and r.by_email)
     and exists (select from user_sources us where us.organization_id = ${c.organizationId} and us.user_id = p.person)
     and not exists (select from user_sources us where us.organization_id = ${c.organizationId}
-      and us.user_id = p.person and us.source = ${c.source})`;
+      and us.user_id = p.person and us.source = ${c.source.text})`;

@@ -16,8 +16,8 @@ export const findAbsences = (c: ImportContext): string => `
   select u.id from users u
   where u.organization_id = ${c.organizationId} and u.claims & ${ownClaims(c)} <> 0
     and not exists (select from row_persons r where r.person = u.id)
-    and (u.claims & ${c.claim} <> 0 or not ${isOthers(c, "u.claims")})
-    ${c.style === "purge" ? `and ${inAGroup(c)}` : ""}`;
+    and (u.claims & ${c.claim.text} <> 0 or not ${isOthers(c, "u.claims")})
+    ${c.rules.sparesPeopleWithoutGroups ? `and ${inAGroup(c)}` : ""}`;
 
 /** What a roster's source counts as its own: its claim, and what the organization does not protect from `default`. */
 function ownClaims({ claim, isDefaultSource, settings }: ImportContext): string {
@@ -25,7 +25,7 @@ function ownClaims({ claim, isDefaultSource, settings }: ImportContext): string 
     ...(settings.protectManual ? [] : [bit(manual)]),
     ...(settings.protectSelfRegistered ? [] : [bit(selfRegistered)]),
   ];
-  return isDefaultSource && spared.length > 0 ? `(${[claim, ...spared].join(" | ")})` : claim;
+  return isDefaultSource && spared.length > 0 ? `(${[claim.text, ...spared].join(" | ")})` : claim.text;
 }
 
 /** Whether anybody else claims the person; who registered themself follows the feed as soon as there is one. */
@@ -39,7 +39,7 @@ const inAGroup = ({ organizationId }: ImportContext) => `exists (
 
 export const settleAbsences = (c: ImportContext): string[] => [
   `delete from absences a using user_sources us
-   where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = a.person
+   where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = a.person
      and us.database_id in (select database_id from staged_rows)`,
   `delete from absences a using users u
    where u.organization_id = ${c.organizationId} and u.id = a.person
@@ -68,26 +68,27 @@ const leaving = "select person from planned_deletions union all select person fr
 
 /** Plans that the source lets go of people whom others claim; what nobody else claims goes. */
 function withdrawals(c: ImportContext): string[] {
-  const removeOrWithdraw = (claims: string) => `case when ${claims} = ${c.claim} then 'remove' else 'withdraw' end`;
+  const removeOrWithdraw = (claims: string) =>
+    `case when ${claims} = ${c.claim.text} then 'remove' else 'withdraw' end`;
   return [
     `insert into planned_scalars (person, ${scalarColumns.join(", ")}, username_changes, changed)
-     select u.id, ${scalarColumns.map((column) => (ownerColumns.includes(column) ? `nullif(u.${column}, ${c.source})` : `u.${column}`)).join(", ")}, false, ''
+     select u.id, ${scalarColumns.map((column) => (ownerColumns.includes(column) ? `nullif(u.${column}, ${c.source.text})` : `u.${column}`)).join(", ")}, false, ''
      from absences a join users u on u.organization_id = ${c.organizationId} and u.id = a.person
-     where a.fate = 'withdraw' and ${c.source} in (${ownerColumns.map((column) => `u.${column}`).join(", ")})`,
+     where a.fate = 'withdraw' and ${c.source.text} in (${ownerColumns.map((column) => `u.${column}`).join(", ")})`,
     `insert into planned_emails (person, email_normalized, email, action)
      select a.person, e.email_normalized, e.email, ${removeOrWithdraw("e.claims")}
      from absences a join user_emails e on e.organization_id = ${c.organizationId} and e.user_id = a.person
-     where a.fate = 'withdraw' and e.claims & ${c.claim} <> 0`,
+     where a.fate = 'withdraw' and e.claims & ${c.claim.text} <> 0`,
     `insert into planned_phones (person, number, extension, action)
      select a.person, h.number, h.extension, ${removeOrWithdraw("h.claims")}
      from absences a join user_phones h on h.organization_id = ${c.organizationId} and h.user_id = a.person
-     where a.fate = 'withdraw' and h.claims & ${c.claim} <> 0`,
+     where a.fate = 'withdraw' and h.claims & ${c.claim.text} <> 0`,
     `insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
      select a.person, m.group_id, m.role, after.*
      from absences a join memberships m on m.organization_id = ${c.organizationId} and m.user_id = a.person
      join groups g on g.organization_id = ${c.organizationId} and g.group_id = m.group_id
      cross join lateral (${withdrawnMembership(c, "m")}) after
-     where a.fate = 'withdraw' and ${followsImport("g")} and m.claims & ${c.claim} <> 0 and not (m.claims = ${c.claim} and ${isKept("m", "g")})`,
+     where a.fate = 'withdraw' and ${followsImport("g")} and m.claims & ${c.claim.text} <> 0 and not (m.claims = ${c.claim.text} and ${isKept("m", "g")})`,
   ];
 }
 
@@ -104,9 +105,9 @@ export const isKept = (membership: string, group: string): string =>
  */
 export const withdrawnMembership = (c: ImportContext, m: string): string => `
   select
-    case when ${m}.claims = ${c.claim} then null when ${m}.role_owner = ${c.source} then 0::smallint else ${m}.role end as role_to,
-    case when ${m}.role_owner = ${c.source}
-      then (select min(number) from generate_series(0, 62) number where (${m}.claims & ~${c.claim}) & (1::bigint << number) <> 0)::smallint
+    case when ${m}.claims = ${c.claim.text} then null when ${m}.role_owner = ${c.source.text} then 0::smallint else ${m}.role end as role_to,
+    case when ${m}.role_owner = ${c.source.text}
+      then (select min(number) from generate_series(0, 62) number where (${m}.claims & ~${c.claim.text}) & (1::bigint << number) <> 0)::smallint
       else ${m}.role_owner end as role_owner,
-    ${m}.claims & ~${c.claim} as claims,
-    case when ${m}.claims = ${c.claim} then 'remove' else 'change' end as action`;
+    ${m}.claims & ~${c.claim.text} as claims,
+    case when ${m}.claims = ${c.claim.text} then 'remove' else 'change' end as action`;

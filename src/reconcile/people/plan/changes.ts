@@ -14,14 +14,14 @@ export function changeStatements(c: ImportContext): string[] {
        us.user_id is null or (us.database_id is null and p.database_id is not null), false
      from people p
      left join user_sources us
-       on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = p.person
+       on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = p.person
      where not p.is_new and p.applies
      union all
      select person, null, true, true from absences where fate = 'withdraw'
      union all
      select l.person, us.database_id, false, false
      from leavers l join user_sources us
-       on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = l.person`,
+       on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = l.person`,
     updatedChanges(c),
     deletedChanges(c),
   ];
@@ -116,7 +116,7 @@ const updatedChanges = (c: ImportContext) => `
       coalesce('[' || string_agg(${phoneJson}, ',' order by number, extension) filter (where after) || ']', '[]') as after
     from phone group by person
   ), link as (
-    select us.user_id as person, sources.name, us.database_id, true as before, us.source <> ${c.source} as after
+    select us.user_id as person, sources.name, us.database_id, true as before, us.source <> ${c.source.text} as after
     from planned_links l
     join user_sources us on us.organization_id = ${c.organizationId} and us.user_id = l.person
     join sources on sources.organization_id = ${c.organizationId} and sources.number = us.source
@@ -148,9 +148,9 @@ const updatedChanges = (c: ImportContext) => `
     from (
       select us.user_id as person, us.source, us.database_id
       from known join user_sources us on us.organization_id = ${c.organizationId} and us.user_id = known.person
-      where us.source <> ${c.source}
+      where us.source <> ${c.source.text}
       union all
-      select person, ${c.source}, database_id from planned_links where not departs
+      select person, ${c.source.text}, database_id from planned_links where not departs
     ) named
     join sources on sources.organization_id = ${c.organizationId} and sources.number = named.source
     where named.database_id is not null

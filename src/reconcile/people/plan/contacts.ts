@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
 import { items, part } from "../stage/tables.ts";
 
@@ -41,10 +42,10 @@ const emails = (c: ImportContext) => `
     order by r.person, address.normalized, r.row desc
   ), withdrawn as (
     insert into planned_emails (person, email_normalized, email, action)
-    select p.person, e.email_normalized, e.email, case when e.claims = ${c.claim} then 'remove' else 'withdraw' end
+    select p.person, e.email_normalized, e.email, case when e.claims = ${c.claim.text} then 'remove' else 'withdraw' end
     from people p
     join user_emails e on e.organization_id = ${c.organizationId} and e.user_id = p.person
-    where not p.is_new and p.applies and p.emails_replaced and e.claims & ${c.claim} <> 0
+    where not p.is_new and p.applies and p.emails_replaced and e.claims & ${c.claim.text} <> 0
       and not exists (select from sent where sent.person = p.person and sent.normalized = e.email_normalized)
   )
   insert into planned_emails (person, email_normalized, email, action)
@@ -52,7 +53,7 @@ const emails = (c: ImportContext) => `
   from sent
   left join user_emails e
     on e.organization_id = ${c.organizationId} and e.user_id = sent.person and e.email_normalized = sent.normalized
-  where e.user_id is null or e.claims & ${c.claim} = 0`;
+  where e.user_id is null or e.claims & ${c.claim.text} = 0`;
 
 const phones = (c: ImportContext) => `
   with sent as materialized (
@@ -68,10 +69,10 @@ const phones = (c: ImportContext) => `
     order by r.person, phone.number, phone.extension, r.row desc
   ), withdrawn as (
     insert into planned_phones (person, number, extension, action)
-    select p.person, h.number, h.extension, case when h.claims = ${c.claim} then 'remove' else 'withdraw' end
+    select p.person, h.number, h.extension, case when h.claims = ${c.claim.text} then 'remove' else 'withdraw' end
     from people p
     join user_phones h on h.organization_id = ${c.organizationId} and h.user_id = p.person
-    where p.phones_replaced and not p.is_new and p.applies and h.claims & ${c.claim} <> 0
+    where p.phones_replaced and not p.is_new and p.applies and h.claims & ${c.claim.text} <> 0
       and not exists (select from sent where sent.person = p.person and sent.number = h.number and sent.extension = h.extension)
   )
   insert into planned_phones (person, number, extension, message_type, label, carrier, action)
@@ -82,22 +83,22 @@ const phones = (c: ImportContext) => `
     on h.organization_id = ${c.organizationId} and h.user_id = sent.person and h.number = sent.number and h.extension = sent.extension
   cross join lateral (select case
     when h.user_id is null then 'add'
-    when p.replaces and not ${ownerIn("h.owner", c.outranking)}
+    when p.replaces and not ${ownerIn(sql`h.owner`, c.outranking).text}
       and (h.message_type, h.label, h.carrier) is distinct from (sent.message_type, sent.label, sent.carrier) then 'update'
-    when p.replaces and ${ownerIn("h.owner", c.outranked)} then 'own'
-    when h.claims & ${c.claim} = 0 then 'claim' end as action) decision
+    when p.replaces and ${ownerIn(sql`h.owner`, c.outranked).text} then 'own'
+    when h.claims & ${c.claim.text} = 0 then 'claim' end as action) decision
   where decision.action is not null`;
 
 /** Carries out the plan for further e-mails and phones. */
 export function applyContacts(c: ImportContext): string[] {
   const addEmails = `
     insert into user_emails (organization_id, user_id, email_normalized, email, claims)
-    select ${c.organizationId}, person, email_normalized, email, coalesce(claims, ${c.claim}) from planned_emails where action = 'add'
+    select ${c.organizationId}, person, email_normalized, email, coalesce(claims, ${c.claim.text}) from planned_emails where action = 'add'
     order by person, email_normalized`;
   const addPhones = `
     insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
-    select ${c.organizationId}, person, number, extension, message_type, label, carrier, coalesce(owner, ${c.source}),
-      coalesce(claims, ${c.claim})
+    select ${c.organizationId}, person, number, extension, message_type, label, carrier, coalesce(owner, ${c.source.text}),
+      coalesce(claims, ${c.claim.text})
     from planned_phones where action = 'add'
     order by person, number, extension`;
   if (c.knowsNobody) return [addEmails, addPhones];
@@ -106,7 +107,7 @@ export function applyContacts(c: ImportContext): string[] {
      where e.organization_id = ${c.organizationId} and e.user_id = p.person and e.email_normalized = p.email_normalized
        and p.action = 'remove'`,
     `update user_emails e
-     set claims = case p.action when 'claim' then e.claims | ${c.claim} else e.claims & ~${c.claim} end
+     set claims = case p.action when 'claim' then e.claims | ${c.claim.text} else e.claims & ~${c.claim.text} end
      from planned_emails p
      where e.organization_id = ${c.organizationId} and e.user_id = p.person and e.email_normalized = p.email_normalized
        and p.action in ('claim', 'withdraw')`,
@@ -115,11 +116,11 @@ export function applyContacts(c: ImportContext): string[] {
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
        and h.extension = p.extension and p.action = 'remove'`,
     `update user_phones h
-     set claims = case p.action when 'withdraw' then h.claims & ~${c.claim} else h.claims | ${c.claim} end,
+     set claims = case p.action when 'withdraw' then h.claims & ~${c.claim.text} else h.claims | ${c.claim.text} end,
        message_type = case p.action when 'update' then p.message_type else h.message_type end,
        label = case p.action when 'update' then p.label else h.label end,
        carrier = case p.action when 'update' then p.carrier else h.carrier end,
-       owner = case when p.action in ('update', 'own') then ${c.source} else h.owner end
+       owner = case when p.action in ('update', 'own') then ${c.source.text} else h.owner end
      from planned_phones p
      where h.organization_id = ${c.organizationId} and h.user_id = p.person and h.number = p.number
        and h.extension = p.extension and p.action in ('claim', 'withdraw', 'update', 'own')`,

@@ -73,7 +73,7 @@ const forgetDigests = (c: ImportContext) => `
   update people p set digest = null
   from memberships m join known_groups g on g.group_id = m.group_id
   where p.digest is not null and not p.is_new and ${isRoster}
-    and m.organization_id = ${c.organizationId} and m.user_id = p.person and m.claims & ${c.claim} <> 0
+    and m.organization_id = ${c.organizationId} and m.user_id = p.person and m.claims & ${c.claim.text} <> 0
     and not exists (select from file_joins j where j.person = p.person and j.group_id = m.group_id)`;
 
 const leaveRosters = (c: ImportContext) => `
@@ -81,16 +81,16 @@ const leaveRosters = (c: ImportContext) => `
     select g.group_id from known_groups g
     where ${isRoster} and (
       exists (select from file_joins j where j.group_id = g.group_id)
-      or exists (select from planned_memberships p where p.group_id = g.group_id and p.action = 'add' and p.claims & ${c.claim} <> 0)
+      or exists (select from planned_memberships p where p.group_id = g.group_id and p.action = 'add' and p.claims & ${c.claim.text} <> 0)
       or exists (select from file_leaves l where l.group_id = g.group_id)
       or exists (
         select from memberships m join row_persons r on r.person = m.user_id and r.same
-        where m.organization_id = ${c.organizationId} and m.group_id = g.group_id and m.claims & ${c.claim} <> 0))
+        where m.organization_id = ${c.organizationId} and m.group_id = g.group_id and m.claims & ${c.claim.text} <> 0))
   ), failed as materialized (
     select s.database_id, s.username_normalized, s.email_normalized from staged_rows s where ${hasFailed}
   ), spared as materialized (
     select us.user_id as person from user_sources us
-    where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id in (select database_id from failed)
+    where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id in (select database_id from failed)
     union
     select u.id from users u
     where u.organization_id = ${c.organizationId} and u.username_normalized in (select username_normalized from failed)
@@ -107,7 +107,7 @@ const leaveRosters = (c: ImportContext) => `
       p.first_row, p.delete_person
     from rosters
     join known_groups g on g.group_id = rosters.group_id
-    join memberships m on m.organization_id = ${c.organizationId} and m.group_id = g.group_id and m.claims & ${c.claim} <> 0
+    join memberships m on m.organization_id = ${c.organizationId} and m.group_id = g.group_id and m.claims & ${c.claim.text} <> 0
     left join people p on p.person = m.user_id
     where p.leave_all is not true
       and not exists (select from file_joins j where j.person = m.user_id and j.group_id = m.group_id)
@@ -118,12 +118,12 @@ const leaveRosters = (c: ImportContext) => `
   ), told as (
     insert into row_issues (row, code, field, details, failure)
     select first_row, 'role_kept', 'groupID', jsonb_build_object('groupId', group_id, 'kept', role, 'file', 'nothing of this group'), false
-    from silent where not delete_person and kept and silent.claims = ${c.claim}
+    from silent where not delete_person and kept and silent.claims = ${c.claim.text}
   )
   insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action, row)
   select person, group_id, role, after.*, first_row
   from silent cross join lateral (${withdrawnMembership(c, "silent")}) after
-  where not (kept and silent.claims = ${c.claim})`;
+  where not (kept and silent.claims = ${c.claim.text})`;
 
 /** Memberships that end in groups that are rosters: at most one row. */
 export const rosterLoss = `

@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import { byDefault } from "../../../directory/claims.ts";
 import { rolesByPower } from "../../../intake/group-orders.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
@@ -33,7 +34,7 @@ export function groupOrderStatements(c: ImportContext, areAllNew: boolean): stri
     ...(areAllNew ? [] : [`insert into file_joins (person, group_id, role, row) ${joins("not p.is_new")}`]),
     // New people have no membership that a join could meet: it is the plan.
     `insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
-     select person, group_id, greatest(role, 0), ${c.source}, ${c.claim}, 'add', row
+     select person, group_id, greatest(role, 0), ${c.source.text}, ${c.claim.text}, 'add', row
      from (${joins("p.is_new")}) joins (person, group_id, role, row)`,
     `insert into file_leaves (person, group_id, row)
      select r.person, item, min(r.row)
@@ -71,7 +72,7 @@ export function membershipStatements(c: ImportContext): string[] {
     `delete from planned_memberships where ${isUnknown("planned_memberships")}`,
     "analyze file_joins",
     knownMemberships(c),
-    ...(c.style === "purge" ? [withdrawnMemberships(c)] : []),
+    ...(c.rules.replacesGroups ? [withdrawnMemberships(c)] : []),
     newMemberships(c),
     joinedDefaults,
     defaultMemberships,
@@ -88,7 +89,7 @@ const knownMemberships = (c: ImportContext) => `
         when not p.applies then 'the person registered themself'
         when m.role > 0 and ${grantedByNobodysFeed("m.role_owner")} then 'role'
       end as kept,
-      ${grantedByNobodysFeed("m.role_owner")} or ${ownerIn("m.role_owner", c.outranking)} as role_is_others
+      ${grantedByNobodysFeed("m.role_owner")} or ${ownerIn(sql`m.role_owner`, c.outranking).text} as role_is_others
     from people p
     join users u on u.organization_id = ${c.organizationId} and u.id = p.person
     join memberships m on m.organization_id = ${c.organizationId} and m.user_id = p.person
@@ -120,20 +121,20 @@ const knownMemberships = (c: ImportContext) => `
   insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action, row)
   select person, group_id, role, null, null, null, 'remove', leave_row from ruled where leaves and kept is null and sent is null
   union all
-  select person, group_id, role, greatest(sent, 0), ${c.source}, ${c.claim}, 'change', join_row
+  select person, group_id, role, greatest(sent, 0), ${c.source.text}, ${c.claim.text}, 'change', join_row
   from ruled where leaves and kept is null and sent is not null
   union all
-  select person, group_id, ruled.role, after.role, after.role_owner, claims | ${c.claim}, 'change', join_row
+  select person, group_id, ruled.role, after.role, after.role_owner, claims | ${c.claim.text}, 'change', join_row
   from ruled
   cross join lateral (select
     case rule when 'take' then sent when 'lower' then 0 else role end as role,
     case
-      when rule in ('take', 'lower') then ${c.source}
-      when (sent = role or (sent = -1 and role = 0 and replaces)) and ${ownerIn("role_owner", c.outranked)} then ${c.source}
+      when rule in ('take', 'lower') then ${c.source.text}
+      when (sent = role or (sent = -1 and role = 0 and replaces)) and ${ownerIn(sql`role_owner`, c.outranked).text} then ${c.source.text}
       else role_owner
     end as role_owner) after
   where sent is not null and not (leaves and kept is null)
-    and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim} = 0)`;
+    and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim.text} = 0)`;
 
 /** Under purge the groups of a person become those of the file: the source lets go of the others, but for those with a style of their own. */
 const withdrawnMemberships = (c: ImportContext) => `
@@ -143,18 +144,18 @@ const withdrawnMemberships = (c: ImportContext) => `
     from people p
     join memberships m on m.organization_id = ${c.organizationId} and m.user_id = p.person
     join known_groups g on g.group_id = m.group_id
-    where p.groups_replaced and not p.is_new and p.applies and ${followsImport("g")} and m.claims & ${c.claim} <> 0 and not p.leave_all
+    where p.groups_replaced and not p.is_new and p.applies and ${followsImport("g")} and m.claims & ${c.claim.text} <> 0 and not p.leave_all
       and not exists (select from file_joins j where j.person = p.person and j.group_id = m.group_id)
       and not exists (select from file_leaves l where l.person = p.person and l.group_id = m.group_id)
   ), told as (
     insert into row_issues (row, code, field, details, failure)
     select first_row, 'role_kept', 'groupID', jsonb_build_object('groupId', group_id, 'kept', role, 'file', 'nothing of this group'), false
-    from silent where kept and has_role and silent.claims = ${c.claim}
+    from silent where kept and has_role and silent.claims = ${c.claim.text}
   )
   insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action, row)
   select person, group_id, role, after.*, first_row
   from silent cross join lateral (${withdrawnMembership(c, "silent")}) after
-  where not (kept and silent.claims = ${c.claim})`;
+  where not (kept and silent.claims = ${c.claim.text})`;
 
 /** SQL: whether the file has the person `p` leave the group `g`. */
 const leaves = `(p.leave_all or exists (
@@ -162,7 +163,7 @@ const leaves = `(p.leave_all or exists (
 
 const newMemberships = (c: ImportContext) => `
   insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
-  select j.person, j.group_id, greatest(j.role, 0), ${c.source}, ${c.claim}, 'add', j.row
+  select j.person, j.group_id, greatest(j.role, 0), ${c.source.text}, ${c.claim.text}, 'add', j.row
   from file_joins j
   where not exists (
     select from memberships m

@@ -56,16 +56,17 @@ const columns = `person, first_row, is_new, replaces, database_id, first_name, l
   phones_replaced, delete_person, applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
 
 /** SQL: whether a row's data replace what its source brought (file formats, section 5). */
-const replaces = (c: ImportContext, hasDatabaseId: string) => (c.style === "purge" ? "true" : `(${hasDatabaseId})`);
+const replaces = (c: ImportContext, hasDatabaseId: string) =>
+  c.rules.replacesWithoutDatabaseId ? "true" : `(${hasDatabaseId})`;
 
 const peopleOfOneRow = (c: ImportContext) => `
   insert into people (${columns})
-  select r.person, s.row, r.person > ${c.lastUserId}, ${replaces(c, "s.database_id is not null")}, s.database_id, s.first_name,
+  select r.person, s.row, r.person > ${c.lastUserId.text}, ${replaces(c, "s.database_id is not null")}, s.database_id, s.first_name,
     s.last_name, s.username, s.username_normalized, s.email, s.email_normalized, s.address,
     ${items("s.custom_fields")}, s.location, s.location_normalized, s.show_all_groups,
     ${replaces(c, "s.database_id is not null")} and s.emails is not null and not s.emails_incomplete,
     ${replaces(c, "s.database_id is not null")} and s.phones is not null and not s.phones_incomplete,
-    s.delete_person, not s.delete_person, s.leave_all, ${c.style === "purge"} and s.groups_given and not s.only_removes,
+    s.delete_person, not s.delete_person, s.leave_all, ${c.rules.replacesGroups} and s.groups_given and not s.only_removes,
     s.only_removes, s.names_group,
     case when s.issues is null then s.digest end, null
   from row_persons r join staged_rows s on s.row = r.row
@@ -95,7 +96,7 @@ const valueRows = [
 
 const peopleOfSeveralRows = (c: ImportContext) => `
   insert into people (${columns})
-  select person, min(s.row), person > ${c.lastUserId}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
+  select person, min(s.row), person > ${c.lastUserId.text}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
     ${lastNotBlank("first_name")}, ${lastNotBlank("last_name")}, ${last("username")}, ${last("username_normalized")},
     ${last("email")}, ${last("email_normalized")}, ${lastNotBlank("address")},
     ${items(lastNotBlank("custom_fields"))}, ${lastNotBlank("location")}, ${lastNotBlank("location_normalized")},
@@ -103,7 +104,7 @@ const peopleOfSeveralRows = (c: ImportContext) => `
     ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
     ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
     bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
-    ${c.style === "purge"} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes), bool_or(s.names_group), null,
+    ${c.rules.replacesGroups} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes), bool_or(s.names_group), null,
     jsonb_build_object(${valueRows})
   from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
   group by person`;

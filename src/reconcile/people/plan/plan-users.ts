@@ -50,7 +50,7 @@ export async function planUsers(client: Transaction, context: ImportContext): Pr
   }
   await planLocations(client, context);
   const hasReturns = await findReturning(client, context);
-  if (context.style !== "normal" && hasAbsences) await planAbsences(client, context);
+  if (context.rules.deletesAbsentPeople && hasAbsences) await planAbsences(client, context);
   const knowsSome = await knowsSomebody(client);
   const areAllNew = knowsNobody && (await client.query("select from merged_persons limit 1")).rowCount === 0;
   await runStatements(client, [
@@ -101,7 +101,7 @@ async function findReturning(client: Transaction, context: ImportContext): Promi
 
 /** Whom a roster doesn't name any more (file formats, section 5). */
 async function planAbsences(client: Transaction, context: ImportContext): Promise<void> {
-  if (context.style === "purge") await client.query(keepGroupsOfFailedRows);
+  if (context.rules.replacesGroups) await client.query(keepGroupsOfFailedRows);
   const { rowCount } = await client.query(findAbsences(context));
   if (rowCount) await runStatements(client, settleAbsences(context));
 }

@@ -19,7 +19,7 @@ export const findReturns = (c: ImportContext): string => `
     select t.user_id, t.username_normalized, t.email_normalized, t.deleted_at, s.database_id
     from user_tombstones t
     left join user_tombstone_sources s
-      on s.organization_id = t.organization_id and s.user_id = t.user_id and s.source = ${c.source}
+      on s.organization_id = t.organization_id and s.user_id = t.user_id and s.source = ${c.source.text}
     where t.organization_id = ${c.organizationId}
   ), by_database_id as (
     select distinct on (fresh.person) fresh.person, kept.user_id
@@ -111,7 +111,7 @@ const stored = (c: ImportContext, list: string, table: string) => `
 
 /** Further e-mails and phones that were entered by hand; after those of the file. */
 export const planReturnedContacts = (c: ImportContext): string[] => [
-  `update planned_emails p set claims = ${c.claim} | ${byHand}
+  `update planned_emails p set claims = ${c.claim.text} | ${byHand}
    from ${stored(c, "emails", "user_emails")}
    where p.person = r.user_id and p.email_normalized = s.email_normalized and s.claims & ${byHand} <> 0`,
   `insert into planned_emails (person, email_normalized, email, action, claims)
@@ -119,8 +119,8 @@ export const planReturnedContacts = (c: ImportContext): string[] => [
    from ${stored(c, "emails", "user_emails")} join people p on p.person = r.user_id
    where s.claims & ${byHand} <> 0 and s.email_normalized <> p.email_normalized
      and not exists (select from planned_emails e where e.person = r.user_id and e.email_normalized = s.email_normalized)`,
-  `update planned_phones p set claims = ${c.claim} | ${byHand},
-     owner = case when s.owner = ${manual} then ${manual} else ${c.source} end,
+  `update planned_phones p set claims = ${c.claim.text} | ${byHand},
+     owner = case when s.owner = ${manual} then ${manual} else ${c.source.text} end,
      message_type = case when s.owner = ${manual} then s.message_type else p.message_type end,
      label = case when s.owner = ${manual} then s.label else p.label end,
      carrier = case when s.owner = ${manual} then s.carrier else p.carrier end
@@ -150,7 +150,7 @@ export const planReturnedMemberships = (c: ImportContext): string[] => [
 
 /** SQL: the claims of a new person `f`: who registered themself did so for good. */
 export const returningClaims = (c: ImportContext): string => `
-  ${c.claim} | coalesce((select (${state} ->> 'claims')::bigint & ${1 << selfRegistered} from returns r
+  ${c.claim.text} | coalesce((select (${state} ->> 'claims')::bigint & ${1 << selfRegistered} from returns r
     join user_tombstones t on t.organization_id = ${c.organizationId} and t.user_id = r.user_id where r.user_id = f.person), 0)`;
 
 /** SQL: the version of a new person `f`: who returns counts on. */

@@ -1,3 +1,4 @@
+import { raw } from "sql-template-tag";
 import { manual } from "../../../directory/claims.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
 import { rowOf } from "../stage/tables.ts";
@@ -132,7 +133,7 @@ function rule(
   const { column, compared = column } = scalar;
   const owner = `u.${column}_owner`;
   const clearing = scalar.optional
-    ? `when ${isBlank(scalar, `f.${column}`)} and f.replaces and ${owner} = ${c.source} then ${outcomes.clear}`
+    ? `when ${isBlank(scalar, `f.${column}`)} and f.replaces and ${owner} = ${c.source.text} then ${outcomes.clear}`
     : "";
   return `case
     when f.${column} is null then ${outcomes.keep}
@@ -140,7 +141,7 @@ function rule(
     when ${isBlank(scalar, `f.${column}`)} then ${outcomes.keep}
     when ${isBlank(scalar, `u.${column}`)} then ${outcomes.fill}
     when f.${compared} = u.${compared} then ${outcomes.agree}
-    when not f.replaces or ${ownerIn(owner, c.outranking)} then ${outcomes.keep}
+    when not f.replaces or ${ownerIn(raw(owner), c.outranking).text} then ${outcomes.keep}
     else ${outcomes.take} end`;
 }
 
@@ -165,13 +166,13 @@ const newValue = (c: ImportContext, scalar: Scalar, column: string) => {
 
 const newOwner = (c: ImportContext, scalar: Scalar) => {
   const owner = `u.${scalar.column}_owner`;
-  const agree = `case when ${owner} is null or ${ownerIn(owner, c.outranked)} then ${c.source} else ${owner} end`;
+  const agree = `case when ${owner} is null or ${ownerIn(raw(owner), c.outranked).text} then ${c.source.text} else ${owner} end`;
   const taken = rule(c, scalar, {
     keep: owner,
     clear: "null",
-    fill: String(c.source),
+    fill: c.source.text,
     agree,
-    take: String(c.source),
+    take: c.source.text,
   });
   if (scalar.column !== customFields) return taken;
   // What is as the file says once it is filled, the file agrees with: now as well as the next time it comes.
@@ -234,7 +235,7 @@ export function scalarStatements(c: ImportContext): string[] {
     ...scalars.map((scalar) => `${newOwner(c, scalar)} as ${scalar.column}_owner`),
     `case when ${fills} then f.email else u.email end as email`,
     `case when ${fills} then f.email_normalized else u.email_normalized end as email_normalized`,
-    `case when ${fills} then ${c.source} else u.email_owner end as email_owner`,
+    `case when ${fills} then ${c.source.text} else u.email_owner end as email_owner`,
   ];
   const columns = scalarColumns;
   return [
@@ -316,9 +317,9 @@ export const insertUsersOf = (c: ImportContext, people: string, hasReturns = fal
     ${Object.entries(given)
       .map(([column, isGiven]) =>
         hasReturns
-          ? `case when '${column}' = any(f.by_hand) then ${manual} when ${isGiven} then ${c.source} end`
-          : `case when ${isGiven} then ${c.source} end`,
+          ? `case when '${column}' = any(f.by_hand) then ${manual} when ${isGiven} then ${c.source.text} end`
+          : `case when ${isGiven} then ${c.source.text} end`,
       )
       .join(", ")},
-    ${hasReturns ? returningClaims(c) : c.claim}, ${hasReturns ? returningVersion(c) : "1"}, $1, $2, $2
+    ${hasReturns ? returningClaims(c) : c.claim.text}, ${hasReturns ? returningVersion(c) : "1"}, $1, $2, $2
   from ${people} f`;

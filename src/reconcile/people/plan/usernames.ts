@@ -33,7 +33,7 @@ const contestedUsernames = (c: ImportContext, settle: boolean) => `
   ), contested as (
     select wants.person, jsonb_build_object('username', wants.username, 'holder', coalesce(
       (select 'databaseID ' || us.database_id from user_sources us where us.organization_id = ${c.organizationId}
-         and us.source = ${c.source} and us.user_id = u.id),
+         and us.source = ${c.source.text} and us.user_id = u.id),
       concat_ws(' ', nullif(u.first_name, ''), nullif(u.last_name, '')))) as details
     from wants
     join users u on u.organization_id = ${c.organizationId} and u.username_normalized = wants.wanted and u.id <> wants.person

@@ -37,7 +37,7 @@ export const insertKeptPeople = (c: ImportContext): string => `
       concat_ws(' ', coalesce(us.database_id, u.username, u.email), nullif(u.first_name, ''), nullif(u.last_name, '')))
   from absences a
   join users u on u.organization_id = ${c.organizationId} and u.id = a.person
-  left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.user_id = a.person
+  left join user_sources us on us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.user_id = a.person
   where a.fate = 'keep' order by a.person limit ${mostKept}`;
 
 /** Rows that failed and whose people are not known and were not added either; `person` tells the people apart. */
@@ -52,7 +52,7 @@ const unknownRows = (c: ImportContext) => `
 
 const areNotStored = (c: ImportContext) => `
     not exists (select from user_sources us
-      where us.organization_id = ${c.organizationId} and us.source = ${c.source} and us.database_id = s.database_id)
+      where us.organization_id = ${c.organizationId} and us.source = ${c.source.text} and us.database_id = s.database_id)
     and not exists (select from users u
       where u.organization_id = ${c.organizationId} and u.username_normalized = s.username_normalized
         and s.database_id is null)

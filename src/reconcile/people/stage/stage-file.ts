@@ -3,14 +3,8 @@ import { normalizeUser } from "../../../intake/normalize-user.ts";
 import type { NormalizationRules } from "../../../intake/records.ts";
 import { digestRecord, type RecordDigests, type UserFile } from "../../../intake/user-file.ts";
 import type { Transaction } from "../../../store/database.ts";
-import {
-  anyDigest,
-  insertSameRows,
-  type MatchingContext,
-  matchStatements,
-  missingRows,
-  sameRowsOfSharedPersons,
-} from "../match/match.ts";
+import type { MatchingContext } from "../../setup/context.ts";
+import { anyDigest, insertSameRows, matchStatements, missingRows, sameRowsOfSharedPersons } from "../match/match.ts";
 import { runStatements } from "../run-statements.ts";
 import { emptyStaging, type StagedRow, stageDigests, stageRows } from "./staging.ts";
 
