@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import { type ChangeEntry, type Origin, recordChanges, together } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
 import { changedProperties } from "./changed-properties.ts";
@@ -23,12 +24,13 @@ export function endMemberships(
   origin: Origin,
   at: Date,
 ): Promise<ChangedMemberships> {
-  const expressions = `
-    changed as (
-      delete from memberships where organization_id = $1 and group_id = any($6::text[])
+  const expressions = [
+    sql`changed as (
+      delete from memberships where organization_id = ${organizationId} and group_id = any(${groupIds}::text[])
       returning user_id, group_id, role as role_from, null::smallint as role_to
-    )`;
-  return changeMemberships(executor, organizationId, { expressions, values: [groupIds] }, origin, at);
+    )`,
+  ];
+  return changeMemberships(executor, organizationId, expressions, origin, at);
 }
 
 /**

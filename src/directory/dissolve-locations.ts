@@ -1,5 +1,6 @@
+import sql from "sql-template-tag";
 import {
-  appendStatement,
+  appendChanges,
   type ChangeEntry,
   type Origin,
   type Recorded,
@@ -62,26 +63,28 @@ export async function moveUsers(
   origin: Origin,
   at: Date,
 ): Promise<Recorded> {
-  const { rows } = await executor.query<Recorded & Record<string, unknown>>(
-    appendStatement({
+  return appendChanges(executor, organizationId, origin, {
+    with: [
       // The select sees the rows as they were before the statement.
-      with: `
-        person as materialized (
-          select id as user_id, username, location, row_number() over (order by id) as number
-          from users where organization_id = $1 and location = any($6::text[])
-        ), moved as (
-          update users set location = $7::text, location_owner = case when $7::text is null then null else location_owner end,
-            version = version + 1, updated_at = $5, last_import_id = coalesce($3, last_import_id)
-          from person where users.organization_id = $1 and users.id = person.user_id
-        ), ${identifiersOfPeople},`,
-      entries: `
-        select person.number, 'user' as type, 'updated' as action, person.user_id::text as id, identifier.database_id,
-          person.username, json_build_object('location', json_build_object('from', person.location, 'to', $7::text)) as changed,
-          '[]'::json as memberships
-        from person left join identifier on identifier.user_id = person.user_id`,
-      count: "select count(*) as count from person",
-    }),
-    [organizationId, origin.actor, origin.importId ?? null, origin.source ?? null, at, from, to],
-  );
-  return rows[0] ?? { count: 0 };
+      sql`person as materialized (
+        select id as user_id, username, location, row_number() over (order by id) as number
+        from users where organization_id = ${organizationId} and location = any(${from}::text[])
+      )`,
+      sql`target as materialized (select ${to}::text as location)`,
+      sql`moved as (
+        update users set location = target.location,
+          location_owner = case when target.location is null then null else location_owner end,
+          version = version + 1, updated_at = ${at}, last_import_id = coalesce(${origin.importId ?? null}, last_import_id)
+        from person cross join target where users.organization_id = ${organizationId} and users.id = person.user_id
+      )`,
+      identifiersOfPeople(organizationId),
+    ],
+    entries: sql`
+      select person.number, 'user' as type, 'updated' as action, person.user_id::text as id, identifier.database_id,
+        person.username,
+        json_build_object('location', json_build_object('from', person.location, 'to', target.location)) as changed,
+        '[]'::json as memberships
+      from person cross join target left join identifier on identifier.user_id = person.user_id`,
+    count: sql`select count(*) as count from person`,
+  });
 }

@@ -1,7 +1,9 @@
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { literal } from "../store/sql.ts";
 import { manual } from "./claims.ts";
 import { noSuchGroup } from "./groups.ts";
 import {
@@ -12,7 +14,7 @@ import {
   notGrantable,
   requireAuthority,
 } from "./member-authority.ts";
-import { type ChangedMemberships, changeMemberships } from "./membership-changes.ts";
+import { type ChangedMemberships, changeMemberships, type MembershipExpressions } from "./membership-changes.ts";
 import { noSuchUser, parseUserId, readUserId } from "./users.ts";
 
 /** A membership, seen from the group. */
@@ -252,25 +254,38 @@ async function readRoles(
   return new Map(rows.map(({ id, role }) => [id, role]));
 }
 
-/** Parameters: $6 ids of people, each once, all known; $7 their roles; $8 the group. */
-const additions = `
-  wanted as materialized (
+/**
+ * @param at since when the new members belong to the group
+ * @param members people that there are, each once
+ */
+const additions = (
+  organizationId: number,
+  groupId: string,
+  members: readonly { readonly userId: number; readonly role: number }[],
+  at: Date,
+): MembershipExpressions => [
+  sql`wanted as materialized (
     select asked.user_id, asked.role, memberships.role as role_from
-    from unnest($6::bigint[], $7::smallint[]) asked (user_id, role)
-    left join memberships
-      on memberships.organization_id = $1 and memberships.user_id = asked.user_id and memberships.group_id = $8
-  ), entered as (
+    from unnest(${members.map(({ userId }) => userId)}::bigint[], ${members.map(({ role }) => role)}::smallint[])
+      asked (user_id, role)
+    left join memberships on memberships.organization_id = ${organizationId} and memberships.user_id = asked.user_id
+      and memberships.group_id = ${groupId}
+  )`,
+  sql`entered as (
     insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
-    select $1, user_id, $8, role, ${manual}, 1::bigint << ${manual}, $5 from wanted
+    select ${organizationId}, user_id, ${groupId}, role, ${literal(manual)}, 1::bigint << ${literal(manual)}, ${at}
+    from wanted
     on conflict (organization_id, user_id, group_id) do update
     set role = excluded.role, role_owner = excluded.role_owner, claims = memberships.claims | excluded.claims,
       since = case when memberships.role = excluded.role then memberships.since else excluded.since end
     where (memberships.role, memberships.role_owner) <> (excluded.role, excluded.role_owner)
       or memberships.claims & excluded.claims = 0
-  ), changed as (
-    select user_id, $8::text collate "C" as group_id, role_from, role as role_to
+  )`,
+  sql`changed as (
+    select user_id, ${groupId}::text collate "C" as group_id, role_from, role as role_to
     from wanted where role_from is distinct from role
-  )`;
+  )`,
+];
 
 /**
  * Has people belong to a group in a role, by hand: what `putMember` does, for the holder of the organization's lock.
@@ -282,16 +297,17 @@ export function addMembers(
   groupId: string,
   members: readonly { readonly userId: number; readonly role: number }[],
 ): Promise<ChangedMemberships> {
-  const values = [members.map(({ userId }) => userId), members.map(({ role }) => role), groupId];
-  return changeMemberships(executor, organizationId, { expressions: additions, values }, { actor }, clock());
+  const at = clock();
+  return changeMemberships(executor, organizationId, additions(organizationId, groupId, members, at), { actor }, at);
 }
 
-/** Parameters: $6 ids of people; $7 the group. */
-const removals = `
-  changed as (
-    delete from memberships where organization_id = $1 and user_id = any($6::bigint[]) and group_id = $7
+const removals = (organizationId: number, groupId: string, userIds: readonly number[]): MembershipExpressions => [
+  sql`changed as (
+    delete from memberships
+    where organization_id = ${organizationId} and user_id = any(${userIds}::bigint[]) and group_id = ${groupId}
     returning user_id, group_id, role as role_from, null::smallint as role_to
-  )`;
+  )`,
+];
 
 function removeMembers(
   executor: Executor,
@@ -299,8 +315,8 @@ function removeMembers(
   groupId: string,
   userIds: readonly number[],
 ): Promise<ChangedMemberships> {
-  const change = { expressions: removals, values: [userIds, groupId] };
-  return changeMemberships(executor, organizationId, change, { actor }, clock());
+  const expressions = removals(organizationId, groupId, userIds);
+  return changeMemberships(executor, organizationId, expressions, { actor }, clock());
 }
 
 /** @throws MusterError not_found when there is no such group */

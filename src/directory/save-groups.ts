@@ -1,6 +1,9 @@
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { type ChangeEntry, type Origin, type Recorded, recordChanges, together } from "../changes/record.ts";
 import { inBatches } from "../store/batches.ts";
 import type { Executor } from "../store/database.ts";
+import { literal, selectRow } from "../store/sql.ts";
 import { byDefault } from "./claims.ts";
 import type { GroupDocument, groupProperties } from "./groups.ts";
 import { type ChangedMemberships, changeMemberships } from "./membership-changes.ts";
@@ -72,14 +75,17 @@ const entryOf = ({ group, isNew, changed }: SavedGroup): ChangeEntry => ({
   ...{ type: "group", action: isNew ? "created" : "updated", id: group.groupId, changed },
 });
 
-/** SQL: who is network administrator in any group; parameter $1 organization. */
-const networkAdministrators = "select distinct user_id from memberships where organization_id = $1 and role = 2";
+/** A select of the people who are network administrators of any group. */
+const networkAdministrators = (organizationId: number): Sql =>
+  sql`select distinct user_id from memberships where organization_id = ${organizationId} and role = 2`;
+
+const countRow = z.object({ count: z.int() });
 
 /** How many people are network administrators. */
 export async function countNetworkAdministrators(executor: Executor, organizationId: number): Promise<number> {
-  const statement = `select count(*)::integer as count from (${networkAdministrators}) administrator`;
-  const { rows } = await executor.query<{ count: number }>(statement, [organizationId]);
-  return rows[0]!.count;
+  const statement = sql`
+    select count(*)::integer as count from (${networkAdministrators(organizationId)}) administrator`;
+  return (await selectRow(executor, countRow, statement))!.count;
 }
 
 /**
@@ -93,13 +99,15 @@ export function joinNetworkAdministrators(
   origin: Origin,
   at: Date,
 ): Promise<ChangedMemberships> {
-  const expressions = `
-    changed as (
+  const claim = literal(byDefault);
+  const expressions = [
+    sql`changed as (
       insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
-      select $1, user_id, group_id, 2, ${byDefault}, 1::bigint << ${byDefault}, $5
-      from (${networkAdministrators}) administrator cross join unnest($6::text[]) group_id
+      select ${organizationId}, user_id, group_id, 2, ${claim}, 1::bigint << ${claim}, ${at}
+      from (${networkAdministrators(organizationId)}) administrator cross join unnest(${groupIds}::text[]) group_id
       on conflict do nothing
       returning user_id, group_id, null::smallint as role_from, role as role_to
-    )`;
-  return changeMemberships(executor, organizationId, { expressions, values: [groupIds] }, origin, at);
+    )`,
+  ];
+  return changeMemberships(executor, organizationId, expressions, origin, at);
 }

@@ -1,3 +1,4 @@
+import sql, { type Sql } from "sql-template-tag";
 import type { ChangeEntry } from "../changes/record.ts";
 import { changedProperties } from "./changed-properties.ts";
 import type { UserDocument } from "./user-document.ts";
@@ -41,15 +42,15 @@ function compareMemberships(
 }
 
 /**
- * SQL: a common table expression with the databaseID that the source of the highest rank knows somebody by, of the people
- * in `person` (column user_id) whom a source knows by one. Parameter: $1 organization.
+ * A common table expression `identifier` of the people in `person` (column user_id). It has the databaseID by which the
+ * source of the highest rank knows somebody. People whom no source knows by one are left out.
  */
-export const identifiersOfPeople = `
+export const identifiersOfPeople = (organizationId: number): Sql => sql`
   identifier as materialized (
     select distinct on (person.user_id) person.user_id, user_sources.database_id
     from person cross join sources
-    join user_sources on user_sources.organization_id = $1 and user_sources.source = sources.number
+    join user_sources on user_sources.organization_id = ${organizationId} and user_sources.source = sources.number
       and user_sources.user_id = person.user_id
-    where sources.organization_id = $1 and user_sources.database_id is not null
+    where sources.organization_id = ${organizationId} and user_sources.database_id is not null
     order by person.user_id, sources.rank, sources.number
   )`;

@@ -1,4 +1,5 @@
-import { appendStatement, type Recorded, recordChanges, together } from "../../../changes/record.ts";
+import sql, { raw } from "sql-template-tag";
+import { appendChanges, type Recorded, recordChanges, together } from "../../../changes/record.ts";
 import { createPlainGroups, createPlainLocations } from "../../../directory/create-many.ts";
 import { buryUsers } from "../../../directory/tombstone.ts";
 import type { Transaction } from "../../../store/database.ts";
@@ -91,20 +92,23 @@ export async function appendPeople(
     `select number, 'user' as type, ${action} as action, person::text as id, database_id, username, changed, memberships`;
   const changing = `
     select person, first_row from people where is_new union all select person, first_row from (${others}) others`;
-  const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
-    appendStatement({
-      // Numbered apart from what is told, so that only numbers are sorted.
-      with: `
-        numbered as (
-          select person, row_number() over (order by first_row, person) as number from (${changing}) changing
-        ),`,
-      entries: `
-        ${entry("action")} from (${others}) others join numbered using (person)
-        union all
-        ${entry("'created'")} from (${createdEntries("$5::text")}) created join numbered using (person)`,
-      count: `select count(*) as count from (${changing}) changing`,
-    }),
-    [organizationId, actor, id, source, sourceName],
+  return appendChanges(
+    client,
+    organizationId,
+    { actor, importId: id, source },
+    {
+      with: [
+        sql`source_name as (select ${sourceName}::text as name)`,
+        // Numbered apart from what is told, so that only numbers are sorted.
+        raw(`numbered as (
+        select person, row_number() over (order by first_row, person) as number from (${changing}) changing
+      )`),
+      ],
+      entries: raw(`
+      ${entry("action")} from (${others}) others join numbered using (person)
+      union all
+      ${entry("'created'")} from (${createdEntries("(select name from source_name)")}) created join numbered using (person)`),
+      count: raw(`select count(*) as count from (${changing}) changing`),
+    },
   );
-  return rows[0] ?? { count: 0 };
 }

@@ -1,4 +1,5 @@
-import { appendStatement, type Recorded } from "../../../changes/record.ts";
+import { raw } from "sql-template-tag";
+import { appendChanges, type Recorded } from "../../../changes/record.ts";
 import { locationNamePattern } from "../../../directory/locations.ts";
 import { foldCase } from "../../../directory/text.ts";
 import type { Executor, Transaction } from "../../../store/database.ts";
@@ -116,15 +117,16 @@ export async function appendPlainPeople(
   { plain, firstRow }: RowsOfPart,
   offset: number,
 ): Promise<Recorded> {
-  const { rows } = await client.query<Recorded & { [column: string]: unknown }>(
-    appendStatement({
-      entries: `
-        select first_row - ${firstRow - 1} as number, 'user' as type, action, person::text as id, database_id, username,
-          changed, memberships
-        from (${plainEntries(offset)}) plain`,
-      count: `select ${plain} as count`,
-    }),
-    [organizationId, actor, id, source],
+  return appendChanges(
+    client,
+    organizationId,
+    { actor, importId: id, source },
+    {
+      entries: raw(`
+      select first_row - ${firstRow - 1} as number, 'user' as type, action, person::text as id, database_id, username,
+        changed, memberships
+      from (${plainEntries(offset)}) plain`),
+      count: raw(`select ${plain} as count`),
+    },
   );
-  return rows[0]!;
 }
