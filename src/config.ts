@@ -97,6 +97,7 @@ export const environmentSchema = z.object({
   ),
   IMPORT_MAX_BYTES: wholeNumber(1024, 1024 ** 4, 1024 ** 3),
   LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
+  LOG_SQL: variable(z.enum(["0", "1"], "must be 1 or 0").default("0")),
 });
 
 /** How this process runs. */
@@ -134,6 +135,8 @@ export interface Config {
   /** Largest body of an import. */
   readonly importMaximumBytes: number;
   readonly logLevel: (typeof logLevels)[number];
+  /** Prints the statements of transactions, without their values; for development. */
+  readonly logSql: boolean;
 }
 
 /** A variable has a value that cannot be used. The message is one sentence that names it, and never shows the value. */
@@ -178,6 +181,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     logLevel: values.LOG_LEVEL,
+    logSql: values.LOG_SQL === "1",
   };
 }
 

@@ -7,33 +7,25 @@ import type { ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { startAnnouncing } from "./announcements/deliver.ts";
 import { createMailer } from "./announcements/mailer.ts";
-import { createChangeSignal } from "./changes/signal.ts";
+import { composeService } from "./compose-service.ts";
 import { type Config, readConfig } from "./config.ts";
 import { startEmbeddedPostgreSql } from "./embedded-postgresql/embedded-postgresql.ts";
-import { buildApp } from "./http/app.ts";
 import { forgetUnfinishedRequests } from "./http/callers/idempotency.ts";
 import type { App } from "./http/contract/app-types.ts";
 import type { Operator } from "./http/server/dependencies.ts";
 import { httpLimits } from "./http/server/limits.ts";
 import { describeError } from "./http/server/logging.ts";
-import { createMetrics } from "./http/server/metrics.ts";
 import { readTls, replaceCertificate, type TlsFiles } from "./http/server/tls.ts";
-import { createIdSource } from "./identifiers.ts";
 import { startRounds } from "./moderation/rounds.ts";
 import { hashKey } from "./organizations/api-keys.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { type Issuer, setIssuer } from "./organizations/issuer.ts";
-import { createKnownKeys } from "./organizations/known-keys.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
 import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/attempts/interrupted.ts";
-import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
-import { createIssuerKeys, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
-import { type Executor, openDatabase } from "./store/database.ts";
-import { createNotifications } from "./store/notifications.ts";
-import { createWriterQueue } from "./store/organization-lock.ts";
+import type { Executor } from "./store/database.ts";
 import { openOwner } from "./store/owner.ts";
 import { type OwnerConnection, openOwnerConnection } from "./store/owner-connection.ts";
 import { prepareDatabase } from "./store/prepare.ts";
@@ -43,7 +35,6 @@ import { joinDatabase } from "./store/presence.ts";
 type Closers = (() => Promise<unknown>)[];
 
 const clock = () => new Date();
-const newId = createIdSource(clock, randomBytes);
 /** Messages for people go to the standard output, the log to the standard error. */
 const say = (message: string) => process.stdout.write(message);
 
@@ -60,48 +51,37 @@ async function start(config: Config, closers: Closers): Promise<void> {
   closers.push(() => owner.close());
   await tellInterrupted(owner);
 
-  const notifications = createNotifications(connection);
-  closers.push(() => notifications.close());
-  const changeSignal = createChangeSignal(notifications);
-  const knownKeys = createKnownKeys(notifications, () => performance.now());
-  const { databaseConnections: maxConnections } = config;
-  const database = openDatabase(connection, {
-    maxConnections,
-    written: changeSignal.written,
-    keysChanged: knownKeys.forget,
-    process: processNumber,
-  });
-  closers.push(() => database.close());
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const queue = createWriterQueue();
-  const app = await buildApp({
-    dependencies: {
-      ...{ database, queue, changeSignal, knownKeys, clock, newId, randomBytes, spoolDirectory },
-      importQueue: createWriterQueue(),
-      publicUrl: config.publicUrl,
-      keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
-      partRows,
-      importSlots: importSlots(config.databaseConnections),
-      trustedProxies: config.trustedProxies,
-      limits: {
-        ...httpLimits,
-        importBytes: config.importMaximumBytes,
-        requestsPerMinute: config.requestsPerMinute,
-        failuresPerMinute: config.failuresPerMinute,
-      },
-      operator: await operatorOf(config, connection, owner, closers),
+  const service = await composeService({
+    connection,
+    maxConnections: config.databaseConnections,
+    processNumber,
+    clock,
+    now: () => performance.now(),
+    randomBytes,
+    spoolDirectory,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    limits: {
+      ...httpLimits,
+      importBytes: config.importMaximumBytes,
+      requestsPerMinute: config.requestsPerMinute,
+      failuresPerMinute: config.failuresPerMinute,
     },
-    metrics: createMetrics(registry),
+    operator: await operatorOf(config, connection, owner, closers),
+    registry,
     log: { level: config.logLevel, stream: process.stderr },
+    logStatement: config.logSql ? (text) => process.stderr.write(`${text}\n;\n`) : undefined,
     tls,
   });
-  closers.push(() => app.close());
+  closers.push(() => service.close());
+  const { app, dependencies } = service;
   await app.listen({ host: config.host, port: config.port });
   if (config.tls) reloadCertificate(app, config.tls);
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await owner.exclusive((client) =>
-    ensureFirstOrganization(client, { ...config, clock, newId, randomBytes }),
+    ensureFirstOrganization(client, { ...config, clock, newId: dependencies.newId, randomBytes }),
   );
   await setUpFirstOrganization(owner, first.organizationId, config);
   const stopAnnouncing = startAnnouncing({
@@ -113,7 +93,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   closers.push(
     startRetention({ owner, clock }, () => app.log.warn({}, "old entries of the logs could not be deleted")),
   );
-  const rounds = { owner, database, queue, clock };
+  const rounds = { owner, database: dependencies.database, queue: dependencies.queue, clock };
   closers.push(startRounds(rounds, () => app.log.warn({}, "what waits for decisions could not be looked after")));
   const address = app.server.address();
   say(
@@ -216,11 +196,6 @@ async function tellInterrupted(owner: Executor): Promise<void> {
       `Imports that were under way when the service stopped last: ${interrupted}. They were not applied; see /v1/imports?status=failed\n`,
     );
   }
-}
-
-/** Imports leave connections to everybody else. */
-function importSlots(connections: number): number {
-  return Math.max(1, Math.min(4, Math.floor(connections / 3)));
 }
 
 const closers: Closers = [];

@@ -1,4 +1,5 @@
 import type { Executor } from "../store/database.ts";
+import { every } from "../store/every.ts";
 import type { SendMail } from "./mailer.ts";
 import { announceOverdue } from "./overdue.ts";
 
@@ -102,31 +103,22 @@ const interval = 5_000;
 /** Looks between two looks for overdue sources. */
 const looksBetween = 60;
 
-/** Tells announcements until it is stopped, one pass after the other. */
+/**
+ * Delivers announcements until it is stopped, one pass after the other.
+ * @returns stops it, after the pass that is under way
+ */
 export function startAnnouncing(dependencies: DeliveryDependencies): () => Promise<void> {
-  let stopped = false;
-  let wake = () => {};
-  const loop = (async () => {
-    for (let look = 0; !stopped; look += 1) {
-      try {
-        if (look % looksBetween === 0) await announceOverdue(dependencies.owner, dependencies.clock());
-        while (!stopped && (await deliverAnnouncements(dependencies)) === atOnce);
-      } catch {
-        dependencies.log.warn({}, "announcements could not be looked up");
-      }
-      if (stopped) return;
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, interval);
-        wake = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  })();
-  return async () => {
-    stopped = true;
-    wake();
-    await loop;
+  let look = 0;
+  let isStopped = false;
+  const pass = async () => {
+    if (look++ % looksBetween === 0) await announceOverdue(dependencies.owner, dependencies.clock());
+    while (!isStopped && (await deliverAnnouncements(dependencies)) === atOnce);
+  };
+  const stop = every(interval, pass, () => dependencies.log.warn({}, "announcements could not be looked up"), {
+    atOnce: true,
+  });
+  return () => {
+    isStopped = true;
+    return stop();
   };
 }

@@ -1,5 +1,6 @@
 import { pruneChanges } from "../changes/prune.ts";
 import type { Executor } from "../store/database.ts";
+import { every } from "../store/every.ts";
 import { pruneAudit } from "./audit-log.ts";
 import { settingsSchema } from "./settings.ts";
 
@@ -60,19 +61,10 @@ async function pruneDecided(owner: Executor, organizationId: number, before: Dat
 const interval = 3_600_000;
 
 /**
- * Deletes old entries now and every hour, until it is stopped. What fails is tried again an hour later.
- * @param failed is told that a round failed
+ * Deletes old entries now and every hour, until it is stopped.
+ * @param failed is called after a round that failed
  * @returns stops it, after the round that is under way
  */
 export function startRetention(dependencies: RetentionDependencies, failed: () => void): () => Promise<void> {
-  let round = Promise.resolve();
-  const begin = () => {
-    round = deleteOldEntries(dependencies).catch(failed);
-  };
-  begin();
-  const timer = setInterval(begin, interval);
-  return async () => {
-    clearInterval(timer);
-    await round;
-  };
+  return every(interval, () => deleteOldEntries(dependencies), failed, { atOnce: true });
 }

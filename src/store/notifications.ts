@@ -1,9 +1,10 @@
-import pg from "pg";
+import type pg from "pg";
 import { serviceRole } from "./database.ts";
+import { createStandingConnection } from "./standing-connection.ts";
 
-/** What PostgreSQL notifies of (NOTIFY), at the commit of whatever gave the reason. */
+/** Notifications that PostgreSQL sends (NOTIFY) when the transaction that caused them commits. */
 export interface Notifications {
-  /** Takes what comes on a channel. To be called before `start`. */
+  /** Registers the listener of a channel. Call it before `start`. */
   listen(channel: string, listener: NotificationListener): void;
   /** Begins to listen, if it has not yet. */
   start(): void;
@@ -11,62 +12,35 @@ export interface Notifications {
   close(): Promise<void>;
 }
 
-/** Hears of one channel. */
+/** Hears the notifications of one channel. */
 export interface NotificationListener {
   readonly notified: (payload: string) => void;
-  /** Listening begins, for the first time or again: what was notified before was not heard. */
+  /** Listening begins, for the first time or again. Notifications from before were not heard. */
   readonly connected: () => void;
   /** Nothing is heard any more. */
   readonly broken: () => void;
 }
 
-/** Pauses between attempts to connect, in milliseconds. */
-const firstPause = 100;
-const longestPause = 5_000;
-
 /**
- * Makes the notifications of a process. One connection listens, from the start on; when it breaks, another is made.
+ * Makes the notifications of a process. One connection listens for all channels.
  * @param connection where PostgreSQL listens
  */
 export function createNotifications(connection: pg.ClientConfig): Notifications {
   const listeners = new Map<string, NotificationListener>();
-  let client: pg.Client | undefined;
-  let timer: NodeJS.Timeout | undefined;
-  let pause = firstPause;
   let isStarted = false;
-  let isStopped = false;
-
-  const again = (broken: pg.Client) => {
-    if (client !== broken || isStopped) return;
-    client = undefined;
-    for (const listener of listeners.values()) listener.broken();
-    timer = setTimeout(connect, pause);
-    pause = Math.min(longestPause, pause * 2);
-  };
-  const connect = () => {
-    const next = new pg.Client({
-      ...connection,
-      application_name: "muster listener",
-      options: `-c role=${serviceRole}`,
-      keepAlive: true,
-    });
-    client = next;
-    next.on("notification", ({ channel, payload = "" }) => listeners.get(channel)?.notified(payload));
-    next.on("error", () => again(next));
-    next.on("end", () => again(next));
-    next
-      .connect()
-      .then(() => next.query([...listeners.keys()].map((channel) => `listen ${channel}`).join("; ")))
-      .then(() => {
-        pause = firstPause;
-        for (const listener of listeners.values()) listener.connected();
-      })
-      .catch(() => {
-        again(next);
-        return next.end();
-      })
-      .catch(() => undefined);
-  };
+  const standing = createStandingConnection({
+    connection: { ...connection, application_name: "muster listener", options: `-c role=${serviceRole}` },
+    prepare(client) {
+      client.on("notification", ({ channel, payload = "" }) => listeners.get(channel)?.notified(payload));
+      return client.query([...listeners.keys()].map((channel) => `listen ${channel}`).join("; "));
+    },
+    connected() {
+      for (const listener of listeners.values()) listener.connected();
+    },
+    broken() {
+      for (const listener of listeners.values()) listener.broken();
+    },
+  });
   return {
     listen(channel, listener) {
       listeners.set(channel, listener);
@@ -74,12 +48,8 @@ export function createNotifications(connection: pg.ClientConfig): Notifications 
     start() {
       if (isStarted) return;
       isStarted = true;
-      connect();
+      standing.keepConnecting();
     },
-    async close() {
-      isStopped = true;
-      clearTimeout(timer);
-      await client?.end().catch(() => undefined);
-    },
+    close: () => standing.close(),
   };
 }

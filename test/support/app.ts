@@ -3,22 +3,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Registry } from "prom-client";
-import { createChangeSignal } from "../../src/changes/signal.ts";
-import { buildApp } from "../../src/http/app.ts";
+import { composeService } from "../../src/compose-service.ts";
 import type { App } from "../../src/http/contract/app-types.ts";
 import type { HttpDependencies } from "../../src/http/server/dependencies.ts";
 import { type HttpLimits, httpLimits } from "../../src/http/server/limits.ts";
-import { createMetrics } from "../../src/http/server/metrics.ts";
-import { createIdSource } from "../../src/identifiers.ts";
 import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
-import { createKnownKeys } from "../../src/organizations/known-keys.ts";
-import { partRows } from "../../src/reconcile/people/first-load/apply-in-parts.ts";
-import { createIssuerKeys, type IssuerTiming, issuerTiming } from "../../src/sign-in/issuer-keys.ts";
-import { openDatabase } from "../../src/store/database.ts";
-import { createNotifications } from "../../src/store/notifications.ts";
-import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import type { IssuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openOwner } from "../../src/store/owner.ts";
 import { collectLog } from "./collected-logs.ts";
 import type { TestDatabase } from "./database.ts";
@@ -89,35 +80,40 @@ export async function startTestApp(
   let now = options.now ?? Date.parse("2026-11-22T02:00:00Z");
   const clock = () => new Date(now);
   const spoolDirectory = await mkdtemp(join(tmpdir(), "muster-test-spool-"));
-  const notifications = createNotifications(database.connection);
-  const changeSignal = createChangeSignal(notifications);
-  const knownKeys = createKnownKeys(notifications, () => performance.now());
   const operatorKey = `operator_test_${randomBytes(16).toString("hex")}`;
   const owners = openOwner(database.connection);
-  const dependencies: HttpDependencies = {
-    database: openDatabase(database.connection, {
-      ...{ maxConnections: 6, written: changeSignal.written, keysChanged: knownKeys.forget },
-    }),
-    ...{ changeSignal, knownKeys },
-    queue: createWriterQueue(),
-    importQueue: createWriterQueue(),
-    importSlots: 2,
-    partRows,
+  // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
+  const log: any[] = [];
+  const write = (line: string) => {
+    log.push(JSON.parse(line));
+    collectLog(line);
+  };
+  const service = await composeService({
+    connection: database.connection,
+    maxConnections: 6,
     clock,
-    newId: createIdSource(clock, randomBytes),
+    now: () => performance.now(),
     randomBytes,
     spoolDirectory,
     publicUrl: options.publicUrl,
-    keysOf: createIssuerKeys({ fetch, now: () => performance.now(), timing: { ...issuerTiming, ...options.timing } }),
     trustedProxies: options.trustedProxies ?? [],
+    timing: options.timing ?? {},
     limits: {
-      ...{ ...httpLimits, importBytes: 64 * 1024 * 1024, bodyPause: 10_000, bodyWhole: 10_000 },
+      ...httpLimits,
+      importBytes: 64 * 1024 * 1024,
+      bodyPause: 10_000,
+      bodyWhole: 10_000,
       // The clock stands still, and many tests are in a hurry.
-      ...{ requestsPerMinute: 0, failuresPerMinute: 0, requestsAtOnce: 10_000, uploadsAtOnce: 10_000 },
+      requestsPerMinute: 0,
+      failuresPerMinute: 0,
+      requestsAtOnce: 10_000,
+      uploadsAtOnce: 10_000,
       ...limits,
     },
     operator: { keyHash: hashKey(operatorKey), owner: owners },
-  };
+    log: { level: "info", stream: { write } },
+  });
+  const { app, dependencies } = service;
   const key = `muster_test_${randomBytes(16).toString("hex")}`;
   const owner = await database.owner.connect();
   const { organizationId = 0 } = await ensureFirstOrganization(owner, {
@@ -125,29 +121,26 @@ export async function startTestApp(
     organizationName: "Test University",
     adminKey: key,
   }).finally(() => owner.release());
-  // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
-  const log: any[] = [];
-  const write = (line: string) => {
-    log.push(JSON.parse(line));
-    collectLog(line);
-  };
-  const metrics = createMetrics(new Registry());
-  const app = await buildApp({ dependencies, metrics, log: { level: "info", stream: { write } } });
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   let closed: Promise<void> | undefined;
   const close = () => {
     closed ??= (async () => {
-      await app.close();
-      await notifications.close();
+      await service.close();
       await owners.close();
-      await dependencies.database.close();
       await rm(spoolDirectory, { recursive: true, force: true });
     })();
     return closed;
   };
   database.beforeDrop(close);
   return {
-    ...{ url, key, organizationId, operatorKey, app, dependencies, log, close },
+    url,
+    key,
+    organizationId,
+    operatorKey,
+    app,
+    dependencies,
+    log,
+    close,
     advanceClock: (milliseconds) => {
       now += milliseconds;
     },

@@ -1,0 +1,92 @@
+import type { ClientConfig } from "pg";
+import { Registry } from "prom-client";
+import { createChangeSignal } from "./changes/signal.ts";
+import { type AppOptions, buildApp } from "./http/app.ts";
+import type { App } from "./http/contract/app-types.ts";
+import type { HttpDependencies } from "./http/server/dependencies.ts";
+import { createMetrics } from "./http/server/metrics.ts";
+import { createIdSource } from "./identifiers.ts";
+import { createKnownKeys } from "./organizations/known-keys.ts";
+import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
+import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
+import { openDatabase } from "./store/database.ts";
+import { createNotifications } from "./store/notifications.ts";
+import { createWriterQueue } from "./store/organization-lock.ts";
+
+/** Everything that the service takes from outside: the rest is built from it. */
+export interface ServiceOptions
+  extends Pick<
+    HttpDependencies,
+    "clock" | "randomBytes" | "spoolDirectory" | "publicUrl" | "trustedProxies" | "limits" | "operator"
+  > {
+  /** How to connect as the owner of the tables. */
+  readonly connection: ClientConfig;
+  readonly maxConnections: number;
+  /** Number under which the process shows its presence. */
+  readonly processNumber?: number;
+  /** Milliseconds on a clock that only goes forward. */
+  readonly now: () => number;
+  readonly timing?: Partial<IssuerTiming>;
+  readonly log: AppOptions["log"];
+  /** Is called with the text of each statement of a transaction, without its values. */
+  readonly logStatement?: ((text: string) => void) | undefined;
+  readonly tls?: AppOptions["tls"];
+  readonly registry?: Registry;
+}
+
+/** A service that is ready to listen. */
+export interface Service {
+  readonly app: App;
+  readonly dependencies: HttpDependencies;
+  /** Finishes requests in flight, then gives up all connections to the database. */
+  close(): Promise<void>;
+}
+
+/** Composes the service: the only place that wires its parts, for the start and for tests alike. */
+export async function composeService(options: ServiceOptions): Promise<Service> {
+  const { clock, randomBytes, now, maxConnections } = options;
+  const notifications = createNotifications(options.connection);
+  const changeSignal = createChangeSignal(notifications);
+  const knownKeys = createKnownKeys(notifications, now);
+  const database = openDatabase(options.connection, {
+    maxConnections,
+    written: changeSignal.written,
+    keysChanged: knownKeys.forget,
+    process: options.processNumber ?? 0,
+    logStatement: options.logStatement,
+  });
+  const dependencies: HttpDependencies = {
+    database,
+    queue: createWriterQueue(),
+    importQueue: createWriterQueue(),
+    importSlots: importSlots(maxConnections),
+    partRows,
+    changeSignal,
+    knownKeys,
+    keysOf: createIssuerKeys({ fetch, now, timing: { ...issuerTiming, ...options.timing } }),
+    clock,
+    newId: createIdSource(clock, randomBytes),
+    randomBytes,
+    spoolDirectory: options.spoolDirectory,
+    publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies,
+    limits: options.limits,
+    operator: options.operator,
+  };
+  const metrics = createMetrics(options.registry ?? new Registry());
+  const app = await buildApp({ dependencies, metrics, log: options.log, tls: options.tls });
+  return {
+    app,
+    dependencies,
+    async close() {
+      await app.close();
+      await database.close();
+      await notifications.close();
+    },
+  };
+}
+
+/** Imports leave most connections to other requests. */
+function importSlots(connections: number): number {
+  return Math.max(1, Math.min(4, Math.floor(connections / 3)));
+}

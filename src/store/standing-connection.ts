@@ -1,0 +1,94 @@
+import pg from "pg";
+import { databaseUnavailable } from "./unavailable.ts";
+
+/** One connection that is made anew whenever it breaks. */
+export interface StandingConnection {
+  /** The connection; undefined while there is none. */
+  readonly client: pg.Client | undefined;
+  /**
+   * Makes the first connection.
+   * @throws the reason why it cannot be made
+   */
+  connect(): Promise<void>;
+  /** Makes the first connection, and retries until it works. */
+  keepConnecting(): void;
+  close(): Promise<void>;
+}
+
+export interface StandingConnectionOptions {
+  readonly connection: pg.ClientConfig;
+  /**
+   * Prepares each new connection, before anybody uses it.
+   * @param isFirst false for a connection that replaces a broken one
+   */
+  readonly prepare: (client: pg.Client, isFirst: boolean) => Promise<unknown>;
+  /** Is called when a connection is ready for use. */
+  readonly connected?: () => void;
+  /** Is called when the connection breaks, or another attempt to connect fails. */
+  readonly broken?: () => void;
+}
+
+/** Pauses between attempts to connect, in milliseconds. */
+const firstPause = 100;
+const longestPause = 5_000;
+
+/** Makes a standing connection; nothing connects before `connect` or `keepConnecting`. */
+export function createStandingConnection(options: StandingConnectionOptions): StandingConnection {
+  let current: pg.Client | undefined;
+  let connecting: pg.Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let pause = firstPause;
+  let isFirst = true;
+  let isClosed = false;
+
+  const attempt = async () => {
+    const client = new pg.Client({ ...options.connection, keepAlive: true, keepAliveInitialDelayMillis: 30_000 });
+    let isBroken = false;
+    const lose = () => {
+      isBroken = true;
+      if (current !== client) return;
+      current = undefined;
+      again();
+    };
+    client.on("error", lose);
+    client.on("end", lose);
+    connecting = client;
+    try {
+      await client.connect();
+      await options.prepare(client, isFirst);
+      if (isBroken || isClosed) throw databaseUnavailable();
+    } catch (error) {
+      await client.end().catch(() => undefined);
+      throw error;
+    } finally {
+      connecting = undefined;
+    }
+    isFirst = false;
+    pause = firstPause;
+    current = client;
+    options.connected?.();
+  };
+  const again = () => {
+    if (isClosed) return;
+    options.broken?.();
+    timer = setTimeout(keepConnecting, pause);
+    pause = Math.min(longestPause, pause * 2);
+  };
+  const keepConnecting = () => {
+    attempt().catch(again);
+  };
+  return {
+    get client() {
+      return current;
+    },
+    connect: attempt,
+    keepConnecting,
+    async close() {
+      isClosed = true;
+      clearTimeout(timer);
+      const client = current ?? connecting;
+      current = undefined;
+      await client?.end().catch(() => undefined);
+    },
+  };
+}
