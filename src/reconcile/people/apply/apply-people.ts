@@ -1,6 +1,7 @@
 import type { ImportContext } from "../../setup/context.ts";
-import { dropTombstones } from "../plan/returns.ts";
-import { insertUsers, scalarColumns } from "../plan/scalars.ts";
+import { scalarColumns } from "../plan/scalars.ts";
+import { insertUsers } from "./insert-users.ts";
+import { dropTombstones } from "./returns.ts";
 
 /**
  * Carries out the plan for people. Parameters: $1 the import, $2 its time.

@@ -7,10 +7,10 @@ import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import type { Wanted } from "../first-load/plain-rows.ts";
 import { createdEntries } from "../plan/changes.ts";
-import { applyContacts } from "../plan/contacts.ts";
-import { applyMemberships } from "../plan/memberships.ts";
 import { runStatements } from "../run-statements.ts";
 import { advanceUserIds, applyLinks, applyPeople } from "./apply-people.ts";
+import { applyContacts } from "./contacts.ts";
+import { applyMemberships } from "./memberships.ts";
 
 /**
  * Applies what was planned, and appends it to the change log, in the caller's transaction, which holds the

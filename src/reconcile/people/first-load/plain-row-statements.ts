@@ -1,6 +1,6 @@
 import { byDefault } from "../../../directory/claims.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { insertUsersOf } from "../plan/scalars.ts";
+import { insertUsersOf } from "../apply/insert-users.ts";
 import { rangesOf } from "../report/report.ts";
 import { items, part } from "../stage/tables.ts";
 

@@ -1,4 +1,4 @@
-import { manual, selfRegistered } from "../../../directory/claims.ts";
+import { manual } from "../../../directory/claims.ts";
 import type { ImportContext } from "../../setup/context.ts";
 
 const byHand = `${1 << manual}::bigint`;
@@ -51,7 +51,8 @@ export const findReturns = (c: ImportContext): string => `
         union all select person, user_id from by_email) found
   order by user_id, person`;
 
-const state = "t.state -> 'user'";
+/** SQL: what a tombstone `t` keeps of the user's own columns. */
+export const state = "t.state -> 'user'";
 
 /** SQL: whether a value of the tombstone was entered by hand. */
 const isByHand = (column: string) =>
@@ -147,20 +148,3 @@ export const planReturnedMemberships = (c: ImportContext): string[] => [
    where s.claims & ${byHand} <> 0
      and not exists (select from planned_memberships m where m.person = r.user_id and m.group_id = s.group_id)`,
 ];
-
-/** SQL: the claims of a new person `f`: who registered themself did so for good. */
-export const returningClaims = (c: ImportContext): string => `
-  ${c.claim.text} | coalesce((select (${state} ->> 'claims')::bigint & ${1 << selfRegistered} from returns r
-    join user_tombstones t on t.organization_id = ${c.organizationId} and t.user_id = r.user_id where r.user_id = f.person), 0)`;
-
-/** SQL: the version of a new person `f`: who returns counts on. */
-export const returningVersion = (c: ImportContext): string => `
-  1 + coalesce((select (${state} ->> 'version')::bigint from returns r
-    join user_tombstones t on t.organization_id = ${c.organizationId} and t.user_id = r.user_id where r.user_id = f.person), 0)`;
-
-/** Who has returned is not deleted any more. */
-export const dropTombstones = (c: ImportContext): string[] =>
-  ["user_tombstone_sources", "user_tombstones"].map(
-    (table) =>
-      `delete from ${table} using returns where ${table}.organization_id = ${c.organizationId} and ${table}.user_id = returns.user_id`,
-  );
