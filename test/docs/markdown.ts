@@ -7,7 +7,7 @@ export const repository = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A document of the project. */
 export interface Document {
-  /** From the repository on, e.g. `docs/api-guide.md`. */
+  /** From the repository on, e.g. `docs/file-formats.md`. */
   readonly path: string;
   readonly text: string;
 }

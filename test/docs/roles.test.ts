@@ -1,4 +1,4 @@
-/** Holds what the API guide tells of roles and services to the code, cell by cell. */
+/** Compares the tables of roles and services with the code, cell by cell. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilitiesOf } from "../../src/directory/standing.ts";
@@ -17,17 +17,17 @@ import { capabilities, roleRights } from "../../src/organizations/role-capabilit
 import { roles } from "../../src/organizations/settings.ts";
 import { type Document, readDocument, tableRows } from "./markdown.ts";
 
-const apiGuide = readDocument("docs/api-guide.md");
+const page = readDocument("docs/reference/roles.md");
 
 /** The rows of the table whose first heading this is; of several the one that has the other heading, too. */
 function tableHeaded(document: Document, first: string, other?: string): string[][] {
   const rows = tableRows(document);
   const heading = rows.findIndex((cells) => cells[0] === first && (other === undefined || cells.includes(other)));
   assert(heading >= 0, `a table of "${first}"`);
-  const { length } = rows[heading]!;
   const after = rows.slice(heading + 2);
-  const rest = after.findIndex((cells) => cells.length !== length || cells.every((cell) => /^-+$/.test(cell)));
-  return rest < 0 ? after : after.slice(0, rest);
+  // The rule of the next table; its heading is the row before.
+  const rule = after.findIndex((cells) => cells.every((cell) => /^-+$/.test(cell)));
+  return rule < 0 ? after : after.slice(0, rule - 1);
 }
 
 const yesOrNo = (is: boolean) => (is ? "yes" : "no");
@@ -128,11 +128,11 @@ const keyRows = Object.entries(keyDeeds).map(([deed, addresses]) => [
   }),
 ]);
 
-test("the API guide tells of each role what it may do, cell by cell", () => {
-  assert.deepEqual(tableHeaded(apiGuide, "role", "`see`"), [...roles.map(roleRow), outsiderRow]);
-  assert.deepEqual(tableHeaded(apiGuide, "in a group"), deedRows);
+test("the reference lists the rights of each role, cell by cell", () => {
+  assert.deepEqual(tableHeaded(page, "role", "`see`"), [...roles.map(roleRow), outsiderRow]);
+  assert.deepEqual(tableHeaded(page, "in a group"), deedRows);
 });
 
-test("the API guide tells of each service what a key with it may do, cell by cell", () => {
-  assert.deepEqual(tableHeaded(apiGuide, "with a key"), keyRows);
+test("the reference lists the rights of each service, cell by cell", () => {
+  assert.deepEqual(tableHeaded(page, "with a key"), keyRows);
 });

@@ -1,6 +1,6 @@
 /** Changes of the feed as edits of a copy: pure, the same for every kind of copy. */
 
-/** A change, as the feed tells it (docs/api-guide.md, "Following changes"). */
+/** A change, as the feed tells it (docs/guide/following-changes.md). */
 export interface Change {
   readonly type: string;
   readonly action: "created" | "updated" | "deleted";
