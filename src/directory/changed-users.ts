@@ -1,5 +1,5 @@
 import type { Stretch } from "../changes/feed.ts";
-import { userFields } from "../intake/records.ts";
+import { userFields } from "../person/fields.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { type FeedRecord, toFeedRecord } from "./feed-record.ts";
 import { usersByPage } from "./list-users.ts";

@@ -1,5 +1,7 @@
-import type { UserField } from "../intake/records.ts";
-import type { AddressDocument, PhoneDocument, UserDocument } from "./user-document.ts";
+import { formatAddress } from "../person/address.ts";
+import type { PhoneDocument } from "../person/document.ts";
+import type { UserField } from "../person/fields.ts";
+import type { UserDocument } from "./user-document.ts";
 
 /** A person as feeds write them; "" where there is nothing. */
 export type FeedRecord = Readonly<Record<UserField, string>>;
@@ -17,7 +19,7 @@ export function toFeedRecord(user: UserDocument, source: string): FeedRecord {
     phone: user.phones.map(phone).join(";"),
     groupID: user.memberships.map(({ groupId, role }) => (role === 0 ? groupId : `${groupId}|${role}`)).join(";"),
     databaseID: user.sources.find((link) => link.source === source)?.databaseId ?? "",
-    address: user.address === null ? "" : address(user.address),
+    address: formatAddress(user.address),
     customFields: user.customFields.map(plain).join("|"),
     campusName: user.location ?? "",
     showAllGroups: user.showAllGroups ? "1" : "0",
@@ -27,11 +29,6 @@ export function toFeedRecord(user: UserDocument, source: string): FeedRecord {
 /** number|carrier|messageType|countryCode|label; the number names its country itself. */
 const phone = ({ number, extension, carrier, messageType, label }: PhoneDocument): string =>
   [extension === "" ? number : `${number} x${extension}`, plain(carrier), messageType, "", label].join("|");
-
-function address(value: AddressDocument): string {
-  if ("text" in value) return value.text;
-  return [value.street, value.city, value.state, value.country, value.zip].join("|");
-}
 
 /** What separates values in a feed has no way to stand in one. */
 const plain = (value: string): string => value.replaceAll(/[|;]/g, " ");

@@ -1,17 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { MusterError } from "../errors.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
+import { showAddress } from "../person/address.ts";
 import type { Executor } from "../store/database.ts";
 import { foldCase } from "./text.ts";
 import type { UserDocument } from "./user-document.ts";
-import {
-  type FieldError,
-  type NewUserInput,
-  readUserInput,
-  showAddress,
-  type UserEdit,
-  type UserInput,
-} from "./user-input.ts";
+import { type FieldError, type NewUserInput, readUserInput, type UserEdit, type UserInput } from "./user-input.ts";
 import type { UserRowTarget } from "./user-rows.ts";
 
 /**

@@ -1,14 +1,11 @@
 import type { ProblemPlace } from "../errors.ts";
 import { parseEmail } from "../intake/emails.ts";
-import { limits } from "../intake/limits.ts";
 import { readPhoneNumber } from "../intake/phone-numbers.ts";
 import type { EmailAddress, Phone } from "../intake/records.ts";
+import { type AddressDocument, type AddressPart, addressParts, joinAddress, parseAddress } from "../person/address.ts";
+import { scalarField } from "../person/fields.ts";
 import type { UserOrigin } from "./claims.ts";
 import { compareBytes, foldCase } from "./text.ts";
-import type { AddressDocument } from "./user-document.ts";
-
-/** The parts of an address, in the order in which they are stored. */
-const addressParts = ["street", "city", "state", "country", "zip"] as const;
 
 /** A phone as a person writes it; the rest has the defaults of feeds (file formats, section 2). */
 export interface PhoneInput {
@@ -21,7 +18,7 @@ export interface PhoneInput {
 }
 
 /** A change of an address: parts that are named, or free text; null takes one away (RFC 7396). */
-export type AddressInput = { readonly [Part in (typeof addressParts)[number] | "text"]?: string | null | undefined };
+export type AddressInput = { readonly [Part in AddressPart | "text"]?: string | null | undefined };
 
 /**
  * What a person or the API wants somebody to be: absent says nothing, null (or blank) takes the value away.
@@ -150,35 +147,28 @@ function readAddress(
     merged.set(part, value ?? "");
   }
   const text = merged.get("text") ?? "";
-  const parts = addressParts.map((part) => merged.get(part) ?? "");
-  if (parts.every((part) => part === "")) return text;
+  const stored = joinAddress(Object.fromEntries(merged));
+  if (stored === "") return text;
   if (text !== "") {
     errors.push({ field: "address", message: "has both text and parts; set one of them to null" });
   }
-  const stored = parts.join("|");
-  if (stored.length > limits.user.addressLength) {
-    errors.push({ field: "address", message: `has more than ${limits.user.addressLength} characters in all` });
+  const { limit } = scalarField("address");
+  if (stored.length > limit) {
+    errors.push({ field: "address", message: `has more than ${limit} characters in all` });
   }
   return stored;
 }
 
-/** An address as feeds write it (file formats, section 1). */
+/** An address as feeds write it (file formats, section 1). Missing parts are blank ones. */
 function readAddressText(text: string, errors: FieldError[]): string {
-  const parts = text.split("|").map((part) => part.trim());
-  if (parts.every((part) => part === "")) return "";
-  if (parts.length === 1) return text;
-  if (parts.length > addressParts.length) {
+  const address = parseAddress(text);
+  if (address === undefined) {
     errors.push({ field: "address", message: `has more than ${addressParts.length} parts` });
+    return "";
   }
+  if (!address.includes("|")) return address;
+  const parts = address.split("|");
   return addressParts.map((_, index) => parts[index] ?? "").join("|");
-}
-
-/** The address that is stored so, as the API shows it; the same as address_document of the database. */
-export function showAddress(stored: string): AddressDocument | null {
-  if (stored === "") return null;
-  if (!stored.includes("|")) return { text: stored };
-  const [street = "", city = "", state = "", country = "", zip = ""] = stored.split("|");
-  return { street, city, state, country, zip };
 }
 
 function withoutBlankEnd(fields: readonly string[]): readonly string[] {

@@ -59,23 +59,15 @@ export interface JsonLimits {
 const json: JsonLimits = { depth: 16, nameLength: 100, members: 64, valueLength: 300_000, recordLength: 1_000_000 };
 
 /**
- * The published table of limits of what is read (file formats, section 1). Lengths are in characters
- * (UTF-16 code units), after white space around a value was trimmed.
+ * The published limits of what is read (file formats, section 1); the single values of a person have theirs in
+ * `person/fields.ts`. Lengths are in characters (UTF-16 code units), after white space around a value was trimmed.
  */
 export const limits = {
   xml,
   csv,
   json,
   user: {
-    firstNameLength: 200,
-    lastNameLength: 200,
-    usernameLength: 200,
     databaseIdLength: 200,
-    addressLength: 1_000,
-    addressParts: 5,
-    locationLength: 200,
-    customFields: 100,
-    customFieldLength: 1_000,
     emails: 2_000,
     /** RFC 5321, 4.5.3.1, in bytes of UTF-8. */
     emailLength: 254,

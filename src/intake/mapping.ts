@@ -1,5 +1,13 @@
 import { z } from "zod";
 import type { RowIssue } from "../errors.ts";
+import {
+  type ListKind,
+  personFields,
+  positionedFields,
+  type ScalarKind,
+  type UserField,
+  userFields,
+} from "../person/fields.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { compilePattern } from "./patterns.ts";
 import {
@@ -10,7 +18,6 @@ import {
   type RecordMapping,
   type Vocabulary,
 } from "./reading.ts";
-import { type UserField, userFields } from "./records.ts";
 
 const text = (most: number) => z.string().max(most);
 const columnSchema = z
@@ -48,10 +55,14 @@ const fieldSchema = z.union([
 type FieldSource = z.infer<typeof fieldSchema>;
 type JoinedPart = z.infer<typeof joinedPartSchema>;
 
-const identifiers: readonly UserField[] = ["databaseID", "userID", "email"];
-const lists: readonly UserField[] = ["email", "phone", "groupID"];
-const positional: readonly UserField[] = ["address", "customFields"];
-const names: readonly UserField[] = ["firstName", "lastName"];
+const ofKinds = (...kinds: readonly (ListKind | ScalarKind)[]): readonly UserField[] =>
+  personFields.filter(({ kind }) => kinds.includes(kind)).map(({ feed }) => feed);
+const identifiers = ofKinds("sources", "identifier", "emails");
+const lists = ofKinds("emails", "phones", "memberships");
+const positional = ofKinds("address", "texts");
+const flags = ofKinds("flag");
+/** Fields whose value several columns may make. */
+const joinable = [...lists, ...positional, ...ofKinds("text")];
 
 /** How the files of a source are read, as an administrator sets it (docs/field-mapping.md). */
 export const mappingSchema = z
@@ -77,7 +88,7 @@ export const mappingSchema = z
     }
     for (const field of given) {
       const source = fields[field]!;
-      if (isJoin(source) && ![...lists, ...positional, ...names].includes(field)) {
+      if (isJoin(source) && !joinable.includes(field)) {
         refuse(`${field} takes one value: give one column`, field);
       }
       if (typeof source === "object" && "pattern" in source && !identifiers.includes(field)) {
@@ -130,7 +141,7 @@ const userVocabulary: Vocabulary = {
   lists: new Map([["users", "user"]]),
   one: "person",
   many: "people",
-  flags: ["showAllGroups"],
+  flags,
   numbers: [],
   responseColumns: 3,
 };
@@ -145,9 +156,9 @@ function documented(isIgnored: (name: string) => boolean): RecordMapping {
       const slot = documentedSlots.get(name) ?? documentedSlots.get(name.trim().toLowerCase());
       return slot === undefined || isIgnored(name) ? undefined : slot;
     },
-    slotOfPosition: (position) => (position <= userFields.length ? position - 1 : undefined),
+    slotOfPosition: (position) => (position <= positionedFields.length ? position - 1 : undefined),
     slotCount: userFields.length,
-    positions: userFields.length,
+    positions: positionedFields.length,
     positionsWithHeader: false,
     names: userFields,
     separatorOf: (slot) => separatorOfField(userFields[slot]!),

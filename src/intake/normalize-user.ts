@@ -1,10 +1,12 @@
 import type { RowIssue } from "../errors.ts";
+import { addressParts, parseAddress } from "../person/address.ts";
+import { type Scalar, scalarField, scalarFields, type UserField } from "../person/fields.ts";
 import { parseEmails } from "./emails.ts";
 import { parseGroupOrders } from "./group-orders.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { parsePhones } from "./phones.ts";
-import type { NormalizationRules, SourceRecord, UserField, UserRow } from "./records.ts";
+import type { NormalizationRules, SourceRecord, UserRow } from "./records.ts";
 import { identifierDamage, isInSmartQuotes, textDamage } from "./spreadsheet-damage.ts";
 import { toNfc } from "./text.ts";
 
@@ -37,7 +39,7 @@ export function normalizeUser(record: SourceRecord, rules: NormalizationRules): 
   if (record.unreadable && record.failure) return failedRow(row, 0, record.failure);
   const unidentified = readIdentifiers(record, row);
   const emailIssues = row.issues.length;
-  const failure = record.failure ?? unidentified ?? readTexts(record, row) ?? readLists(record, row, rules);
+  const failure = record.failure ?? unidentified ?? readScalars(record, row) ?? readLists(record, row, rules);
   return failure === undefined ? row : failedRow(row, emailIssues, failure);
 }
 
@@ -73,7 +75,7 @@ function readIdentifiers(record: SourceRecord, row: Draft): RowIssue | undefined
   };
   const databaseId = read("databaseID", limits.user.databaseIdLength);
   if (databaseId !== undefined) row.databaseId = databaseId;
-  const username = read("userID", limits.user.usernameLength);
+  const username = read("userID", scalarField("username").limit);
   if (username !== undefined) {
     row.username = username;
     row.usernameNormalized = toNfc(username.toLowerCase());
@@ -93,41 +95,74 @@ function readIdentifiers(record: SourceRecord, row: Draft): RowIssue | undefined
   return failure ?? (named ? undefined : { code: "identifier_missing", details: {} });
 }
 
-/** Reads the values that are one text or a list of texts by position. */
-function readTexts(record: SourceRecord, row: Draft): RowIssue | undefined {
-  const { values } = record;
+/** Reads the single values that identify nobody. */
+function readScalars(record: SourceRecord, row: Draft): RowIssue | undefined {
   let failure: RowIssue | undefined;
-  const read = (field: UserField, check: (value: string) => string | RowIssue): string | undefined => {
-    const value = clean(field, values[field]);
-    const checked = typeof value === "string" ? check(value) : value;
-    if (typeof checked === "object") failure ??= checked;
-    if (typeof checked !== "string") return undefined;
-    const damage = textDamage(checked);
-    if (damage !== undefined) failure ??= damaged(field, checked, damage);
-    if (isInSmartQuotes(checked))
-      row.issues.push({ code: "smart_quotes", field, details: { field, value: quoted(checked) } });
-    return checked;
-  };
-  const firstName = read("firstName", (value) => checkText("firstName", value, limits.user.firstNameLength));
-  if (firstName !== undefined) row.firstName = firstName;
-  const lastName = read("lastName", (value) => checkText("lastName", value, limits.user.lastNameLength));
-  if (lastName !== undefined) row.lastName = lastName;
-  const location = read("campusName", (value) => checkText("campusName", value, limits.user.locationLength));
-  if (location !== undefined) row.location = location;
-  const address = read("address", checkAddress);
-  if (address !== undefined) row.address = address;
-  const customFields = clean("customFields", values.customFields);
-  const parsed = typeof customFields === "string" ? parseCustomFields(customFields) : customFields;
-  if (Array.isArray(parsed)) row.customFields = parsed;
-  else if (parsed !== undefined) failure ??= parsed as RowIssue;
-  const showAllGroups = read("showAllGroups", (value) => value);
-  if (showAllGroups === "0" || showAllGroups === "1") row.showAllGroups = showAllGroups === "1";
-  else if (showAllGroups === "") row.showAllGroups = "";
-  else if (showAllGroups !== undefined) {
-    const details = { value: quoted(showAllGroups) };
-    row.issues.push({ code: "show_all_groups_invalid", field: "showAllGroups", details });
+  for (const field of describingFields) {
+    const value = clean(field.feed, record.values[field.feed]);
+    if (value === undefined) continue;
+    const read = typeof value === "string" ? readScalar(field, value, row.issues) : value;
+    if (isIssue(read)) failure ??= read;
+    else if (read !== undefined) (row as Record<string, unknown>)[field.property] = read;
   }
   return failure;
+}
+
+const describingFields = scalarFields.filter(({ kind }) => kind !== "identifier");
+
+type ScalarValue = string | readonly string[] | boolean;
+
+const isIssue = (read: ScalarValue | RowIssue | undefined): read is RowIssue =>
+  typeof read === "object" && "code" in read;
+
+/** The value of a field; undefined if it is left out, with a warning. */
+function readScalar(field: Scalar, value: string, issues: RowIssue[]): ScalarValue | RowIssue | undefined {
+  switch (field.kind) {
+    case "texts":
+      return readTexts(field, value);
+    case "flag":
+      return readFlag(field, value, issues);
+    case "address":
+      return readAddress(field, value, issues);
+    default:
+      return readText(field, inOneLine(value), issues);
+  }
+}
+
+function readText({ feed, limit }: Scalar, value: string, issues: RowIssue[]): string | RowIssue {
+  const checked = checkLength(feed, value, limit);
+  if (typeof checked === "object") return checked;
+  const damage = textDamage(checked);
+  if (damage !== undefined) return damaged(feed, checked, damage);
+  if (isInSmartQuotes(checked)) {
+    issues.push({ code: "smart_quotes", field: feed, details: { field: feed, value: quoted(checked) } });
+  }
+  return checked;
+}
+
+function readAddress(field: Scalar, value: string, issues: RowIssue[]): string | RowIssue {
+  const address = parseAddress(value);
+  if (address === undefined) return valueInvalid(field.feed, `it has more than ${addressParts.length} parts`);
+  return readText(field, inOneLine(address), issues);
+}
+
+function readFlag({ feed }: Scalar, value: string, issues: RowIssue[]): boolean | "" | RowIssue | undefined {
+  if (value === "0" || value === "1") return value === "1";
+  if (value === "") return "";
+  const damage = textDamage(value);
+  if (damage !== undefined) return damaged(feed, value, damage);
+  issues.push({ code: "show_all_groups_invalid", field: feed, details: { value: quoted(value) } });
+  return undefined;
+}
+
+/** Texts by position, without the blank ones at the end. */
+function readTexts({ feed, limit, most = 0 }: Scalar, value: string): readonly string[] | RowIssue {
+  const texts = value.split("|").map((part) => inOneLine(part.trim()));
+  while (texts.at(-1) === "") texts.pop();
+  if (texts.length > most) return valueInvalid(feed, `there are more than ${most}`);
+  const long = texts.findIndex((text) => text.length > limit);
+  if (long < 0) return texts;
+  return valueInvalid(feed, `value ${long + 1} is longer than ${limit.toLocaleString("en-US")} characters`);
 }
 
 /** Reads phones and groups. */
@@ -179,10 +214,6 @@ function checkIdentifier(field: UserField, value: string, limit: number): string
   return refuseControls(field, value, /[\t\r\n]/) ?? checkLength(field, value, limit);
 }
 
-function checkText(field: UserField, value: string, limit: number): string | RowIssue {
-  return checkLength(field, inOneLine(value), limit);
-}
-
 function inOneLine(value: string): string {
   if (!/[\t\r\n]/.test(value)) return value;
   const lines = value.split(/[\t\r\n]+/).map((line) => line.trim());
@@ -193,26 +224,4 @@ function checkLength(field: UserField, value: string, limit: number): string | R
   return value.length <= limit
     ? value
     : valueInvalid(field, `it is longer than ${limit.toLocaleString("en-US")} characters`);
-}
-
-/** Up to five parts joined by |, or free text; blank if all parts are. */
-function checkAddress(value: string): string | RowIssue {
-  const parts = value.split("|").map((part) => part.trim());
-  if (parts.length > limits.user.addressParts) {
-    return valueInvalid("address", `it has more than ${limits.user.addressParts} parts`);
-  }
-  return parts.every((part) => part === "") ? "" : checkText("address", parts.join("|"), limits.user.addressLength);
-}
-
-/** The custom fields by position, without the blank ones at the end. */
-function parseCustomFields(value: string): string[] | RowIssue {
-  const fields = value.split("|").map((part) => inOneLine(part.trim()));
-  while (fields.at(-1) === "") fields.pop();
-  if (fields.length > limits.user.customFields) {
-    return valueInvalid("customFields", `there are more than ${limits.user.customFields}`);
-  }
-  const long = fields.findIndex((field) => field.length > limits.user.customFieldLength);
-  if (long < 0) return fields;
-  const limit = limits.user.customFieldLength.toLocaleString("en-US");
-  return valueInvalid("customFields", `value ${long + 1} is longer than ${limit} characters`);
 }

@@ -1,6 +1,6 @@
 import type { RowIssue } from "../errors.ts";
+import type { UserField } from "../person/fields.ts";
 import { printable } from "./printable.ts";
-import type { UserField } from "./records.ts";
 
 /** Formats of files. */
 export const formats = ["xml", "csv", "json"] as const;

@@ -1,23 +1,8 @@
 import type { RowIssue } from "../errors.ts";
+import type { ScalarsOf, UserField } from "../person/fields.ts";
 
 /** Records that are read in one go, before other work of the process has its turn: a fraction of a millisecond. */
 export const batchRows = 5;
-
-/** The fields of a user record, as XML and JSON spell them (file formats, section 1). */
-export const userFields = [
-  "firstName",
-  "lastName",
-  "email",
-  "userID",
-  "phone",
-  "groupID",
-  "databaseID",
-  "address",
-  "customFields",
-  "campusName",
-  "showAllGroups",
-] as const;
-export type UserField = (typeof userFields)[number];
 
 /**
  * A record as it stood in the file, whatever the format: the strings of its fields, trimmed.
@@ -67,25 +52,28 @@ export interface GroupOrders {
   readonly join: readonly { readonly groupId: string; readonly role: number | null }[];
 }
 
-/**
- * A record that was read and normalised: what reconciliation works on. In scalars `undefined` means absent,
- * "" means present and blank.
- */
-export interface UserRow {
+/** The single values of a row. Absent ones say nothing; a present blank is "", or [] for texts. */
+export type RowScalars = Partial<
+  ScalarsOf<{
+    readonly text: string;
+    readonly identifier: string;
+    /** Parts joined by |, or free text. */
+    readonly address: string;
+    /** By position. Blank values at the end are left off. */
+    readonly texts: readonly string[];
+    /** As the sender spells it. */
+    readonly location: string;
+    readonly flag: boolean | "";
+  }>
+>;
+
+/** A record that was read and normalised. Reconciliation works on these. */
+export interface UserRow extends RowScalars {
   readonly row: number;
   readonly line: number;
-  readonly firstName?: string;
-  readonly lastName?: string;
-  readonly username?: string;
   /** The username as compared. */
   readonly usernameNormalized?: string;
   readonly databaseId?: string;
-  /** Five parts joined by |, or free text. */
-  readonly address?: string;
-  /** By position; blank values at the end are left off. [] when present and blank. */
-  readonly customFields?: readonly string[];
-  readonly location?: string;
-  readonly showAllGroups?: boolean | "";
   /** The first is the primary one. [] when present and blank. */
   readonly emails?: readonly EmailAddress[];
   /** Some address could not be read, so that no address may be withdrawn. */

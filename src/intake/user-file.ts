@@ -1,7 +1,8 @@
 import { hash } from "node:crypto";
+import { userFields } from "../person/fields.ts";
 import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
-import { type SourceRecord, userFields } from "./records.ts";
+import type { SourceRecord } from "./records.ts";
 import { type DigestedRecord, readPlainDocument, readScannedRecords } from "./xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "./xml-scan.ts";
 

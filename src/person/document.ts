@@ -46,18 +46,13 @@ export const exampleScalars = Object.fromEntries(
   scalarFields.map(({ property, example }) => [property, example]),
 ) as unknown as ScalarDocuments;
 
-/**
- * A single value as the API shows it.
- * @param stored the value of the column; null or undefined for none
- */
-export function showScalar(field: Pick<ScalarField, "kind">, stored: unknown): unknown {
-  if (field.kind === "address") return showAddress((stored as string | null | undefined) ?? "");
-  return stored === "" ? kindOf(field).blankDocument : (stored ?? kindOf(field).blankDocument);
-}
-
 /** True for a single value that says nothing: null, undefined, "", false, or an empty list. */
 export const isBlankScalar = (value: unknown): boolean =>
-  value === undefined || value === null || value === "" || value === false || (Array.isArray(value) && value.length === 0);
+  value === undefined ||
+  value === null ||
+  value === "" ||
+  value === false ||
+  (Array.isArray(value) && value.length === 0);
 
 const isShownAsStored = ({ kind }: Pick<ScalarField, "kind">): boolean => kind !== "address";
 

@@ -19,8 +19,6 @@ interface Field {
   readonly position: number | null;
   /** Names under which feeds also send it. Case, blanks and `-`, `_`, `.`, `*`, `#` do not count. */
   readonly names: readonly string[];
-  /** Shown in the API reference. */
-  readonly description?: string;
 }
 
 /** A single value of a person. Users, and the temporary tables of an import, have a column for it. */
@@ -36,6 +34,10 @@ export interface ScalarField extends Field {
   readonly most?: number;
   /** True when a present blank withdraws the value (file formats, section 5). Names and identifiers never go so. */
   readonly optional: boolean;
+  /** Explains the property in the API reference. */
+  readonly description?: string;
+  /** Explains it in the bodies of requests, where that takes other words. */
+  readonly inputDescription?: string;
   /** A value as the API shows it, for the examples of the API reference. */
   readonly example: unknown;
 }
@@ -66,6 +68,7 @@ export const personFields = [
     limit: 200,
     optional: false,
     position: 2,
+    inputDescription: "A person has at least one of the two names.",
     names: ["Last", "Last Name", "LName", "Surname", "Family Name"],
     example: "Doe",
   },
@@ -87,14 +90,31 @@ export const personFields = [
     property: "emails",
     kind: "emails",
     position: 3,
-    names: ["E-mail", "E-mails", "E-mail Address", "E-mail Addresses", "Primary E-mail", "Primary E-mail Address", "Mail"],
+    names: [
+      "E-mail",
+      "E-mails",
+      "E-mail Address",
+      "E-mail Addresses",
+      "Primary E-mail",
+      "Primary E-mail Address",
+      "Mail",
+    ],
   },
   {
     feed: "phone",
     property: "phones",
     kind: "phones",
     position: 5,
-    names: ["Phones", "Phone Number", "Phone Numbers", "Phone No", "Primary Phone", "Telephone", "Telephone Number", "Tel"],
+    names: [
+      "Phones",
+      "Phone Number",
+      "Phone Numbers",
+      "Phone No",
+      "Primary Phone",
+      "Telephone",
+      "Telephone Number",
+      "Tel",
+    ],
   },
   {
     feed: "groupID",
@@ -125,6 +145,7 @@ export const personFields = [
     position: 9,
     names: ["Custom Field", "Custom Fields"],
     description: "By position.",
+    inputDescription: "By position; the whole list.",
     example: ["Junior"],
   },
   {
@@ -136,6 +157,7 @@ export const personFields = [
     optional: true,
     position: 10,
     names: ["Campus", "Campus Name", "Location", "Location Name"],
+    inputDescription: "Name of a location, without regard to case.",
     example: "Main",
   },
   {

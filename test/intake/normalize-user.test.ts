@@ -4,7 +4,8 @@ import fc from "fast-check";
 import { rowIssues } from "../../src/errors.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
-import { type SourceRecord, type UserField, type UserRow, userFields } from "../../src/intake/records.ts";
+import type { SourceRecord, UserRow } from "../../src/intake/records.ts";
+import { scalarField, type UserField, userFields } from "../../src/person/fields.ts";
 import { property } from "./support.ts";
 
 const rules = { countryCode: "1", grantableRoles: [1, 3, 4] };
@@ -160,13 +161,13 @@ suite("file formats 1 to 3: a record becomes a row", () => {
 
   test("values over their limit fail the row and name it", () => {
     const lengths: readonly (readonly [UserField, number])[] = [
-      ["firstName", limits.user.firstNameLength],
-      ["lastName", limits.user.lastNameLength],
-      ["userID", limits.user.usernameLength],
+      ["firstName", scalarField("firstName").limit],
+      ["lastName", scalarField("lastName").limit],
+      ["userID", scalarField("username").limit],
       ["databaseID", limits.user.databaseIdLength],
-      ["campusName", limits.user.locationLength],
-      ["address", limits.user.addressLength],
-      ["customFields", limits.user.customFieldLength],
+      ["campusName", scalarField("location").limit],
+      ["address", scalarField("address").limit],
+      ["customFields", scalarField("customFields").limit],
     ];
     for (const [field, limit] of lengths) {
       assert.equal(normalize({ email: "a@x.edu", [field]: "x".repeat(limit) }).failure, undefined, field);
@@ -183,11 +184,8 @@ suite("file formats 1 to 3: a record becomes a row", () => {
 
   test("custom fields keep their positions, and there are at most 100", () => {
     assert.deepEqual(normalize({ databaseID: "1", customFields: "||x" }).customFields, ["", "", "x"]);
-    const full = Array.from({ length: limits.user.customFields }, () => "x").join("|");
-    assert.equal(
-      normalize({ databaseID: "1", customFields: `${full}|||` }).customFields?.length,
-      limits.user.customFields,
-    );
+    const full = Array.from({ length: 100 }, () => "x").join("|");
+    assert.equal(normalize({ databaseID: "1", customFields: `${full}|||` }).customFields?.length, 100);
     assert.equal(normalize({ databaseID: "1", customFields: `${full}|x` }).failure?.code, "value_invalid");
   });
 

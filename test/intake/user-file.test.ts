@@ -3,8 +3,9 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { documentedMapping } from "../../src/intake/mapping.ts";
 import type { FileFormat } from "../../src/intake/reading.ts";
-import { type SourceRecord, userFields } from "../../src/intake/records.ts";
+import type { SourceRecord } from "../../src/intake/records.ts";
 import { digestRecord, openUserFile, readDigestedRecords } from "../../src/intake/user-file.ts";
+import { userFields } from "../../src/person/fields.ts";
 import { collect, pieces, property, users } from "./support.ts";
 
 const digest = (values: SourceRecord["values"], place = { row: 1, line: 1 }) =>

@@ -3,8 +3,8 @@ import { suite, test } from "node:test";
 import fc from "fast-check";
 import { limits } from "../../src/intake/limits.ts";
 import type { Encoding } from "../../src/intake/reading.ts";
-import { userFields } from "../../src/intake/records.ts";
 import { readXmlRecords } from "../../src/intake/xml.ts";
+import { userFields } from "../../src/person/fields.ts";
 import { assertRefused, collect, documented, pieces, problemOf, property, readUsers, users } from "./support.ts";
 
 suite("file formats 1: a document of users", () => {

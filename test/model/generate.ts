@@ -4,8 +4,9 @@
  * for the model, or rendered as XML for the service.
  */
 import fc from "fast-check";
-import type { EmailAddress, Phone, SourceRecord, UserField } from "../../src/intake/records.ts";
+import type { EmailAddress, Phone, SourceRecord } from "../../src/intake/records.ts";
 import { settingsSchema, styles } from "../../src/organizations/settings.ts";
+import type { UserField } from "../../src/person/fields.ts";
 import {
   blankUser,
   byDefault,

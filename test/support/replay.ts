@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import type { Pool } from "pg";
 import { compareBytes } from "../../src/directory/text.ts";
-import type { MembershipDocument, UserDocument } from "../../src/directory/user-document.ts";
+import type { UserDocument } from "../../src/directory/user-document.ts";
+import { blankScalars, type MembershipDocument } from "../../src/person/document.ts";
 import type { TestApp } from "./app.ts";
 
 /** A person as the change log tells of them: everything that the API shows but when and how often they changed. */
@@ -13,16 +14,10 @@ export function replayable({ version, createdAt, updatedAt, ...user }: UserDocum
 }
 
 const blank: Omit<ReplayedUser, "id"> = {
-  firstName: "",
-  lastName: "",
-  username: null,
+  ...blankScalars,
   emails: [],
   phones: [],
   memberships: [],
-  address: null,
-  customFields: [],
-  location: null,
-  showAllGroups: false,
   sources: [],
   origins: [],
 };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { groupIdPattern } from "../../directory/group-codes.ts";
 import { locationNamePattern } from "../../directory/locations.ts";
 import { line } from "../../directory/text.ts";
-import { limits } from "../../intake/limits.ts";
+import { scalarField } from "../../person/fields.ts";
 import { pageQuery } from "../contract/paging.ts";
 
 const exampleLocation = {
@@ -24,7 +24,7 @@ export const locationSchema = z
   })
   .meta({ id: "Location", examples: [exampleLocation] });
 
-const name = line(limits.user.locationLength)
+const name = line(scalarField("location").limit)
   .regex(locationNamePattern, "has letters and digits only, in words with one space between them")
   .describe("Letters and digits, in words with one space between them.");
 const groups = z

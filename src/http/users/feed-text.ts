@@ -1,5 +1,5 @@
 import type { FeedRecord } from "../../directory/feed-record.ts";
-import { userFields } from "../../intake/records.ts";
+import { userFields } from "../../person/fields.ts";
 import { type ListForm, listJson, listXml } from "../contract/lists.ts";
 import { line } from "../imports/response-text.ts";
 

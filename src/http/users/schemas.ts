@@ -5,65 +5,85 @@ import { line } from "../../directory/text.ts";
 import type { UserDocument } from "../../directory/user-document.ts";
 import { limits } from "../../intake/limits.ts";
 import { roles } from "../../organizations/settings.ts";
+import { addressParts } from "../../person/address.ts";
+import { exampleScalars } from "../../person/document.ts";
+import { personFields, type Scalar, type ScalarsOf, scalarField, scalarFields } from "../../person/fields.ts";
 import { pageQuery } from "../contract/paging.ts";
 
 const { user: most } = limits;
 const labels = ["home", "work", "cell", "other"] as const;
 export const roleNames = `Role: ${roles.map((role, number) => `${number} ${role}`).join(", ")}.`;
 
+/** The properties of single values and lists, in the order of the table of fields. */
+function inOrder<Scalars extends object, Lists extends object>(scalars: Scalars, lists: Lists): Scalars & Lists {
+  const all = { ...scalars, ...lists } as Readonly<Record<string, unknown>>;
+  const known = personFields.filter(({ property }) => property in all);
+  return Object.fromEntries(known.map(({ property }) => [property, all[property]])) as Scalars & Lists;
+}
+
 const exampleUser: UserDocument = {
   id: "17",
   version: 3,
-  firstName: "Jane",
-  lastName: "Doe",
-  username: "jdoe",
-  emails: ["jdoe@campus.edu", "jane@example.org"],
-  phones: [{ number: "+12125550123", extension: "", messageType: 3, label: "cell", carrier: "" }],
-  memberships: [{ groupId: "CRS-0001", role: 0 }],
-  address: { street: "1 Main St", city: "Springfield", state: "IL", country: "US", zip: "62701" },
-  customFields: ["Junior"],
-  location: "Main",
-  showAllGroups: false,
-  sources: [{ source: "students", databaseId: "900123456" }],
+  ...inOrder(exampleScalars, {
+    emails: ["jdoe@campus.edu", "jane@example.org"],
+    phones: [{ number: "+12125550123", extension: "", messageType: 3, label: "cell", carrier: "" }],
+    memberships: [{ groupId: "CRS-0001", role: 0 }],
+    sources: [{ source: "students", databaseId: "900123456" }],
+  }),
   origins: [],
   createdAt: "2026-11-22T02:00:03.123456Z",
   updatedAt: "2026-11-23T02:00:01.654321Z",
 };
 
-const partsSchema = z.object({
-  street: z.string(),
-  city: z.string(),
-  state: z.string(),
-  country: z.string(),
-  zip: z.string(),
-});
+const addressSchema = z
+  .union([z.object(Object.fromEntries(addressParts.map((part) => [part, z.string()]))), z.object({ text: z.string() })])
+  .nullable();
+
+/** A single value as the API shows it. */
+function shownSchema({ kind }: Scalar): z.ZodType {
+  switch (kind) {
+    case "text":
+      return z.string();
+    case "identifier":
+    case "location":
+      return z.string().nullable();
+    case "address":
+      return addressSchema;
+    case "texts":
+      return z.array(z.string());
+    case "flag":
+      return z.boolean();
+  }
+}
+
+const described = (schema: z.ZodType, description: string | undefined): z.ZodType =>
+  description === undefined ? schema : schema.describe(description);
+
+const shownScalars = Object.fromEntries(
+  scalarFields.map((field) => [field.property, described(shownSchema(field), field.description)]),
+);
 
 /** A person as the API shows them. */
 export const userSchema = z
   .object({
     id: z.string().describe("A number, as a string."),
     version: z.int().describe("Counts the changes; it is the ETag."),
-    firstName: z.string(),
-    lastName: z.string(),
-    username: z.string().nullable().describe("Unique, without regard to case."),
-    emails: z.array(z.string()).describe("The first is the primary address. Several people may share one."),
-    phones: z.array(
-      z.object({
-        number: z.string().describe("E.164."),
-        extension: z.string(),
-        messageType: z.int().describe("1 text, 2 voice, 3 both."),
-        label: z.enum(labels),
-        carrier: z.string(),
-      }),
-    ),
-    memberships: z.array(z.object({ groupId: z.string(), role: z.int().describe(roleNames) })),
-    address: z.union([partsSchema, z.object({ text: z.string() })]).nullable(),
-    customFields: z.array(z.string()).describe("By position."),
-    location: z.string().nullable(),
-    showAllGroups: z.boolean(),
-    sources: z
-      .array(z.object({ source: z.string(), databaseId: z.string().nullable() }))
-      .describe("Who knows the person, and by which databaseID."),
+    ...inOrder(shownScalars, {
+      emails: z.array(z.string()).describe("The first is the primary address. Several people may share one."),
+      phones: z.array(
+        z.object({
+          number: z.string().describe("E.164."),
+          extension: z.string(),
+          messageType: z.int().describe("1 text, 2 voice, 3 both."),
+          label: z.enum(labels),
+          carrier: z.string(),
+        }),
+      ),
+      memberships: z.array(z.object({ groupId: z.string(), role: z.int().describe(roleNames) })),
+      sources: z
+        .array(z.object({ source: z.string(), databaseId: z.string().nullable() }))
+        .describe("The sources that know the person, each with its databaseID."),
+    }),
     origins: z.array(z.enum(origins)).describe("How the person came in beside sources."),
     createdAt: z.string(),
     updatedAt: z.string(),
@@ -84,9 +104,10 @@ const phoneInput = z.strictObject({
   carrier: line(most.phoneCarrierLength).optional(),
 });
 
+const addressText = line(scalarField("address").limit);
 const part = line(200).nullable().optional();
 const addressInput = z.union([
-  line(most.addressLength).describe("As feeds write it: five parts joined by `|`, or free text."),
+  addressText.describe("As feeds write it: five parts joined by `|`, or free text."),
   z
     .strictObject({
       street: part,
@@ -94,15 +115,45 @@ const addressInput = z.union([
       state: part,
       country: part,
       zip: part,
-      text: line(most.addressLength).nullable().optional(),
+      text: addressText.nullable().optional(),
     })
     .describe("Parts, or `text`."),
 ]);
 
-const scalars = {
-  firstName: line(most.firstNameLength).nullable().optional(),
-  lastName: line(most.lastNameLength).nullable().optional().describe("A person has at least one of the two names."),
-  username: line(most.usernameLength).nullable().optional().describe("Unique, without regard to case."),
+/** A single value as the API takes it. */
+function inputSchema({ kind, limit, most = 0 }: Scalar): z.ZodType {
+  switch (kind) {
+    case "text":
+    case "identifier":
+    case "location":
+      return line(limit);
+    case "address":
+      return addressInput;
+    case "texts":
+      return z.array(line(limit)).max(most);
+    case "flag":
+      return z.boolean();
+  }
+}
+
+type InputSchema<Schema extends z.ZodType> = z.ZodOptional<z.ZodNullable<Schema>>;
+type InputScalars = ScalarsOf<{
+  readonly text: InputSchema<z.ZodString>;
+  readonly identifier: InputSchema<z.ZodString>;
+  readonly address: InputSchema<typeof addressInput>;
+  readonly texts: InputSchema<z.ZodArray<z.ZodString>>;
+  readonly location: InputSchema<z.ZodString>;
+  readonly flag: InputSchema<z.ZodBoolean>;
+}>;
+
+const inputScalars = Object.fromEntries(
+  scalarFields.map((field) => [
+    field.property,
+    described(inputSchema(field).nullable().optional(), field.inputDescription ?? field.description),
+  ]),
+) as unknown as InputScalars;
+
+const input = inOrder(inputScalars, {
   emails: z
     .array(line(1000))
     .max(most.emails)
@@ -110,21 +161,12 @@ const scalars = {
     .optional()
     .describe("The whole list. The first becomes the primary address."),
   phones: z.array(phoneInput).max(most.phones).nullable().optional().describe("The whole list."),
-  address: addressInput.nullable().optional(),
-  customFields: z
-    .array(line(most.customFieldLength))
-    .max(most.customFields)
-    .nullable()
-    .optional()
-    .describe("By position; the whole list."),
-  location: line(most.locationLength).nullable().optional().describe("Name of a location, without regard to case."),
-  showAllGroups: z.boolean().nullable().optional(),
-};
+});
 
 /** Body of POST /users. */
 export const newUserSchema = z
   .strictObject({
-    ...scalars,
+    ...input,
     origin: z
       .enum(origins)
       .optional()
@@ -155,7 +197,7 @@ export const newUserSchema = z
   });
 
 /** Body of PATCH /users/{id}. */
-export const userPatchSchema = z.strictObject(scalars).meta({
+export const userPatchSchema = z.strictObject(input).meta({
   id: "UserPatch",
   examples: [{ lastName: "Roe", address: { city: "Chicago" }, location: null }],
 });
@@ -168,10 +210,10 @@ const begins = (limit: number) => z.string().trim().min(1).max(limit).optional()
 export const userFilter = z.strictObject({
   ...pageQuery,
   email: begins(320).describe("Any address of the person, without regard to case."),
-  username: begins(most.usernameLength).describe("Without regard to case."),
+  username: begins(scalarField("username").limit).describe("Without regard to case."),
   databaseId: begins(most.databaseIdLength).describe("What a source calls the person, exactly."),
   source: begins(100).describe("Name of a source that knows the person; together with `databaseId`: by that."),
   groupId: begins(most.groupIdLength).describe("A group to which the person belongs."),
-  location: begins(most.locationLength).describe("Name of a location, without regard to case."),
+  location: begins(scalarField("location").limit).describe("Name of a location, without regard to case."),
   query: begins(100).describe("How a name, the username or an address begins, without regard to case."),
 });

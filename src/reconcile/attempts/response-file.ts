@@ -5,7 +5,7 @@ import { locationColumns, locationFields } from "../../intake/location-columns.t
 import { type FieldMapping, readOptionsOf } from "../../intake/mapping.ts";
 import { readRecords } from "../../intake/read-records.ts";
 import type { FileFormat, Reading, ReadOptions } from "../../intake/reading.ts";
-import { userFields } from "../../intake/records.ts";
+import { userFields } from "../../person/fields.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
 import { openBody } from "../receive/bodies.ts";
 import { type ImportRowKey, listImportRows } from "./imports.ts";

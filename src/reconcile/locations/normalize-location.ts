@@ -3,6 +3,7 @@ import { compareBytes, foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { limits } from "../../intake/limits.ts";
 import type { LocationRecord } from "../../intake/location-columns.ts";
+import { scalarField } from "../../person/fields.ts";
 import { readGroupId } from "../groups/normalize-group.ts";
 import { createRecordReader, failureOfCutRow, present, type Unreadable, wordReader } from "../records/record-values.ts";
 
@@ -40,7 +41,7 @@ export function normalizeLocation(record: LocationRecord): LocationRow {
 
 function readName(text: string): string | Unreadable {
   const name = text.normalize("NFC");
-  const limit = limits.user.locationLength;
+  const limit = scalarField("location").limit;
   if (name.length > limit) return { reason: `it has more than ${limit} characters` };
   return locationNamePattern.test(name)
     ? name

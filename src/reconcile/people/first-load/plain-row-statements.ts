@@ -1,8 +1,19 @@
 import { byDefault } from "../../../directory/claims.ts";
+import { companionColumns } from "../../../person/columns.ts";
+import { scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { insertUsersOf } from "../apply/insert-users.ts";
 import { rangesOf } from "../report/report.ts";
 import { items, part } from "../stage/tables.ts";
+
+/** The single values of plain rows, as `insertUsersOf` takes them. */
+const plainValues = [
+  ...scalarFields.map(({ kind, column }) => {
+    if (kind === "texts") return `${items(column)} as ${column}`;
+    return kind === "location" ? `nullif(${column}, '') as known_${column}` : column;
+  }),
+  ...companionColumns.map(({ name }) => name),
+].join(", ");
 
 /** SQL: the id of a plain row's person. */
 const personOf = (row: string, offset: number) => `(${row} + ${offset}::bigint)`;
@@ -55,9 +66,7 @@ export function addPlainPeople(c: ImportContext, offset: number): string[] {
   return [
     insertUsersOf(
       c,
-      `(select ${personOf("row", offset)} as person, first_name, last_name, username, username_normalized, address,
-          ${items("custom_fields")} as custom_fields, show_all_groups, email, email_normalized,
-          nullif(location, '') as known_location
+      `(select ${personOf("row", offset)} as person, ${plainValues}, email, email_normalized
         from staged_rows where plain)`,
     ),
     `insert into user_sources (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)

@@ -1,6 +1,7 @@
 import { compareBytes } from "../../../directory/text.ts";
 import type { UserRow } from "../../../intake/records.ts";
 import type { Settings } from "../../../organizations/settings.ts";
+import { createdScalarsJson, phoneJson } from "../../../person/document.ts";
 import { networkAdministrator } from "../plan/protection.ts";
 
 /** What a row of a file for an organization that knows nobody is held to. */
@@ -75,27 +76,13 @@ function plainJoins({ groups }: UserRow): Joins | undefined {
 }
 
 function changedJson(row: UserRow, sourceName: string): string {
-  const members: string[] = [];
+  const members = createdScalarsJson(row);
   const add = (property: string, json: string) => members.push(`"${property}":{"from":null,"to":${json}}`);
-  if (row.firstName) add("firstName", JSON.stringify(row.firstName));
-  if (row.lastName) add("lastName", JSON.stringify(row.lastName));
-  if (row.username) add("username", JSON.stringify(row.username));
-  if (row.address) add("address", addressJson(row.address));
-  if (row.customFields && row.customFields.length > 0) add("customFields", JSON.stringify(row.customFields));
-  if (row.location) add("location", JSON.stringify(row.location));
-  if (row.showAllGroups === true) add("showAllGroups", "true");
   if (row.emails && row.emails.length > 0) add("emails", emailsJson(row.emails));
   if (row.phones && row.phones.length > 0) add("phones", phonesJson(row.phones));
   const databaseId = row.databaseId ? JSON.stringify(row.databaseId) : "null";
   add("sources", `[{"source":${JSON.stringify(sourceName)},"databaseId":${databaseId}}]`);
   return `{${members.join(",")}}`;
-}
-
-/** As `address_document` of the database has it. */
-function addressJson(address: string): string {
-  if (!address.includes("|")) return `{"text":${JSON.stringify(address)}}`;
-  const [street = "", city = "", state = "", country = "", zip = ""] = address.split("|");
-  return JSON.stringify({ street, city, state, country, zip });
 }
 
 /** The primary one comes first. */
@@ -111,11 +98,7 @@ function phonesJson(phones: NonNullable<UserRow["phones"]>): string {
       : phones.toSorted(
           (one, other) => compareBytes(one.number, other.number) || compareBytes(one.extension, other.extension),
         );
-  const json = sorted.map(
-    ({ number, extension, messageType, label, carrier }) =>
-      `{"number":"${number}","extension":"${extension}","messageType":${messageType},"label":"${label}","carrier":${JSON.stringify(carrier)}}`,
-  );
-  return `[${json.join(",")}]`;
+  return `[${sorted.map(phoneJson).join(",")}]`;
 }
 
 function membershipsJson(joins: Joins, joinedByEverybody: readonly string[]): string {

@@ -1,7 +1,8 @@
 import { recordedProperties } from "../../../directory/user-changes.ts";
 import { userDocuments } from "../../../directory/user-document.ts";
+import { createdScalarsSql, phoneSql, quotedSql } from "../../../person/document-sql.ts";
+import { scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { createdMembers, quoted } from "./scalars.ts";
 
 /**
  * Writes what the change log will say of known people, before anything is applied: what was is still there to be read.
@@ -27,10 +28,6 @@ export function changeStatements(c: ImportContext): string[] {
   ];
 }
 
-/** Numbers, extensions and labels need no escaping; a function call a phone would. */
-const phoneJson = `'{"number":"' || number || '","extension":"' || extension || '","messageType":' || message_type
-  || ',"label":"' || label || '","carrier":' || case carrier when '' then '""' else to_json(carrier)::text end || '}'`;
-
 const listOf = (json: string, order: string) => `'[' || string_agg(${json}, ',' order by ${order}) || ']'`;
 
 const membershipsByPerson = `
@@ -51,19 +48,20 @@ export const createdEntries = (source: string): string => `
   with emails as (
     select person, ${listOf("to_json(email)::text", "email_normalized")} as json from planned_emails group by person
   ), phones as (
-    select person, ${listOf(phoneJson, "number, extension")} as json from planned_phones group by person
+    select person, ${listOf(phoneSql, "number, extension")} as json from planned_phones group by person
   ), memberships as (${membershipsByPerson})
   select u.person, u.database_id, u.username,
-    ('{' || concat_ws(',', ${createdMembers},
-      case when u.email is not null then '"emails":{"from":null,"to":[' || ${quoted("u.email")}
+    ('{' || concat_ws(',', ${createdScalarsSql("u")},
+      case when u.email is not null then '"emails":{"from":null,"to":[' || ${quotedSql("u.email")}
         || coalesce(',' || substr(emails.json, 2), ']') || '}' end,
       '"phones":{"from":null,"to":' || phones.json || '}',
       '"sources":{"from":null,"to":[{"source":' || (select to_json(${source})::text) || ',"databaseId":'
-        || coalesce(${quoted("u.database_id")}, 'null') || '}]}') || '}') as changed,
+        || coalesce(${quotedSql("u.database_id")}, 'null') || '}]}') || '}') as changed,
     coalesce(memberships.json, '[]') as memberships
   from (
-    select p.person, p.database_id, p.first_name, p.last_name, p.username, p.email, p.address, p.custom_fields,
-      l.name as location, p.show_all_groups
+    select p.person, p.database_id, p.email, ${scalarFields
+      .map(({ kind, column }) => (kind === "location" ? `l.name as ${column}` : `p.${column}`))
+      .join(", ")}
     from people p left join known_locations l on l.name_normalized = p.location_normalized
     where p.is_new) u
   left join emails on emails.person = u.person
@@ -112,8 +110,8 @@ const updatedChanges = (c: ImportContext) => `
     from planned_phones where action in ('add', 'update')
   ), phones as (
     select person,
-      coalesce('[' || string_agg(${phoneJson}, ',' order by number, extension) filter (where before) || ']', '[]') as before,
-      coalesce('[' || string_agg(${phoneJson}, ',' order by number, extension) filter (where after) || ']', '[]') as after
+      coalesce('[' || string_agg(${phoneSql}, ',' order by number, extension) filter (where before) || ']', '[]') as before,
+      coalesce('[' || string_agg(${phoneSql}, ',' order by number, extension) filter (where after) || ']', '[]') as after
     from phone group by person
   ), link as (
     select us.user_id as person, sources.name, us.database_id, true as before, us.source <> ${c.source.text} as after

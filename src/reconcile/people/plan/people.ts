@@ -1,3 +1,5 @@
+import { companionColumns } from "../../../person/columns.ts";
+import { type Scalar, scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { failPersons } from "../match/match.ts";
 import { hasFailed, items } from "../stage/tables.ts";
@@ -51,9 +53,13 @@ export const takeNothingAway = `
   update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null
   where not is_new`;
 
-const columns = `person, first_row, is_new, replaces, database_id, first_name, last_name, username, username_normalized,
-  email, email_normalized, address, custom_fields, location, location_normalized, show_all_groups, emails_replaced,
-  phones_replaced, delete_person, applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
+const companions = companionColumns.map(({ name }) => name);
+const columns = `person, first_row, is_new, replaces, database_id, ${scalarFields.map(({ column }) => column).join(", ")},
+  ${companions.join(", ")}, email, email_normalized, location_normalized, emails_replaced, phones_replaced, delete_person,
+  applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
+
+/** SQL of a staged value as it is in `people`: lists are joined in `staged_rows`. */
+const unstaged = ({ kind }: Scalar, value: string) => (kind === "texts" ? items(value) : value);
 
 /** SQL: whether a row's data replace what its source brought (file formats, section 5). */
 const replaces = (c: ImportContext, hasDatabaseId: string) =>
@@ -61,9 +67,9 @@ const replaces = (c: ImportContext, hasDatabaseId: string) =>
 
 const peopleOfOneRow = (c: ImportContext) => `
   insert into people (${columns})
-  select r.person, s.row, r.person > ${c.lastUserId.text}, ${replaces(c, "s.database_id is not null")}, s.database_id, s.first_name,
-    s.last_name, s.username, s.username_normalized, s.email, s.email_normalized, s.address,
-    ${items("s.custom_fields")}, s.location, s.location_normalized, s.show_all_groups,
+  select r.person, s.row, r.person > ${c.lastUserId.text}, ${replaces(c, "s.database_id is not null")}, s.database_id,
+    ${scalarFields.map((field) => unstaged(field, `s.${field.column}`)).join(", ")},
+    ${companions.map((column) => `s.${column}`).join(", ")}, s.email, s.email_normalized, s.location_normalized,
     ${replaces(c, "s.database_id is not null")} and s.emails is not null and not s.emails_incomplete,
     ${replaces(c, "s.database_id is not null")} and s.phones is not null and not s.phones_incomplete,
     s.delete_person, not s.delete_person, s.leave_all, ${c.rules.replacesGroups} and s.groups_given and not s.only_removes,
@@ -78,29 +84,28 @@ const lastNotBlank = (column: string) => `
 const last = (column: string) =>
   `(array_agg(s.${column} order by s.row desc) filter (where s.${column} is not null))[1]`;
 
-/** Field of the feed → when a row says it. */
-const said: Readonly<Record<string, string>> = {
-  firstName: "s.first_name <> ''",
-  lastName: "s.last_name <> ''",
-  userID: "s.username is not null",
-  email: "s.email is not null",
-  address: "s.address <> ''",
-  customFields: "s.custom_fields <> ''",
-  campusName: "s.location <> ''",
-  showAllGroups: "s.show_all_groups",
-};
+/** SQL of what several rows say together about a single value: what the last one says that says it. */
+function saidLast(field: Scalar): string {
+  const { kind, column } = field;
+  if (kind === "flag") return `bool_or(s.${column})`;
+  return unstaged(field, kind === "identifier" ? last(column) : lastNotBlank(column));
+}
+
+/** SQL: true when a row says a single value, and more than a blank. */
+const isSaid = ({ kind, column }: Scalar) => (kind === "flag" ? `s.${column}` : `s.${column} <> ''`);
+
+/** The row that says the value of each field. */
 const valueRows = [
-  ...Object.entries(said).map(([field, condition]) => `'${field}', max(s.row) filter (where ${condition})`),
+  ...scalarFields.map((field) => `'${field.feed}', max(s.row) filter (where ${isSaid(field)})`),
+  "'email', max(s.row) filter (where s.email is not null)",
   "'leaveAll', min(s.row) filter (where s.leave_all)",
 ].join(", ");
 
 const peopleOfSeveralRows = (c: ImportContext) => `
   insert into people (${columns})
   select person, min(s.row), person > ${c.lastUserId.text}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
-    ${lastNotBlank("first_name")}, ${lastNotBlank("last_name")}, ${last("username")}, ${last("username_normalized")},
-    ${last("email")}, ${last("email_normalized")}, ${lastNotBlank("address")},
-    ${items(lastNotBlank("custom_fields"))}, ${lastNotBlank("location")}, ${lastNotBlank("location_normalized")},
-    bool_or(s.show_all_groups),
+    ${scalarFields.map(saidLast).join(", ")}, ${[...companions, "email", "email_normalized"].map(last).join(", ")},
+    ${lastNotBlank("location_normalized")},
     ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
     ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
     bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),

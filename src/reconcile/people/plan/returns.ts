@@ -1,4 +1,5 @@
 import { manual } from "../../../directory/claims.ts";
+import { type Scalar, type ScalarKind, scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
 
 const byHand = `${1 << manual}::bigint`;
@@ -54,27 +55,51 @@ export const findReturns = (c: ImportContext): string => `
 /** SQL: what a tombstone `t` keeps of the user's own columns. */
 export const state = "t.state -> 'user'";
 
-/** SQL: whether a value of the tombstone was entered by hand. */
-const isByHand = (column: string) =>
-  `coalesce((${state} ->> '${column}_owner')::integer = ${manual} and coalesce(${state} ->> '${column}', '') <> '', false)`;
+/** SQL: true when a value of the tombstone was set by hand, be it to a blank. */
+const isOwnedByHand = (column: string) => `coalesce((${state} ->> '${column}_owner')::integer = ${manual}, false)`;
+
+/** SQL: true when a value of the tombstone was entered by hand. */
+const isByHand = (column: string) => `(${isOwnedByHand(column)} and coalesce(${state} ->> '${column}', '') <> '')`;
+
+/** SQL of a select with the location of a tombstone as it is compared, if there still is one. */
+const knownLocation = (column: string) =>
+  `select name_normalized from known_locations l where l.name = ${state} ->> '${column}'`;
+
+/** SQL: true when a value of a tombstone comes back: it was entered by hand, and nothing has taken its place. */
+function comesBack({ kind, column }: Scalar, username: string): string {
+  switch (kind) {
+    case "identifier":
+      return username;
+    case "location":
+      return `(${isByHand(column)} and exists (${knownLocation(column)}))`;
+    case "texts":
+      return `(${isOwnedByHand(column)} and jsonb_array_length(${state} -> '${column}') > 0)`;
+    case "flag":
+      return `(${isOwnedByHand(column)})`;
+    default:
+      return isByHand(column);
+  }
+}
+
+/** SQL of a value of a tombstone. */
+function formerValue(kind: ScalarKind, column: string): string {
+  if (kind === "texts") return `array(select jsonb_array_elements_text(${state} -> '${column}'))`;
+  const text = `${state} ->> '${column}'`;
+  return kind === "flag" ? `(${text})::boolean` : text;
+}
 
 /**
  * Gives the people who return their id, and what was entered by hand of them: it outranks what the file says. Username and
  * location only if they are free, and exist.
  */
 export function planReturns(c: ImportContext): string[] {
-  const plain = ["first_name", "last_name", "address"] as const;
-  const take = (column: string) => `case when ${isByHand(column)} then ${state} ->> '${column}' else p.${column} end`;
   const username = `(${isByHand("username")} and not exists (select from users u
       where u.organization_id = ${c.organizationId} and u.username_normalized = t.username_normalized)
     and not exists (select from people other
       where other.username_normalized = t.username_normalized and other.person <> p.person)
     and not exists (select from returns later join user_tombstones lt on lt.organization_id = ${c.organizationId} and lt.user_id = later.user_id
       where later.user_id > r.user_id and lt.username_normalized = t.username_normalized))`;
-  const location = `(${isByHand("location")} and exists (select from known_locations l where l.name = ${state} ->> 'location'))`;
-  const customFields = `(coalesce((${state} ->> 'custom_fields_owner')::integer = ${manual}, false)
-    and jsonb_array_length(${state} -> 'custom_fields') > 0)`;
-  const showAllGroups = `(coalesce((${state} ->> 'show_all_groups_owner')::integer = ${manual}, false))`;
+  const returning = scalarFields.map((field) => ({ ...field, comesBack: comesBack(field, username) }));
   return [
     ...["people", "row_persons", "merged_persons"].map(
       (table) => `update ${table} set person = returns.user_id from returns where ${table}.person = returns.person`,
@@ -82,22 +107,20 @@ export function planReturns(c: ImportContext): string[] {
     // They go the way of those who can have anything: the way of new people of one row is shorter.
     `insert into merged_persons (person) select user_id from returns except select person from merged_persons`,
     `update people p set
-       ${plain.map((column) => `${column} = ${take(column)}`).join(", ")},
-       username = case when ${username} then ${state} ->> 'username' else p.username end,
+       ${returning
+         .map(
+           ({ kind, column, comesBack }) =>
+             `${column} = case when ${comesBack} then ${formerValue(kind, column)} else p.${column} end`,
+         )
+         .join(", ")},
        username_normalized = case when ${username} then t.username_normalized else p.username_normalized end,
-       email = ${take("email")},
+       email = case when ${isByHand("email")} then ${state} ->> 'email' else p.email end,
        email_normalized = case when ${isByHand("email")} then t.email_normalized else p.email_normalized end,
-       location = case when ${location} then ${state} ->> 'location' else p.location end,
-       location_normalized = case when ${location}
-         then (select name_normalized from known_locations l where l.name = ${state} ->> 'location') else p.location_normalized end,
-       custom_fields = case when ${customFields}
-         then array(select jsonb_array_elements_text(${state} -> 'custom_fields')) else p.custom_fields end,
-       show_all_groups = case when ${showAllGroups} then (${state} ->> 'show_all_groups')::boolean else p.show_all_groups end,
+       location_normalized = case when ${isByHand("location")} and exists (${knownLocation("location")})
+         then (${knownLocation("location")}) else p.location_normalized end,
        by_hand = array_remove(array[
-         ${plain.map((column) => `case when ${isByHand(column)} then '${column}' end`).join(", ")},
-         case when ${username} then 'username' end, case when ${isByHand("email")} then 'email' end,
-         case when ${location} then 'location' end, case when ${customFields} then 'custom_fields' end,
-         case when ${showAllGroups} then 'show_all_groups' end], null),
+         ${returning.map(({ column, comesBack }) => `case when ${comesBack} then '${column}' end`).join(", ")},
+         case when ${isByHand("email")} then 'email' end], null),
        digest = null, value_rows = coalesce(p.value_rows, '{}')
      from returns r join user_tombstones t on t.organization_id = ${c.organizationId} and t.user_id = r.user_id
      where p.person = r.user_id`,

@@ -5,6 +5,7 @@ import { from as copyFrom } from "pg-copy-streams";
 import { foldCase } from "../../../directory/text.ts";
 import type { UserRow } from "../../../intake/records.ts";
 import type { RecordDigests } from "../../../intake/user-file.ts";
+import { scalarFields } from "../../../person/fields.ts";
 import type { Transaction } from "../../../store/database.ts";
 import type { PlainEntry, Wanted } from "../first-load/plain-rows.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./tables.ts";
@@ -144,17 +145,11 @@ const columns = [
   "row",
   "line",
   "database_id",
-  "username",
   "username_normalized",
   "email",
   "email_normalized",
-  "first_name",
-  "last_name",
-  "address",
-  "custom_fields",
-  "location",
   "location_normalized",
-  "show_all_groups",
+  ...scalarFields.map(({ column }) => column),
   "emails",
   "emails_incomplete",
   "phones",
@@ -172,7 +167,7 @@ const columns = [
   "plain",
   "entry_changed",
   "entry_memberships",
-] as const;
+];
 
 const absent = "\\N";
 const needsEscape = /[\\\t\n\r]/;
@@ -188,6 +183,19 @@ const list = <Item>(items: readonly Item[] | undefined, encode: (item: Item) => 
 
 const flag = (value: boolean): string => (value ? "t" : "f");
 
+/** The single values of a row, in the order of their columns. A blank flag is false. */
+function encodeScalars(row: UserRow): string {
+  let line = "";
+  for (const { property, kind } of scalarFields) {
+    const value = row[property];
+    if (line !== "") line += "\t";
+    if (value === undefined) line += absent;
+    else if (kind === "flag") line += flag(value === true);
+    else line += typeof value === "string" ? field(value) : list(value as readonly string[], (item) => item);
+  }
+  return line;
+}
+
 /** One line of PostgreSQL's text COPY format. Lists are joined by separators that no value can contain. */
 function encodeRow(row: UserRow, digest: Buffer, entry: PlainEntry | undefined): string {
   const { groups } = row;
@@ -197,17 +205,11 @@ function encodeRow(row: UserRow, digest: Buffer, entry: PlainEntry | undefined):
     row.row,
     row.line,
     field(row.databaseId || undefined),
-    field(row.username || undefined),
     field(row.usernameNormalized || undefined),
     field(primary?.email),
     field(primary?.normalized),
-    field(row.firstName),
-    field(row.lastName),
-    field(row.address),
-    list(row.customFields, (value) => value),
-    field(row.location),
     field(row.location === undefined ? undefined : foldCase(row.location)),
-    row.showAllGroups === undefined ? absent : flag(row.showAllGroups === true),
+    encodeScalars(row),
     list(row.emails, ({ email, normalized }) => normalized + partSeparator + email),
     flag(row.emailsIncomplete),
     list(row.phones, (phone) =>

@@ -1,3 +1,5 @@
+import { companionColumns, definitions, ownerColumns, stagedColumns, valueColumns } from "../../../person/columns.ts";
+
 /** Joins the items of a list, and the parts of an item. Intake lets neither into a value. */
 export const itemSeparator = "\u001f";
 export const partSeparator = "\u001e";
@@ -25,9 +27,8 @@ export const stagingTables = `
     row integer not null, line integer not null, plain boolean not null, failed boolean not null, delete_person boolean not null,
     leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
     emails_incomplete boolean not null, phones_incomplete boolean not null, database_id text collate "C",
-    username_normalized text collate "C", email_normalized text collate "C", joins text, leaves text, emails text,
-    phones text, issues jsonb, digest bytea not null, show_all_groups boolean, username text, email text, first_name text,
-    last_name text, address text, custom_fields text, location text, location_normalized text collate "C",
+    email_normalized text collate "C", ${definitions(companionColumns)}, joins text, leaves text, emails text, phones text,
+    issues jsonb, digest bytea not null, ${definitions(stagedColumns)}, email text, location_normalized text collate "C",
     entry_changed text, entry_memberships text
   ) on commit delete rows;
 
@@ -62,9 +63,9 @@ export const stagingTables = `
     person bigint not null, first_row integer not null, is_new boolean not null, applies boolean not null,
     replaces boolean not null, delete_person boolean not null, leave_all boolean not null, groups_replaced boolean not null,
     only_removes boolean not null, names_group boolean not null, emails_replaced boolean not null,
-    phones_replaced boolean not null, value_rows jsonb, database_id text collate "C", username_normalized text collate "C",
-    email_normalized text collate "C", location_normalized text collate "C", digest bytea, location text, username text,
-    email text, first_name text, last_name text, address text, custom_fields text[], show_all_groups boolean, by_hand text[]
+    phones_replaced boolean not null, value_rows jsonb, database_id text collate "C", email_normalized text collate "C",
+    location_normalized text collate "C", ${definitions(companionColumns)}, digest bytea, ${definitions(valueColumns)},
+    email text, by_hand text[]
   ) on commit delete rows;
 
   create temp table if not exists known_groups (
@@ -100,11 +101,9 @@ export const stagingTables = `
     person bigint not null, first_row integer
   ) on commit delete rows;
   create temp table if not exists planned_scalars (
-    person bigint not null, first_name text, last_name text, username text, username_normalized text collate "C",
-    email text, email_normalized text collate "C", address text, custom_fields text[], location text,
-    show_all_groups boolean, first_name_owner smallint, last_name_owner smallint, username_owner smallint,
-    email_owner smallint, address_owner smallint, custom_fields_owner smallint, location_owner smallint,
-    show_all_groups_owner smallint, email_from text, username_changes boolean not null, changed text not null
+    person bigint not null, ${definitions(companionColumns)}, ${definitions(valueColumns)}, email text,
+    email_normalized text collate "C", ${definitions(ownerColumns)}, email_owner smallint, email_from text,
+    username_changes boolean not null, changed text not null
   ) on commit delete rows;
   create temp table if not exists planned_emails (
     person bigint not null, email_normalized text collate "C" not null, email text not null, action text not null,
