@@ -186,9 +186,9 @@ const flag = (value: boolean): string => (value ? "t" : "f");
 /** The single values of a row, in the order of their columns. A blank flag is false. */
 function encodeScalars(row: UserRow): string {
   let line = "";
-  for (const { property, kind } of scalarFields) {
+  for (const [index, { property, kind }] of scalarFields.entries()) {
     const value = row[property];
-    if (line !== "") line += "\t";
+    if (index > 0) line += "\t";
     if (value === undefined) line += absent;
     else if (kind === "flag") line += flag(value === true);
     else line += typeof value === "string" ? field(value) : list(value as readonly string[], (item) => item);
