@@ -4,13 +4,13 @@ import type { TakeRow } from "../store/copy-out.ts";
 export interface ChangesText {
   /** Takes a change as bytes, with the columns of `entriesStatement`. */
   readonly add: TakeRow;
-  /** How many changes it has. */
+  /** Returns the number of changes so far. */
   count(): number;
-  /** What stands before the changes, the changes, and what comes after them, in UTF-8. Nothing can be added afterwards. */
+  /** Returns the text before the changes, the changes, and the text after them, in UTF-8. Nothing can be added afterwards. */
   end(after: string): Buffer | string;
 }
 
-/** What stands around changes. */
+/** The text around changes. */
 export interface ChangesFrame {
   /** Before the first one. */
   readonly before: string;
@@ -39,12 +39,15 @@ export function createChangesText(
   sources: Readonly<Record<string, string>> = {},
   expected = 0,
 ): ChangesText {
-  const putTime = createTimeWriter();
   const sourceTexts = new Map(
     Object.entries(sources).map(([number, name]) => [Number(number), Buffer.from(JSON.stringify(name))]),
   );
+  const writers: Writers = {
+    sourceTexts,
+    putTime: createTimeWriter(),
+    putJson: separator === "\n" ? putInLine : putBytes,
+  };
   const fixedBytes = mostFixedBytes + Math.max(0, ...[...sourceTexts.values()].map(({ length }) => length));
-  const putJson = separator === "\n" ? putInLine : putBytes;
   const separatorByte = separator.charCodeAt(0);
   let buffer: Buffer | undefined;
   let used = 0;
@@ -61,47 +64,12 @@ export function createChangesText(
   };
   return {
     add(row, first) {
-      const memberships = fieldAfter(row, first);
-      const sequence = fieldAfter(row, memberships);
-      const at = fieldAfter(row, sequence);
-      const type = fieldAfter(row, at);
-      const action = fieldAfter(row, type);
-      const id = fieldAfter(row, action);
-      const databaseId = fieldAfter(row, id);
-      const username = fieldAfter(row, databaseId);
-      const source = fieldAfter(row, username);
-      const importId = fieldAfter(row, source);
-      const actor = fieldAfter(row, importId);
+      const sequence = fieldAfter(row, fieldAfter(row, first));
       const out = withRoom(fixedBytes + sequence - first + (row.length - sequence) * longestEscape);
       let end = used;
       if (count > 0) out[end++] = separatorByte;
       count += 1;
-      end = put(out, end, keys.sequence);
-      end = putNumber(out, end, readInt64(row, sequence + 4));
-      end = put(out, end, keys.at);
-      end = putTime(out, end, readInt64(row, at + 4));
-      end = put(out, end, keys.type);
-      end = putText(out, end, row, type);
-      end = put(out, end, keys.action);
-      end = putText(out, end, row, action);
-      end = put(out, end, keys.id);
-      end = putText(out, end, row, id);
-      end = put(out, end, keys.databaseId);
-      end = putText(out, end, row, databaseId);
-      end = put(out, end, keys.username);
-      end = putText(out, end, row, username);
-      end = put(out, end, keys.source);
-      end = put(out, end, (isNull(row, source) ? undefined : sourceTexts.get(row.readInt16BE(source + 4))) ?? nothing);
-      end = put(out, end, keys.importId);
-      end = putUuid(out, end, row, importId);
-      end = put(out, end, keys.actor);
-      end = putText(out, end, row, actor);
-      end = put(out, end, keys.changed);
-      end = putJson(out, end, row, first + 4, memberships);
-      end = put(out, end, keys.memberships);
-      end = putJson(out, end, row, memberships + 4, sequence);
-      out[end++] = closingBrace;
-      used = end;
+      used = putChange(out, end, row, first, writers);
     },
     count: () => count,
     end(after) {
@@ -109,10 +77,65 @@ export function createChangesText(
       const out = withRoom(Buffer.byteLength(after));
       used += out.write(after, used);
       const text = out.subarray(0, used);
-      // Who reads slowly does not hold much more than there is to read.
+      // A slow reader holds little more than the text itself.
       return used > out.length * 0.75 ? text : Buffer.from(text);
     },
   };
+}
+
+/** Writes the parts of a change that depend on the page. */
+interface Writers {
+  readonly sourceTexts: ReadonlyMap<number, Buffer>;
+  readonly putTime: (out: Buffer, end: number, microseconds: number) => number;
+  readonly putJson: typeof putBytes;
+}
+
+/** Writes one change as a JSON object. */
+function putChange(
+  out: Buffer,
+  start: number,
+  row: Buffer,
+  first: number,
+  { sourceTexts, putTime, putJson }: Writers,
+): number {
+  const memberships = fieldAfter(row, first);
+  const sequence = fieldAfter(row, memberships);
+  const at = fieldAfter(row, sequence);
+  const type = fieldAfter(row, at);
+  const action = fieldAfter(row, type);
+  const id = fieldAfter(row, action);
+  const databaseId = fieldAfter(row, id);
+  const username = fieldAfter(row, databaseId);
+  const source = fieldAfter(row, username);
+  const importId = fieldAfter(row, source);
+  const actor = fieldAfter(row, importId);
+  let end = start;
+  end = put(out, end, keys.sequence);
+  end = putNumber(out, end, readInt64(row, sequence + 4));
+  end = put(out, end, keys.at);
+  end = putTime(out, end, readInt64(row, at + 4));
+  end = put(out, end, keys.type);
+  end = putText(out, end, row, type);
+  end = put(out, end, keys.action);
+  end = putText(out, end, row, action);
+  end = put(out, end, keys.id);
+  end = putText(out, end, row, id);
+  end = put(out, end, keys.databaseId);
+  end = putText(out, end, row, databaseId);
+  end = put(out, end, keys.username);
+  end = putText(out, end, row, username);
+  end = put(out, end, keys.source);
+  end = put(out, end, (isNull(row, source) ? undefined : sourceTexts.get(row.readInt16BE(source + 4))) ?? nothing);
+  end = put(out, end, keys.importId);
+  end = putUuid(out, end, row, importId);
+  end = put(out, end, keys.actor);
+  end = putText(out, end, row, actor);
+  end = put(out, end, keys.changed);
+  end = putJson(out, end, row, first + 4, memberships);
+  end = put(out, end, keys.memberships);
+  end = putJson(out, end, row, memberships + 4, sequence);
+  out[end++] = closingBrace;
+  return end;
 }
 
 const keys = {
@@ -139,7 +162,7 @@ const closingBrace = 0x7d;
 const space = 0x20;
 const lineBreak = 0x0a;
 
-// A field begins with its length; all that write take where the text ends so far, and return where it ends afterwards.
+// A field begins with its length. Each put function takes the end of the text so far and returns its new end.
 
 const isNull = (row: Buffer, field: number): boolean => row.readInt32BE(field) === -1;
 

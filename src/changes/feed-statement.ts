@@ -1,4 +1,7 @@
-import { hash } from "node:crypto";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
+import { z } from "zod";
+import type { Statement } from "../store/database.ts";
+import { literal, prepared } from "../store/sql.ts";
 import type { FeedFilter, FeedRequest } from "./feed.ts";
 
 /** Entries of the log that a page looks at, at most: what a rare filter may cost. Not below the largest `limit`. */
@@ -7,198 +10,216 @@ export const scannedEntries = 20_000;
 /** Bytes of JSON after which a page ends, if it has a change; what a reader may cost in memory. */
 const pageBytes = 8 * 1024 * 1024;
 
-/** What the first statement of a page tells: of the page as a whole, and which entries are on it. */
-export interface PageFindings {
-  /** The last change that was looked at; null: the reader's place is not in the log. */
-  readonly sequence: number | null;
-  readonly at: string;
-  readonly until: string;
-  readonly hasMore: boolean;
+/** The row of the first statement of a page: what it tells of the page, and which entries are on it. */
+export const pageFindings = z.object({
+  /** The last change that was looked at; null if the reader's place is not in the log. */
+  sequence: z.int().nullable(),
+  at: z.string().nullable(),
+  until: z.string().nullable(),
+  hasMore: z.boolean().nullable(),
   /** null when no `until` was asked for. */
-  readonly complete: boolean | null;
-  readonly head: number;
-  readonly prunedAt: string | null;
-  /** Whether an entry is on the page. */
-  readonly hasEntries: boolean;
-  /** What the entries take in an answer, about. */
-  readonly bytes: number;
-  /** The number after which the page begins. */
-  readonly after: number;
+  complete: z.boolean().nullable(),
+  head: z.int(),
+  prunedAt: z.string().nullable(),
+  /** Tells that an entry is on the page. */
+  hasEntries: z.boolean(),
+  /** Bytes that the entries take in an answer, estimated. */
+  bytes: z.int(),
+  /** The number after which the page begins; null as `sequence` is. */
+  after: z.int().nullable(),
   /** Numbers of the entries, with commas between them; null: all after `after` up to `sequence`. */
-  readonly numbers: string | null;
-  /** Names of the organization's sources by their numbers; null of none. */
-  readonly sources: Readonly<Record<string, string>> | null;
-}
+  numbers: z.string().nullable(),
+  /** Names of the organization's sources by their numbers; null if it has no source. */
+  sources: z.record(z.string(), z.string()).nullable(),
+});
+export type PageFindings = z.infer<typeof pageFindings>;
 
 /**
- * The statement that looks for a page of the log: a row with its findings. It looks at the log from where the reader is for
- * at most `scannedEntries`, whatever the filter finds there, and says how far it came: a filter that matches nothing still
- * moves on.
+ * The statement that looks for a page of the log: a row with its findings. It looks at the log from the reader's place for
+ * at most `scannedEntries`, and says how far it came. So a filter that matches nothing still moves on.
  */
-export function findingsStatement(organizationId: number, request: FeedRequest): FindingsStatement {
-  const values: unknown[] = [organizationId];
-  const bind = (value: unknown) => `$${values.push(value)}`;
+export function findingsStatement(organizationId: number, request: FeedRequest): Statement {
   const { until, filter, limit } = request;
-  const most = `${bind(limit)}::integer`;
-  const untilTime = until === undefined ? undefined : `${bind(until)}::timestamptz`;
-  const conditions = filterConditions(filter, bind).map((condition) => `and ${condition}`);
+  const untilTime = until === undefined ? undefined : sql`${until}::timestamptz`;
+  const conditions = filterConditions(organizationId, filter).map((condition) => sql`and ${condition}`);
   // Without a filter there is no gap between the numbers of a page.
   const isPlain = conditions.length === 0;
-  const text = `
+  const statement = sql`
     with head as materialized (
       select last_sequence, greatest(last_at, 'epoch') as last_at, pruned_sequence, pruned_at
-      from feed_heads where organization_id = $1
-    ), start as materialized (select ${startOf(request, bind)} as sequence from head
+      from feed_heads where organization_id = ${organizationId}
+    ), start as materialized (select ${startOf(organizationId, request)} as sequence from head
     ), reach as materialized (
-      select ${untilTime === undefined ? "last_sequence" : `last_change_until($1, ${untilTime})`} as sequence from head
+      select ${untilTime === undefined ? sql`last_sequence` : sql`last_change_until(${organizationId}, ${untilTime})`} as sequence
+      from head
     ), stretch as materialized (
       select start.sequence as after,
-        start.sequence + greatest(0, least(reach.sequence - start.sequence, ${scannedEntries})) as through
+        start.sequence + greatest(0, least(reach.sequence - start.sequence, ${literal(scannedEntries)})) as through
       from start, reach
     ), found as materialized (
       select c.sequence, ${bytesOfEntry} as bytes from changes c
-      where c.organization_id = $1
+      where c.organization_id = ${organizationId}
         and c.sequence > (select after from stretch) and c.sequence <= (select through from stretch)
-        ${conditions.join("\n        ")}
-      order by c.sequence limit ${most}
-    ), size as materialized (
+        ${isPlain ? empty : join(conditions, "\n        ")}
+      order by c.sequence limit ${limit}::integer
+    ), ${cutExpressions(limit)}, place as materialized (
+      select ending.sequence, case
+        when ending.sequence = 0 then 'epoch'
+        when ending.sequence = head.pruned_sequence then head.pruned_at
+        else (select at from changes c where c.organization_id = ${organizationId} and c.sequence = ending.sequence) end as at
+      from ending, head
+    )
+    select place.sequence, timestamp_text(place.at) as at, timestamp_text(${completeUntil(untilTime)}) as until,
+      place.sequence < reach.sequence as "hasMore",
+      ${untilTime === undefined ? sql`null::boolean` : sql`${untilTime} <= head.last_at`} as complete,
+      head.last_sequence as head,
+      case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt",
+      cut.count > 0 as "hasEntries", coalesce(cut.bytes, 0) as bytes, stretch.after,
+      ${isPlain ? sql`null` : sql`(select string_agg(sequence::text, ',') from found where sequence <= cut.sequence)`} as numbers,
+      (select json_object_agg(number, name) from sources where organization_id = ${organizationId}) as sources
+    from place, reach, head, cut, stretch`;
+  // Planning costs as much as the page. A filter deserves a plan of its own.
+  return isPlain ? prepared(statement) : statement;
+}
+
+/** Common table expressions of a page: its size, and the number with which it ends. */
+const cutExpressions = (limit: number): Sql => sql`size as materialized (
       select count(*) as count, max(sequence) as last, sum(bytes) as bytes from found
     ), cut as materialized (
-      select count, last, least(bytes, ${pageBytes})::integer as bytes, case when bytes <= ${pageBytes} then last else (
+      select count, last, least(bytes, ${literal(pageBytes)})::integer as bytes, case when bytes <= ${literal(pageBytes)} then last else (
         select max(sequence) from (
           select sequence, row_number() over log as number, sum(bytes) over log as bytes
           from found window log as (order by sequence rows unbounded preceding)
         ) sized
-        where number = 1 or sized.bytes <= ${pageBytes}) end as sequence
+        where number = 1 or sized.bytes <= ${literal(pageBytes)}) end as sequence
       from size
     ), ending as materialized (
-      select case when count = ${most} or sequence < last then sequence else (select through from stretch) end as sequence
+      select case when count = ${limit}::integer or sequence < last then sequence else (select through from stretch) end as sequence
       from cut
-    ), place as materialized (
-      select ending.sequence, case
-        when ending.sequence = 0 then 'epoch'
-        when ending.sequence = head.pruned_sequence then head.pruned_at
-        else (select at from changes c where c.organization_id = $1 and c.sequence = ending.sequence) end as at
-      from ending, head
-    )
-    select place.sequence, timestamp_text(place.at) as at,
-      timestamp_text(${untilTime === undefined ? "place.at" : `case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at else greatest(place.at, ${untilTime}) end`}) as until,
-      place.sequence < reach.sequence as "hasMore",
-      ${untilTime === undefined ? "null::boolean" : `${untilTime} <= head.last_at`} as complete,
-      head.last_sequence as head,
-      case when head.pruned_sequence > 0 then timestamp_text(head.pruned_at) end as "prunedAt",
-      cut.count > 0 as "hasEntries", coalesce(cut.bytes, 0) as bytes, stretch.after,
-      ${isPlain ? "null" : "(select string_agg(sequence::text, ',') from found where sequence <= cut.sequence)"} as numbers,
-      (select json_object_agg(number, name) from sources where organization_id = $1) as sources
-    from place, reach, head, cut, stretch`;
-  // Planning costs as much as the page. Without filters there is a handful of statements, which each connection may keep.
-  return { ...(isPlain ? { name: `page-${hash("md5", text)}` } : {}), text, values };
-}
+    )`;
 
-/** What an entry takes in an answer, about. */
-const bytesOfEntry = "octet_length(c.changed) + octet_length(c.memberships) + 300";
+/** The time up to which a reader of the page knows all. */
+const completeUntil = (untilTime: Sql | undefined): Sql =>
+  untilTime === undefined
+    ? sql`place.at`
+    : sql`case when place.sequence < reach.sequence or ${untilTime} > head.last_at then place.at
+        else greatest(place.at, ${untilTime}) end`;
 
-/** A statement for the driver. */
-interface FindingsStatement {
-  /** Under this name the connection keeps the statement's plan; absent: it is planned anew. */
-  readonly name?: string;
-  readonly text: string;
-  readonly values: unknown[];
-}
+/** Bytes that an entry takes in an answer, estimated. */
+const bytesOfEntry = sql`octet_length(c.changed) + octet_length(c.memberships) + 300`;
 
 /** Columns of an entry in the order in which `createChangesText` takes them. */
 const columns = [
-  ...(["changed", "memberships", "sequence", "at", "type", "action", "id", "database_id", "username"] as const),
-  ...(["source", "import_id", "actor"] as const),
-];
+  "changed",
+  "memberships",
+  "sequence",
+  "at",
+  "type",
+  "action",
+  "id",
+  "database_id",
+  "username",
+  "source",
+  "import_id",
+  "actor",
+] as const;
+const columnList = raw(columns.join(", "));
 
 /**
- * The select of the entries that were found, in their order. It has no parameters, as COPY wants it, and holds nothing but
+ * The select of the entries that were found, in their order. It has no values, as COPY wants it, and holds nothing but
  * numbers that come from the database.
  * @param latest whether several changes of one thing become one
  */
 export function entriesStatement(
   organizationId: number,
-  { after, sequence, numbers }: PageFindings,
+  { after, sequence, numbers }: Pick<PageFindings, "after" | "sequence" | "numbers">,
   latest: boolean,
-): string {
+): Sql {
   const isOnPage =
-    numbers === null ? `sequence > ${after} and sequence <= ${sequence}` : `sequence = any ('{${numbers}}'::bigint[])`;
-  const page = `select ${columns.join(", ")} from changes where organization_id = ${Number(organizationId)} and ${isOnPage}`;
-  if (!latest) return `${page} order by sequence`;
-  return `with page as materialized (${page}), told as (${folded}) select ${columns.join(", ")} from told order by sequence`;
+    numbers === null
+      ? sql`sequence > ${literal(after ?? 0)} and sequence <= ${literal(sequence ?? 0)}`
+      : sql`sequence = any ('{${raw(numbers)}}'::bigint[])`;
+  const page = sql`
+    select ${columnList} from changes where organization_id = ${literal(organizationId)} and ${isOnPage}`;
+  if (!latest) return sql`${page} order by sequence`;
+  return sql`with page as materialized (${page}), told as (${folded}) select ${columnList} from told order by sequence`;
 }
 
-/** SQL of the number after which the page begins; null when what comes then is cut off, or the place is not in this log. */
-function startOf({ after, since }: FeedRequest, bind: (value: unknown) => string): string {
+/** The number after which the page begins; null if what follows is cut off, or if the place is not in this log. */
+function startOf(organizationId: number, { after, since }: FeedRequest): Sql {
   if (after !== undefined) {
-    const sequence = `${bind(after.sequence)}::bigint`;
-    const at = `${bind(after.at)}::timestamptz`;
-    return `case
-      when ${sequence} > pruned_sequence
-        then (select c.sequence from changes c where c.organization_id = $1 and c.sequence = ${sequence} and c.at = ${at})
+    const sequence = sql`${after.sequence}::bigint`;
+    const at = sql`${after.at}::timestamptz`;
+    return sql`case
+      when ${sequence} > pruned_sequence then (
+        select c.sequence from changes c
+        where c.organization_id = ${organizationId} and c.sequence = ${sequence} and c.at = ${at})
       when ${sequence} = pruned_sequence and (${sequence} = 0 or pruned_at = ${at}) then ${sequence} end`;
   }
-  if (since === undefined) return "case when pruned_sequence = 0 then 0::bigint end";
-  const time = `${bind(since)}::timestamptz`;
-  return `case when ${time} >= pruned_at then last_change_until($1, ${time}) end`;
+  if (since === undefined) return sql`case when pruned_sequence = 0 then 0::bigint end`;
+  const time = sql`${since}::timestamptz`;
+  return sql`case when ${time} >= pruned_at then last_change_until(${organizationId}, ${time}) end`;
 }
 
-function filterConditions(filter: FeedFilter, bind: (value: unknown) => string): string[] {
+function filterConditions(organizationId: number, filter: FeedFilter): Sql[] {
   const { types, groupId, excludeSources = [], excludeActors = [], origins } = filter;
-  const conditions: string[] = [];
-  if (types !== undefined) conditions.push(isOfType(types, bind));
-  if (groupId !== undefined) conditions.push(concerns(bind(groupId)));
+  const conditions: Sql[] = [];
+  if (types !== undefined) conditions.push(isOfType(types));
+  if (groupId !== undefined) conditions.push(concerns(organizationId, groupId));
   if (excludeSources.length > 0) {
-    conditions.push(`(c.source is null or c.source <> all (
-      select number from sources where organization_id = $1 and name = any (${bind(excludeSources)}::text[])))`);
+    conditions.push(sql`(c.source is null or c.source <> all (
+      select number from sources where organization_id = ${organizationId} and name = any (${excludeSources}::text[])))`);
   }
-  if (excludeActors.length > 0) conditions.push(`c.actor <> all (${bind(excludeActors)}::text[])`);
-  if (origins !== undefined) conditions.push(`${originOf} = any (${bind(origins)}::text[])`);
+  if (excludeActors.length > 0) conditions.push(sql`c.actor <> all (${excludeActors}::text[])`);
+  if (origins !== undefined) conditions.push(sql`${originOf} = any (${origins}::text[])`);
   return conditions;
 }
 
-/** Rights are roles, and stand in the changes of those who have them: `permission` finds the changes that give or take one. */
-function isOfType(types: NonNullable<FeedFilter["types"]>, bind: (value: unknown) => string): string {
-  const isNamed = `c.type = any (${bind(types)}::text[])`;
-  return types.includes("permission") ? `(${isNamed} or ${changesPermission})` : isNamed;
+/** Rights are roles. The changes of those who have them contain them: `permission` finds those that give or take one. */
+function isOfType(types: NonNullable<FeedFilter["types"]>): Sql {
+  const isNamed = sql`c.type = any (${types}::text[])`;
+  return types.includes("permission") ? sql`(${isNamed} or ${changesPermission})` : isNamed;
 }
 
-const changesPermission = `c.type = 'user' and exists (
+const changesPermission = sql`c.type = 'user' and exists (
       select from json_array_elements(c.memberships::json) m
       where greatest(m #>> '{role,from}', m #>> '{role,to}') > '0')`;
 
-/** What a copy of one group needs. Who is a member is looked up by the key, so that a large group costs no more. */
-const concerns = (group: string) => `case c.type
-  when 'group' then c.id = ${group}
+/** The changes that a copy of one group needs. Members are looked up by the key, so that a large group costs no more. */
+const concerns = (organizationId: number, groupId: string): Sql => sql`case c.type
+  when 'group' then c.id = ${groupId}
   when 'user' then
-    exists (select from json_array_elements(c.memberships::json) m where m ->> 'groupId' = ${group})
+    exists (select from json_array_elements(c.memberships::json) m where m ->> 'groupId' = ${groupId})
     or exists (select from memberships m
-      where m.organization_id = $1 and m.user_id = c.id::bigint and m.group_id = ${group})
+      where m.organization_id = ${organizationId} and m.user_id = c.id::bigint and m.group_id = ${groupId})
   when 'topic' then
-    exists (select from topics t where t.organization_id = $1 and t.id = c.id::uuid and t.group_id = ${group})
+    exists (select from topics t
+      where t.organization_id = ${organizationId} and t.id = c.id::uuid and t.group_id = ${groupId})
   when 'membershipRequest' then
     exists (select from membership_requests r
-      where r.organization_id = $1 and r.id = c.id::uuid and r.group_id = ${group})
+      where r.organization_id = ${organizationId} and r.id = c.id::uuid and r.group_id = ${groupId})
   else false end`;
 
-const originOf = `case
+const originOf = sql`case
   when c.source is not null then 'source'
   when c.type = 'user' and c.action = 'created'
     and (c.changed::json #> '{origins,to}')::jsonb ? 'self-registered' then 'self-registered'
   else 'manual' end`;
 
-/** What a value was before the first change of a thing that did not exist is null, and what it is after its end. */
-const net = (from: string, to: string) => `
+/**
+ * The net effect on a value: what it was before the first change, and what it is after the last one. Both are null where
+ * the thing did not exist.
+ */
+const net = (from: Sql, to: Sql): Sql => sql`
         case when min(first_action) = 'created' then 'null' else (array_agg((${from})::text order by sequence))[1] end as before,
         case when min(last_action) = 'deleted' then 'null' else (array_agg((${to})::text order by sequence desc))[1] end as after`;
 
 /**
- * Several changes of one thing as one: its number, time and author are those of the last, what it was is what it was
- * before the first. What is as it was before is left out. Settings are told in parts, so that changes of the
- * organization stay apart.
+ * Folds several changes of one thing into one. Number, time and author are those of the last change; the old values are
+ * those before the first. Values that are as they were are left out. Settings are told in parts, so that changes of the
+ * organization remain apart.
  */
-const folded = `
+const folded = sql`
   with marked as materialized (
     select page.*, row_number() over thing as back, count(*) over whole as times,
       last_value(action) over whole as first_action, first_value(action) over whole as last_action
@@ -208,7 +229,7 @@ const folded = `
   ), properties as (
     select type, id, ('{' || string_agg(to_json(key)::text || ':{"from":' || before || ',"to":' || after || '}', ',' order by key) || '}') as json
     from (
-      select type, id, key, ${net("value -> 'from'", "value -> 'to'")}
+      select type, id, key, ${net(sql`value -> 'from'`, sql`value -> 'to'`)}
       from marked cross join json_each(changed::json) where times > 1 group by type, id, key
     ) property
     where before::jsonb <> after::jsonb group by type, id
@@ -216,12 +237,12 @@ const folded = `
     select type, id, ('[' || string_agg('{"groupId":' || to_json(group_id)::text || ',"role":{"from":' || before || ',"to":' || after || '}}',
       ',' order by group_id collate "C") || ']') as json
     from (
-      select type, id, entry ->> 'groupId' as group_id, ${net("entry #> '{role,from}'", "entry #> '{role,to}'")}
+      select type, id, entry ->> 'groupId' as group_id, ${net(sql`entry #> '{role,from}'`, sql`entry #> '{role,to}'`)}
       from marked cross join json_array_elements(memberships::json) entry where times > 1 group by type, id, 3
     ) membership
     where before::jsonb <> after::jsonb group by type, id
   )
-  select ${columns.filter((name) => !["action", "changed", "memberships"].includes(name)).join(", ")},
+  select ${raw(columns.filter((name) => !["action", "changed", "memberships"].includes(name)).join(", "))},
     case when action = 'deleted' or times = 1 then action when first_action = 'created' then 'created' else 'updated' end as action,
     case when times = 1 then changed else coalesce(properties.json, '{}') end as changed,
     case when times = 1 then memberships else coalesce(roles.json, '[]') end as memberships

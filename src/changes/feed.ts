@@ -1,23 +1,34 @@
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import { forEachCopiedRow } from "../store/copy-out.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 import { type ChangesFrame, type ChangesText, createChangesText } from "./change-text.ts";
-import { entriesStatement, findingsStatement, type PageFindings } from "./feed-statement.ts";
+import { entriesStatement, findingsStatement, pageFindings } from "./feed-statement.ts";
 
-/** Everything that the change log tells of. */
+/** The kinds of things whose changes the feed tells. */
 export const changeTypes = [
-  ...(["user", "group", "location", "topic", "membershipRequest", "permission", "import", "source"] as const),
-  ...(["organization", "optOut"] as const),
+  "user",
+  "group",
+  "location",
+  "topic",
+  "membershipRequest",
+  "permission",
+  "import",
+  "source",
+  "organization",
+  "optOut",
 ] as const;
 export type ChangeType = (typeof changeTypes)[number];
 
-/** Where a change comes from: a source's import, somebody's hand, or the person themself. */
+/** Origins of a change: a source's import, an edit by hand, or the person's own registration. */
 export const changeOrigins = ["source", "manual", "self-registered"] as const;
 export type ChangeOrigin = (typeof changeOrigins)[number];
 
 /**
- * A place in an organization's log: after this change. The time makes it one of this log alone: a number without it would
- * be taken for that of another change after a restored backup.
+ * A place in an organization's log: after this change. The time ties it to this log: after a restored backup, the number
+ * alone could belong to another change.
  */
 export interface FeedPosition {
   /** 0: before the first change. */
@@ -26,10 +37,10 @@ export interface FeedPosition {
   readonly at: string;
 }
 
-/** Which changes a reader wants; several conditions all have to apply. */
+/** The changes that a reader wants. All given conditions have to apply. */
 export interface FeedFilter {
   readonly types?: readonly ChangeType[] | undefined;
-  /** The group itself, who joins or leaves it, whatever changes of its members, its topics and the requests to join it. */
+  /** Changes of the group itself, of its members and memberships, of its topics and of the requests to join it. */
   readonly groupId?: string | undefined;
   /** Names of sources whose imports are left out. */
   readonly excludeSources?: readonly string[] | undefined;
@@ -38,63 +49,58 @@ export interface FeedFilter {
   readonly origins?: readonly ChangeOrigin[] | undefined;
 }
 
-/** What a reader asks for. Times are RFC 3339 with at most microseconds. */
+/** The request of a reader. Times are RFC 3339 with at most microseconds. */
 export interface FeedRequest {
-  /** Where to go on; without it and `since` at the beginning. */
+  /** The place to continue from. Without it and `since`, the feed begins at the start of the log. */
   readonly after?: FeedPosition | undefined;
   /** Only changes after this time. Not with `after`. */
   readonly since?: string | undefined;
   /** Only changes up to this time, it included. */
   readonly until?: string | undefined;
   readonly filter: FeedFilter;
-  /** Whether several changes of one thing on the page become one. */
+  /** Folds several changes of one thing on the page into one. */
   readonly latest: boolean;
   /** Most changes of a page. */
   readonly limit: number;
-  /** What stands around the changes. */
+  /** The text around the changes. */
   readonly frame: ChangesFrame;
 }
 
 /** A page of the log. */
 export interface FeedPage {
   readonly changes: ChangesText;
-  /** Where to go on. */
+  /** The place to continue from. */
   readonly position: FeedPosition;
-  /** The time up to which nothing is missing; never beyond the last change. */
+  /** The time up to which nothing is missing. It is never after the last change. */
   readonly until: string;
-  /** Whether there is more to read already. */
+  /** True if there is more to read already. */
   readonly hasMore: boolean;
-  /** Whether all is known up to the `until` that was asked for; absent when none was. */
+  /** True if all is known up to the requested `until`; absent without one. */
   readonly complete?: boolean;
 }
 
 /**
  * Reads a page of an organization's change log. The first statement finds out where the page begins and ends, the second one
- * tells what is on it; both see one moment.
- * @throws MusterError resync_required when the place is cut off, or is none of this log
+ * tells its entries; both see one moment.
+ * @throws MusterError resync_required when the place is cut off, or is not in this log
  * @throws MusterError source_unknown when a source that is to be left out does not exist
  */
 export function readFeed(database: Database, organizationId: number, request: FeedRequest): Promise<FeedPage> {
-  const statement = findingsStatement(organizationId, request);
-  const read = async (client: Transaction) => {
-    await requireSources(client, organizationId, request.filter.excludeSources ?? []);
-    const { rows } = await client.query<PageFindings>(statement);
-    const findings = rows[0]!;
+  const read = async (transaction: Transaction): Promise<FeedPage> => {
+    await requireSources(transaction, organizationId, request.filter.excludeSources ?? []);
+    const findings = (await selectRow(transaction, pageFindings, findingsStatement(organizationId, request)))!;
     const { sequence, at, until, hasMore, complete, head, prunedAt } = findings;
-    if (sequence === null) throw lost(request, head, prunedAt);
+    if (sequence === null || at === null || until === null) throw lost(request, head, prunedAt);
     const changes = createChangesText(request.frame, findings.sources ?? {}, findings.bytes);
     if (findings.hasEntries) {
-      await forEachCopiedRow(
-        client.connection,
-        entriesStatement(organizationId, findings, request.latest),
-        changes.add,
-      );
+      const { text } = entriesStatement(organizationId, findings, request.latest);
+      await forEachCopiedRow(transaction.connection, text, changes.add);
     }
     return {
       changes,
       position: { sequence, at },
       until,
-      hasMore,
+      hasMore: hasMore === true,
       ...(complete === null ? {} : { complete }),
     };
   };
@@ -102,51 +108,59 @@ export function readFeed(database: Database, organizationId: number, request: Fe
 }
 
 const wayOut =
-  "Read the lists that you keep a copy of anew, and follow from the changesCursor that their first page gives.";
+  "Read the lists that you keep a copy of again, and follow from the changesCursor that their first page gives.";
 
 function lost(
   { after, since }: Pick<FeedRequest, "after" | "since">,
   head: number,
   prunedAt: string | null,
 ): MusterError {
-  const kept = prunedAt === null ? "" : ` What is kept begins after ${prunedAt}.`;
+  const kept = prunedAt === null ? "" : ` The log begins after ${prunedAt}.`;
   if (after === undefined) {
-    const from = since === undefined ? "The first changes are" : "What changed right after since is";
-    return new MusterError("resync_required", `${from} not kept any more.${kept} ${wayOut}`);
+    const from = since === undefined ? "The first changes" : "The changes right after since";
+    return new MusterError("resync_required", `${from} are not kept any more.${kept} ${wayOut}`);
   }
   const reason =
     after.sequence > head
-      ? "The cursor is ahead of the log: it is another organization's, or a backup was restored."
-      : `What changed right after the cursor is not kept any more, or the cursor is not of this log.${kept}`;
+      ? "The cursor is ahead of the log: it belongs to another organization, or a backup was restored."
+      : `The changes right after the cursor are not kept any more, or the cursor does not belong to this log.${kept}`;
   return new MusterError("resync_required", `${reason} ${wayOut}`);
 }
 
 async function requireSources(executor: Executor, organizationId: number, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  const { rows } = await executor.query<{ name: string }>(
-    "select name from unnest($2::text[]) name where name not in (select name from sources where organization_id = $1)",
-    [organizationId, names],
-  );
+  const { rows } = await executor.query(unknownSources(organizationId, names));
   if (rows.length === 0) return;
-  throw new MusterError("source_unknown", "excludeSource names a source that there is not.", {
-    field: "excludeSource",
+  throw new MusterError(
+    "source_unknown",
+    "excludeSource names an unknown source. Choose one that GET /v1/sources lists.",
+    {
+      field: "excludeSource",
+    },
+  );
+}
+
+/** The names that are not names of sources. */
+export const unknownSources = (organizationId: number, names: readonly string[]): Sql => sql`
+  select name from unnest(${names}::text[]) name
+  where name not in (select name from sources where organization_id = ${organizationId})`;
+
+const positionRow = z.object({ sequence: z.int(), at: z.string() });
+
+/**
+ * The end of the log. A reader that asks before reading a list can follow from there. The changes after it tell whatever
+ * the list does not show.
+ */
+export function feedEnd(database: Database, organizationId: number): Promise<FeedPosition> {
+  return withOrganization(database, organizationId, async (transaction) => {
+    return (await selectRow(transaction, positionRow, prepared(endOfFeed(organizationId))))!;
   });
 }
 
-/**
- * Where the log ends. Whoever asks before reading a list can follow from there: what the list does not show, the changes
- * after it tell.
- */
-export function feedEnd(database: Database, organizationId: number): Promise<FeedPosition> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<{ sequence: number; at: string }>(
-      `select last_sequence as sequence, timestamp_text(greatest(last_at, 'epoch')) as at
-       from feed_heads where organization_id = $1`,
-      [organizationId],
-    );
-    return rows[0]!;
-  });
-}
+/** The statement of `feedEnd`. */
+export const endOfFeed = (organizationId: number): Sql => sql`
+  select last_sequence as sequence, timestamp_text(greatest(last_at, 'epoch')) as at
+  from feed_heads where organization_id = ${organizationId}`;
 
 /** A stretch of the log: after the first number, up to the last one. */
 export interface Stretch {
@@ -156,6 +170,14 @@ export interface Stretch {
 
 /** A time, or a day of the organization's time zone, as `2026-11-22`: its beginning as a start, its end as an end. */
 export type Moment = string;
+
+const stretchRow = z.object({
+  after: z.int().nullable(),
+  through: z.int(),
+  until: z.string(),
+  head: z.int(),
+  prunedAt: z.string().nullable(),
+});
 
 /**
  * The stretch of the log between two moments, the second one included; without the second, to the end.
@@ -168,28 +190,34 @@ export async function feedStretch(
   since: Moment,
   until: Moment | undefined,
 ): Promise<Stretch & { readonly until: string }> {
-  const { rows } = await withOrganization(database, organizationId, (client) =>
-    client.query<{ after: number | null; through: number; until: string; head: number; prunedAt: string | null }>(
-      `with zone as materialized (select coalesce(settings ->> 'timeZone', 'UTC') as name from organizations where id = $1),
-       edge as materialized (select ${edgeOf("$2", "start")} as since, ${edgeOf("$3", "end")} as until from zone)
-       select case when edge.since >= pruned_at then last_change_until($1, edge.since) end as after,
-         case when edge.until is null then last_sequence else last_change_until($1, edge.until) end as through,
-         timestamp_text(least(edge.until, greatest(last_at, 'epoch'))) as until,
-         last_sequence as head, case when pruned_sequence > 0 then timestamp_text(pruned_at) end as "prunedAt"
-       from feed_heads, edge where organization_id = $1`,
-      [organizationId, since, until ?? null],
-    ),
+  const row = await withOrganization(database, organizationId, (transaction) =>
+    selectRow(transaction, stretchRow, prepared(stretchBetween(organizationId, since, until))),
   );
-  const { after, through, until: reached, head, prunedAt } = rows[0]!;
+  const { after, through, until: reached, head, prunedAt } = row!;
   if (after === null) throw lost({ after: undefined, since }, head, prunedAt);
   return { after, through, until: reached };
 }
 
-/** SQL of the moment that a parameter names; null of none. A day ends a microsecond before the next one. */
-const edgeOf = (parameter: string, edge: "start" | "end") => `case
-  when ${parameter}::text like '____-__-__' then ${
+/** The statement of `feedStretch`. */
+export const stretchBetween = (organizationId: number, since: Moment, until: Moment | undefined): Sql => sql`
+  with zone as materialized (
+    select coalesce(settings ->> 'timeZone', 'UTC') as name from organizations where id = ${organizationId}
+  ), edge as materialized (
+    select ${edgeOf(since, "start")} as since, ${edgeOf(until, "end")} as until from zone
+  )
+  select case when edge.since >= pruned_at then last_change_until(${organizationId}, edge.since) end as after,
+    case when edge.until is null then last_sequence else last_change_until(${organizationId}, edge.until) end as through,
+    timestamp_text(least(edge.until, greatest(last_at, 'epoch'))) as until,
+    last_sequence as head, case when pruned_sequence > 0 then timestamp_text(pruned_at) end as "prunedAt"
+  from feed_heads, edge where organization_id = ${organizationId}`;
+
+/** The time of a moment; null if there is no moment. A day ends a microsecond before the next one. */
+function edgeOf(moment: Moment | undefined, edge: "start" | "end"): Sql {
+  const text = sql`${moment ?? null}::text`;
+  const midnight = sql`(${text} || ' 00:00')::timestamp`;
+  return sql`case when ${text} like '____-__-__' then ${
     edge === "start"
-      ? `(${parameter}::text || ' 00:00')::timestamp at time zone zone.name`
-      : `((${parameter}::text || ' 00:00')::timestamp + interval '1 day') at time zone zone.name - interval '1 microsecond'`
-  }
-  else (${parameter}::text)::timestamptz end`;
+      ? sql`${midnight} at time zone zone.name`
+      : sql`(${midnight} + interval '1 day') at time zone zone.name - interval '1 microsecond'`
+  } else (${text})::timestamptz end`;
+}

@@ -5,18 +5,18 @@ import { createChangesText } from "./change-text.ts";
 import { type FeedPage, type FeedPosition, type FeedRequest, readFeed } from "./feed.ts";
 import type { ChangeSignal, Watch } from "./signal.ts";
 
-/** How long a reader waits for something new. */
+/** The reader's patience. */
 export interface Patience {
-  /** Milliseconds. */
+  /** The longest wait for a change, in milliseconds. */
   readonly wait: number;
   /** Aborted when the reader has gone. */
   readonly gone: AbortSignal;
 }
 
 /**
- * Reads a page, and waits for one that tells something as long as the reader has patience. No connection is held meanwhile. A
- * commit between the look and the wait is not missed: the watch begins before the look.
- * @param patience undefined: the reader does not wait
+ * Reads a page. If it has no changes, waits for one that has, as long as the reader has patience. No connection is held
+ * meanwhile. The watch begins before the look, so that a commit between the look and the wait is not missed.
+ * @param patience undefined if the reader does not wait
  * @throws MusterError as `readFeed` does
  */
 export async function followFeed(
@@ -45,7 +45,7 @@ export async function followFeed(
     for (;;) {
       if (page.changes.count() > 0 || page.hasMore || page.complete) return page;
       if (!(await watch.wait(deadline - performance.now()))) return page;
-      // What a filter has passed over once need not be looked at again.
+      // The filter has passed over everything up to here.
       const rest = { ...request, after: page.position, since: undefined };
       page = await lookAgain(() => look(rest), watch, deadline, page);
     }
@@ -57,8 +57,8 @@ export async function followFeed(
 
 /**
  * The page of a reader who has read everything, as the database would make it.
- * @param end where the log is known to end
- * @returns undefined when only the database can tell: the reader is not there, or asks what is checked there
+ * @param end the known end of the log
+ * @returns undefined if only the database can tell: the reader is elsewhere, or the request needs a check there
  */
 function pageAtEnd({ after, until, filter, frame }: FeedRequest, end: FeedPosition | undefined): FeedPage | undefined {
   if (end === undefined || after === undefined || until !== undefined || filter.excludeSources?.length)
@@ -70,7 +70,7 @@ function pageAtEnd({ after, until, filter, frame }: FeedRequest, end: FeedPositi
 /** Milliseconds between two looks while the database does not answer. */
 const pause = 500;
 
-/** Looks until the database answers; when it does not in time, what was seen last is still true. */
+/** Looks until the database answers. If it does not answer in time, the last page is still true. */
 async function lookAgain(
   look: () => Promise<FeedPage>,
   watch: Watch,

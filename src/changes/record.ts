@@ -28,7 +28,7 @@ export interface ChangeEntry {
   }[];
 }
 
-/** Who changed something. */
+/** The author of a change. */
 export interface Origin {
   /** `api-key:<name>`, `operator`, … */
   readonly actor: string;
@@ -37,14 +37,14 @@ export interface Origin {
   readonly source?: number;
 }
 
-/** The numbers that were given out; both absent when nothing was recorded. */
+/** The numbers that were given out. Both are absent if nothing was recorded. */
 export interface Recorded {
   readonly count: number;
   readonly firstSequence?: number;
   readonly lastSequence?: number;
 }
 
-/** What a statement appends to the change log. */
+/** The entries that a statement appends to the change log. */
 export interface AppendedEntries {
   /** Common table expressions, `name as (…)`, that the selects below use. */
   readonly with?: readonly Sql[];
@@ -130,7 +130,7 @@ export const recordStatement = (organizationId: number, origin: Origin, entries:
     count: sql`select ${entries.length}::integer as count`,
   });
 
-/** What two recordings in one transaction, one after the other, gave out together. */
+/** Joins the numbers of two recordings in one transaction, one after the other. */
 export function together(first: Recorded, second: Recorded): Recorded {
   if (first.count === 0) return second;
   if (second.count === 0) return first;

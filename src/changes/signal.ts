@@ -2,29 +2,29 @@ import type { Notifications } from "../store/notifications.ts";
 import { createRemembered, type Remembered } from "../store/remembered.ts";
 import type { FeedPosition } from "./feed.ts";
 
-/** Tells those who wait that an organization's change log grew. */
+/** Tells waiting readers that an organization's change log grew. */
 export interface ChangeSignal {
-  /** Where the logs of organizations end: whoever asks for what comes after the end need not trouble the database. */
+  /** The ends of the logs. A request for what comes after the end need not reach the database. */
   readonly ends: Pick<Remembered<number, FeedPosition>, "get" | "look">;
-  /** This process may have appended to the organization's log: whoever did finds it there at once. */
+  /** Notes that this process may have appended to the organization's log, so that the writer finds it there at once. */
   written(organizationId: number): void;
   /**
-   * Begins to watch an organization: changes that commit from now on are noticed, also while nobody waits.
-   * @returns undefined when too many watch it already
+   * Begins to watch an organization. Changes that commit from now on are noticed, also between two waits.
+   * @returns undefined if the organization has `mostWatches` already
    */
   watch(organizationId: number): Watch | undefined;
-  /** Lets everybody go who waits, now and later: the service stops. */
+  /** Ends every wait, now and later, because the service stops. */
   release(): void;
 }
 
-/** Somebody who follows an organization's changes. */
+/** One reader that follows an organization's changes. */
 export interface Watch {
   /**
    * Waits until there may be changes since the last wait, or the watch began.
-   * @returns false when none came within `milliseconds`, or the watch ended
+   * @returns false if no change came within `milliseconds`, or the watch ended
    */
   wait(milliseconds: number): Promise<boolean>;
-  /** Whether there is nothing more to wait for: `end` was called, or the service stops. */
+  /** True once waiting is pointless: `end` was called, or the service stops. */
   isEnded(): boolean;
   end(): void;
 }
@@ -41,7 +41,8 @@ interface Watcher {
 }
 
 /**
- * Makes the signal of a process. What is notified while nothing is heard is lost, so that everybody looks again then.
+ * Makes the signal of a process. Notifications that arrive while the connection is broken are lost. Every reader looks again
+ * after it is back.
  * @param notifications are started by the first watch or look
  */
 export function createChangeSignal(notifications: Notifications): ChangeSignal {

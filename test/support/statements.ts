@@ -6,7 +6,10 @@ import type { Sql } from "sql-template-tag";
  * @param pool connections to the migrated database
  * @returns of each statement that PostgreSQL refuses, its name and the reason
  */
-export async function refusedStatements(pool: Pool, statements: Readonly<Record<string, Sql>>): Promise<string[]> {
+export async function refusedStatements(
+  pool: Pool,
+  statements: Readonly<Record<string, Pick<Sql, "text">>>,
+): Promise<string[]> {
   const client = await pool.connect();
   try {
     const refused: string[] = [];
