@@ -1,9 +1,10 @@
 import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
-import { getImport } from "../reconcile/attempts/imports.ts";
-import type { ImportDependencies, ImportResource } from "../reconcile/attempts/types.ts";
+import { getImport } from "../reconcile/attempts/read-imports.ts";
+import type { ImportResource } from "../reconcile/attempts/types.ts";
 import { approveImport, type Decider, discardImport } from "../reconcile/run/decide-import.ts";
+import type { ImportDependencies } from "../reconcile/run/dependencies.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { type Actor, invalid, type Moderation, readName } from "./context.ts";

@@ -1,6 +1,6 @@
 import { rolesWith } from "../directory/standing.ts";
 import { readViewer } from "../directory/visible-groups.ts";
-import { readImports } from "../reconcile/attempts/imports.ts";
+import { readImports } from "../reconcile/attempts/read-imports.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { type Actor, type Moderation, nameOf } from "./context.ts";
 import { expireOnReading, isOverdue } from "./expire-topics.ts";

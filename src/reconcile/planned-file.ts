@@ -10,6 +10,8 @@ import type { Setup } from "./setup/setup.ts";
 export interface ReceivedFile {
   readonly body: SpooledBody;
   readonly format: FileFormat;
+  /** The encoding's label in the content type. */
+  readonly charset?: string | undefined;
 }
 
 /** A file that was read whole, whatever its kind. Nothing stored was looked at that anybody could change meanwhile. */

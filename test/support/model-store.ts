@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { after as afterAll } from "node:test";
 import { createIdSource } from "../../src/identifiers.ts";
-import { listImportRows } from "../../src/reconcile/attempts/imports.ts";
-import type { ImportDependencies, ImportRequest, ImportResource } from "../../src/reconcile/attempts/types.ts";
+import { listImportRows } from "../../src/reconcile/attempts/list-rows.ts";
+import type { ImportResource } from "../../src/reconcile/attempts/types.ts";
+import type { ImportOptions, IncomingFile } from "../../src/reconcile/receive/request.ts";
+import type { ImportDependencies } from "../../src/reconcile/run/dependencies.ts";
 import { importFile } from "../../src/reconcile/run/import-file.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createWriterQueue } from "../../src/store/organization-lock.ts";
@@ -14,10 +16,11 @@ import type { Organization, User } from "../model/state.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
 
 /** A file that the service is sent: the body is given whole. */
-export type SentFile = Pick<ImportRequest, "kind" | "source" | "style" | "format"> & {
-  readonly body: string;
-  readonly dryRun?: boolean;
-};
+export type SentFile = Pick<ImportOptions, "kind" | "source" | "style"> &
+  Pick<IncomingFile, "format"> & {
+    readonly body: string;
+    readonly dryRun?: boolean;
+  };
 
 /** A database of its own, and imports into it. */
 export interface ModelStore {
@@ -48,12 +51,18 @@ export async function openModelStore(after: typeof afterAll): Promise<ModelStore
   return {
     database,
     dependencies,
-    send: (organizationId, { body, dryRun = false, ...file }) =>
+    send: (organizationId, { body, format, dryRun = false, ...options }) =>
       importFile(dependencies, {
-        ...{ ...file, dryRun, organizationId, actor: "test", channel: "api", fileName: null, maximumBytes: 1_000_000 },
-        body: (async function* () {
-          yield Buffer.from(body);
-        })(),
+        caller: { organizationId, actor: "test", channel: "api" },
+        file: {
+          fileName: null,
+          maximumBytes: 1_000_000,
+          ...(format === undefined ? {} : { format }),
+          body: (async function* () {
+            yield Buffer.from(body);
+          })(),
+        },
+        options: { ...options, dryRun },
       }),
     async notesOf(organizationId, importId) {
       const { items } = await listImportRows(opened, organizationId, importId, {}, { limit: 1000 });

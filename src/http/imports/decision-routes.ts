@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { importerMayNotApprove, requireOtherThanSender } from "../../moderation/decide.ts";
 import { mayApproveImports } from "../../moderation/rules.ts";
-import { getImport } from "../../reconcile/attempts/imports.ts";
+import { getImport } from "../../reconcile/attempts/read-imports.ts";
 import { approveImport, type Decider, discardImport } from "../../reconcile/run/decide-import.ts";
 import type { Database } from "../../store/database.ts";
 import type { App } from "../contract/app-types.ts";

@@ -2,8 +2,9 @@ import { Readable } from "node:stream";
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { sourceName } from "../../organizations/sources.ts";
-import { getImport } from "../../reconcile/attempts/imports.ts";
-import type { ImportRequest, ImportResource } from "../../reconcile/attempts/types.ts";
+import { getImport } from "../../reconcile/attempts/read-imports.ts";
+import type { ImportResource } from "../../reconcile/attempts/types.ts";
+import type { ImportOptions, ImportRequest } from "../../reconcile/receive/request.ts";
 import { importFile } from "../../reconcile/run/import-file.ts";
 import type { App } from "../contract/app-types.ts";
 import { type BodyPace, readBody } from "../server/bodies.ts";
@@ -32,7 +33,7 @@ export function takeFiles(app: App, dependencies: HttpDependencies, metrics: Met
       metrics.importDone(resource.kind, resource.status, resource.counts);
       return resource;
     } catch (error) {
-      metrics.importDone(request.kind, "failed", null);
+      metrics.importDone(request.options.kind, "failed", null);
       throw error;
     } finally {
       running.delete(done);
@@ -46,10 +47,8 @@ export function streamBodies(app: App): void {
   app.addContentTypeParser("*", (_request, payload, done) => done(null, payload));
 }
 
-/** What a request asks for beside its file. */
-type Wanted = Pick<ImportRequest, "kind" | "style" | "dryRun" | "repeatedWithin"> & {
-  readonly source: string | undefined;
-};
+/** The options that a request names; without a source the key's counts, else `default`. */
+type Wanted = Omit<ImportOptions, "source"> & { readonly source: string | undefined };
 
 /** Runs the import that a request asks for, unless an earlier one with its Idempotency-Key has done so. */
 export async function runOnce(
@@ -73,22 +72,20 @@ export async function toImportRequest(
   { source, ...wanted }: Wanted,
 ): Promise<ImportRequest> {
   const { caller } = request;
-  const chosen = await chooseSource(dependencies, caller, source);
-  const file = await receiveRequest(dependencies, request).catch(refused);
-  return {
-    organizationId: caller.organizationId,
-    actor: caller.actor,
-    callerId: caller.callerId,
-    channel: "api",
-    source: chosen,
-    ...wanted,
-    fileName: file.fileName,
-    ...(file.format === undefined ? {} : { format: file.format }),
-    ...(file.charset === undefined ? {} : { charset: file.charset }),
-    body: file.body,
-    ...(file.announcedBytes === undefined ? {} : { announcedBytes: file.announcedBytes }),
+  const { organizationId, actor, callerId } = caller;
+  const options = { ...wanted, source: await chooseSource(dependencies, caller, source) };
+  const { body, fileName, format, charset, announcedBytes } = await receiveRequest(dependencies, request).catch(
+    refused,
+  );
+  const file = {
+    body,
+    fileName,
+    ...(format === undefined ? {} : { format }),
+    ...(charset === undefined ? {} : { charset }),
+    ...(announcedBytes === undefined ? {} : { announcedBytes }),
     maximumBytes: dependencies.limits.importBytes,
   };
+  return { caller: { organizationId, actor, callerId, channel: "api" }, file, options };
 }
 
 /** A file that is refused before its first byte is an attempt like any other (no body at all is none): whoever reads it finds out. */

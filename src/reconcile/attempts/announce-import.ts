@@ -1,6 +1,6 @@
 import { type AnnouncementKind, announce } from "../../announcements/outbox.ts";
 import type { Executor } from "../../store/database.ts";
-import { readImport } from "./imports.ts";
+import { readImport } from "./read-imports.ts";
 
 const subjects: Readonly<Record<Exclude<AnnouncementKind, "source_overdue">, (source: string) => string>> = {
   import_held: (source) => `HELD: ${source}`,

@@ -1,7 +1,7 @@
 import type { ChangeEntry } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
-import { type Database, withOrganization } from "../../store/database.ts";
-import type { Page } from "./imports.ts";
+import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import type { Page } from "./pages.ts";
 import type { ImportStatus } from "./types.ts";
 
 /** What a plan does to one thing. */
@@ -83,4 +83,31 @@ export function listPlan(
     const last = items.at(-1);
     return { hash: stored.hash, items, ...(rows.length > limit && last ? { next: last.number } : {}) };
   });
+}
+
+/**
+ * The hash of a kept plan: SHA-256 over its sorted items, without the ids that are made when it is applied. The same file
+ * against the same state has the same hash.
+ * @returns 64 hexadecimal digits
+ */
+export async function hashPlan(executor: Executor, organizationId: number, importId: string): Promise<string> {
+  const { rows } = await executor.query<{ hash: string }>(
+    `select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
+     from (
+       select encode(sha256(convert_to(
+         concat_ws(chr(31), type, action, coalesce(id, ''), coalesce(database_id, ''), coalesce(username, ''), changed, memberships),
+         'UTF8')), 'hex') as digest
+       from plan_items where organization_id = $1 and import_id = $2
+     ) item`,
+    [organizationId, importId],
+  );
+  return rows[0]!.hash;
+}
+
+/** Deletes a kept plan. */
+export async function dropPlan(executor: Executor, organizationId: number, importId: string): Promise<void> {
+  await executor.query("delete from plan_items where organization_id = $1 and import_id = $2", [
+    organizationId,
+    importId,
+  ]);
 }

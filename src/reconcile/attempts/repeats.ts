@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { MusterError } from "../../errors.ts";
 import type { Database, Executor } from "../../store/database.ts";
-import { getImport } from "./imports.ts";
+import { getImport } from "./read-imports.ts";
 import type { ImportResource } from "./types.ts";
 
 /**

@@ -8,9 +8,10 @@ import type { FileFormat, Reading, ReadOptions } from "../../intake/reading.ts";
 import { userFields } from "../../person/fields.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
 import { openBody } from "../receive/bodies.ts";
-import { type ImportRowKey, listImportRows } from "./imports.ts";
+import type { ImportKind } from "../receive/request.ts";
+import { type ImportRowKey, listImportRows } from "./list-rows.ts";
 import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
-import type { ImportKind, ImportStatus } from "./types.ts";
+import type { ImportStatus } from "./types.ts";
 
 /** What became of a row. */
 export interface RowResponse {

@@ -1,5 +1,6 @@
-import { counted, numeral } from "./numerals.ts";
-import type { ImportCounts, ImportKind, ImportResource } from "./types.ts";
+import { counted, numeral } from "../numerals.ts";
+import type { ImportKind } from "../receive/request.ts";
+import type { ImportCounts, ImportResource } from "./types.ts";
 
 type Summarized = Pick<
   ImportResource,

@@ -1,58 +1,8 @@
 import type { ProblemCode, ProblemPlace, RowIssueCode } from "../../errors.ts";
-import type { FileFormat, Reading } from "../../intake/reading.ts";
+import type { Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
-import type { Database } from "../../store/database.ts";
-import type { WriterQueue } from "../../store/organization-lock.ts";
 import type { Hold } from "../guard/holds.ts";
-
-/** What an import works with. */
-export interface ImportDependencies {
-  readonly database: Database;
-  /** Imports wait here before they take a connection. */
-  readonly importQueue: WriterQueue;
-  /** How many imports run at once. */
-  readonly importSlots: number;
-  /** Rows of a part, where a file is applied in parts (docs/decisions/021). */
-  readonly partRows: number;
-  readonly clock: () => Date;
-  readonly newId: () => string;
-  /** Folder for the body while it is received. */
-  readonly spoolDirectory: string;
-}
-
-/** What a file is of. */
-export const importKinds = ["users", "groups", "locations"] as const;
-export type ImportKind = (typeof importKinds)[number];
-
-/** A file that somebody hands over. */
-export interface ImportRequest {
-  readonly kind: ImportKind;
-  readonly organizationId: number;
-  readonly actor: string;
-  /** Id of who sent it (`Caller`); absent when nobody did over the API. */
-  readonly callerId?: string;
-  readonly channel: "api" | "sftp" | "cli" | "console";
-  /** Name of the source; `default` when nobody named one. */
-  readonly source: string;
-  /** Absent: the source's style, else the organization's. Only users have one; other files are processed as `normal`. */
-  readonly style?: Style;
-  readonly dryRun: boolean;
-  readonly fileName: string | null;
-  /** Absent: to be told from its content. */
-  readonly format?: FileFormat;
-  /** The encoding's label in the content type. */
-  readonly charset?: string;
-  readonly body: AsyncIterable<Uint8Array>;
-  /** Bytes that were announced (Content-Length), when they were. */
-  readonly announcedBytes?: number;
-  /** Largest body that is taken, in bytes. */
-  readonly maximumBytes: number;
-  /**
-   * For how long, in milliseconds, the same bytes of the same caller are taken for a repeat of this file, which is not
-   * processed but answered with the first import (docs/migrating-from-regroup.md). Absent: every file is processed.
-   */
-  readonly repeatedWithin?: number;
-}
+import type { Channel, ImportKind } from "../receive/request.ts";
 
 export type ImportStatus =
   | "receiving"
@@ -94,6 +44,9 @@ export interface ImportCounts {
   readonly locationsCreated: number;
 }
 
+/** What imports did not count at first. */
+export const earlierCounts = { withdrawn: 0, kept: 0 };
+
 /** An import as the API shows it. */
 export interface ImportResource {
   readonly id: string;
@@ -105,7 +58,7 @@ export interface ImportResource {
   readonly summary: string;
   readonly source: {
     readonly name: string;
-    readonly channel: ImportRequest["channel"];
+    readonly channel: Channel;
     readonly format: string | null;
     readonly fileName: string | null;
     readonly bytes: number | null;

@@ -1,5 +1,5 @@
 import type { GuardLimits } from "../../organizations/guard-limits.ts";
-import { counted, numeral, percentage } from "../attempts/numerals.ts";
+import { counted, numeral, percentage } from "../numerals.ts";
 
 /** Why an import is held; a closed list (docs/guard.md). */
 export const holdCodes = [

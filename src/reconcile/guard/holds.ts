@@ -21,16 +21,19 @@ export interface Waiting {
   readonly contactsRemoved: number;
 }
 
-/** What the guard says of a plan. */
-export interface Verdict {
-  /** null: nothing is over a limit. */
-  readonly scope: HoldScope | null;
-  readonly reasons: HoldReason[];
-  /** The announced change without which it would be held. */
-  readonly uses: AnnouncedChange | null;
-}
+/** The guard's judgement of a plan. */
+export type Verdict =
+  | {
+      readonly outcome: "passes";
+      /** The announced change without which the plan would be held; null: no limit needed one. */
+      readonly uses: AnnouncedChange | null;
+    }
+  | { readonly outcome: "held"; readonly scope: HoldScope; readonly reasons: HoldReason[] };
 
-/** The same of figures that were gathered. */
+/**
+ * Judges the figures of a plan by the limits of its source (docs/guard.md).
+ * @param announcedChange raises limits between its times, until an import has used it
+ */
 export function judgeFigures(
   figures: GuardFigures,
   limits: GuardLimits,
@@ -40,10 +43,9 @@ export function judgeFigures(
   const unannounced = judge(figures, limits, null);
   const announced = announcedChange && isInForce(announcedChange, at) ? announcedChange : null;
   const reasons = announced === null ? unannounced : judge(figures, limits, announced);
-  const uses = reasons.length < unannounced.length ? announced : null;
-  if (reasons.length === 0) return { scope: null, reasons, uses };
+  if (reasons.length === 0) return { outcome: "passes", uses: unannounced.length > 0 ? announced : null };
   const isRemovalsOnly = limits.applyAdditions && reasons.every(({ scope }) => scope === "removals");
-  return { scope: isRemovalsOnly ? "removals" : "everything", reasons, uses: null };
+  return { outcome: "held", scope: isRemovalsOnly ? "removals" : "everything", reasons };
 }
 
 /** Whether nothing is limited. */

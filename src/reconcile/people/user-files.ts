@@ -3,7 +3,7 @@ import { openUserFile, type UserFile } from "../../intake/user-file.ts";
 import type { Transaction } from "../../store/database.ts";
 import { literal } from "../../store/sql.ts";
 import type { Outcomes } from "../attempts/outcomes.ts";
-import type { ImportCounts, ImportRequest } from "../attempts/types.ts";
+import type { ImportCounts } from "../attempts/types.ts";
 import type { PlanDescription, PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import type { ImportContext } from "../setup/context.ts";
 import {
@@ -28,15 +28,14 @@ import { emptyPlan, emptyStaging, prepareStaging } from "./stage/staging.ts";
  */
 export async function readUserFile(
   client: Transaction,
-  request: ImportRequest,
-  { body, format }: ReceivedFile,
+  organizationId: number,
+  { body, format, charset }: ReceivedFile,
   setup: Setup,
 ): Promise<ReadFile> {
-  const { organizationId } = request;
   let reading: Reading | null = null;
   const open = (by: Setup) =>
     openUserFile(body.open, format, {
-      ...readOptions(request, by),
+      ...readOptions(charset, by),
       onReading: (found) => {
         reading = found;
       },

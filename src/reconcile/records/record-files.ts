@@ -4,9 +4,8 @@ import { readRecords } from "../../intake/read-records.ts";
 import type { Reading, RecordMapping } from "../../intake/reading.ts";
 import type { SourceRecord } from "../../intake/records.ts";
 import type { Executor, Transaction } from "../../store/database.ts";
-import { numeral } from "../attempts/numerals.ts";
-import type { ImportRequest } from "../attempts/types.ts";
 import { judgeFigures } from "../guard/holds.ts";
+import { numeral } from "../numerals.ts";
 import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import type { Setup } from "../setup/setup.ts";
 import { guardFigures, multiranges, recordCounts } from "./record-figures.ts";
@@ -46,15 +45,17 @@ export const mostRecords = 100_000;
 export async function readRecordFile<Field extends string, Row extends RecordRow>(
   client: Transaction,
   kind: RecordKind<Field, Row>,
-  request: ImportRequest,
-  { body, format }: ReceivedFile,
+  organizationId: number,
+  { body, format, charset }: ReceivedFile,
   { source }: Setup,
 ): Promise<ReadFile> {
   const { encoding, delimiter } = source.mapping ?? {};
-  const charset = request.charset === undefined ? undefined : supportedEncoding(request.charset);
   let reading: Reading | null = null;
   const options = {
-    ...{ mapping: kind.columns, charset, encoding, delimiter },
+    mapping: kind.columns,
+    charset: charset === undefined ? undefined : supportedEncoding(charset),
+    encoding,
+    delimiter,
     onReading: (found: Reading) => {
       reading = found;
     },
@@ -64,7 +65,7 @@ export async function readRecordFile<Field extends string, Row extends RecordRow
     rows.push(...records.map(kind.normalize));
     if (rows.length > mostRecords) throw tooMany(kind.columns.vocabulary.many);
   }
-  return { reading, plan: (setup) => planRecords(client, kind, request.organizationId, rows, setup, false) };
+  return { reading, plan: (setup) => planRecords(client, kind, organizationId, rows, setup, false) };
 }
 
 const tooMany = (many: string) =>

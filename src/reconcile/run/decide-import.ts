@@ -3,12 +3,15 @@ import { MusterError } from "../../errors.ts";
 import { withOrganization } from "../../store/database.ts";
 import { lockOrganization, withWriter } from "../../store/organization-lock.ts";
 import { auditDecision } from "../attempts/audit-decision.ts";
-import { approvedHold, discardHeld, getImport } from "../attempts/imports.ts";
-import type { Decision, ImportDependencies, ImportRequest, ImportResource } from "../attempts/types.ts";
+import { discardHeld, lockHeld } from "../attempts/held-imports.ts";
+import { getImport } from "../attempts/read-imports.ts";
+import type { Decision, ImportResource } from "../attempts/types.ts";
 import { dropUnkeptBody, openBody } from "../receive/bodies.ts";
 import { spoolBody } from "../receive/spool.ts";
 import { readSetup } from "../setup/setup.ts";
-import { importPatience, runImport } from "./run-import.ts";
+import type { ImportDependencies } from "./dependencies.ts";
+import { importPatience } from "./patience.ts";
+import { runApproved } from "./run-import.ts";
 
 /** Who decides about a held import. */
 export interface Decider {
@@ -34,7 +37,7 @@ export async function approveImport(
 ): Promise<ImportResource> {
   const { database, importQueue, importSlots, clock, spoolDirectory, newId } = dependencies;
   const { organizationId, actor } = decider;
-  const held = await withOrganization(database, organizationId, (client) => approvedHold(client, organizationId, id));
+  const held = await withOrganization(database, organizationId, (client) => lockHeld(client, organizationId, id));
   if (held.planHash !== planHash) {
     throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", {
       planHash: held.planHash,
@@ -49,20 +52,18 @@ export async function approveImport(
     name: newId(),
     maximumBytes: Number.MAX_SAFE_INTEGER,
   });
-  const request: ImportRequest = {
-    ...{ kind: resource.kind, organizationId, actor, channel: resource.source.channel },
-    ...{ source: resource.source.name, style: resource.style },
-    ...{ dryRun: false, fileName: resource.source.fileName, format: reading.format, charset: reading.encoding },
-    ...{ body: body.open(), maximumBytes: Number.MAX_SAFE_INTEGER },
-  };
+  const { kind, style } = resource;
+  const options = { kind, source: resource.source.name, style, dryRun: false };
+  const file = { body, format: reading.format, charset: reading.encoding };
+  const approval = { planHash, decision: decisionOf("approved", decider, clock()) };
   try {
-    const setup = await withOrganization(database, organizationId, (client) => readSetup(client, request));
-    await importQueue.run(organizationId % importSlots, importPatience, () =>
-      runImport(dependencies, request, id, { body, format: reading.format }, setup, {
-        planHash,
-        decision: decision("approved", decider, clock()),
-      }),
+    const setup = await withOrganization(database, organizationId, (transaction) =>
+      readSetup(transaction, organizationId, options),
     );
+    const approved = await importQueue.run(organizationId % importSlots, importPatience, () =>
+      runApproved(dependencies, { id, organizationId, actor, options }, file, setup, approval),
+    );
+    if (approved.outcome === "plan_changed") throw planChanged(approved.planHash);
   } finally {
     await body.discard();
   }
@@ -80,21 +81,25 @@ export async function discardImport(
   decider: Decider,
 ): Promise<ImportResource> {
   const { organizationId } = decider;
-  const discarded = decision("discarded", decider, clock());
+  const discarded = decisionOf("discarded", decider, clock());
   await withWriter(database, organizationId, async (client) => {
     await lockOrganization(client, organizationId);
     await discardHeld(client, organizationId, id, discarded);
-    await auditDecision(client, organizationId, id, { ...discarded, outcome: "discarded" });
+    await auditDecision(client, organizationId, id, discarded);
   });
   await dropUnkeptBody(database, organizationId, id);
   return getImport(database, organizationId, id);
 }
 
-const decision = (outcome: "approved" | "discarded", { actor, decidedBy, reason }: Decider, at: Date): Decision => ({
-  outcome,
-  decidedBy,
-  actor,
-  reason,
-  supersededBy: null,
-  at: timeText(at),
-});
+const planChanged = (planHash: string) =>
+  new MusterError(
+    "plan_changed",
+    "What is stored has changed since this plan was made, and the plan is another one now. Nothing was applied. Read it again and approve it by its new hash.",
+    { planHash },
+  );
+
+const decisionOf = <Outcome extends Decision["outcome"]>(
+  outcome: Outcome,
+  { actor, decidedBy, reason }: Decider,
+  at: Date,
+) => ({ outcome, decidedBy, actor, reason, supersededBy: null, at: timeText(at) });

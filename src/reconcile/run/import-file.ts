@@ -4,124 +4,156 @@ import { detectFormat, detectionBytes, refuseForeign } from "../../intake/detect
 import type { FileFormat } from "../../intake/reading.ts";
 import { withOrganization } from "../../store/database.ts";
 import { announceImport } from "../attempts/announce-import.ts";
-import { getImport, openImport, receivedImport, refuseImport } from "../attempts/imports.ts";
+import { getImport } from "../attempts/read-imports.ts";
+import { openImport, receivedImport, refuseImport } from "../attempts/record-attempt.ts";
 import { findRepeated, importDone } from "../attempts/repeats.ts";
-import type { ImportDependencies, ImportRequest, ImportResource } from "../attempts/types.ts";
+import type { ImportResource } from "../attempts/types.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, keepBody } from "../receive/bodies.ts";
+import type { ImportOptions, ImportRequest, IncomingFile } from "../receive/request.ts";
 import { type SpooledBody, spoolBody } from "../receive/spool.ts";
 import { readOptions, readSetup, type Setup } from "../setup/setup.ts";
-import { importPatience, runImport } from "./run-import.ts";
+import type { Attempt } from "./attempt.ts";
+import type { ImportDependencies } from "./dependencies.ts";
+import { importPatience } from "./patience.ts";
+import { runImport } from "./run-import.ts";
 
 /**
- * Imports a file of users, groups or locations: receives it, reads all of it, and only then brings what is stored in line with it, in one
- * transaction (docs/architecture.md). The attempt stands under imports, whatever becomes of it.
+ * Imports a file of users, groups or locations. It receives and reads the whole file, and only then brings what is stored
+ * in line with it, in one transaction (docs/architecture.md). The attempt appears under imports, however it ends.
  * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
  */
 export async function importFile(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
-  const { database, clock, newId } = dependencies;
-  const { organizationId } = request;
-  const id = newId();
-  const setup = await withOrganization(database, organizationId, async (client) => {
-    const setup = await readSetup(client, request);
-    const style = request.kind === "users" ? setup.style : "normal";
-    const { number: source } = setup.source;
-    await openImport(client, request, { id, style, source, at: clock(), process: database.process });
-    await forgetDeletedBefore(client, organizationId, daysBefore(clock(), setup.settings.keepDeletedDays));
-    await dropFilesBefore(client, organizationId, daysBefore(clock(), setup.settings.keepFilesDays));
-    return setup;
-  });
-  let first: string | undefined;
+  const { database } = dependencies;
+  const { caller, options } = request;
+  const { organizationId, actor } = caller;
+  const attempt = { id: dependencies.newId(), organizationId, actor, options };
+  const setup = await openAttempt(dependencies, request, attempt);
+  let received: Received;
   try {
-    first = await importSpooled(dependencies, request, id, setup);
+    received = await receiveAndRun(dependencies, attempt, request.file, setup);
   } catch (error) {
-    const refuse = () => refuseWhole(dependencies, request, id, setup, error);
+    const refuse = () => refuseAttempt(dependencies, attempt, setup, error);
     // While the database is away the attempt is told of later; the error itself matters more.
     const isRefused = await refuse().catch(() => {
       database.later(refuse);
       return true;
     });
-    // How it ended is how it is answered.
-    if (!isRefused) return importDone(database, organizationId, id);
-    if (error instanceof MusterError) error.importId = id;
+    // An attempt that has ended otherwise is answered by its own ending.
+    if (!isRefused) return importDone(database, organizationId, attempt.id);
+    if (error instanceof MusterError) error.importId = attempt.id;
     throw error;
   }
-  return first === undefined ? getImport(database, organizationId, id) : importDone(database, organizationId, first);
+  return received.outcome === "repeat"
+    ? importDone(database, organizationId, received.firstId)
+    : getImport(database, organizationId, attempt.id);
 }
 
-/** Notes that an import was refused, and announces it; does nothing, and returns false, when it has ended already. */
-function refuseWhole(
+/** Records that an attempt begins, and forgets what is kept no longer. */
+function openAttempt(
   { database, clock }: ImportDependencies,
-  { organizationId, dryRun }: ImportRequest,
-  id: string,
-  setup: Setup,
-  error: unknown,
-): Promise<boolean> {
-  return withOrganization(database, organizationId, async (client) => {
-    if (!(await refuseImport(client, organizationId, id, error, clock()))) return false;
-    await dropBody(client, organizationId, id);
-    if (!dryRun) {
-      const { number: source } = setup.source;
-      await announceImport(client, organizationId, id, "import_refused", { source, at: clock() });
-    }
-    return true;
+  { caller, file, options }: ImportRequest,
+  { id, organizationId }: Attempt,
+): Promise<Setup> {
+  return withOrganization(database, organizationId, async (transaction) => {
+    const setup = await readSetup(transaction, organizationId, options);
+    const style = options.kind === "users" ? setup.style : "normal";
+    const at = clock();
+    await openImport(transaction, {
+      id,
+      caller,
+      kind: options.kind,
+      style,
+      dryRun: options.dryRun,
+      source: setup.source.number,
+      format: file.format ?? null,
+      fileName: file.fileName,
+      at,
+      process: database.process,
+    });
+    await forgetDeletedBefore(transaction, organizationId, daysBefore(at, setup.settings.keepDeletedDays));
+    await dropFilesBefore(transaction, organizationId, daysBefore(at, setup.settings.keepFilesDays));
+    return setup;
   });
 }
 
 const daysBefore = (at: Date, days: number) => new Date(at.getTime() - days * 86_400_000);
 
-/** Receives the body and processes it, unless it repeats another import, whose id is returned then. */
-async function importSpooled(
-  dependencies: ImportDependencies,
-  request: ImportRequest,
-  id: string,
+/**
+ * Records that an import was refused, and announces it.
+ * @returns false when it has ended already; nothing is done then
+ */
+function refuseAttempt(
+  { database, clock }: ImportDependencies,
+  { id, organizationId, options }: Attempt,
   setup: Setup,
-): Promise<string | undefined> {
+  error: unknown,
+): Promise<boolean> {
+  return withOrganization(database, organizationId, async (transaction) => {
+    if (!(await refuseImport(transaction, organizationId, id, error, clock()))) return false;
+    await dropBody(transaction, organizationId, id);
+    if (!options.dryRun) {
+      const { number: source } = setup.source;
+      await announceImport(transaction, organizationId, id, "import_refused", { source, at: clock() });
+    }
+    return true;
+  });
+}
+
+/** The outcome of an attempt: its file was processed, or it repeats an earlier one and left no trace. */
+type Received = { readonly outcome: "processed" } | { readonly outcome: "repeat"; readonly firstId: string };
+
+/** Receives the body and processes it, unless it repeats another import. */
+async function receiveAndRun(
+  dependencies: ImportDependencies,
+  attempt: Attempt,
+  file: IncomingFile,
+  setup: Setup,
+): Promise<Received> {
   const { database, importQueue, importSlots } = dependencies;
-  const { organizationId } = request;
-  const body = await spoolBody(request.body, {
+  const { id, organizationId, options } = attempt;
+  const body = await spoolBody(file.body, {
     directory: dependencies.spoolDirectory,
     name: id,
-    ...largestBody(request),
-    ...(request.announcedBytes === undefined ? {} : { announcedBytes: request.announcedBytes }),
+    ...largestBody(options, file),
+    ...(file.announcedBytes === undefined ? {} : { announcedBytes: file.announcedBytes }),
   });
   try {
-    const format = await detectBody(body, request, setup);
-    const first = await withOrganization(database, organizationId, async (client) => {
-      await receivedImport(client, organizationId, id, { ...body, format });
-      return request.repeatedWithin === undefined
-        ? undefined
-        : findRepeated(client, organizationId, id, request.repeatedWithin);
+    const format = await detectBody(body, file, setup);
+    const firstId = await withOrganization(database, organizationId, async (transaction) => {
+      await receivedImport(transaction, organizationId, id, { ...body, format });
+      const { repeatedWithin } = options;
+      return repeatedWithin === undefined ? undefined : findRepeated(transaction, organizationId, id, repeatedWithin);
     });
-    if (first !== undefined) return first;
-    // What comes of the import counts; without its body there is only no response file, and no plan to approve.
+    if (firstId !== undefined) return { outcome: "repeat", firstId };
+    // The import counts even if its body cannot be kept: then there is no response file, and no plan to approve.
     const isKept = keepBody(database, organizationId, id, body.open()).catch(() => {});
     try {
       await importQueue.run(organizationId % importSlots, importPatience, () =>
-        runImport(dependencies, request, id, { body, format }, setup),
+        runImport(dependencies, attempt, { body, format, charset: file.charset }, setup),
       );
     } finally {
       await isKept;
     }
     await dropUnkeptBody(database, organizationId, id);
-    return undefined;
+    return { outcome: "processed" };
   } finally {
     await body.discard();
   }
 }
 
-/** A file of groups or of locations is planned in memory. */
+/** Most bytes of a file of groups or of locations, which is planned in memory. */
 const largestRecordFile = 16 * 1024 * 1024;
 
-const largestBody = ({ kind, maximumBytes }: ImportRequest) =>
+const largestBody = ({ kind }: ImportOptions, { maximumBytes }: IncomingFile) =>
   kind === "users" || maximumBytes <= largestRecordFile
     ? { maximumBytes }
     : { maximumBytes: largestRecordFile, advice: `Send the ${kind} in several files.` };
 
-async function detectBody(body: SpooledBody, request: ImportRequest, setup: Setup): Promise<FileFormat> {
-  const { encoding, charset } = readOptions(request, setup);
+async function detectBody(body: SpooledBody, file: IncomingFile, setup: Setup): Promise<FileFormat> {
+  const { encoding, charset } = readOptions(file.charset, setup);
   for await (const head of body.open()) {
     refuseForeign(head);
-    return request.format ?? detectFormat(head.subarray(0, detectionBytes), { pinned: encoding, charset });
+    return file.format ?? detectFormat(head.subarray(0, detectionBytes), { pinned: encoding, charset });
   }
   return "csv";
 }

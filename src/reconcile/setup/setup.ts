@@ -9,7 +9,7 @@ import { type SourceSettings, sourceSettingsSchema } from "../../organizations/s
 import type { AnnouncedChange } from "../../organizations/sources.ts";
 import type { Executor } from "../../store/database.ts";
 import { literal } from "../../store/sql.ts";
-import type { ImportRequest } from "../attempts/types.ts";
+import type { ImportOptions } from "../receive/request.ts";
 import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
 import { type StyleRules, styleRules } from "./style-rules.ts";
 
@@ -40,26 +40,27 @@ interface StoredSource extends RankedSource {
 /** @throws MusterError source_unknown */
 export async function readSetup(
   executor: Executor,
-  request: Pick<ImportRequest, "organizationId" | "source" | "style">,
+  organizationId: number,
+  options: Pick<ImportOptions, "source" | "style">,
 ): Promise<Setup> {
   const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number; lastSequence: number }>(
     `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence"
      from organizations join feed_heads on organization_id = id where id = $1`,
-    [request.organizationId],
+    [organizationId],
   );
   const { rows: sources } = await executor.query<StoredSource>(
     `select number, name, rank, style, settings, last_import_id as "lastImportId", announced_change as "announcedChange"
      from sources where organization_id = $1`,
-    [request.organizationId],
+    [organizationId],
   );
   const settings = settingsSchema.parse(organizations[0]?.settings ?? {});
-  const stored = sources.find(({ name }) => name === request.source);
+  const stored = sources.find(({ name }) => name === options.source);
   if (!stored) {
     const names = sources.map(({ name }) => name).sort();
     throw new MusterError("source_unknown", `There is no source of that name. There are: ${names.join(", ")}.`);
   }
   const source = { ...stored, ...sourceSettingsSchema.parse(stored.settings) };
-  const style = request.style ?? source.style ?? settings.style;
+  const style = options.style ?? source.style ?? settings.style;
   const { rulesEpoch, lastSequence } = organizations[0]!;
   const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
   return {
@@ -74,10 +75,13 @@ export async function readSetup(
   };
 }
 
-/** How the file is read, by the source's settings and by what its sender says. */
-export function readOptions(request: Pick<ImportRequest, "charset">, { source }: Setup): ReadOptions {
-  const charset = request.charset === undefined ? undefined : supportedEncoding(request.charset);
-  return readOptionsOf(source.mapping, charset);
+/**
+ * How a file of users is read.
+ * @param charset the encoding's label in the content type; undefined: the sender named none
+ * @throws MusterError encoding_unsupported
+ */
+export function readOptions(charset: string | undefined, { source }: Setup): ReadOptions {
+  return readOptionsOf(source.mapping, charset === undefined ? undefined : supportedEncoding(charset));
 }
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */

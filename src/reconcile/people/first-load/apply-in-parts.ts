@@ -9,7 +9,6 @@ import type { DigestedRecord } from "../../../intake/xml-plain.ts";
 import type { Executor, Transaction } from "../../../store/database.ts";
 import { literal } from "../../../store/sql.ts";
 import { isUniqueViolation } from "../../../store/unique-violation.ts";
-import type { ImportRequest } from "../../attempts/types.ts";
 import { isOff, judgeFigures } from "../../guard/holds.ts";
 import type { ImportRun, PlanDescription, ReceivedFile } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
@@ -54,7 +53,7 @@ const bytesAhead = 12 * 1024 * 1024;
 
 /** A file to be applied in parts. */
 export interface FileInParts {
-  readonly request: ImportRequest;
+  readonly organizationId: number;
   readonly received: ReceivedFile;
   readonly setup: Setup;
   readonly run: ImportRun;
@@ -108,15 +107,15 @@ const asksForTheWhole = (error: unknown) =>
 const identities = ["user_sources_database_id", "users_username"];
 
 async function applyParts(client: Transaction, file: FileInParts): Promise<AppliedFile> {
-  const { request, received, setup, partRows: rowsOfPart } = file;
+  const { organizationId, received, setup, partRows: rowsOfPart } = file;
   let reading: Reading | null = null;
   const records = readDigestedRecords(received.body.open, received.format, {
-    ...readOptions(request, setup),
+    ...readOptions(received.charset, setup),
     onReading: (found) => {
       reading = found;
     },
   });
-  let rules = await readPlainRules(client, request.organizationId, setup);
+  let rules = await readPlainRules(client, organizationId, setup);
   const encoded = encodeBatches(
     normalized(records, normalizationRules(setup.settings)),
     (row) => plainEntry(row, rules),
@@ -140,7 +139,7 @@ async function applyParts(client: Transaction, file: FileInParts): Promise<Appli
       };
       const part = await applyPart(client, file, rules, { number, wanted }, seen);
       if (part.counts.groupsCreated + part.counts.locationsCreated > 0)
-        rules = await readPlainRules(client, request.organizationId, setup);
+        rules = await readPlainRules(client, organizationId, setup);
       all = all === undefined ? part : joinParts(all, part);
     }
     if (all === undefined || (await isOverLimits(client, file, all))) throw new Related();
@@ -214,12 +213,12 @@ async function applyPart(
   { number, wanted }: PartAtHand,
   seen: Seen,
 ): Promise<Part> {
-  const { request, setup, run } = file;
+  const { organizationId, setup, run } = file;
   const rows = await sortOutRows(client, wanted, rules);
   const { plain, others, firstRow } = rows;
-  const lastUserId = await readLastUserId(client, request.organizationId);
+  const lastUserId = await readLastUserId(client, organizationId);
   const lastPlainId = plain === 0 ? lastUserId : lastUserId + plain + others;
-  const context = importContext(request.organizationId, setup, lastPlainId, true);
+  const context = importContext(organizationId, setup, lastPlainId, true);
   // What the number of a plain row is short of its person's id.
   const offset = lastUserId - (firstRow - 1);
   const creates = plain > 0 && wanted.groups.length > 0;
@@ -305,18 +304,19 @@ async function refuseAdministrators(executor: Executor, context: ImportContext):
 }
 
 /** Whether the guard would hold the file, or lets it pass only because somebody announced a change. */
-async function isOverLimits(executor: Executor, { request, setup, run }: FileInParts, all: Part): Promise<boolean> {
+async function isOverLimits(
+  executor: Executor,
+  { organizationId, setup, run }: FileInParts,
+  all: Part,
+): Promise<boolean> {
   const { guard: limits, announcedChange, name: sourceName } = setup.source;
   if (isOff(limits)) return false;
   const isRoster = setup.rules.deletesAbsentPeople;
   const last = isRoster
-    ? (
-        await executor.query<{ people: number }>(
-          lastRoster({ organizationId: request.organizationId, source: literal(setup.source.number) }),
-        )
-      ).rows[0]
+    ? (await executor.query<{ people: number }>(lastRoster({ organizationId, source: literal(setup.source.number) })))
+        .rows[0]
     : undefined;
   const figures = figuresOfParts(all, { isRoster, sourceName, peopleInLastRoster: last?.people ?? null });
-  const { scope, uses } = judgeFigures(figures, limits, announcedChange, run.at);
-  return scope !== null || uses !== null;
+  const verdict = judgeFigures(figures, limits, announcedChange, run.at);
+  return verdict.outcome === "held" || verdict.uses !== null;
 }

@@ -24,16 +24,3 @@ export const insertPlanItems = (c: ImportContext): string => `
     select 2, 'user', 'add', null, created.database_id, created.username, people.first_row, changed, memberships
     from (${createdEntries("$2::text")}) created join people using (person)
   ) item`;
-
-/**
- * The plan's hash: SHA-256 over the sorted items, without ids that are made when it is applied. The same file against
- * the same state has the same. Parameters: $1 the organization, $2 the import. One row, its column is `hash`.
- */
-export const planHashStatement = `
-  select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
-  from (
-    select encode(sha256(convert_to(
-      concat_ws(chr(31), type, action, coalesce(id, ''), coalesce(database_id, ''), coalesce(username, ''), changed, memberships),
-      'UTF8')), 'hex') as digest
-    from plan_items where organization_id = $1 and import_id = $2
-  ) item`;

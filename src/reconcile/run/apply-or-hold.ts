@@ -1,0 +1,42 @@
+import type { Executor } from "../../store/database.ts";
+import type { Hold } from "../guard/holds.ts";
+import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
+import { holdRemovals } from "./hold-removals.ts";
+import type { Run } from "./plan-run.ts";
+
+/** Applies a plan, or holds it, or holds what it takes away, as the guard says. A dry run keeps the plan. */
+export async function applyOrHold(run: Run): Promise<void> {
+  const { transaction, attempt, planned, setup } = run;
+  const { id, organizationId } = attempt;
+  const { dryRun } = attempt.options;
+  const verdict = await planned.judge(run.clock());
+  if (verdict.outcome === "held" && verdict.scope === "removals" && !dryRun) return holdRemovals(run, verdict.reasons);
+  const hold: Hold | null =
+    verdict.outcome === "held"
+      ? { scope: verdict.scope, reasons: verdict.reasons, waiting: await planned.countWaiting() }
+      : null;
+  const { counts, outcomes } = await describePlan(run, planned);
+  await planned.keepAbsent(id);
+  if (dryRun || hold !== null) {
+    const planHash = await keepPlan(run, planned);
+    return finishRun(run, { status: dryRun ? "planned" : "held", counts, outcomes, hold, planHash });
+  }
+  const recorded = await applyPlan(run, planned);
+  await finishRun(run, { status: "applied", counts, outcomes, recorded });
+  if (verdict.outcome === "passes" && verdict.uses !== null)
+    await useAnnouncedChange(transaction, organizationId, setup.source.number, id);
+}
+
+/** Notes that an import has used the announced change of its source, which counts once. */
+async function useAnnouncedChange(
+  executor: Executor,
+  organizationId: number,
+  source: number,
+  id: string,
+): Promise<void> {
+  await executor.query(
+    `update sources set announced_change = announced_change || jsonb_build_object('usedBy', $3::text)
+     where organization_id = $1 and number = $2`,
+    [organizationId, source, id],
+  );
+}

@@ -1,0 +1,17 @@
+import type { Database } from "../../store/database.ts";
+import type { WriterQueue } from "../../store/organization-lock.ts";
+
+/** Everything that an import works with. */
+export interface ImportDependencies {
+  readonly database: Database;
+  /** Imports wait here before they take a connection. */
+  readonly importQueue: WriterQueue;
+  /** How many imports run at once. */
+  readonly importSlots: number;
+  /** Rows of a part, where a file is applied in parts (docs/decisions/021). */
+  readonly partRows: number;
+  readonly clock: () => Date;
+  readonly newId: () => string;
+  /** Folder for the body while it is received. */
+  readonly spoolDirectory: string;
+}
