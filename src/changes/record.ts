@@ -59,8 +59,11 @@ export interface AppendedEntries {
   readonly returning?: Sql;
 }
 
+/** A 64-bit number of the log. Connections of the tables' owner yield it as text. */
+const sequence = z.coerce.number().pipe(z.int());
+
 /** The row that `appendStatement` returns. */
-export const recordedRow = z.object({ count: z.int(), firstSequence: z.int(), lastSequence: z.int() });
+export const recordedRow = z.object({ count: z.int(), firstSequence: sequence, lastSequence: sequence });
 
 /**
  * The statement that appends to the change log. It returns a `recordedRow`, or no row if there is no entry.
