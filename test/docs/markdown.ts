@@ -1,4 +1,4 @@
-/** What tests need to know of the project's documents. */
+/** Reads the files and documents of the project. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -24,18 +24,29 @@ export interface Block {
 
 const notOurs = new Set(["node_modules", "dist", "data", "generated", ".git"]);
 
-/** Every `*.md` of the repository, by path. */
-export function allDocuments(): Document[] {
+/**
+ * The files below a folder, by path, without generated and installed ones.
+ * @param folder from the repository on; empty for the repository
+ * @returns paths from the repository on
+ */
+export function filesBelow(folder: string): string[] {
   const paths: string[] = [];
-  const walk = (folder: string) => {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      const path = join(folder, entry.name);
+  const walk = (parent: string) => {
+    for (const entry of readdirSync(parent, { withFileTypes: true })) {
+      const path = join(parent, entry.name);
       if (entry.isDirectory() && !notOurs.has(entry.name)) walk(path);
-      else if (entry.isFile() && entry.name.endsWith(".md")) paths.push(path);
+      else if (entry.isFile()) paths.push(relative(repository, path));
     }
   };
-  walk(repository);
-  return paths.sort().map((path) => readDocument(relative(repository, path)));
+  walk(join(repository, folder));
+  return paths.sort();
+}
+
+/** Every `*.md` of the repository, by path. */
+export function allDocuments(): Document[] {
+  return filesBelow("")
+    .filter((path) => path.endsWith(".md"))
+    .map(readDocument);
 }
 
 /** @param path from the repository on */

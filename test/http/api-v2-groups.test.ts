@@ -1,4 +1,4 @@
-/** The addresses of groups that existing jobs call (file formats, sections 6 and 9). */
+/** The addresses of groups that existing jobs call (file formats, section 6; docs/migrating-from-regroup.md). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";

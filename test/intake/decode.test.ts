@@ -101,7 +101,7 @@ const world = `${people}4;Łukasz 漢字\r\n5;😀 \ufeff\r\n`;
 const root = '<users type="array"/>';
 const declared = (encoding: string, text = root) => `<?xml version="1.0" encoding="${encoding}"?>${text}`;
 
-suite("file formats 1: encodings of a file", () => {
+suite("file formats, section 1: encodings of a file", () => {
   test("UTF-8 is read with and without byte order mark", () => {
     assertDecoded(encode(world, "utf-8"), plain, world, "utf-8");
     assertDecoded(Buffer.concat([marks["utf-8"], encode(world, "utf-8")]), plain, world, "utf-8");

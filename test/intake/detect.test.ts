@@ -24,7 +24,7 @@ const cases: readonly (readonly [text: string, format: FileFormat])[] = [
   ["", "csv"],
 ];
 
-suite("file formats 1: the format is told by the content", () => {
+suite("file formats, section 1: the format is told by the content", () => {
   test("by the first character, in every encoding, with and without byte order mark", () => {
     for (const [text, format] of cases) {
       for (const encoding of encodings) {

@@ -8,7 +8,7 @@ import { property } from "./support.ts";
 
 const emails = (value: string): string[] => parseEmails(value).emails.map(({ email }) => email);
 
-suite("file formats 1: e-mails", () => {
+suite("file formats, section 1: e-mails", () => {
   test("addresses are joined by ; or , and trimmed; the first is the primary one", () => {
     assert.deepEqual(parseEmails(" Jane@X.edu ; j@y.org,\n k@z.com ;"), {
       emails: [

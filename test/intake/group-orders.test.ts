@@ -24,7 +24,7 @@ function assertFails(cell: string, code: string, details: Record<string, unknown
   assert.deepEqual(parsed.issues, []);
 }
 
-suite("file formats 3: the groupID column", () => {
+suite("file formats, section 3: the groupID column", () => {
   test("a blank cell orders nothing", () => {
     assertOrders("", {});
     assertOrders(" ; ;", {});

@@ -12,7 +12,7 @@ const rules = { countryCode: "1", grantableRoles: [1, 3, 4] };
 const normalize = (values: SourceRecord["values"]): UserRow => normalizeUser({ row: 7, line: 9, values }, rules);
 const blankRow = { row: 7, line: 9, emailsIncomplete: false, phonesIncomplete: false, namesGroup: false, issues: [] };
 
-suite("file formats 1 to 3: a record becomes a row", () => {
+suite("file formats, sections 1 to 3: a record becomes a row", () => {
   test("every field is read", () => {
     const values = {
       firstName: "Jane",

@@ -16,7 +16,7 @@ const codes = (value: string, countryCode = "1"): string[] =>
   parsePhones(value, countryCode).issues.map(({ code }) => code);
 const plain = { extension: "", messageType: 3, label: "cell", carrier: "" };
 
-suite("file formats 2: phones", () => {
+suite("file formats, section 2: phones", () => {
   test("number|carrier|messageType|countryCode|label are read by position", () => {
     assert.deepEqual(parsePhones("2125551234|Verizon|1|1|work; 0612345678 | | 2 | 33 | Home ", "1"), {
       phones: [

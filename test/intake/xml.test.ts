@@ -7,7 +7,7 @@ import { readXmlRecords } from "../../src/intake/xml.ts";
 import { userFields } from "../../src/person/fields.ts";
 import { assertRefused, collect, documented, pieces, problemOf, property, readUsers, users } from "./support.ts";
 
-suite("file formats 1: a document of users", () => {
+suite("file formats, section 1: a document of users", () => {
   test("yields each user with its number, the line of its start tag and its trimmed values", async () => {
     const document = `<users type="array">
   <user>
@@ -200,7 +200,7 @@ suite("file formats 1: a document of users", () => {
   });
 });
 
-suite("file formats 1: encodings of an XML document", () => {
+suite("file formats, section 1: encodings of an XML document", () => {
   const name = "Zoë 漢字 \ufeff😀";
   const content = `<lastName>${name}</lastName>`;
 

@@ -1,7 +1,6 @@
 /**
  * The reference reconciler: what an import of users does to an organization, in memory and one person after another.
- * It is written for reading, from file formats (sections 1 and 3 to 5); property tests hold the set-based statements
- * to it.
+ * It is written to be read (file formats, sections 1 and 3 to 5). Property tests compare the set-based statements with it.
  */
 import { isDeepStrictEqual } from "node:util";
 import { rowIssues } from "../../src/errors.ts";

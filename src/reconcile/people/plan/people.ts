@@ -114,7 +114,7 @@ const peopleOfSeveralRows = (c: ImportContext) => `
   from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
   group by person`;
 
-/** Self-registered people are protected from orders to remove until a feed brings their data (file formats, 3 and 5). */
+/** Codes do not remove self-registered people until a feed brings their data (file formats, sections 3 and 5). */
 const sparesProtected = (c: ImportContext) => `
   update people set applies = false
   from users u

@@ -9,9 +9,9 @@ export const anyTombstone = (c: ImportContext): string =>
   `select from user_tombstones where organization_id = ${c.organizationId} limit 1`;
 
 /**
- * Which new people are people who were deleted (file formats, section 5): by their databaseID of this source, else by the
- * userID, else by the primary e-mail, as in matching (section 4). One that is several people's, or speaks against another
- * identifier, returns nobody.
+ * SQL: finds the new people who were deleted earlier (file formats, section 5.7): by the databaseID of this source, else by
+ * the userID, else by the primary e-mail under the conditions of file formats, section 4.2. An address that belongs to several
+ * people, or that contradicts another identifier, returns nobody.
  */
 export const findReturns = (c: ImportContext): string => `
   with fresh as materialized (
