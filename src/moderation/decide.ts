@@ -1,17 +1,15 @@
-import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
-import { getImport } from "../reconcile/attempts/read-imports.ts";
 import type { ImportResource } from "../reconcile/attempts/types.ts";
-import { approveImport, type Decider, discardImport } from "../reconcile/run/decide-import.ts";
-import type { ImportDependencies } from "../reconcile/run/dependencies.ts";
+import type { Decider } from "../reconcile/run/decide-import.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
-import { type Actor, invalid, type Moderation, readName } from "./context.ts";
+import { type Actor, invalid, readName } from "./context.ts";
+import { type DecisionContext, decideHeldImport, noSuchItem } from "./decide-import.ts";
 import { expire, isOverdue } from "./expire-topics.ts";
 import { conclude, type Decision, type Item, type ItemKind, requestKind, requirePending, topicKind } from "./items.ts";
 import { join, readRequest, requireReadableRequest } from "./membership-requests.ts";
-import { mayApproveImports, type PendingType } from "./rules.ts";
+import type { PendingType } from "./rules.ts";
 import { readTopic, requireReadable } from "./topics.ts";
 
 /** What somebody decides about an item. */
@@ -41,9 +39,6 @@ export interface DecidedItem {
   readonly import?: ImportResource;
 }
 
-/** Where decisions are taken: moderation, and what held imports are applied with. */
-export type DecisionContext = Moderation & { readonly imports: ImportDependencies };
-
 /**
  * Decides about something that waits: a topic, a request to join, or a held import, whichever has the id.
  * @throws MusterError not_found; forbidden; request_invalid; conflict when it does not wait any more, with who decided and
@@ -63,13 +58,11 @@ export async function decide(context: DecisionContext, id: string, request: Deci
 }
 
 /**
- * Whoever decides names what they know: another decision might be meant for what is there by now. Call it once it is clear
- * that they may see the item: what has to be named tells that there is one, and of what type.
+ * A decider names the version that they know: their decision might not be meant for a newer one. Call it once it is clear
+ * that they may see the item, since the message tells that there is one.
  */
-function requireNamed(type: PendingType, { isExact, version, planHash }: DecisionRequest): void {
-  if (!isExact) return;
-  if (type === "import" && planHash === undefined) throw invalid("planHash", "is needed: that of the import");
-  if (type !== "import" && version === undefined) throw invalid("version", "is needed: that of the item");
+function requireVersion({ isExact, version }: DecisionRequest): void {
+  if (isExact && version === undefined) throw invalid("version", "is needed: that of the item");
 }
 
 async function findItem(executor: Executor, organizationId: number, id: string): Promise<PendingType | undefined> {
@@ -104,7 +97,7 @@ async function decideTopic(
     const topic = await readTopic(client, organizationId, id).catch(asNoItem);
     const standing = await requireReadable(client, actor, topic).catch(asNoItem);
     requireDecides(actor, standing?.capabilities.includes("decide") ?? false);
-    requireNamed("topic", request);
+    requireVersion(request);
     requirePending(topic, version);
     const at = clock();
     if (outcome === "approve" && isOverdue(topic, at)) {
@@ -134,7 +127,7 @@ async function decideRequest(
   return asWriter(database, queue, organizationId, async (client) => {
     const request = await readRequest(client, organizationId, id).catch(asNoItem);
     requireDecides(actor, await requireReadableRequest(client, actor, request).catch(asNoItem));
-    requireNamed("membership", decision);
+    requireVersion(decision);
     requirePending(request, version);
     await keep(client, requestKind, id, outcome === "approve" ? "approved" : "rejected", decider, clock());
     if (outcome === "approve") await join(client, actor, clock, request);
@@ -162,70 +155,27 @@ function toDecided(type: PendingType, { id, groupId, status, version, decisions 
 }
 
 async function decideImport(
-  { database, actor, imports }: DecisionContext,
+  context: DecisionContext,
   id: string,
-  request: DecisionRequest,
-  decider: Decider,
+  { outcome, isExact, planHash }: DecisionRequest,
+  { decidedBy, reason }: Decider,
 ): Promise<DecidedItem> {
-  const { organizationId } = actor;
-  const { outcome, planHash } = request;
-  await requireImportDecider(database, actor, outcome);
-  requireNamed("import", request);
-  const held = await getImport(database, organizationId, id);
-  if (outcome === "approve") requireOtherThanSender(actor, held);
-  if (held.status === "held" && planHash !== undefined && held.planHash !== planHash) {
-    const place = held.planHash === null ? {} : { planHash: held.planHash };
-    throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", place);
-  }
-  const resource =
-    outcome === "approve"
-      ? await approveImport(imports, id, planHash ?? held.planHash ?? "", decider)
-      : await discardImport(imports, id, decider);
+  const resource = await decideHeldImport(context, id, { outcome, isExact, planHash, decidedBy, reason });
   const { status, decision } = resource;
-  const { decidedBy, reason, actor: by, at } = decision!;
-  const told = { outcome: outcome === "approve" ? "approved" : "rejected", decidedBy, reason, actor: by, at };
+  const told = {
+    outcome: outcome === "approve" ? "approved" : "rejected",
+    decidedBy: decision!.decidedBy,
+    reason: decision!.reason,
+    actor: decision!.actor,
+    at: decision!.at,
+  };
   return { id, type: "import", groupId: null, status, version: null, decision: told, import: resource };
-}
-
-/** Network administrators decide about imports, and keys that may not import. */
-async function requireImportDecider(
-  database: Moderation["database"],
-  { organizationId, userId, services = [] }: Actor,
-  outcome: DecisionRequest["outcome"],
-): Promise<void> {
-  if (userId !== null) {
-    const viewer = await withOrganization(database, organizationId, (client) =>
-      readViewer(client, organizationId, userId),
-    );
-    if (!viewer.isNetworkAdministrator) throw noSuchItem();
-  } else if (outcome === "approve" && !mayApproveImports(services)) throw importerMayNotApprove();
-}
-
-/** The problem of a key that may import and is to approve what it sent. */
-export const importerMayNotApprove = () =>
-  new MusterError(
-    "forbidden",
-    "To approve takes an API key that has the service approvals and may not import. Make one with POST /v1/api-keys.",
-  );
-
-/**
- * Makes sure that a person does not approve an import that they sent.
- * @throws MusterError forbidden
- */
-export function requireOtherThanSender(
-  { userId, actor }: Pick<Actor, "userId" | "actor">,
-  sent: { readonly actor: string },
-): void {
-  if (userId === null || sent.actor !== actor) return;
-  throw new MusterError("forbidden", "You sent this import yourself: somebody else has to approve it.");
 }
 
 function requireDecides({ userId }: Actor, decides: boolean): void {
   if (userId === null || decides) return;
   throw new MusterError("forbidden", "Those decide who administer the group, fully or in part, or the network.");
 }
-
-const noSuchItem = () => new MusterError("not_found", "There is nothing of that id to decide about.");
 
 /** Whoever may not see an item learns no more of it than of an id that is none. */
 function asNoItem(error: unknown): never {

@@ -1,13 +1,10 @@
 import { z } from "zod";
-import { importerMayNotApprove, requireOtherThanSender } from "../../moderation/decide.ts";
-import { mayApproveImports } from "../../moderation/rules.ts";
-import { getImport } from "../../reconcile/attempts/read-imports.ts";
-import { approveImport, type Decider, discardImport } from "../../reconcile/run/decide-import.ts";
-import type { Database } from "../../store/database.ts";
+import { decideHeldImport, type ImportDecision } from "../../moderation/decide-import.ts";
+import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import type { App } from "../contract/app-types.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
-import type { Caller, HttpDependencies } from "../server/dependencies.ts";
+import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { documents } from "./documents.ts";
 import { importParams, importSchema } from "./schemas.ts";
@@ -55,14 +52,7 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
       },
     },
     handler: async (request, reply) => {
-      await requireOtherThanImporter(dependencies.database, request.caller, request.params.id);
-      const { planHash, ...decider } = request.body;
-      const resource = await approveImport(
-        dependencies,
-        request.params.id,
-        planHash,
-        deciderOf(request.caller, decider),
-      );
+      const resource = await decideFor(dependencies, request.caller, request.params.id, "approve", request.body);
       metrics.importDone(resource.kind, resource.status, resource.counts);
       return sendDocument(request, reply, "import", importSchema, resource);
     },
@@ -84,19 +74,20 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
       },
     },
     handler: async (request, reply) => {
-      const resource = await discardImport(dependencies, request.params.id, deciderOf(request.caller, request.body));
+      const resource = await decideFor(dependencies, request.caller, request.params.id, "reject", request.body);
       return sendDocument(request, reply, "import", importSchema, resource);
     },
   });
 }
 
-const deciderOf = (
-  { organizationId, actor }: Caller,
-  { decidedBy, reason }: { decidedBy: string; reason?: string | undefined },
-): Decider => ({ organizationId, actor, decidedBy, reason: reason || null });
-
-/** What sends files by itself must not approve them; nor may a person approve what they sent. */
-async function requireOtherThanImporter(database: Database, caller: Caller, id: string): Promise<void> {
-  if (caller.userId !== null) requireOtherThanSender(caller, await getImport(database, caller.organizationId, id));
-  else if (!mayApproveImports(caller.services)) throw importerMayNotApprove();
+/** Decides about a held import for the caller. */
+function decideFor(
+  dependencies: HttpDependencies,
+  caller: Caller,
+  id: string,
+  outcome: ImportDecision["outcome"],
+  { decidedBy, reason, planHash }: { decidedBy: string; reason?: string | undefined; planHash?: string },
+): Promise<ImportResource> {
+  const context = { ...moderationOf(dependencies, caller), imports: dependencies };
+  return decideHeldImport(context, id, { outcome, planHash, isExact: false, decidedBy, reason: reason || null });
 }

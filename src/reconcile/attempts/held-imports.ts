@@ -91,17 +91,13 @@ export async function keepMovedPlan(
   );
 }
 
-/**
- * Ends an import that is held without applying what waits.
- * @throws MusterError as `lockHeld`
- */
+/** Ends a held import without applying the part that waits. The caller has locked it (`lockHeld`). */
 export async function discardHeld(
   executor: Executor,
   organizationId: number,
   id: string,
   decision: Decision,
 ): Promise<void> {
-  await lockHeld(executor, organizationId, id);
   await executor.query(
     "update imports set status = 'discarded', decision = $3 where organization_id = $1 and id = $2",
     [organizationId, id, JSON.stringify(decision)],

@@ -1,9 +1,9 @@
 import { timeText } from "../../directory/text.ts";
 import { MusterError } from "../../errors.ts";
-import { withOrganization } from "../../store/database.ts";
+import { type Executor, withOrganization } from "../../store/database.ts";
 import { lockOrganization, withWriter } from "../../store/organization-lock.ts";
 import { auditDecision } from "../attempts/audit-decision.ts";
-import { discardHeld, lockHeld } from "../attempts/held-imports.ts";
+import { discardHeld, type HeldImport, lockHeld } from "../attempts/held-imports.ts";
 import { getImport } from "../attempts/read-imports.ts";
 import type { Decision, ImportResource } from "../attempts/types.ts";
 import { dropUnkeptBody, openBody } from "../receive/bodies.ts";
@@ -13,10 +13,10 @@ import type { ImportDependencies } from "./dependencies.ts";
 import { importPatience } from "./patience.ts";
 import { runApproved } from "./run-import.ts";
 
-/** Who decides about a held import. */
+/** The decider about a held import. */
 export interface Decider {
   readonly organizationId: number;
-  /** The key that is used. */
+  /** For the change log: `api-key:<name>`, `user:<id>`. */
   readonly actor: string;
   /** The person, by name. */
   readonly decidedBy: string;
@@ -24,25 +24,22 @@ export interface Decider {
 }
 
 /**
- * Applies what waits of a held import: exactly the plan of that hash, made anew from the file that was kept. No limit
- * counts then.
+ * Applies the part of an import that waits: exactly the plan of that hash, made anew from the kept file. No limit counts.
+ * @param knownHash hash of the plan that the decider knows; undefined: whichever plan waits
  * @throws MusterError not_found; conflict when it is not held (any more); plan_changed, with the new plan's hash, when what
  *   is stored has changed since; gone when the file is not kept
  */
 export async function approveImport(
   dependencies: ImportDependencies,
   id: string,
-  planHash: string,
+  knownHash: string | undefined,
   decider: Decider,
 ): Promise<ImportResource> {
   const { database, importQueue, importSlots, clock, spoolDirectory, newId } = dependencies;
   const { organizationId, actor } = decider;
-  const held = await withOrganization(database, organizationId, (client) => lockHeld(client, organizationId, id));
-  if (held.planHash !== planHash) {
-    throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", {
-      planHash: held.planHash,
-    });
-  }
+  const { planHash } = await withOrganization(database, organizationId, (transaction) =>
+    lockKnown(transaction, organizationId, id, knownHash),
+  );
   const resource = await getImport(database, organizationId, id);
   const { format, reading } = resource.source;
   if (format === null || reading === null)
@@ -72,23 +69,40 @@ export async function approveImport(
 }
 
 /**
- * Closes a held import without applying what waits.
- * @throws MusterError not_found; conflict when it is not held (any more)
+ * Closes a held import without applying the part that waits.
+ * @param knownHash hash of the plan that the decider knows; undefined: whichever plan waits
+ * @throws MusterError not_found; conflict when it is not held (any more); plan_changed when another plan waits
  */
 export async function discardImport(
   { database, clock }: ImportDependencies,
   id: string,
+  knownHash: string | undefined,
   decider: Decider,
 ): Promise<ImportResource> {
   const { organizationId } = decider;
   const discarded = decisionOf("discarded", decider, clock());
-  await withWriter(database, organizationId, async (client) => {
-    await lockOrganization(client, organizationId);
-    await discardHeld(client, organizationId, id, discarded);
-    await auditDecision(client, organizationId, id, discarded);
+  await withWriter(database, organizationId, async (transaction) => {
+    await lockOrganization(transaction, organizationId);
+    await lockKnown(transaction, organizationId, id, knownHash);
+    await discardHeld(transaction, organizationId, id, discarded);
+    await auditDecision(transaction, organizationId, id, discarded);
   });
   await dropUnkeptBody(database, organizationId, id);
   return getImport(database, organizationId, id);
+}
+
+/** Locks a held import, and makes sure that the plan that the decider knows is the one that waits. */
+async function lockKnown(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  knownHash: string | undefined,
+): Promise<HeldImport> {
+  const held = await lockHeld(executor, organizationId, id);
+  if (knownHash === undefined || held.planHash === knownHash) return held;
+  throw new MusterError("plan_changed", "That is not the hash of the plan that waits. Read the plan again.", {
+    planHash: held.planHash,
+  });
 }
 
 const planChanged = (planHash: string) =>
