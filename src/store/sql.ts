@@ -9,6 +9,9 @@ import type { Executor, Statement } from "./database.ts";
  */
 export const literal = (value: number | boolean | bigint): Sql => raw(String(value));
 
+/** A word of this service, such as a code or the name of a style, as a text in SQL. Never pass what a client wrote. */
+export const constant = (word: string): Sql => raw(`'${word.replaceAll("'", "''")}'`);
+
 /** A name of a table or column of this service, quoted. */
 export const identifier = (name: string): Sql => raw(`"${name.replaceAll('"', '""')}"`);
 

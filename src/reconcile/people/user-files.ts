@@ -16,10 +16,10 @@ import {
 } from "../setup/setup.ts";
 import { applyUsers } from "./apply/apply-users.ts";
 import { countWaiting, guardPlan } from "./guard/guard-plan.ts";
+import { type StagedFile, stageFile } from "./match/match-file.ts";
 import { planChanges, planUsers } from "./plan/plan-users.ts";
 import { insertPlanItems } from "./report/plan-items.ts";
 import { countStatement, insertImportRows, insertKeptPeople, outcomesStatement } from "./report/report.ts";
-import { type StagedFile, stageFile } from "./stage/stage-file.ts";
 import { emptyPlan, emptyStaging, prepareStaging } from "./stage/staging.ts";
 
 /**

@@ -1,4 +1,3 @@
-import { raw } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
@@ -8,7 +7,7 @@ import { type Settings, type Style, settingsSchema } from "../../organizations/s
 import { type SourceSettings, sourceSettingsSchema } from "../../organizations/source-settings.ts";
 import type { AnnouncedChange } from "../../organizations/sources.ts";
 import type { Executor } from "../../store/database.ts";
-import { literal } from "../../store/sql.ts";
+import { constant, literal } from "../../store/sql.ts";
 import type { ImportOptions } from "../receive/request.ts";
 import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
 import { type StyleRules, styleRules } from "./style-rules.ts";
@@ -100,7 +99,7 @@ export const matchingContext = (
   sourceNumber: setup.source.number,
   source: literal(setup.source.number),
   rulesEpoch: literal(setup.rulesEpoch * rulesVersions + rulesVersion),
-  style: raw(`'${setup.style}'`),
+  style: constant(setup.style),
   lastUserId: literal(lastUserId),
   knowsNobody,
 });

@@ -15,10 +15,10 @@ import type { ImportContext } from "../../setup/context.ts";
 import { importContext, normalizationRules, readOptions, type Setup } from "../../setup/setup.ts";
 import { appendPeople, applyPlan, createWanted } from "../apply/apply-users.ts";
 import { lastRoster } from "../guard/figures.ts";
-import { matchStatements } from "../match/match.ts";
+import { matchRows } from "../match/match-rows.ts";
 import { planUsers } from "../plan/plan-users.ts";
 import { insertImportRows } from "../report/report.ts";
-import { runStatements } from "../run-statements.ts";
+import type { Wanted } from "../stage/plain-entry.ts";
 import {
   type EncodedRows,
   emptyPlan,
@@ -41,7 +41,7 @@ import {
 } from "./part-statements.ts";
 import { figuresOfParts, type GroupFigures, joinParts, nothingDone, type Part } from "./parts.ts";
 import { plainEntries } from "./plain-row-statements.ts";
-import { type PlainRules, plainEntry, type Wanted } from "./plain-rows.ts";
+import { type PlainRules, plainEntry } from "./plain-rows.ts";
 import { readAhead } from "./read-ahead.ts";
 
 /** Rows of a part: few enough that what is worked out of them stays in caches, many enough for sets to pay. */
@@ -259,7 +259,7 @@ async function applyOthers(
   { number, offset }: { readonly number: number; readonly offset: number },
   seen: Seen,
 ): Promise<Part> {
-  await runStatements(client, matchStatements(context));
+  await matchRows(client, context);
   await planUsers(client, context);
   const description = await describePlan(client, context);
   const { rows: groupsFound } = await client.query<GroupFigures & Record<string, unknown>>(groupFigures(context));

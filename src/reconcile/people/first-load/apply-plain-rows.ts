@@ -9,6 +9,7 @@ import type { Setup } from "../../setup/setup.ts";
 import { createsGroup } from "../plan/group-patterns.ts";
 import { storedGroups } from "../plan/group-styles.ts";
 import { runStatements } from "../run-statements.ts";
+import type { Wanted } from "../stage/plain-entry.ts";
 import { nothingDone, type Part } from "./parts.ts";
 import {
   addPlainPeople,
@@ -20,7 +21,7 @@ import {
   plainEntries,
   plainRanges,
 } from "./plain-row-statements.ts";
-import type { PlainRules, Wanted } from "./plain-rows.ts";
+import type { PlainRules } from "./plain-rows.ts";
 
 /** Rows of a part. */
 export interface RowsOfPart {

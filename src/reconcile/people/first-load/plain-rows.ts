@@ -3,6 +3,7 @@ import type { UserRow } from "../../../intake/records.ts";
 import type { Settings } from "../../../organizations/settings.ts";
 import { createdScalarsJson, phoneJson } from "../../../person/document.ts";
 import { networkAdministrator } from "../plan/protection.ts";
+import type { PlainEntry } from "../stage/plain-entry.ts";
 
 /** What a row of a file for an organization that knows nobody is held to. */
 export interface PlainRules {
@@ -19,19 +20,6 @@ export interface PlainRules {
   readonly locations: ReadonlySet<string>;
   /** Whether imports create a location that is not. */
   readonly createsLocation: (name: string) => boolean;
-}
-
-/** Groups, by their ids, and locations, by their names, that rows name and that are to be created. */
-export interface Wanted {
-  readonly groups: readonly string[];
-  readonly locations: readonly string[];
-}
-
-/** What the change log says of the new person of a plain row, as JSON. */
-export interface PlainEntry {
-  readonly changed: string;
-  readonly memberships: string;
-  readonly wanted: Wanted;
 }
 
 /**

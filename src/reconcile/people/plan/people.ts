@@ -1,7 +1,8 @@
+import { raw } from "sql-template-tag";
 import { companionColumns } from "../../../person/columns.ts";
 import { type Scalar, scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { failPersons } from "../match/match.ts";
+import { failPeople } from "../match/fail-people.ts";
 import { hasFailed, items } from "../stage/tables.ts";
 import { isProtected } from "./protection.ts";
 
@@ -134,9 +135,11 @@ const requiredMissing = (c: ImportContext) => {
         case when coalesce(first_name, '') = '' and coalesce(last_name, '') = '' then 'firstName' ${email} ${group} end as field
       from people where is_new
     )
-    ${failPersons(
-      "required_missing",
-      "failing.details ->> 'field'",
-      "select person, jsonb_build_object('field', field) as details from missing where field is not null",
-    )}`;
+    ${
+      failPeople(
+        "required_missing",
+        raw("failing.details ->> 'field'"),
+        raw("select person, jsonb_build_object('field', field) as details from missing where field is not null"),
+      ).text
+    }`;
 };

@@ -2,7 +2,7 @@ import { locationNamePattern } from "../../../directory/locations.ts";
 import { foldCase } from "../../../directory/text.ts";
 import type { Transaction } from "../../../store/database.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { linkedByEmail } from "../match/match.ts";
+import { warnOfLinksByEmail } from "../match/by-email.ts";
 import { runStatements } from "../run-statements.ts";
 import { rowOf } from "../stage/tables.ts";
 import { findAbsences, settleAbsences } from "./absences.ts";
@@ -54,7 +54,7 @@ export async function planUsers(client: Transaction, context: ImportContext): Pr
   const knowsSome = await knowsSomebody(client);
   const areAllNew = knowsNobody && (await client.query("select from merged_persons limit 1")).rowCount === 0;
   await runStatements(client, [
-    ...(knowsSome ? [linkedByEmail(context), ...scalarStatements(context)] : []),
+    ...(knowsSome ? [warnOfLinksByEmail(context).text, ...scalarStatements(context)] : []),
     ...contactStatements(context, areAllNew),
     ...(hasReturns ? planReturnedContacts(context) : []),
     ...groupOrderStatements(context, areAllNew),

@@ -1,5 +1,6 @@
+import { raw } from "sql-template-tag";
 import type { ImportContext } from "../../setup/context.ts";
-import { failPersons } from "../match/match.ts";
+import { failPeople } from "../match/fail-people.ts";
 import { newUsername } from "./scalars.ts";
 
 /**
@@ -12,14 +13,14 @@ export const failContestedUsernames = (c: ImportContext, settle: boolean): strin
   c.knowsNobody ? wantedTwice : contestedUsernames(c, settle);
 
 /** Where nobody is known, nobody keeps one. */
-const wantedTwice = failPersons(
+const wantedTwice = failPeople(
   "username_taken",
-  "'userID'",
-  `select person, jsonb_build_object('username', username, 'holder', '') as details
+  raw("'userID'"),
+  raw(`select person, jsonb_build_object('username', username, 'holder', '') as details
    from people
    where is_new and username_normalized in (
-     select username_normalized from people where is_new group by username_normalized having count(*) > 1)`,
-);
+     select username_normalized from people where is_new group by username_normalized having count(*) > 1)`),
+).text;
 
 const contestedUsernames = (c: ImportContext, settle: boolean) => `
   with wants as materialized (
@@ -47,8 +48,10 @@ const contestedUsernames = (c: ImportContext, settle: boolean) => `
     select person, jsonb_build_object('username', username, 'holder', '')
     from wants where wanted in (select wanted from wants group by wanted having count(*) > 1)
   )
-  ${failPersons(
-    "username_taken",
-    "'userID'",
-    "select distinct on (person) person, details from contested order by person, details ->> 'holder' desc",
-  )}`;
+  ${
+    failPeople(
+      "username_taken",
+      raw("'userID'"),
+      raw("select distinct on (person) person, details from contested order by person, details ->> 'holder' desc"),
+    ).text
+  }`;

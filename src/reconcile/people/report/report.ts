@@ -1,12 +1,5 @@
 import type { ImportContext } from "../../setup/context.ts";
 
-/** Takes over the issues that intake found. */
-export const intakeIssues = `
-  insert into row_issues (row, code, field, details, failure)
-  select s.row, issue ->> 'code', issue ->> 'field', issue -> 'details', (issue ->> 'failure')::boolean
-  from staged_rows s cross join jsonb_array_elements(s.issues) issue
-  where s.issues is not null`;
-
 const outcome = `case
   when exists (select from row_issues f where f.row = i.row and f.failure) then 'failed'
   when changing.action = 'deleted' then 'removed'

@@ -7,7 +7,7 @@ import type { UserRow } from "../../../intake/records.ts";
 import type { RecordDigests } from "../../../intake/user-file.ts";
 import { scalarFields } from "../../../person/fields.ts";
 import type { Transaction } from "../../../store/database.ts";
-import type { PlainEntry, Wanted } from "../first-load/plain-rows.ts";
+import type { PlainEntry, Wanted } from "./plain-entry.ts";
 import { itemSeparator, partSeparator, stagingTables } from "./tables.ts";
 
 /** A row, and the digest by which its next import may know it again. */
