@@ -1,9 +1,11 @@
+import { raw } from "sql-template-tag";
 import { byDefault } from "../../../directory/claims.ts";
 import { companionColumns } from "../../../person/columns.ts";
 import { scalarFields } from "../../../person/fields.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { insertUsersOf } from "../apply/insert-users.ts";
 import { rangesOf } from "../report/report.ts";
+import { hasSeveralItems } from "../stage/lists.ts";
 import { items, part } from "../stage/tables.ts";
 
 /** The single values of plain rows, as `insertUsersOf` takes them. */
@@ -74,7 +76,7 @@ export function addPlainPeople(c: ImportContext, offset: number): string[] {
      from staged_rows where plain`,
     `insert into user_emails (organization_id, user_id, email_normalized, email, claims)
      select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, ${part("item", 2)}, ${c.claim.text}
-     from ${itemsOfPlainRows("emails", "strpos(emails, chr(31)) > 0")} address where ${part("item", 1)} <> email_normalized`,
+     from ${itemsOfPlainRows("emails", hasSeveralItems(raw("emails")).text)} address where ${part("item", 1)} <> email_normalized`,
     `insert into user_phones (organization_id, user_id, number, extension, message_type, label, carrier, owner, claims)
      select ${c.organizationId}, ${personOf("row", offset)}, ${part("item", 1)}, ${part("item", 2)}, ${part("item", 3)}::smallint,
        ${part("item", 4)}, ${part("item", 5)}, ${c.source.text}, ${c.claim.text}

@@ -7,8 +7,9 @@ import type { UserRow } from "../../../intake/records.ts";
 import type { RecordDigests } from "../../../intake/user-file.ts";
 import { scalarFields } from "../../../person/fields.ts";
 import type { Transaction } from "../../../store/database.ts";
+import { itemSeparator, partSeparator } from "./lists.ts";
 import type { PlainEntry, Wanted } from "./plain-entry.ts";
-import { itemSeparator, partSeparator, stagingTables } from "./tables.ts";
+import { stagingTables } from "./tables.ts";
 
 /** A row, and the digest by which its next import may know it again. */
 export interface StagedRow {

@@ -1,19 +1,16 @@
+import { raw } from "sql-template-tag";
 import { companionColumns, definitions, ownerColumns, stagedColumns, valueColumns } from "../../../person/columns.ts";
+import { items as itemsOf, part as partOf } from "./lists.ts";
+import { hasFailed as failedRow } from "./row-issues.ts";
 
-/** Joins the items of a list, and the parts of an item. Intake lets neither into a value. */
-export const itemSeparator = "\u001f";
-export const partSeparator = "\u001e";
-
-/** The same in SQL. */
-export const items = (column: string): string => `string_to_array(${column}, chr(31))`;
-export const part = (item: string, number: number): string => `split_part(${item}, chr(30), ${number})`;
+/** The expressions of `lists.ts` and `row-issues.ts` for statements that are still strings. */
+export const items = (column: string): string => itemsOf(raw(column)).text;
+export const part = (item: string, number: number): string => partOf(raw(item), number).text;
+export const hasFailed = failedRow.text;
 
 /** SQL: the row that a note about a field of a person belongs to. */
 export const rowOf = (people: string, field: string): string =>
   `coalesce((${people}.value_rows ->> ${field})::integer, ${people}.first_row)`;
-
-/** SQL: whether the staged row `s` is not applied, for a fault of its own or of its person. */
-export const hasFailed = `(s.failed or exists (select from row_issues i where i.row = s.row and i.failure))`;
 
 /**
  * The temporary tables of an import, in the order in which they are filled: what the file says, row by row; which row
