@@ -1,22 +1,22 @@
-import type { QueryResultRow } from "pg";
-import { MusterError } from "../errors.ts";
-import type { Database } from "../store/database.ts";
+import type { z } from "zod";
+import type { Database, Statement } from "../store/database.ts";
+import { selectRows } from "../store/sql.ts";
+import { databaseUnavailable } from "../store/unavailable.ts";
 
 /**
- * Asks one of the functions that answer before the organization is known.
- * @param statement always the same: if it fails, the database does
+ * Calls one of the functions that answer before the organization is known.
+ * @param schema of a row
+ * @param statement always the same text: if it fails, the database is at fault
  * @throws MusterError database_unavailable
  */
-export async function askUnguarded<Row extends QueryResultRow>(
+export async function askUnguarded<Schema extends z.ZodType>(
   database: Database,
-  statement: string,
-  values: unknown[],
-): Promise<Row[]> {
+  schema: Schema,
+  statement: Statement,
+): Promise<z.output<Schema>[]> {
   try {
-    return (await database.pool.query<Row>(statement, values)).rows;
+    return await selectRows(database.pool, schema, statement);
   } catch {
-    throw new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
-      retryAfter: 5,
-    });
+    throw databaseUnavailable();
   }
 }

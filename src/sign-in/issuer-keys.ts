@@ -2,17 +2,17 @@ import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "j
 import { MusterError } from "../errors.ts";
 import { isLoopback, isSafeToFetch } from "../organizations/issuer.ts";
 
-/** How long things last, in milliseconds. */
+/** Durations, in milliseconds. */
 export interface IssuerTiming {
-  /** How long the whole of one answer may take. */
+  /** Limit for one whole answer. */
   readonly patience: number;
-  /** How long an issuer that failed is left alone. */
+  /** Pause before an issuer that failed is asked again. */
   readonly rest: number;
-  /** How long an issuer's document is kept. */
+  /** Age at which an issuer's document is fetched again. */
   readonly documentAge: number;
-  /** How long its keys are kept: what it withdraws is refused after that at the latest. */
+  /** Age at which its keys are fetched again: a withdrawn key is refused after that at the latest. */
   readonly keysAge: number;
-  /** How long after keys were fetched an unknown one does not make them be fetched again. */
+  /** Pause after a fetch before an unknown key causes another one. */
   readonly keysCooldown: number;
 }
 
@@ -26,10 +26,10 @@ export const issuerTiming: IssuerTiming = {
 
 /** Larger documents of an issuer are not read, in bytes. */
 const largestDocument = 512 * 1024;
-/** More issuers are not kept in mind: there are as many as organizations, and those whose issuer changed. */
+/** The most issuers that are cached: there is one for each organization, and some that were replaced. */
 const mostIssuers = 1000;
 
-/** What keys are fetched with. */
+/** The dependencies of fetching keys. */
 export interface IssuerKeysOptions {
   readonly fetch: typeof fetch;
   readonly timing: IssuerTiming;
@@ -41,19 +41,19 @@ export interface IssuerKeysOptions {
 export type KeysOf = (issuer: string) => JWTVerifyGetKey;
 
 interface IssuerState {
-  /** When it failed last. */
+  /** Time of its last failure. */
   failedAt: number;
   readAt: number;
-  /** The address of its keys, and how to find one of them; undefined: its document was not read yet. */
+  /** The address of its keys, and the way to find one; undefined until its document is read. */
   keys: { readonly url: string; readonly find: JWTVerifyGetKey } | undefined;
   reading: Promise<void> | undefined;
 }
 
 /**
- * Makes the function that finds keys, by the issuer's discovery document and key set. Both are kept for a while; a key
- * that is not known makes the set be fetched again, so that new keys count at once. An issuer that fails is left alone for
- * a while; keys that are still fresh count meanwhile.
- * The found function throws jose's errors when no key fits.
+ * Makes the function that finds keys, by the issuer's discovery document and key set. Both are cached. An unknown key
+ * causes a new fetch of the set, so a new key works at once. An issuer that fails is not asked again for a while; its
+ * fresh keys keep working.
+ * The function throws jose's errors if no key fits.
  * @throws MusterError issuer_unavailable (of the found function)
  */
 export function createIssuerKeys(options: IssuerKeysOptions): KeysOf {
@@ -77,7 +77,7 @@ export function createIssuerKeys(options: IssuerKeysOptions): KeysOf {
       if (state.keys?.url !== url.href) state.keys = { url: url.href, find: keySetAt(url, state, options) };
       state.readAt = now();
     } catch (error) {
-      // What was read before counts on; the keys themselves are fetched again soon.
+      // The known document stays in use; the keys themselves are fetched again soon.
       if (state.keys === undefined) throw error;
     }
   };
@@ -95,8 +95,8 @@ export function createIssuerKeys(options: IssuerKeysOptions): KeysOf {
 }
 
 /**
- * The address of an issuer's keys (OpenID Connect Discovery, section 4); undefined when the document is not the issuer's, or
- * names an address of this machine although the issuer is elsewhere: it would have the service look around at home.
+ * Finds the address of an issuer's keys (OpenID Connect Discovery, section 4). Undefined if the document belongs to
+ * another issuer, or if a remote issuer names an address of this machine: the service must not probe its own network.
  */
 async function discover(issuer: string, read: (url: URL) => Promise<unknown>): Promise<URL | undefined> {
   const document = (await read(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`))) as {
@@ -111,7 +111,9 @@ async function discover(issuer: string, read: (url: URL) => Promise<unknown>): P
 function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWTVerifyGetKey {
   const { patience, keysAge, keysCooldown } = options.timing;
   const find = createRemoteJWKSet(url, {
-    ...{ timeoutDuration: patience, cacheMaxAge: keysAge, cooldownDuration: keysCooldown },
+    timeoutDuration: patience,
+    cacheMaxAge: keysAge,
+    cooldownDuration: keysCooldown,
     [customFetch]: async (address, init) => {
       return Response.json(usableKeys(await fetchDocument(new URL(address), state, options, init.signal)));
     },
@@ -120,13 +122,13 @@ function keySetAt(url: URL, state: IssuerState, options: IssuerKeysOptions): JWT
     try {
       return await find(header, token);
     } catch (error) {
-      // A document that is no key set.
+      // The document is not a key set.
       throw error instanceof errors.JWKSInvalid ? failed(state, options) : error;
     }
   };
 }
 
-/** A key set without what is no key, which would spoil the whole set (RFC 7517, section 5: it is to be ignored). */
+/** Drops members that are not keys, as RFC 7517, section 5, demands. One of them would spoil the whole set. */
 function usableKeys(document: unknown): unknown {
   const { keys } = (document ?? {}) as { readonly keys?: unknown };
   return Array.isArray(keys) ? { keys: keys.filter((key) => typeof key?.kty === "string") } : document;

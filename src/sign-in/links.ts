@@ -1,9 +1,12 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
 import { foldCase } from "../directory/text.ts";
 import { readUserId } from "../directory/users.ts";
 import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, type Transaction, withOrganization } from "../store/database.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 import { askUnguarded } from "./ask-unguarded.ts";
 import { generateSecret, hashSecret, secretPattern } from "./secrets.ts";
 import { beginSession, type SignInContext } from "./sessions.ts";
@@ -11,7 +14,7 @@ import { beginSession, type SignInContext } from "./sessions.ts";
 /** How long a link works, in milliseconds. */
 export const linkLifetime = 15 * 60_000;
 
-/** Whom a link is for: one of the two. */
+/** The person of a link, by one of two identifiers. */
 export interface LinkTarget {
   readonly userId?: string | undefined;
   readonly username?: string | undefined;
@@ -19,22 +22,22 @@ export interface LinkTarget {
 
 /** A new link. */
 export interface SignInLink {
-  /** What stands in it; it cannot be shown again. */
+  /** The part of the link that cannot be shown again. */
   readonly secret: string;
   readonly userId: number;
   readonly expiresAt: Date;
 }
 
-/** Who makes a link. */
+/** The caller that makes a link. */
 export interface LinkMaker {
   readonly organizationId: number;
   readonly actor: string;
-  /** Whether it may be for network administrators, too. */
+  /** The link may be for a network administrator. */
   readonly forAdministrators: boolean;
 }
 
 /**
- * Makes a link that signs somebody in once. It takes the place of one that the person has not used yet.
+ * Makes a link that signs a person in once. It replaces a link that the person has not used yet.
  * @throws MusterError not_found when there is no such user; forbidden for a network administrator
  */
 export function createSignInLink(
@@ -43,28 +46,29 @@ export function createSignInLink(
   target: LinkTarget,
   { clock, newId, randomBytes }: SignInContext,
 ): Promise<SignInLink> {
-  return withOrganization(database, organizationId, async (client) => {
-    const userId = await findTarget(client, organizationId, target);
-    const { isNetworkAdministrator } = await readViewer(client, organizationId, userId);
+  return withOrganization(database, organizationId, async (transaction) => {
+    const userId = await findTarget(transaction, organizationId, target);
+    const { isNetworkAdministrator } = await readViewer(transaction, organizationId, userId);
     if (isNetworkAdministrator && !forAdministrators) {
       throw new MusterError(
         "forbidden",
-        "Links for network administrators are made with an API key: whoever has one is that person.",
+        "Only an API key may make a link for a network administrator. Use a key with the service admin.",
       );
     }
     const secret = generateSecret(randomBytes);
     const now = clock();
     const expiresAt = new Date(now.getTime() + linkLifetime);
-    await client.query("delete from sign_in_links where organization_id = $1 and (user_id = $2 or expires_at <= $3)", [
-      ...[organizationId, userId, now],
-    ]);
-    await client.query(
-      `insert into sign_in_links (organization_id, id, user_id, token_hash, actor, created_at, expires_at)
-       values ($1, $2, $3, $4, $5, $6, $7)`,
-      [organizationId, newId(), userId, hashSecret(secret), actor, now, expiresAt],
-    );
-    await recordAudit(client, organizationId, {
-      ...{ at: now, action: "sign_in.link_created", actor, subject: String(userId) },
+    const { signInLink } = await transaction.records();
+    await signInLink.deleteMany({ where: { organizationId, OR: [{ userId }, { expiresAt: { lte: now } }] } });
+    const tokenHash = Uint8Array.from(hashSecret(secret));
+    await signInLink.create({
+      data: { organizationId, id: newId(), userId, tokenHash, actor, createdAt: now, expiresAt },
+    });
+    await recordAudit(transaction, organizationId, {
+      at: now,
+      action: "sign_in.link_created",
+      actor,
+      subject: String(userId),
     });
     return { secret, userId, expiresAt };
   });
@@ -72,33 +76,38 @@ export function createSignInLink(
 
 const noUser = () => new MusterError("not_found", "There is no such user.");
 
-async function findTarget(executor: Executor, organizationId: number, target: LinkTarget): Promise<number> {
+async function findTarget(transaction: Transaction, organizationId: number, target: LinkTarget): Promise<number> {
   if (target.userId !== undefined) return readUserId(target.userId);
-  const { rows } = await executor.query<{ id: number }>(
-    "select id from users where organization_id = $1 and username_normalized = $2",
-    [organizationId, foldCase((target.username ?? "").trim().normalize("NFC"))],
+  const username = foldCase((target.username ?? "").trim().normalize("NFC"));
+  const user = await selectRow(
+    transaction,
+    z.object({ id: z.int() }),
+    prepared(sql`select id from users where organization_id = ${organizationId} and username_normalized = ${username}`),
   );
-  if (!rows[0]) throw noUser();
-  return rows[0].id;
+  if (user === undefined) throw noUser();
+  return user.id;
 }
 
-interface StoredLink {
-  readonly organization_id: number;
-  readonly id: string;
-  readonly user_id: number;
-  readonly expires_at: Date;
-}
+const storedLink = z.object({
+  organization_id: z.int(),
+  id: z.string(),
+  user_id: z.int(),
+  expires_at: z.date(),
+});
+type StoredLink = z.infer<typeof storedLink>;
 
 async function findLink(database: Database, secret: string, now: Date): Promise<StoredLink | undefined> {
   if (!secretPattern.test(secret)) return undefined;
-  const statement = "select organization_id, id, user_id, expires_at from find_sign_in_link($1)";
-  const [link] = await askUnguarded<StoredLink & Record<string, unknown>>(database, statement, [hashSecret(secret)]);
+  const statement = prepared(
+    sql`select organization_id, id, user_id, expires_at from find_sign_in_link(${hashSecret(secret)})`,
+  );
+  const [link] = await askUnguarded(database, storedLink, statement);
   return link !== undefined && link.expires_at > now ? link : undefined;
 }
 
 /**
  * Looks at a link without using it.
- * @returns whom it signs in; undefined when it is unknown, was used, or is too old
+ * @returns the person whom it signs in; undefined if it is unknown, was used, or is too old
  */
 export async function lookAtLink(
   database: Database,
@@ -110,7 +119,7 @@ export async function lookAtLink(
 }
 
 /**
- * Uses a link up, and begins a session. Of two who do so at the same time one is signed in.
+ * Uses a link up, and begins a session. If two use it at the same time, one is signed in.
  * @returns the session cookie's value; undefined when the link is unknown, was used, or is too old
  */
 export async function signInByLink(
@@ -121,16 +130,19 @@ export async function signInByLink(
   const link = await findLink(database, secret, context.clock());
   if (link === undefined) return undefined;
   const { organization_id: organizationId, id, user_id: userId } = link;
-  return withOrganization(database, organizationId, async (client) => {
-    const { rowCount } = await client.query(
-      "delete from sign_in_links where organization_id = $1 and id = $2 and expires_at > $3",
-      [organizationId, id, context.clock()],
-    );
-    if (rowCount !== 1) return undefined;
-    await recordAudit(client, organizationId, {
-      ...{ at: context.clock(), action: "sign_in.succeeded", actor: `user:${userId}`, subject: String(userId) },
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { signInLink } = await transaction.records();
+    const { count } = await signInLink.deleteMany({
+      where: { organizationId, id, expiresAt: { gt: context.clock() } },
+    });
+    if (count !== 1) return undefined;
+    await recordAudit(transaction, organizationId, {
+      at: context.clock(),
+      action: "sign_in.succeeded",
+      actor: `user:${userId}`,
+      subject: String(userId),
       details: { by: "link" },
     });
-    return beginSession(client, organizationId, userId, context);
+    return beginSession(transaction, organizationId, userId, context);
   });
 }

@@ -1,10 +1,12 @@
 import { createHash } from "node:crypto";
-import type { RoleScope } from "../organizations/role-capabilities.ts";
-import { type Capability, roleRights } from "../organizations/role-capabilities.ts";
+import sql from "sql-template-tag";
+import { z } from "zod";
+import { type Capability, type RoleScope, roleRights } from "../organizations/role-capabilities.ts";
 import { roles } from "../organizations/settings.ts";
 import { type Database, withOrganization } from "../store/database.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 
-/** Somebody who signed in, as they see themselves. */
+/** A person who signed in, as they see themselves. */
 export interface PersonDocument {
   readonly id: string;
   readonly firstName: string;
@@ -15,14 +17,14 @@ export interface PersonDocument {
   readonly roles: readonly HeldRole[];
 }
 
-/** A role that somebody has. */
+/** A role that a person has. */
 export interface HeldRole {
   readonly role: number;
   readonly name: (typeof roles)[number];
-  /** Where it counts: in every group, or in those in which the person has it. */
+  /** The groups where it counts: all, or those in which the person has it. */
   readonly scope: RoleScope;
   readonly capabilities: readonly Capability[];
-  /** In how many groups the person has it. */
+  /** Number of groups in which the person has it. */
   readonly groups: number;
 }
 
@@ -38,38 +40,42 @@ export function callerIdOf(organizationId: number, userId: number): string {
   return [text.slice(0, 8), text.slice(8, 12), text.slice(12, 16), text.slice(16, 20), text.slice(20)].join("-");
 }
 
-interface StoredPerson {
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly username: string | null;
-  readonly organization: string;
-  readonly held: readonly { readonly role: number; readonly groups: number }[];
-}
+const storedPerson = z.object({
+  firstName: z.string(),
+  lastName: z.string(),
+  username: z.string().nullable(),
+  organization: z.string(),
+  held: z.array(z.object({ role: z.int(), groups: z.int() })),
+});
 
 /**
- * Reads somebody who signed in.
- * @returns undefined when the person was deleted
+ * Reads a person who signed in.
+ * @returns undefined if the person was deleted
  */
 export function readPerson(
   database: Database,
   organizationId: number,
   userId: number,
 ): Promise<PersonDocument | undefined> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<StoredPerson & Record<string, unknown>>(
-      `select first_name as "firstName", last_name as "lastName", username,
-         (select name from organizations where id = $1) as organization,
-         (select coalesce(json_agg(json_build_object('role', role, 'groups', groups) order by role), '[]')
-          from (select role, count(*) as groups from memberships
-                where organization_id = $1 and user_id = $2 group by role) held) as held
-       from users where organization_id = $1 and id = $2`,
-      [organizationId, userId],
+  return withOrganization(database, organizationId, async (transaction) => {
+    const person = await selectRow(
+      transaction,
+      storedPerson,
+      prepared(sql`
+        select first_name as "firstName", last_name as "lastName", username,
+          (select name from organizations where id = ${organizationId}) as organization,
+          (select coalesce(json_agg(json_build_object('role', role, 'groups', groups) order by role), '[]')
+           from (select role, count(*) as groups from memberships
+                 where organization_id = ${organizationId} and user_id = ${userId} group by role) held) as held
+        from users where organization_id = ${organizationId} and id = ${userId}`),
     );
-    const [person] = rows;
     if (!person) return undefined;
     const { firstName, lastName, username, organization, held } = person;
     return {
-      ...{ id: String(userId), firstName, lastName, username },
+      id: String(userId),
+      firstName,
+      lastName,
+      username,
       organization: { id: String(organizationId), name: organization },
       roles: held.map(({ role, groups }) => ({ role, name: roles[role]!, ...roleRights[role]!, groups })),
     };

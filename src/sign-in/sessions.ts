@@ -1,6 +1,8 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
 import { recordAudit } from "../organizations/audit-log.ts";
-import type { Database, Executor } from "../store/database.ts";
-import { withOrganization } from "../store/database.ts";
+import { type Database, type Transaction, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { askUnguarded } from "./ask-unguarded.ts";
 import { generateSecret, hashSecret, secretPattern } from "./secrets.ts";
 
@@ -9,17 +11,17 @@ const hour = 3_600_000;
 export const sessionIdle = 8 * hour;
 /** How long it lasts at all. */
 export const sessionWhole = 7 * 24 * hour;
-/** How often the time of use is written. */
+/** The time of use is written at most this often, in milliseconds. */
 const useInterval = 60_000;
 
-/** What secrets and times are made with. */
+/** The sources of time, ids and random bytes. */
 export interface SignInContext {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly randomBytes: (size: number) => Uint8Array;
 }
 
-/** Somebody's session. */
+/** The session of a person. */
 export interface Session {
   readonly organizationId: number;
   readonly sessionId: string;
@@ -27,50 +29,56 @@ export interface Session {
 }
 
 /**
- * Begins a session, and forgets those of the organization that have ended.
- * @param executor inside a transaction of the organization
+ * Begins a session, and deletes the organization's sessions that have ended.
  * @returns the cookie's value; only its hash is stored
  */
 export async function beginSession(
-  executor: Executor,
+  transaction: Transaction,
   organizationId: number,
   userId: number,
   { clock, newId, randomBytes }: SignInContext,
 ): Promise<string> {
   const now = clock();
   const secret = generateSecret(randomBytes);
-  await executor.query("delete from sessions where organization_id = $1 and (expires_at <= $2 or last_used_at <= $3)", [
-    ...[organizationId, now, new Date(now.getTime() - sessionIdle)],
-  ]);
-  await executor.query(
-    `insert into sessions (organization_id, id, user_id, token_hash, created_at, last_used_at, expires_at)
-     values ($1, $2, $3, $4, $5, $5, $6)`,
-    [organizationId, newId(), userId, hashSecret(secret), now, new Date(now.getTime() + sessionWhole)],
-  );
+  const records = await transaction.records();
+  const idleSince = new Date(now.getTime() - sessionIdle);
+  await records.session.deleteMany({
+    where: { organizationId, OR: [{ expiresAt: { lte: now } }, { lastUsedAt: { lte: idleSince } }] },
+  });
+  await records.session.create({
+    data: {
+      organizationId,
+      id: newId(),
+      userId,
+      tokenHash: Uint8Array.from(hashSecret(secret)),
+      createdAt: now,
+      lastUsedAt: now,
+      expiresAt: new Date(now.getTime() + sessionWhole),
+    },
+  });
   return secret;
 }
 
-interface StoredSession {
-  readonly organization_id: number;
-  readonly id: string;
-  readonly user_id: number;
-  readonly last_used_at: Date;
-  readonly expires_at: Date;
-}
+const storedSession = z.object({
+  organization_id: z.int(),
+  id: z.string(),
+  user_id: z.int(),
+  last_used_at: z.date(),
+  expires_at: z.date(),
+});
 
-/** Looks up whose session a cookie's value is: undefined of one that is unknown, was ended, or is too old. */
+/** Looks up the session of a cookie's value; undefined if it is unknown, was ended, or is too old. */
 export type FindSession = (secret: string) => Promise<Session | undefined>;
 
 /**
- * Makes the function that looks up sessions. Nothing is kept between requests, so that a session that was ended is dead
- * at once. The time of use is written beside the request, at most once a minute, and never makes it wait or fail.
+ * Makes the function that looks up sessions. Nothing is cached between requests, so an ended session stops working at
+ * once. The time of use is written beside the request, and never makes it wait or fail.
  */
 export function createSessionLookup(database: Database, clock: () => Date): FindSession {
   return async (secret) => {
     if (!secretPattern.test(secret)) return undefined;
-    const [stored] = await askUnguarded<StoredSession>(database, "select * from find_session($1)", [
-      hashSecret(secret),
-    ]);
+    const statement = prepared(sql`select * from find_session(${hashSecret(secret)})`);
+    const [stored] = await askUnguarded(database, storedSession, statement);
     const now = clock();
     if (stored === undefined || stored.expires_at <= now) return undefined;
     const unused = now.getTime() - stored.last_used_at.getTime();
@@ -83,10 +91,11 @@ export function createSessionLookup(database: Database, clock: () => Date): Find
 
 async function noteUse(database: Database, organizationId: number, sessionId: string, at: Date): Promise<void> {
   try {
-    await withOrganization(database, organizationId, (client) =>
-      client.query(
-        "update sessions set last_used_at = greatest(last_used_at, $3) where organization_id = $1 and id = $2",
-        [organizationId, sessionId, at],
+    await withOrganization(database, organizationId, (transaction) =>
+      transaction.query(
+        prepared(sql`
+          update sessions set last_used_at = greatest(last_used_at, ${at})
+          where organization_id = ${organizationId} and id = ${sessionId}`),
       ),
     );
   } catch {
@@ -94,27 +103,26 @@ async function noteUse(database: Database, organizationId: number, sessionId: st
   }
 }
 
-/** Ends a session; one that has ended already is no error. */
+/** Ends a session. A session that has ended already is not an error. */
 export async function endSession(
   database: Database,
   { organizationId, sessionId, userId }: Session,
   at: Date,
 ): Promise<void> {
-  await withOrganization(database, organizationId, async (client) => {
-    const { rowCount } = await client.query("delete from sessions where organization_id = $1 and id = $2", [
-      ...[organizationId, sessionId],
-    ]);
-    if (rowCount !== 1) return;
+  await withOrganization(database, organizationId, async (transaction) => {
+    const records = await transaction.records();
+    const { count } = await records.session.deleteMany({ where: { organizationId, id: sessionId } });
+    if (count !== 1) return;
     const subject = String(userId);
-    await recordAudit(client, organizationId, { at, action: "sign_out", actor: `user:${userId}`, subject });
+    await recordAudit(transaction, organizationId, { at, action: "sign_out", actor: `user:${userId}`, subject });
   });
 }
 
-/** Ends all sessions of a person, and takes back the links that nobody has used yet. */
+/** Ends all sessions of a person, and withdraws the links that nobody has used yet. */
 export async function endSessionsOf(database: Database, organizationId: number, userId: number): Promise<void> {
-  await withOrganization(database, organizationId, async (client) => {
-    for (const table of ["sign_in_links", "sessions"]) {
-      await client.query(`delete from ${table} where organization_id = $1 and user_id = $2`, [organizationId, userId]);
-    }
+  await withOrganization(database, organizationId, async (transaction) => {
+    const records = await transaction.records();
+    await records.signInLink.deleteMany({ where: { organizationId, userId } });
+    await records.session.deleteMany({ where: { organizationId, userId } });
   });
 }

@@ -1,43 +1,46 @@
 import type { JWTPayload } from "jose";
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { foldCase } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { type Database, withOrganization } from "../store/database.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 import { type CheckedToken, refused } from "./tokens.ts";
 
-/** Longer names are nobody's, in characters. */
+/** Longer names are refused, in characters. */
 const longestName = 500;
 
-/** SQL: who is meant by a name, $2. Two rows are enough to see that it is several people's. */
-const statements: Readonly<Record<Settings["signInMatches"], string>> = {
-  username: "select id from users where organization_id = $1 and username_normalized = $2 limit 2",
-  email: "select id from users where organization_id = $1 and email_normalized = $2 limit 2",
-  databaseId: "select distinct user_id as id from user_sources where organization_id = $1 and database_id = $2 limit 2",
+/** Finds the people that a name means. Two rows are enough to see that it means several people. */
+export const peopleNamed: Readonly<Record<Settings["signInMatches"], (organizationId: number, name: string) => Sql>> = {
+  username: (organizationId, name) => sql`
+    select id from users where organization_id = ${organizationId} and username_normalized = ${folded(name)} limit 2`,
+  email: (organizationId, name) => sql`
+    select id from users where organization_id = ${organizationId} and email_normalized = ${folded(name)} limit 2`,
+  databaseId: (organizationId, name) => sql`
+    select distinct user_id as id from user_sources
+    where organization_id = ${organizationId} and database_id = ${name} limit 2`,
 };
+const folded = (name: string) => foldCase(name.normalize("NFC"));
 
 /**
- * Who a token is about, by the claim that the organization names.
- * @throws MusterError unauthenticated when the token lacks the claim; forbidden when it names nobody, or several people, or
- *   by an e-mail that its issuer did not verify. What the token says does not stand in them.
+ * Finds the person of a token, by the claim that the organization names.
+ * @throws MusterError unauthenticated if the token lacks the claim; forbidden if the claim names nobody, or several
+ *   people, or is an e-mail that its issuer did not verify. Messages repeat nothing of the token.
  */
 export function findTokenPerson(database: Database, { organizationId, claims }: CheckedToken): Promise<number> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows: organizations } = await client.query<{ settings: unknown }>(
-      "select settings from organizations where id = $1",
-      [organizationId],
-    );
-    const { signInClaim, signInMatches } = settingsSchema.parse(organizations[0]?.settings ?? {});
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { organization } = await transaction.records();
+    const found = await organization.findUnique({ where: { id: organizationId }, select: { settings: true } });
+    const { signInClaim, signInMatches } = settingsSchema.parse(found?.settings ?? {});
     const name = readName(claims, signInClaim);
-    const { rows } = await client.query<{ id: number }>(statements[signInMatches], [
-      organizationId,
-      signInMatches === "databaseId" ? name : foldCase(name.normalize("NFC")),
-    ]);
-    const [person, other] = rows;
+    const statement = prepared(peopleNamed[signInMatches](organizationId, name));
+    const [person, other] = await selectRows(transaction, z.object({ id: z.int() }), statement);
     if (person !== undefined && other === undefined) return person.id;
-    const found = person === undefined ? "nobody" : "several people";
+    const meant = person === undefined ? "nobody" : "several people";
     throw new MusterError(
       "forbidden",
-      `The token is valid, but by its claim ${signInClaim}, compared with the ${signInMatches}, it means ${found} in this organization. Ask its administrators.`,
+      `The token is valid, but by its claim ${signInClaim}, compared with the ${signInMatches}, it means ${meant} in this organization. Ask its administrators.`,
     );
   });
 }

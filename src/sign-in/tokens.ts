@@ -1,10 +1,13 @@
 import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import sql from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { askUnguarded } from "./ask-unguarded.ts";
 import type { KeysOf } from "./issuer-keys.ts";
 
-/** Signatures that are taken: with a public key, so that nobody who can check one can make one. */
+/** Accepted signatures. All use a public key, so a service that can check one cannot make one. */
 const algorithms = [
   "RS256",
   "RS384",
@@ -19,10 +22,10 @@ const algorithms = [
   "Ed25519",
 ];
 
-/** What `typ` may be: an ID token, or an access token (RFC 9068); not, for example, a logout token. */
+/** Accepted values of `typ`: an ID token or an access token (RFC 9068), but not a logout token. */
 const types: readonly unknown[] = [undefined, "jwt", "at+jwt", "application/at+jwt", "application/jwt"];
 
-/** How far the clocks of the issuer and of this service may be apart, in seconds. */
+/** Allowed difference between the clocks of the issuer and of this service, in seconds. */
 const skew = 30;
 /** Longer tokens are not read, in characters. */
 const longestToken = 12 * 1024;
@@ -36,7 +39,7 @@ export interface CheckedToken {
   readonly claims: JWTPayload;
 }
 
-/** Whether a bearer value is a token, not an API key: three parts, of which the first is a JOSE header (RFC 7515). */
+/** Tells a token from an API key: it has three parts, and the first is a JOSE header with an algorithm (RFC 7515). */
 export function looksLikeToken(value: string): boolean {
   if (value.length > longestToken || !/^[\w-]+\.[\w-]*\.[\w-]*$/.test(value)) return false;
   try {
@@ -47,10 +50,10 @@ export function looksLikeToken(value: string): boolean {
 }
 
 /**
- * Checks a token: its issuer and audience have to be an organization's, its signature by one of the issuer's keys, and its
- * time now.
+ * Checks a token: its issuer and audience belong to an organization, one of the issuer's keys signed it, and it is valid
+ * now.
  * @param keysOf finds the issuer's keys
- * @throws MusterError unauthenticated; issuer_unavailable when it cannot be told
+ * @throws MusterError unauthenticated; issuer_unavailable if the issuer's keys cannot be had
  */
 export async function checkToken(
   database: Database,
@@ -59,17 +62,21 @@ export async function checkToken(
   token: string,
 ): Promise<CheckedToken> {
   const issuer = readIssuer(token);
-  const [organization, ...others] = await askUnguarded<{ organization_id: number; audience: string }>(
+  const [organization, ...others] = await askUnguarded(
     database,
-    "select * from find_organizations_of_issuer($1, $2)",
-    [issuer.issuer, issuer.audiences],
+    z.object({ organization_id: z.int(), audience: z.string() }),
+    prepared(sql`select * from find_organizations_of_issuer(${issuer.issuer}, ${issuer.audiences})`),
   );
   if (organization === undefined) throw refused("is of no issuer and audience that this service knows");
   if (others.length > 0) throw refused("is for several organizations of this service; get one for one of them");
   try {
     const { payload } = await jwtVerify(token, keysOf(issuer.issuer), {
-      ...{ algorithms, issuer: issuer.issuer, audience: organization.audience },
-      ...{ clockTolerance: skew, currentDate: clock(), requiredClaims: ["exp"] },
+      algorithms,
+      issuer: issuer.issuer,
+      audience: organization.audience,
+      clockTolerance: skew,
+      currentDate: clock(),
+      requiredClaims: ["exp"],
     });
     return { organizationId: organization.organization_id, claims: payload };
   } catch (error) {
@@ -77,7 +84,7 @@ export async function checkToken(
   }
 }
 
-/** What an unchecked token says of where it is from, so that it can be checked. */
+/** Reads where an unchecked token claims to be from, so that it can be checked. */
 function readIssuer(token: string): { readonly issuer: string; readonly audiences: string[] } {
   const { alg, typ } = decodeProtectedHeader(token);
   if (!algorithms.includes(alg ?? "")) throw refused("is not signed in a way that is taken here");
@@ -90,7 +97,7 @@ function readIssuer(token: string): { readonly issuer: string; readonly audience
   return { issuer: iss, audiences };
 }
 
-/** What can be compared with what is stored: PostgreSQL has no NUL. */
+/** PostgreSQL cannot compare a text with NUL. */
 const isText = (value: unknown): value is string => typeof value === "string" && !value.includes("\0");
 
 function readClaims(token: string): JWTPayload {
@@ -101,7 +108,7 @@ function readClaims(token: string): JWTPayload {
   }
 }
 
-/** Why jose refuses a token, for a person. Whatever is not told apart says nothing. */
+/** Says why jose refused a token. Reasons that could help an attacker are not told apart. */
 function reasonOf(error: unknown): string {
   if (error instanceof errors.JWTExpired) return "has expired; get a new one";
   if (error instanceof errors.JWTClaimValidationFailed) {
