@@ -85,7 +85,9 @@ async function start(config: Config, closers: Closers): Promise<void> {
   );
   await setUpFirstOrganization(owner, first.organizationId, config);
   const stopAnnouncing = startAnnouncing({
-    ...{ owner, clock, log: app.log },
+    owner,
+    clock,
+    log: app.log,
     sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
     publicUrl: config.publicUrl ?? `http${tls ? "s" : ""}://${config.host}:${config.port}`,
   });
@@ -98,9 +100,13 @@ async function start(config: Config, closers: Closers): Promise<void> {
   const address = app.server.address();
   say(
     startMessage({
-      ...{ host: config.host, port: typeof address === "object" && address !== null ? address.port : config.port },
-      ...{ isTls: tls !== undefined, publicUrl: config.publicUrl, organizationName: config.organizationName },
-      ...{ isFirstStart: first.isNew, generatedKey: first.generatedKey },
+      host: config.host,
+      port: typeof address === "object" && address !== null ? address.port : config.port,
+      isTls: tls !== undefined,
+      publicUrl: config.publicUrl,
+      organizationName: config.organizationName,
+      isFirstStart: first.isNew,
+      generatedKey: first.generatedKey,
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
   );

@@ -1,73 +1,77 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
 import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
+import { literal, prepared, selectRows } from "../store/sql.ts";
 import type { SendMail } from "./mailer.ts";
 import { announceOverdue } from "./overdue.ts";
 
-/** Where an announcement leaves a line. It gets no personal data. */
+/** The log of announcements. It gets no personal data. */
 export interface AnnouncementLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
 }
 
-/** What announcements are told with. */
+/** The dependencies of delivery. */
 export interface DeliveryDependencies {
-  /** A connection of the user that owns the tables: announcements of all organizations are told. */
+  /** A connection of the user that owns the tables: it delivers those of all organizations. */
   readonly owner: Executor;
-  /** undefined: no mail server is set; the log is told all the same. */
+  /** undefined: no mail server is set; announcements appear in the log only. */
   readonly sendMail: SendMail | undefined;
   readonly clock: () => Date;
   readonly log: AnnouncementLog;
-  /** Where people reach the service. */
+  /** The address at which people reach the service. */
   readonly publicUrl: string;
 }
 
-interface DueAnnouncement {
-  [column: string]: unknown;
-  organizationId: number;
-  id: string;
-  kind: string;
-  /** null: it is about what waits for a decision. */
-  importId: string | null;
-  subject: string;
-  body: string;
-  attempts: number;
-  organization: string;
-  recipients: string[] | null;
-}
+const dueAnnouncement = z.object({
+  organizationId: z.int(),
+  id: z.string(),
+  kind: z.string(),
+  /** null: it is about pending items. */
+  importId: z.string().nullable(),
+  subject: z.string(),
+  body: z.string(),
+  attempts: z.int(),
+  organization: z.string(),
+  recipients: z.array(z.string()).nullable(),
+});
+type DueAnnouncement = z.infer<typeof dueAnnouncement>;
 
 const atOnce = 20;
 /** About four days of tries. */
 const mostAttempts = 100;
 
 /**
- * Tells what is due: a line in the log, and a mail to those whom the organization's setting `announceTo` names, or to the one
- * person whom it is for. A mail that
- * fails is tried again, after 20 seconds at first and every hour at last. A mail may come twice when the service is killed
- * right after sending it, and never not at all.
- * @returns how many were told or tried
+ * Delivers what is due: a line in the log, and a mail to the addresses of the organization's setting `announceTo`, or to
+ * the one person concerned. A mail that fails is retried, after 20 seconds at first and every hour at last. A mail may
+ * come twice if the service is killed right after sending it, but it is never lost.
+ * @returns the number of announcements that were delivered or tried
  */
 export async function deliverAnnouncements(dependencies: DeliveryDependencies): Promise<number> {
-  const { owner, clock } = dependencies;
-  const { rows } = await owner.query<DueAnnouncement>(
-    `with due as (
-       select organization_id, id from announcements
-       where told_at is null and next_attempt_at <= $1
-       order by next_attempt_at limit ${atOnce} for update skip locked
-     )
-     update announcements a
-     set attempts = attempts + 1,
-       next_attempt_at = $1 + least(interval '1 hour', interval '10 seconds' * power(2, least(attempts + 1, 12)))
-     from due join organizations on organizations.id = due.organization_id
-     where a.organization_id = due.organization_id and a.id = due.id
-     returning a.organization_id as "organizationId", a.id, a.kind, a.import_id as "importId", a.subject, a.body, a.attempts,
-       organizations.name as organization, case when a.user_id is null then organizations.settings -> 'announceTo'
-         else (select jsonb_build_array(u.email) from users u
-           where u.organization_id = a.organization_id and u.id = a.user_id and u.email is not null) end as recipients`,
-    [clock()],
-  );
-  for (const announcement of rows) await deliver(dependencies, announcement);
-  return rows.length;
+  const due = await selectRows(dependencies.owner, dueAnnouncement, takeDue(dependencies.clock()));
+  for (const announcement of due) await deliver(dependencies, announcement);
+  return due.length;
 }
+
+/** Counts an attempt for each due announcement, so that another process does not take it meanwhile. */
+const takeDue = (now: Date) =>
+  prepared(sql`
+    with due as (
+      select organization_id, id from announcements
+      where told_at is null and next_attempt_at <= ${now}
+      order by next_attempt_at limit ${literal(atOnce)} for update skip locked
+    )
+    update announcements a
+    set attempts = attempts + 1,
+      next_attempt_at = ${now}::timestamptz + least(interval '1 hour', interval '10 seconds' * power(2, least(attempts + 1, 12)))
+    from due join organizations on organizations.id = due.organization_id
+    where a.organization_id = due.organization_id and a.id = due.id
+    returning a.organization_id as "organizationId", a.id, a.kind, a.import_id as "importId", a.subject, a.body,
+      a.attempts, organizations.name as organization,
+      case when a.user_id is null then organizations.settings -> 'announceTo'
+        else (select jsonb_build_array(u.email) from users u
+          where u.organization_id = a.organization_id and u.id = a.user_id and u.email is not null) end as recipients`);
 
 async function deliver(dependencies: DeliveryDependencies, announcement: DueAnnouncement): Promise<void> {
   const { owner, sendMail, clock, log, publicUrl } = dependencies;
@@ -91,11 +95,10 @@ async function deliver(dependencies: DeliveryDependencies, announcement: DueAnno
       if (attempts < mostAttempts) return;
     }
   }
-  await owner.query("update announcements set told_at = $3 where organization_id = $1 and id = $2", [
-    organizationId,
-    id,
-    clock(),
-  ]);
+  await owner.query(
+    prepared(sql`
+      update announcements set told_at = ${clock()} where organization_id = ${organizationId} and id = ${id}`),
+  );
 }
 
 /** Milliseconds between two looks for what is due. */

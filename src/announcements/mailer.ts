@@ -1,6 +1,6 @@
 import { createTransport } from "nodemailer";
 
-/** A mail to people who want to know. */
+/** A mail. */
 export interface Mail {
   readonly to: readonly string[];
   readonly subject: string;
@@ -28,7 +28,7 @@ export function createMailer(url: string, from: string): SendMail {
     disableUrlAccess: true,
   });
   return async ({ to, subject, text }) => {
-    // Each sees the others: they are the ones who talk about it.
+    // All recipients see each other, since they decide together.
     await transport.sendMail({ from, to: [...to], subject, text });
   };
 }

@@ -1,9 +1,11 @@
+import sql from "sql-template-tag";
 import type { Executor } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 
-/** Why people are told of an import, or of one that did not come; a closed list. */
+/** The reasons to announce an import, or a missing one; a closed list. */
 export type AnnouncementKind = "import_held" | "import_refused" | "first_roster" | "source_overdue";
 
-/** Something that people are to be told. */
+/** A message to the people whom the organization names. */
 export interface Announcement {
   readonly kind: AnnouncementKind;
   /** Number of the source. */
@@ -15,8 +17,8 @@ export interface Announcement {
 }
 
 /**
- * Puts an announcement into the outbox, in the caller's transaction: it is told if that commits, and only then. The same
- * thing is announced once.
+ * Puts an announcement into the outbox, in the caller's transaction: it is sent only if that commits. An announcement
+ * of the same kind about the same import is kept once.
  */
 export async function announce(
   executor: Executor,
@@ -25,9 +27,9 @@ export async function announce(
   at: Date,
 ): Promise<void> {
   await executor.query(
-    `insert into announcements (organization_id, kind, source, import_id, subject, body, created_at, next_attempt_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $7)
-     on conflict (organization_id, kind, import_id) do nothing`,
-    [organizationId, kind, source, importId, subject, body, at],
+    prepared(sql`
+      insert into announcements (organization_id, kind, source, import_id, subject, body, created_at, next_attempt_at)
+      values (${organizationId}, ${kind}, ${source}, ${importId}, ${subject}, ${body}, ${at}, ${at})
+      on conflict (organization_id, kind, import_id) do nothing`),
   );
 }

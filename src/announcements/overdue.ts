@@ -1,16 +1,18 @@
+import sql, { type Sql } from "sql-template-tag";
 import type { Executor } from "../store/database.ts";
+import { literal } from "../store/sql.ts";
 
-/** How many of a source's last imports tell its rhythm. */
+/** The last imports of a source that make its rhythm. */
 const rhythmImports = 11;
-/** Fewer say nothing of a rhythm. */
+/** Fewer imports have no rhythm. */
 const leastImports = 4;
 
 /**
- * SQL: when a source should have come again, by its own rhythm: the longest time between its last eleven imports that were
- * applied, and a quarter more, at least an hour. A feed that rests on weekends is so not overdue on Saturdays. A select
- * with the columns organization_id, number and due_at; sources with fewer than four imports are left out.
+ * Selects the time by which each source should have come again: the longest pause between its last eleven applied
+ * imports, plus a quarter of it, at least an hour. So a feed that rests on weekends is not overdue on Saturdays. Columns:
+ * organization_id, number, due_at. Sources with fewer than four imports are left out.
  */
-export const dueSources: string = `
+export const dueSources: Sql = sql`
   select sources.organization_id, sources.number, rhythm.last + rhythm.longest + greatest(rhythm.longest / 4, interval '1 hour') as due_at
   from sources cross join lateral (
     select max(finished_at) as last, max(gap) as longest, count(*) as imports
@@ -20,26 +22,24 @@ export const dueSources: string = `
         select finished_at from imports
         where imports.organization_id = sources.organization_id and imports.source = sources.number
           and kind = 'users' and status = 'applied' and not dry_run
-        order by finished_at desc limit ${rhythmImports}) latest
+        order by finished_at desc limit ${literal(rhythmImports)}) latest
     ) gaps
   ) rhythm
-  where rhythm.imports >= ${leastImports}`;
+  where rhythm.imports >= ${literal(leastImports)}`;
 
 /**
  * Announces the sources of all organizations that are overdue, each once until it comes again.
  * @param owner a connection of the user that owns the tables
  */
 export async function announceOverdue(owner: Executor, at: Date): Promise<void> {
-  await owner.query(
-    `insert into announcements (organization_id, kind, source, import_id, subject, body, created_at, next_attempt_at)
+  await owner.query(sql`
+    insert into announcements (organization_id, kind, source, import_id, subject, body, created_at, next_attempt_at)
      select s.organization_id, 'source_overdue', s.number, s.last_import_id, 'OVERDUE: ' || s.name,
-       format('OVERDUE: %s. Nothing of it was applied since %s UTC; by its own rhythm it should have come by %s UTC. '
-         'Alerts still use that roster. See whether the export ran, and at /v1/imports?source=%s whether a file came and was refused or held.',
+       format('OVERDUE: %s. Its last file was applied at %s UTC. By its own rhythm, the next one was due by %s UTC. '
+         'Alerts still use the old roster. Check that the export ran. Then look at /v1/imports?source=%s for a file that was refused or held.',
          s.name, to_char(s.last_applied_at at time zone 'UTC', 'DD Mon HH24:MI'), to_char(due.due_at at time zone 'UTC', 'DD Mon HH24:MI'),
-         s.name), $1, $1
+         s.name), ${at}::timestamptz, ${at}::timestamptz
      from (${dueSources}) due join sources s on s.organization_id = due.organization_id and s.number = due.number
-     where due.due_at < $1 and s.last_import_id is not null
-     on conflict (organization_id, kind, import_id) do nothing`,
-    [at],
-  );
+     where due.due_at < ${at} and s.last_import_id is not null
+     on conflict (organization_id, kind, import_id) do nothing`);
 }

@@ -1,7 +1,9 @@
+import sql, { type Sql } from "sql-template-tag";
 import { rolesWith } from "../directory/standing.ts";
 import { roleRights } from "../organizations/role-capabilities.ts";
 import { settingsSchema } from "../organizations/settings.ts";
 import type { Executor } from "../store/database.ts";
+import { literal, prepared } from "../store/sql.ts";
 
 /** Mails of one round; the next one follows a minute later. */
 const atOnce = 500;
@@ -38,22 +40,31 @@ export async function announcePending(owner: Executor, at: Date): Promise<number
   const deciding = rolesWith("decide");
   const everywhere = deciding.filter((role) => roleRights[role]!.scope === "organization");
   const { pendingMailMinutes, remindAfterHours } = settingsSchema.parse({});
-  const { rows } = await owner.query<DueNotice>(dueNotices, [
-    ...[at, deciding.filter((role) => !everywhere.includes(role)), everywhere, pendingMailMinutes, remindAfterHours],
-  ]);
+  const inGroup = deciding.filter((role) => !everywhere.includes(role));
+  const { rows } = await owner.query<DueNotice>(
+    prepared(dueNotices({ at, inGroup, everywhere, pendingMailMinutes, remindAfterHours })),
+  );
   if (rows.length === 0) return 0;
-  const { rowCount } = await owner.query(keepNotices, [at, JSON.stringify(rows.map(toNotice))]);
+  const { rowCount } = await owner.query(prepared(keepNotices(at, rows.map(toNotice))));
   return rowCount ?? 0;
 }
 
-/**
- * Who is due to be told. Parameters: $1 time, $2 roles that decide in their group, $3 roles that decide everywhere, $4 and $5
- * what the two settings are when they are not set.
- */
-const dueNotices = `
+/** The time of a look, the roles that decide, and the settings of organizations that set none. */
+interface NoticeRules {
+  readonly at: Date;
+  /** Roles that decide in their own group. */
+  readonly inGroup: readonly number[];
+  /** Roles that decide in every group. */
+  readonly everywhere: readonly number[];
+  readonly pendingMailMinutes: number;
+  readonly remindAfterHours: number;
+}
+
+/** Selects the people who are due to be told, with the items they can decide about. */
+export const dueNotices = ({ at, inGroup, everywhere, pendingMailMinutes, remindAfterHours }: NoticeRules): Sql => sql`
   with item as materialized (
     select organization_id, group_id, created_at, id, subject from topics
-    where status = 'pending' and (publish_before is null or publish_before > $1)
+    where status = 'pending' and (publish_before is null or publish_before > ${at}::timestamptz)
     union all
     select organization_id, group_id, created_at, id, null from membership_requests where status = 'pending'
   ), waiting_group as materialized (select distinct organization_id, group_id from item
@@ -66,17 +77,17 @@ const dueNotices = `
   ), in_group as materialized (
     select g.organization_id, g.group_id, r.user_id
     from waiting_group g
-    join reachable r on r.organization_id = g.organization_id and r.group_id = g.group_id and r.role = any($2::smallint[])
+    join reachable r on r.organization_id = g.organization_id and r.group_id = g.group_id and r.role = any(${inGroup}::smallint[])
   ), decider as (
     select * from in_group
     union
     select g.organization_id, g.group_id, r.user_id
-    from waiting_group g join reachable r on r.organization_id = g.organization_id and r.role = any($3::smallint[])
+    from waiting_group g join reachable r on r.organization_id = g.organization_id and r.role = any(${everywhere}::smallint[])
     where not exists (select from in_group i where i.organization_id = g.organization_id and i.group_id = g.group_id)
   ), told as (
     select d.organization_id, d.user_id, min(i.created_at) as oldest, max(i.created_at) as newest,
       count(i.subject) as topics, count(*) - count(i.subject) as requests,
-      (array_agg(json_build_object('group', g.name, 'subject', i.subject) order by i.created_at, i.id))[1:${namedItems}] as named
+      (array_agg(json_build_object('group', g.name, 'subject', i.subject) order by i.created_at, i.id))[1:${literal(namedItems)}] as named
     from decider d
     join item i on i.organization_id = d.organization_id and i.group_id = d.group_id
     join groups g on g.organization_id = d.organization_id and g.group_id = d.group_id
@@ -84,14 +95,14 @@ const dueNotices = `
   ), judged as (
     select told.*, n.told_at, o.settings,
       n.told_until is null or told.newest > n.told_until as has_new,
-      hours.count > 0 and told.oldest <= $1 - hours.count * interval '1 hour'
-        and (n.reminded_at is null or n.reminded_at <= $1 - interval '1 day') as is_reminder,
-      minutes.count > 0 and (n.told_at is null or n.told_at <= $1 - minutes.count * interval '1 minute') as is_time
+      hours.count > 0 and told.oldest <= ${at}::timestamptz - hours.count * interval '1 hour'
+        and (n.reminded_at is null or n.reminded_at <= ${at}::timestamptz - interval '1 day') as is_reminder,
+      minutes.count > 0 and (n.told_at is null or n.told_at <= ${at}::timestamptz - minutes.count * interval '1 minute') as is_time
     from told
     join organizations o on o.id = told.organization_id
     left join decider_notices n on n.organization_id = told.organization_id and n.user_id = told.user_id
-    cross join lateral (select coalesce((o.settings ->> 'pendingMailMinutes')::integer, $4) as count) minutes
-    cross join lateral (select coalesce((o.settings ->> 'remindAfterHours')::integer, $5) as count) hours
+    cross join lateral (select coalesce((o.settings ->> 'pendingMailMinutes')::integer, ${pendingMailMinutes}::integer) as count) minutes
+    cross join lateral (select coalesce((o.settings ->> 'remindAfterHours')::integer, ${remindAfterHours}::integer) as count) hours
   )
   select organization_id as "organizationId", user_id as "userId", timestamp_text(told_at) as "toldAt",
     timestamp_text(newest) as newest, topics::integer as topics, requests::integer as requests, is_reminder as "isReminder",
@@ -99,32 +110,31 @@ const dueNotices = `
     to_json(named) as named
   from judged
   where is_time and (has_new or is_reminder)
-  order by organization_id, user_id limit ${atOnce}`;
+  order by organization_id, user_id limit ${literal(atOnce)}`;
 
 /**
- * Notes what is told, and puts it into the outbox; whoever was told meanwhile by another process is passed over.
- * Parameters: $1 time, $2 the notices.
+ * Notes the notices, and puts them into the outbox. People whom another process told meanwhile are skipped.
  */
-const keepNotices = `
+export const keepNotices = (at: Date, notices: readonly unknown[]): Sql => sql`
   with due as materialized (
-    select * from json_to_recordset($2::json) as d ("organizationId" integer, "userId" bigint, "toldAt" timestamptz,
+    select * from json_to_recordset(${JSON.stringify(notices)}::json) as d ("organizationId" integer, "userId" bigint, "toldAt" timestamptz,
       newest timestamptz, "isReminder" boolean, subject text, body text)
   ), again as (
     update decider_notices n
-    set told_at = $1, told_until = greatest(n.told_until, due.newest), reminded_at = case when due."isReminder" then $1 else n.reminded_at end
+    set told_at = ${at}::timestamptz, told_until = greatest(n.told_until, due.newest), reminded_at = case when due."isReminder" then ${at}::timestamptz else n.reminded_at end
     from due
     where n.organization_id = due."organizationId" and n.user_id = due."userId" and n.told_at = due."toldAt"
     returning n.organization_id, n.user_id
   ), first as (
     insert into decider_notices (organization_id, user_id, told_at, told_until, reminded_at)
-    select "organizationId", "userId", $1::timestamptz, newest, case when "isReminder" then $1::timestamptz end
+    select "organizationId", "userId", ${at}::timestamptz, newest, case when "isReminder" then ${at}::timestamptz end
     from due where "toldAt" is null
     on conflict do nothing
     returning organization_id, user_id
   )
   insert into announcements (organization_id, kind, user_id, subject, body, created_at, next_attempt_at)
   select organization_id, case when due."isReminder" then 'pending_reminder' else 'pending_new' end, user_id,
-    due.subject, due.body, $1, $1
+    due.subject, due.body, ${at}::timestamptz, ${at}::timestamptz
   from (select * from again union all select * from first) noted
   join due on due."organizationId" = noted.organization_id and due."userId" = noted.user_id`;
 

@@ -1,9 +1,11 @@
+import sql, { type Sql } from "sql-template-tag";
 import { readStanding, type Standing } from "../directory/standing.ts";
 import { parseUserId } from "../directory/users.ts";
 import { MusterError } from "../errors.ts";
 import type { Service } from "../organizations/api-keys.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 
 /** Who submits, asks, reads or decides. */
 export interface Actor {
@@ -48,7 +50,7 @@ export async function readPerson(
   const known =
     id === undefined
       ? undefined
-      : await executor.query("select from users where organization_id = $1 and id = $2", [organizationId, id]);
+      : await executor.query(prepared(sql`select from users where organization_id = ${organizationId} and id = ${id}`));
   if (id === undefined || !known?.rowCount) throw invalid(field, "is no user");
   return id;
 }
@@ -79,15 +81,14 @@ export async function standingIn(
 }
 
 /** How a person is called where others read it: by name, else by username, else by id. SQL, of a row of users. */
-export const nameOf = (users: string): string =>
-  `coalesce(nullif(trim(${users}.first_name || ' ' || ${users}.last_name), ''), ${users}.username, 'user ' || ${users}.id)`;
+export const nameOf = (users: Sql): Sql =>
+  sql`coalesce(nullif(trim(${users}.first_name || ' ' || ${users}.last_name), ''), ${users}.username, 'user ' || ${users}.id)`;
 
 /** The name of somebody who decides, at this moment; null of an API key. */
 export async function readName(executor: Executor, { organizationId, userId }: Actor): Promise<string | null> {
   if (userId === null) return null;
   const { rows } = await executor.query<{ name: string }>(
-    `select ${nameOf("users")} as name from users where organization_id = $1 and id = $2`,
-    [organizationId, userId],
+    sql`select ${nameOf(sql`users`)} as name from users where organization_id = ${organizationId} and id = ${userId}`,
   );
   return rows[0]?.name ?? null;
 }

@@ -1,9 +1,11 @@
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
 import type { ImportResource } from "../reconcile/attempts/types.ts";
 import type { Decider } from "../reconcile/run/decide-import.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import { type Actor, invalid, readName } from "./context.ts";
 import { type DecisionContext, decideHeldImport, noSuchItem } from "./decide-import.ts";
 import { expire, isOverdue } from "./expire-topics.ts";
@@ -47,9 +49,9 @@ export interface DecidedItem {
 export async function decide(context: DecisionContext, id: string, request: DecisionRequest): Promise<DecidedItem> {
   const { database, actor } = context;
   const { organizationId } = actor;
-  const [found, name] = await withOrganization(database, organizationId, async (client) => [
-    await findItem(client, organizationId, id),
-    await readDecider(client, actor, request.decidedBy),
+  const [found, name] = await withOrganization(database, organizationId, async (transaction) => [
+    await findItem(transaction, organizationId, id),
+    await readDecider(transaction, actor, request.decidedBy),
   ]);
   if (found === undefined) throw noSuchItem();
   const decider = { organizationId, actor: actor.actor, decidedBy: name, reason: request.reason || null };
@@ -67,10 +69,9 @@ function requireVersion({ isExact, version }: DecisionRequest): void {
 
 async function findItem(executor: Executor, organizationId: number, id: string): Promise<PendingType | undefined> {
   const { rows } = await executor.query<{ type: PendingType }>(
-    `select 'topic' as type from topics where organization_id = $1 and id = $2
-     union all select 'membership' from membership_requests where organization_id = $1 and id = $2
-     union all select 'import' from imports where organization_id = $1 and id = $2`,
-    [organizationId, id],
+    prepared(sql`select 'topic' as type from topics where organization_id = ${organizationId} and id = ${id}
+     union all select 'membership' from membership_requests where organization_id = ${organizationId} and id = ${id}
+     union all select 'import' from imports where organization_id = ${organizationId} and id = ${id}`),
   );
   return rows[0]?.type;
 }
@@ -93,20 +94,20 @@ async function decideTopic(
 ): Promise<DecidedItem> {
   const { organizationId } = actor;
   const { outcome, version } = request;
-  const decided = await asWriter(database, queue, organizationId, async (client) => {
-    const topic = await readTopic(client, organizationId, id).catch(asNoItem);
-    const standing = await requireReadable(client, actor, topic).catch(asNoItem);
+  const decided = await asWriter(database, queue, organizationId, async (transaction) => {
+    const topic = await readTopic(transaction, organizationId, id).catch(asNoItem);
+    const standing = await requireReadable(transaction, actor, topic).catch(asNoItem);
     requireDecides(actor, standing?.capabilities.includes("decide") ?? false);
     requireVersion(request);
     requirePending(topic, version);
     const at = clock();
     if (outcome === "approve" && isOverdue(topic, at)) {
-      await expire(client, organizationId, [id], at);
+      await expire(transaction, organizationId, [id], at);
       return { late: topic.publishBefore };
     }
     if (outcome === "reject" && decider.reason === null) throw invalid("reason", "is needed to reject a topic");
-    await keep(client, topicKind, id, outcome === "approve" ? "published" : "rejected", decider, at);
-    return toDecided("topic", await readTopic(client, organizationId, id));
+    await keep(transaction, topicKind, id, outcome === "approve" ? "published" : "rejected", decider, at);
+    return toDecided("topic", await readTopic(transaction, organizationId, id));
   });
   // Only now: the expiry is kept.
   if (!("late" in decided)) return decided;
@@ -124,14 +125,14 @@ async function decideRequest(
 ): Promise<DecidedItem> {
   const { organizationId } = actor;
   const { outcome, version } = decision;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const request = await readRequest(client, organizationId, id).catch(asNoItem);
-    requireDecides(actor, await requireReadableRequest(client, actor, request).catch(asNoItem));
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const request = await readRequest(transaction, organizationId, id).catch(asNoItem);
+    requireDecides(actor, await requireReadableRequest(transaction, actor, request).catch(asNoItem));
     requireVersion(decision);
     requirePending(request, version);
-    await keep(client, requestKind, id, outcome === "approve" ? "approved" : "rejected", decider, clock());
-    if (outcome === "approve") await join(client, actor, clock, request);
-    return toDecided("membership", await readRequest(client, organizationId, id));
+    await keep(transaction, requestKind, id, outcome === "approve" ? "approved" : "rejected", decider, clock());
+    if (outcome === "approve") await join(transaction, actor, clock, request);
+    return toDecided("membership", await readRequest(transaction, organizationId, id));
   });
 }
 

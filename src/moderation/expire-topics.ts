@@ -1,6 +1,8 @@
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, withWriter, writerPatience } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import type { Moderation } from "./context.ts";
 import { conclude, topicKind } from "./items.ts";
 
@@ -34,14 +36,17 @@ export async function expireTopics(
   patience: number = writerPatience,
 ): Promise<number> {
   const at = clock();
-  if (!(await withOrganization(database, organizationId, (client) => findOverdue(client, organizationId, at))).length) {
+  if (
+    !(await withOrganization(database, organizationId, (transaction) => findOverdue(transaction, organizationId, at)))
+      .length
+  ) {
     return 0;
   }
   return queue.run(organizationId, patience, () =>
-    withWriter(database, organizationId, async (client) => {
-      await lockOrganization(client, organizationId, patience);
-      const ids = await findOverdue(client, organizationId, at);
-      if (ids.length > 0) await expire(client, organizationId, ids, at);
+    withWriter(database, organizationId, async (transaction) => {
+      await lockOrganization(transaction, organizationId, patience);
+      const ids = await findOverdue(transaction, organizationId, at);
+      if (ids.length > 0) await expire(transaction, organizationId, ids, at);
       return ids.length;
     }),
   );
@@ -59,12 +64,9 @@ export async function expire(
 }
 
 async function findOverdue(executor: Executor, organizationId: number, at: Date): Promise<string[]> {
-  const { rows } = await executor.query<{ id: string }>(
-    `select id from topics
-     where organization_id = $1 and status = 'pending' and publish_before <= $2
-     order by created_at, id limit ${atOnce}`,
-    [organizationId, at],
-  );
+  const { rows } = await executor.query<{ id: string }>(sql`select id from topics
+     where organization_id = ${organizationId} and status = 'pending' and publish_before <= ${at}
+     order by created_at, id limit ${atOnce}`);
   return rows.map(({ id }) => id);
 }
 
@@ -92,9 +94,8 @@ export async function expireEverywhere({
   ...dependencies
 }: ExpiryDependencies & { readonly owner: Executor }): Promise<void> {
   const { rows } = await owner.query<{ organizationId: number }>(
-    `select distinct organization_id as "organizationId" from topics
-     where status = 'pending' and publish_before <= $1 order by 1`,
-    [dependencies.clock()],
+    prepared(sql`select distinct organization_id as "organizationId" from topics
+     where status = 'pending' and publish_before <= ${dependencies.clock()} order by 1`),
   );
   for (const { organizationId } of rows) await expireTopics(dependencies, organizationId);
 }

@@ -1,7 +1,9 @@
+import sql, { type Sql } from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { timeText } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
+import { identifier, prepared } from "../store/sql.ts";
 
 /** Why something is decided that nobody decided; a closed list. */
 export const causes = [
@@ -50,7 +52,7 @@ export const topicKind: ItemKind = { table: "topics", type: "topic" };
 export const requestKind: ItemKind = { table: "membership_requests", type: "membershipRequest" };
 
 /** SQL: the decisions about the item of `alias`. */
-export const decisionsOf = (alias: string): string => `coalesce((
+export const decisionsOf = (alias: Sql): Sql => sql`coalesce((
   select json_agg(json_build_object('outcome', d.outcome, 'decidedBy', d.decided_by, 'reason', d.reason, 'cause', d.cause,
     'actor', d.actor, 'at', timestamp_text(d.at)) order by d.number)
   from decisions d where d.organization_id = ${alias}.organization_id and d.item_id = ${alias}.id), '[]') as decisions`;
@@ -64,9 +66,8 @@ export async function keepDecision(
   at: Date,
 ): Promise<void> {
   await executor.query(
-    `insert into decisions (organization_id, item_id, number, outcome, decided_by, reason, cause, actor, at)
-     select $1, id, 1, $3, $4, $5, $6, $7, $8 from unnest($2::uuid[]) id`,
-    [organizationId, ids, outcome, decidedBy, reason, cause, actor, at],
+    prepared(sql`insert into decisions (organization_id, item_id, number, outcome, decided_by, reason, cause, actor, at)
+     select ${organizationId}::integer, id, 1, ${outcome}, ${decidedBy}, ${reason}, ${cause}, ${actor}, ${at}::timestamptz from unnest(${ids}::uuid[]) id`),
   );
 }
 
@@ -84,11 +85,8 @@ export async function conclude(
   decision: NewDecision,
   at: Date,
 ): Promise<void> {
-  await executor.query(
-    `update ${table} set status = $3, version = version + 1, updated_at = $4
-     where organization_id = $1 and id = any($2::uuid[])`,
-    [organizationId, ids, status, at],
-  );
+  await executor.query(sql`update ${identifier(table)} set status = ${status}, version = version + 1, updated_at = ${at}
+     where organization_id = ${organizationId} and id = any(${ids}::uuid[])`);
   await keepDecision(executor, organizationId, ids, decision, at);
   const { outcome, decidedBy, reason, cause, actor } = decision;
   const told: Decision = { outcome, decidedBy, reason, cause, actor, at: timeText(at) };

@@ -1,3 +1,4 @@
+import sql, { empty } from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { changedProperties } from "../directory/changed-properties.ts";
 import { noSuchGroup } from "../directory/groups.ts";
@@ -6,6 +7,7 @@ import { readStanding } from "../directory/standing.ts";
 import { MusterError } from "../errors.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import { type Actor, type Moderation, readName, readPerson, standingIn } from "./context.ts";
 import { conclude, decisionsOf, type Item, keepDecision, requestKind, requirePending } from "./items.ts";
 import { actionsOfPerson, joiningOf } from "./rules.ts";
@@ -38,8 +40,8 @@ const requestProperties = [
 ] as const satisfies readonly (keyof MembershipRequestDocument)[];
 
 /** SQL: the columns of `r` of which a document consists. */
-const columns = `
-  r.id, r.group_id as "groupId", r.user_id::text as "userId", r.message, r.status, r.version, ${decisionsOf("r")}, r.actor,
+const columns = sql`
+  r.id, r.group_id as "groupId", r.user_id::text as "userId", r.message, r.status, r.version, ${decisionsOf(sql`r`)}, r.actor,
   timestamp_text(r.created_at) as "createdAt", timestamp_text(r.updated_at) as "updatedAt"`;
 
 type StoredRequest = MembershipRequestDocument & { readonly [column: string]: unknown };
@@ -55,31 +57,30 @@ export function requestMembership(
   request: NewMembershipRequest,
 ): Promise<MembershipRequestDocument> {
   const { organizationId } = actor;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const userId = await readPerson(client, actor, "userId", request.userId);
-    const { group, role } = await readStanding(client, organizationId, userId, groupId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const userId = await readPerson(transaction, actor, "userId", request.userId);
+    const { group, role } = await readStanding(transaction, organizationId, userId, groupId);
     const joining = joiningOf(group, role);
     if (joining === "unknown_group") throw noSuchGroup();
     if (joining === "already_member") throw new MusterError("conflict", "The person belongs to the group already.");
     const at = clock();
     const id = newId();
-    const { rowCount } = await client.query(
-      `insert into membership_requests (organization_id, id, group_id, user_id, message, status, actor, created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
-       on conflict (organization_id, group_id, user_id) where status = 'pending' do nothing`,
-      [organizationId, id, groupId, userId, request.message, joining, actor.actor, at],
+    const { rowCount } = await transaction.query(
+      prepared(sql`insert into membership_requests (organization_id, id, group_id, user_id, message, status, actor, created_at, updated_at)
+       values (${organizationId}, ${id}, ${groupId}, ${userId}, ${request.message}, ${joining}, ${actor.actor}, ${at}, ${at})
+       on conflict (organization_id, group_id, user_id) where status = 'pending' do nothing`),
     );
     if (!rowCount) throw new MusterError("conflict", "The person has asked already, and the request waits.");
     if (joining === "approved") {
       const decision = { outcome: "approved", decidedBy: null, reason: null, cause: "public_group" } as const;
-      await keepDecision(client, organizationId, [id], { ...decision, actor: actor.actor }, at);
+      await keepDecision(transaction, organizationId, [id], { ...decision, actor: actor.actor }, at);
     }
-    const made = await readRequest(client, organizationId, id);
+    const made = await readRequest(transaction, organizationId, id);
     const changed = changedProperties(null, made, requestProperties);
-    await recordChanges(client, organizationId, { actor: actor.actor }, [
+    await recordChanges(transaction, organizationId, { actor: actor.actor }, [
       { type: "membershipRequest", action: "created", id, changed },
     ]);
-    if (joining === "approved") await join(client, actor, clock, made);
+    if (joining === "approved") await join(transaction, actor, clock, made);
     return made;
   });
 }
@@ -105,8 +106,7 @@ export async function readRequest(
   id: string,
 ): Promise<MembershipRequestDocument> {
   const { rows } = await executor.query<StoredRequest>(
-    `select ${columns} from membership_requests r where r.organization_id = $1 and r.id = $2`,
-    [organizationId, id],
+    sql`select ${columns} from membership_requests r where r.organization_id = ${organizationId} and r.id = ${id}`,
   );
   if (!rows[0]) throw noSuchRequest();
   return rows[0];
@@ -125,21 +125,15 @@ export function listRequests(
   { after, limit }: { readonly after: ItemKey | undefined; readonly limit: number },
 ): Promise<MembershipRequestDocument[]> {
   const { organizationId, userId } = actor;
-  return withOrganization(database, organizationId, async (client) => {
-    const decides = await decidesIn(client, actor, groupId);
-    const { rows } = await client.query<StoredRequest>(
-      `select ${columns}
+  return withOrganization(database, organizationId, async (transaction) => {
+    const decides = await decidesIn(transaction, actor, groupId);
+    const { rows } = await transaction.query<StoredRequest>(sql`select ${columns}
        from groups g
-       join membership_requests r on r.organization_id = $1 and r.group_id = g.group_id and r.created_at >= g.created_at
-       where g.organization_id = $1 and g.group_id = $2 and ($3::text is null or r.status = $3)
-         and ($4::boolean or r.user_id is not distinct from $5::bigint)
-         and ($6::timestamptz is null or (r.created_at, r.id) < ($6, $7::uuid))
-       order by r.created_at desc, r.id desc limit $8`,
-      [
-        ...[organizationId, groupId, status ?? null, decides, userId],
-        ...[after?.[0] ?? null, after?.[1] ?? null, limit + 1],
-      ],
-    );
+       join membership_requests r on r.organization_id = ${organizationId} and r.group_id = g.group_id and r.created_at >= g.created_at
+       where g.organization_id = ${organizationId} and g.group_id = ${groupId} ${status === undefined ? empty : sql`and r.status = ${status}`}
+         and (${decides}::boolean or r.user_id is not distinct from ${userId}::bigint)
+         ${after === undefined ? empty : sql`and (r.created_at, r.id) < (${after[0]}, ${after[1]})`}
+       order by r.created_at desc, r.id desc limit ${limit + 1}`);
     return rows;
   });
 }
@@ -159,9 +153,9 @@ async function decidesIn(executor: Executor, { organizationId, userId }: Actor, 
  * @throws MusterError not_found
  */
 export function getRequest({ database, actor }: Moderation, id: string): Promise<MembershipRequestDocument> {
-  return withOrganization(database, actor.organizationId, async (client) => {
-    const request = await readRequest(client, actor.organizationId, id);
-    await requireReadableRequest(client, actor, request);
+  return withOrganization(database, actor.organizationId, async (transaction) => {
+    const request = await readRequest(transaction, actor.organizationId, id);
+    await requireReadableRequest(transaction, actor, request);
     return request;
   });
 }
@@ -194,20 +188,21 @@ export function withdrawRequest(
   { version, reason }: { readonly version?: number | undefined; readonly reason?: string | undefined },
 ): Promise<MembershipRequestDocument> {
   const { organizationId, userId } = actor;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const request = await readRequest(client, organizationId, id);
-    const decides = await requireReadableRequest(client, actor, request);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const request = await readRequest(transaction, organizationId, id);
+    const decides = await requireReadableRequest(transaction, actor, request);
     const asker = { decides, administers: decides, isOwn: request.userId === String(userId) };
     if (userId !== null && !actionsOfPerson("membership", asker).includes("withdraw")) {
       throw new MusterError("forbidden", "Only who asked may take the request back. Reject it instead.");
     }
     requirePending(request, version);
     const decision = {
-      ...({ outcome: "withdrawn", decidedBy: await readName(client, actor), reason: reason || null } as const),
-      ...{ cause: null, actor: actor.actor },
+      ...({ outcome: "withdrawn", decidedBy: await readName(transaction, actor), reason: reason || null } as const),
+      cause: null,
+      actor: actor.actor,
     };
-    await conclude(client, organizationId, requestKind, [id], "withdrawn", decision, clock());
-    return readRequest(client, organizationId, id);
+    await conclude(transaction, organizationId, requestKind, [id], "withdrawn", decision, clock());
+    return readRequest(transaction, organizationId, id);
   });
 }
 

@@ -1,13 +1,15 @@
+import sql, { empty, type Sql } from "sql-template-tag";
 import { rolesWith } from "../directory/standing.ts";
 import { readViewer } from "../directory/visible-groups.ts";
 import { readImports } from "../reconcile/attempts/read-imports.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { type Actor, type Moderation, nameOf } from "./context.ts";
 import { expireOnReading, isOverdue } from "./expire-topics.ts";
 import { actionsOfKey, actionsOfPerson, type PendingAction, type PendingType } from "./rules.ts";
 import type { ItemKey } from "./topics.ts";
 
-/** Something that waits for a decision. */
+/** An item that waits for a decision. */
 export interface PendingItem {
   readonly id: string;
   readonly type: PendingType;
@@ -19,17 +21,17 @@ export interface PendingItem {
   readonly planHash: string | null;
   /** One line. */
   readonly summary: string;
-  /** Who asked: a person by id and name; of an import who sent it. */
+  /** The person who asked, by id and name; the sender of an import. */
   readonly requestedBy: { readonly userId: string | null; readonly name: string };
   /** RFC 3339, UTC, microseconds. */
   readonly createdAt: string;
   /** Seconds since then. */
   readonly age: number;
-  /** What the caller may do with it. */
+  /** The actions that the caller may take. */
   readonly actions: readonly PendingAction[];
 }
 
-/** Which items a queue shows. */
+/** Limits the queue to some items. */
 export interface PendingFilter {
   readonly type?: PendingType | undefined;
   readonly groupId?: string | undefined;
@@ -39,13 +41,13 @@ export interface PendingFilter {
 export interface PendingPage {
   /** At most one more than was asked for, so that the caller knows whether there are more. */
   readonly items: readonly PendingItem[];
-  /** How many of each type the caller may see, whatever the type that was asked for. */
+  /** Numbers of items that the caller may see, for every type. */
   readonly counts: Readonly<Record<PendingType, number>>;
 }
 
 /**
- * Whatever waits and the caller may decide about, or asked themself; of an API key, all. The oldest first.
- * @throws MusterError not_found when whoever signed in is no user any more
+ * Lists the pending items that the caller may decide about or asked for, the oldest first. An API key sees all.
+ * @throws MusterError not_found if the person who signed in was deleted
  */
 export async function listPending(
   moderation: Moderation,
@@ -58,27 +60,31 @@ export async function listPending(
   return withOrganization(
     database,
     organizationId,
-    async (client) => {
-      const values = [organizationId, actor.userId, await seesAll(client, actor), groupId ?? null];
-      const roles = [rolesWith("decide"), rolesWith("administer")];
-      const counted = await client.query<{ type: PendingType; count: number }>(
-        `${waiting} select type, count(*) as count from visible group by type`,
-        [...values, ...roles],
+    async (transaction) => {
+      const visible = visibleItems({
+        organizationId,
+        userId: actor.userId,
+        seesAll: await seesAll(transaction, actor),
+        groupId,
+      });
+      const counted = await transaction.query<{ type: PendingType; count: number }>(
+        prepared(sql`${visible} select type, count(*) as count from visible group by type`),
       );
-      const { rows } = await client.query<StoredItem>(
-        `${waiting}
-         select v.type, v.id, v.group_id as "groupId", g.name as "groupName", v.version, v.plan_hash as "planHash", v.text,
-           u.id::text as "userId", ${nameOf("u")} as name, v.actor, timestamp_text(v.created_at) as "createdAt",
-           timestamp_text(v.publish_before) as "publishBefore", v.decides, v.administers, v.person is not distinct from $2 as "isOwn"
-         from visible v
-         left join groups g on g.organization_id = $1 and g.group_id = v.group_id
-         left join users u on u.organization_id = $1 and u.id = v.person
-         where ($7::text is null or v.type = $7) and ($8::timestamptz is null or (v.created_at, v.id) > ($8, $9::uuid))
-         order by v.created_at, v.id limit $10`,
-        [...values, ...roles, type ?? null, after?.[0] ?? null, after?.[1] ?? null, limit + 1],
+      const { rows } = await transaction.query<StoredItem>(
+        prepared(sql`${visible}
+          select v.type, v.id, v.group_id as "groupId", g.name as "groupName", v.version, v.plan_hash as "planHash", v.text,
+            u.id::text as "userId", ${nameOf(sql`u`)} as name, v.actor, timestamp_text(v.created_at) as "createdAt",
+            timestamp_text(v.publish_before) as "publishBefore", v.decides, v.administers,
+            v.person is not distinct from ${actor.userId}::bigint as "isOwn"
+          from visible v
+          left join groups g on g.organization_id = ${organizationId} and g.group_id = v.group_id
+          left join users u on u.organization_id = ${organizationId} and u.id = v.person
+          where true ${type === undefined ? empty : sql`and v.type = ${type}`}
+            ${after === undefined ? empty : sql`and (v.created_at, v.id) > (${after[0]}, ${after[1]})`}
+          order by v.created_at, v.id limit ${limit + 1}`),
       );
       const held = rows.filter((row) => row.type === "import").map(({ id }) => id);
-      const imports = await readImports(client, organizationId, held);
+      const imports = await readImports(transaction, organizationId, held);
       const summaries = new Map(imports.map(({ id, summary }) => [id, summary]));
       const count = (name: PendingType) => counted.rows.find((row) => row.type === name)?.count ?? 0;
       return {
@@ -90,7 +96,7 @@ export async function listPending(
   );
 }
 
-/** Whether somebody sees whatever waits: API keys do, and network administrators. */
+/** API keys and network administrators see all pending items. */
 async function seesAll(executor: Executor, { organizationId, userId }: Actor): Promise<boolean> {
   return userId === null || (await readViewer(executor, organizationId, userId)).isNetworkAdministrator;
 }
@@ -114,28 +120,36 @@ interface StoredItem {
   readonly isOwn: boolean;
 }
 
-/**
- * What waits, as `visible`. Parameters: $1 organization, $2 person or null, $3 whether all is seen, $4 group or null, $5 roles
- * that decide, $6 roles that administer.
- */
-const waiting = `
+/** The viewer of pending items, and the one group that is asked for. */
+interface PendingView {
+  readonly organizationId: number;
+  readonly userId: number | null;
+  readonly seesAll: boolean;
+  readonly groupId: string | undefined;
+}
+
+/** Begins a statement with the pending items that somebody may see, as `visible`. */
+export const visibleItems = ({ organizationId, userId, seesAll, groupId }: PendingView): Sql => sql`
   with own as materialized (
-    select group_id, role = any($5::smallint[]) as decides, role = any($6::smallint[]) as administers
-    from memberships where organization_id = $1 and user_id = $2::bigint and role > 0
+    select group_id, role = any(${rolesWith("decide")}::smallint[]) as decides,
+      role = any(${rolesWith("administer")}::smallint[]) as administers
+    from memberships where organization_id = ${organizationId} and user_id = ${userId}::bigint and role > 0
   ), item as (
     select 'topic' as type, id, group_id, author_id as person, version, null as plan_hash, subject as text, actor,
       publish_before, created_at
-    from topics where organization_id = $1 and status = 'pending'
+    from topics where organization_id = ${organizationId} and status = 'pending'
     union all
     select 'membership', id, group_id, user_id, version, null, message, actor, null, created_at
-    from membership_requests where organization_id = $1 and status = 'pending'
+    from membership_requests where organization_id = ${organizationId} and status = 'pending'
     union all
     select 'import', id, null, null, null, plan_hash, '', actor, null, created_at
-    from imports where organization_id = $1 and status = 'held'
+    from imports where organization_id = ${organizationId} and status = 'held'
   ), visible as materialized (
-    select item.*, $3::boolean or coalesce(own.decides, false) as decides, $3 or coalesce(own.administers, false) as administers
+    select item.*, ${seesAll}::boolean or coalesce(own.decides, false) as decides,
+      ${seesAll}::boolean or coalesce(own.administers, false) as administers
     from item left join own using (group_id)
-    where ($4::text is null or group_id = $4) and ($3 or own.decides or person = $2)
+    where (${seesAll}::boolean or own.decides or person = ${userId}::bigint)
+      ${groupId === undefined ? empty : sql`and group_id = ${groupId}`}
   )`;
 
 function toItem(
@@ -149,10 +163,16 @@ function toItem(
   const actions = userId === null ? actionsOfKey(type, services ?? []) : actionsOfPerson(type, asker);
   const asked = row.userId === null ? row.actor : row.name;
   return {
-    ...{ id, type, groupId, groupName, version, planHash },
+    id,
+    type,
+    groupId,
+    groupName,
+    version,
+    planHash,
     summary: type === "topic" ? row.text : (summary ?? joinLine(asked, groupName ?? "", row.text)),
     requestedBy: { userId: row.userId, name: asked },
-    ...{ createdAt, age: Math.max(0, Math.floor((now.getTime() - Date.parse(createdAt)) / 1000)) },
+    createdAt,
+    age: Math.max(0, Math.floor((now.getTime() - Date.parse(createdAt)) / 1000)),
     // While another writer is at work, a topic that is late may not be marked as expired yet.
     actions: isOverdue(row, now) ? actions.filter((action) => action !== "approve") : actions,
   };

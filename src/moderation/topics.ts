@@ -1,3 +1,4 @@
+import sql, { empty } from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { changedProperties } from "../directory/changed-properties.ts";
 import { noSuchGroup } from "../directory/groups.ts";
@@ -6,6 +7,7 @@ import { readStanding } from "../directory/standing.ts";
 import { MusterError } from "../errors.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import { type Actor, invalid, type Moderation, readName, readPerson, standingIn } from "./context.ts";
 import { expireOnReading } from "./expire-topics.ts";
 import { conclude, decisionsOf, type Item, requirePending, topicKind } from "./items.ts";
@@ -54,9 +56,9 @@ const topicProperties = [
 ] as const satisfies readonly (keyof TopicDocument)[];
 
 /** SQL: the columns of `t` of which a document consists. */
-const columns = `
+const columns = sql`
   t.id, t.group_id as "groupId", t.author_id::text as author, t.subject, t.body, t.channels,
-  timestamp_text(t.publish_before) as "publishBefore", t.status, t.version, ${decisionsOf("t")}, t.actor,
+  timestamp_text(t.publish_before) as "publishBefore", t.status, t.version, ${decisionsOf(sql`t`)}, t.actor,
   timestamp_text(t.created_at) as "createdAt", timestamp_text(t.updated_at) as "updatedAt"`;
 
 type StoredTopic = TopicDocument & { readonly [column: string]: unknown };
@@ -72,9 +74,9 @@ export function submitTopic(
   topic: NewTopic,
 ): Promise<TopicDocument> {
   const { organizationId } = actor;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const author = await readPerson(client, actor, "author", topic.author);
-    const { capabilities, group } = await readStanding(client, organizationId, author, groupId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const author = await readPerson(transaction, actor, "author", topic.author);
+    const { capabilities, group } = await readStanding(transaction, organizationId, author, groupId);
     const submission = submissionOf(capabilities, group);
     if (submission === "forbidden") {
       throw new MusterError("forbidden", "Only those who belong to the group submit topics to it. Join it first.");
@@ -85,19 +87,14 @@ export function submitTopic(
       throw invalid("publishBefore", "has passed already");
     }
     const id = newId();
-    await client.query(
-      `insert into topics (organization_id, id, group_id, author_id, subject, body, channels, publish_before, status, actor,
+    await transaction.query(
+      prepared(sql`insert into topics (organization_id, id, group_id, author_id, subject, body, channels, publish_before, status, actor,
          created_at, updated_at)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)`,
-      [
-        ...[organizationId, id, groupId, author, topic.subject, topic.body],
-        ...[channels.filter((channel) => topic.channels.includes(channel)), publishBefore, submission],
-        ...[actor.actor, at],
-      ],
+       values (${organizationId}, ${id}, ${groupId}, ${author}, ${topic.subject}, ${topic.body}, ${channels.filter((channel) => topic.channels.includes(channel))}, ${publishBefore}, ${submission}, ${actor.actor}, ${at}, ${at})`),
     );
-    const submitted = await readTopic(client, organizationId, id);
+    const submitted = await readTopic(transaction, organizationId, id);
     const changed = changedProperties(null, submitted, topicProperties);
-    await recordChanges(client, organizationId, { actor: actor.actor }, [
+    await recordChanges(transaction, organizationId, { actor: actor.actor }, [
       { type: "topic", action: "created", id, changed },
     ]);
     return submitted;
@@ -107,8 +104,7 @@ export function submitTopic(
 /** One topic, for the holder of the lock or in a transaction that reads. */
 export async function readTopic(executor: Executor, organizationId: number, id: string): Promise<TopicDocument> {
   const { rows } = await executor.query<StoredTopic>(
-    `select ${columns} from topics t where t.organization_id = $1 and t.id = $2`,
-    [organizationId, id],
+    sql`select ${columns} from topics t where t.organization_id = ${organizationId} and t.id = ${id}`,
   );
   if (!rows[0]) throw noSuchTopic();
   return rows[0];
@@ -128,20 +124,14 @@ export async function listTopics(
   await expireOnReading(moderation);
   const { database, actor } = moderation;
   const { organizationId, userId } = actor;
-  return withOrganization(database, organizationId, async (client) => {
-    const { published, unpublished } = await readableIn(client, actor, groupId);
-    const { rows } = await client.query<StoredTopic>(
-      `select ${columns}
-       from groups g join topics t on t.organization_id = $1 and t.group_id = g.group_id and t.created_at >= g.created_at
-       where g.organization_id = $1 and g.group_id = $2 and ($3::text is null or t.status = $3)
-         and (case t.status when 'published' then $4::boolean else $5::boolean end or t.author_id is not distinct from $6::bigint)
-         and ($7::timestamptz is null or (t.created_at, t.id) < ($7, $8::uuid))
-       order by t.created_at desc, t.id desc limit $9`,
-      [
-        ...[organizationId, groupId, status ?? null, published, unpublished, userId],
-        ...[after?.[0] ?? null, after?.[1] ?? null, limit + 1],
-      ],
-    );
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { published, unpublished } = await readableIn(transaction, actor, groupId);
+    const { rows } = await transaction.query<StoredTopic>(sql`select ${columns}
+       from groups g join topics t on t.organization_id = ${organizationId} and t.group_id = g.group_id and t.created_at >= g.created_at
+       where g.organization_id = ${organizationId} and g.group_id = ${groupId} ${status === undefined ? empty : sql`and t.status = ${status}`}
+         and (case t.status when 'published' then ${published}::boolean else ${unpublished}::boolean end or t.author_id is not distinct from ${userId}::bigint)
+         ${after === undefined ? empty : sql`and (t.created_at, t.id) < (${after[0]}, ${after[1]})`}
+       order by t.created_at desc, t.id desc limit ${limit + 1}`);
     return rows;
   });
 }
@@ -164,9 +154,9 @@ async function readableIn(executor: Executor, { organizationId, userId }: Actor,
 export async function getTopic(moderation: Moderation, id: string): Promise<TopicDocument> {
   await expireOnReading(moderation);
   const { database, actor } = moderation;
-  return withOrganization(database, actor.organizationId, async (client) => {
-    const topic = await readTopic(client, actor.organizationId, id);
-    await requireReadable(client, actor, topic);
+  return withOrganization(database, actor.organizationId, async (transaction) => {
+    const topic = await readTopic(transaction, actor.organizationId, id);
+    await requireReadable(transaction, actor, topic);
     return topic;
   });
 }
@@ -197,9 +187,9 @@ export function withdrawTopic(
   { version, reason }: { readonly version?: number | undefined; readonly reason?: string | undefined },
 ): Promise<TopicDocument> {
   const { organizationId, userId } = actor;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const topic = await readTopic(client, organizationId, id);
-    const standing = await requireReadable(client, actor, topic);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const topic = await readTopic(transaction, organizationId, id);
+    const standing = await requireReadable(transaction, actor, topic);
     if (userId !== null) {
       const isOwn = topic.author === String(userId);
       const administers = standing?.capabilities.includes("administer") ?? false;
@@ -209,11 +199,12 @@ export function withdrawTopic(
     }
     requirePending(topic, version);
     const decision = {
-      ...({ outcome: "withdrawn", decidedBy: await readName(client, actor), reason: reason || null } as const),
-      ...{ cause: null, actor: actor.actor },
+      ...({ outcome: "withdrawn", decidedBy: await readName(transaction, actor), reason: reason || null } as const),
+      cause: null,
+      actor: actor.actor,
     };
-    await conclude(client, organizationId, topicKind, [id], "withdrawn", decision, clock());
-    return readTopic(client, organizationId, id);
+    await conclude(transaction, organizationId, topicKind, [id], "withdrawn", decision, clock());
+    return readTopic(transaction, organizationId, id);
   });
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
+import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { canonicalRange } from "./addresses.ts";
 import { recordAudit } from "./audit-log.ts";
 
@@ -75,14 +77,14 @@ export function hashKey(key: string): Buffer {
   return createHash("sha256").update(key, "utf8").digest();
 }
 
-const columns = `api_keys.id, api_keys.name, api_keys.services, sources.name as source,
+const columns = sql`api_keys.id, api_keys.name, api_keys.services, sources.name as source,
   timestamp_text(api_keys.created_at) as "createdAt", timestamp_text(api_keys.expires_at) as "expiresAt",
   timestamp_text(api_keys.last_used_at) as "lastUsedAt", timestamp_text(api_keys.revoked_at) as "revokedAt",
   api_keys.allowed_addresses as "allowedAddresses",
   case when api_keys.rotated_at is not null then json_build_object('rotatedAt', timestamp_text(api_keys.rotated_at),
     'previousUntil', timestamp_text(api_keys.previous_until),
     'previousLastUsedAt', timestamp_text(api_keys.previous_last_used_at)) end as rotation`;
-const from = `api_keys left join sources
+const from = sql`api_keys left join sources
   on sources.organization_id = api_keys.organization_id and sources.number = api_keys.source`;
 
 /**
@@ -102,29 +104,30 @@ export function createApiKey(
   const granted = services.filter((service) => wanted.services.includes(service));
   requireFuture(wanted.expiresAt, now);
   const allowed = canonicalList(wanted.allowedAddresses ?? []);
-  return withOrganization(database, organizationId, async (client) => {
-    await lockKeys(client, organizationId);
-    await requireFreeName(client, organizationId, wanted.name);
-    const source = wanted.source === null ? null : await sourceNumber(client, organizationId, wanted.source);
+  return withOrganization(database, organizationId, async (transaction) => {
+    await lockKeys(transaction, organizationId);
+    await requireFreeName(transaction, organizationId, wanted.name);
+    const source = wanted.source === null ? null : await sourceNumber(transaction, organizationId, wanted.source);
     const id = context.newId();
-    await client.query(
-      `insert into api_keys (organization_id, id, name, services, key_hash, source, created_at, expires_at,
+    await transaction.query(
+      prepared(sql`insert into api_keys (organization_id, id, name, services, key_hash, source, created_at, expires_at,
          allowed_addresses)
-       values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
-      [organizationId, id, wanted.name, granted, hashKey(key), source, now, wanted.expiresAt, allowed],
+       values (${organizationId}, ${id}, ${wanted.name}, ${granted}, ${hashKey(key)}, ${source}, ${now}, ${wanted.expiresAt}, ${allowed})`),
     );
-    await recordAudit(client, organizationId, {
-      ...{ at: now, action: "api_key.created", actor: context.actor, subject: id },
+    await recordAudit(transaction, organizationId, {
+      at: now,
+      action: "api_key.created",
+      actor: context.actor,
+      subject: id,
       details: { name: wanted.name, services: granted, source: wanted.source },
     });
-    return { key, resource: await readApiKey(client, organizationId, id) };
+    return { key, resource: await readApiKey(transaction, organizationId, id) };
   });
 }
 
 async function readApiKey(executor: Executor, organizationId: number, id: string): Promise<ApiKeyResource> {
   const { rows } = await executor.query<ApiKeyResource & { [column: string]: unknown }>(
-    `select ${columns} from ${from} where api_keys.organization_id = $1 and api_keys.id = $2`,
-    [organizationId, id],
+    sql`select ${columns} from ${from} where api_keys.organization_id = ${organizationId} and api_keys.id = ${id}`,
   );
   const [resource] = rows;
   if (!resource) throw noSuchKey();
@@ -135,7 +138,7 @@ async function readApiKey(executor: Executor, organizationId: number, id: string
 async function changingKeys<Result>(
   database: Database,
   organizationId: number,
-  work: (client: Transaction) => Promise<Result>,
+  work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   try {
     return await withOrganization(database, organizationId, work);
@@ -146,7 +149,7 @@ async function changingKeys<Result>(
 
 /** Two requests at once must not take the same name; the organization's own lock may be busy for long. */
 async function lockKeys(executor: Executor, organizationId: number): Promise<void> {
-  await executor.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
+  await executor.query(prepared(sql`select pg_advisory_xact_lock(hashtext('api_keys'), ${organizationId})`));
 }
 
 /**
@@ -154,7 +157,7 @@ async function lockKeys(executor: Executor, organizationId: number): Promise<voi
  * @throws MusterError not_found
  */
 export function getApiKey(database: Database, organizationId: number, id: string): Promise<ApiKeyResource> {
-  return withOrganization(database, organizationId, (client) => readApiKey(client, organizationId, id));
+  return withOrganization(database, organizationId, (transaction) => readApiKey(transaction, organizationId, id));
 }
 
 /**
@@ -172,26 +175,28 @@ export function changeApiKey(
   requireFuture(patch.expiresAt ?? null, at);
   const granted = patch.services && services.filter((service) => patch.services?.includes(service));
   const allowed = patch.allowedAddresses && canonicalList(patch.allowedAddresses);
-  return changingKeys(database, organizationId, async (client) => {
-    await lockKeys(client, organizationId);
-    const before = await readApiKey(client, organizationId, id);
+  return changingKeys(database, organizationId, async (transaction) => {
+    await lockKeys(transaction, organizationId);
+    const before = await readApiKey(transaction, organizationId, id);
     requireUnrevoked(before);
     if (patch.name !== undefined && patch.name !== before.name) {
-      await requireFreeName(client, organizationId, patch.name);
+      await requireFreeName(transaction, organizationId, patch.name);
     }
-    await client.query(
-      `update api_keys set name = coalesce($3, name), services = coalesce($4, services),
-         allowed_addresses = coalesce($5, allowed_addresses), expires_at = case when $6 then $7 else expires_at end
-       where organization_id = $1 and id = $2`,
-      [organizationId, id, patch.name, granted, allowed, patch.expiresAt !== undefined, patch.expiresAt ?? null],
+    await transaction.query(
+      prepared(sql`update api_keys set name = coalesce(${patch.name}, name), services = coalesce(${granted}, services),
+         allowed_addresses = coalesce(${allowed}, allowed_addresses), expires_at = case when ${patch.expiresAt !== undefined} then ${patch.expiresAt ?? null} else expires_at end
+       where organization_id = ${organizationId} and id = ${id}`),
     );
-    const after = await readApiKey(client, organizationId, id);
+    const after = await readApiKey(transaction, organizationId, id);
     const properties = (["name", "services", "allowedAddresses", "expiresAt"] as const).filter(
       (property) => !isDeepStrictEqual(before[property], after[property]),
     );
     if (properties.length > 0) {
-      await recordAudit(client, organizationId, {
-        ...{ at, action: "api_key.changed", actor, subject: id },
+      await recordAudit(transaction, organizationId, {
+        at,
+        action: "api_key.changed",
+        actor,
+        subject: id,
         details: { name: after.name, properties, ...(granted ? { services: granted } : {}) },
       });
     }
@@ -215,25 +220,27 @@ export function rotateApiKey(
 ): Promise<{ readonly key: string; readonly resource: ApiKeyResource }> {
   const key = generateKey(randomBytes);
   const at = clock();
-  return changingKeys(database, organizationId, async (client) => {
-    await lockKeys(client, organizationId);
-    const before = await readApiKey(client, organizationId, id);
+  return changingKeys(database, organizationId, async (transaction) => {
+    await lockKeys(transaction, organizationId);
+    const before = await readApiKey(transaction, organizationId, id);
     requireUnrevoked(before);
     if (before.expiresAt !== null && new Date(before.expiresAt) <= at) {
       throw new MusterError("conflict", "The key has expired: a new secret would not work either. Extend it first.");
     }
-    await client.query(
-      `update api_keys set key_hash = $3, rotated_at = $4, previous_last_used_at = null,
-         previous_hash = case when $5::integer > 0 then key_hash end,
-         previous_until = case when $5::integer > 0 then $4::timestamptz + $5::integer * interval '1 second' end
-       where organization_id = $1 and id = $2`,
-      [organizationId, id, hashKey(key), at, overlap],
+    await transaction.query(
+      prepared(sql`update api_keys set key_hash = ${hashKey(key)}, rotated_at = ${at}, previous_last_used_at = null,
+         previous_hash = case when ${overlap}::integer > 0 then key_hash end,
+         previous_until = case when ${overlap}::integer > 0 then ${at}::timestamptz + ${overlap}::integer * interval '1 second' end
+       where organization_id = ${organizationId} and id = ${id}`),
     );
-    await recordAudit(client, organizationId, {
-      ...{ at, action: "api_key.rotated", actor, subject: id },
+    await recordAudit(transaction, organizationId, {
+      at,
+      action: "api_key.rotated",
+      actor,
+      subject: id,
       details: { name: before.name, overlapSeconds: overlap },
     });
-    return { key, resource: await readApiKey(client, organizationId, id) };
+    return { key, resource: await readApiKey(transaction, organizationId, id) };
   });
 }
 
@@ -246,13 +253,10 @@ export function listApiKeys(
   organizationId: number,
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<ApiKeyResource[]> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<ApiKeyResource>(
-      `select ${columns} from ${from}
-       where api_keys.organization_id = $1 and ($2::uuid is null or api_keys.id > $2)
-       order by api_keys.id limit $3`,
-      [organizationId, page.after ?? null, page.limit + 1],
-    );
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { rows } = await transaction.query<ApiKeyResource>(sql`select ${columns} from ${from}
+       where api_keys.organization_id = ${organizationId} ${page.after === undefined ? empty : sql`and api_keys.id > ${page.after}`}
+       order by api_keys.id limit ${page.limit + 1}`);
     return rows;
   });
 }
@@ -267,27 +271,30 @@ export function revokeApiKey(
   id: string,
   { at, actor }: { readonly at: Date; readonly actor: string },
 ): Promise<void> {
-  return changingKeys(database, organizationId, async (client) => {
-    const { rows } = await client.query<{ name: string; isNew: boolean }>(
-      `update api_keys set revoked_at = coalesce(api_keys.revoked_at, $3)
-       from (select revoked_at from api_keys where organization_id = $1 and id = $2 for update) before
-       where organization_id = $1 and id = $2 returning name, before.revoked_at is null as "isNew"`,
-      [organizationId, id, at],
+  return changingKeys(database, organizationId, async (transaction) => {
+    const { rows } = await transaction.query<{ name: string; isNew: boolean }>(
+      prepared(sql`update api_keys set revoked_at = coalesce(api_keys.revoked_at, ${at})
+       from (select revoked_at from api_keys where organization_id = ${organizationId} and id = ${id} for update) before
+       where organization_id = ${organizationId} and id = ${id} returning name, before.revoked_at is null as "isNew"`),
     );
     const [revoked] = rows;
     if (!revoked) throw noSuchKey();
     if (!revoked.isNew) return;
-    await recordAudit(client, organizationId, {
-      ...{ at, action: "api_key.revoked", actor, subject: id },
+    await recordAudit(transaction, organizationId, {
+      at,
+      action: "api_key.revoked",
+      actor,
+      subject: id,
       details: { name: revoked.name },
     });
   });
 }
 
-async function requireFreeName(client: Transaction, organizationId: number, name: string): Promise<void> {
-  const { rowCount } = await client.query(
-    "select from api_keys where organization_id = $1 and name = $2 and revoked_at is null",
-    [organizationId, name],
+async function requireFreeName(transaction: Transaction, organizationId: number, name: string): Promise<void> {
+  const { rowCount } = await transaction.query(
+    prepared(
+      sql`select from api_keys where organization_id = ${organizationId} and name = ${name} and revoked_at is null`,
+    ),
   );
   if (rowCount !== 0) {
     throw new MusterError("conflict", `There is an API key named ${name} already. Choose another name, or revoke it.`, {
@@ -298,8 +305,7 @@ async function requireFreeName(client: Transaction, organizationId: number, name
 
 async function sourceNumber(executor: Executor, organizationId: number, name: string): Promise<number> {
   const { rows } = await executor.query<{ number: number }>(
-    "select number from sources where organization_id = $1 and name = $2",
-    [organizationId, name],
+    prepared(sql`select number from sources where organization_id = ${organizationId} and name = ${name}`),
   );
   const [source] = rows;
   if (!source) throw invalid("source", `There is no source named ${name}.`);

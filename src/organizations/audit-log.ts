@@ -1,4 +1,6 @@
+import sql, { empty } from "sql-template-tag";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 
 /** Everything that the audit log can say was done. */
 export const auditActions = [
@@ -63,16 +65,15 @@ export async function recordAudit(
   if (entries.length === 0) return;
   // Clocks tell milliseconds; microseconds keep the order of entries of one moment.
   await executor.query(
-    `insert into audit_entries (organization_id, id, at, action, actor, subject, details)
-     select $1, time_ordered_uuid(entry.at),
+    prepared(sql`insert into audit_entries (organization_id, id, at, action, actor, subject, details)
+     select ${organizationId}, time_ordered_uuid(entry.at),
        coalesce(last.at + number * interval '1 microsecond', entry.at + (number - 1) * interval '1 microsecond'),
        entry.action, entry.actor, entry.subject, coalesce(entry.details, '{}')
-     from jsonb_array_elements($2::jsonb) with ordinality as listed (value, number)
+     from jsonb_array_elements(${JSON.stringify(entries)}::jsonb) with ordinality as listed (value, number)
      cross join jsonb_to_record(value) as entry (at timestamptz, action text, actor text, subject text, details jsonb)
      cross join lateral (
        select max(earlier.at) as at from audit_entries earlier
-       where organization_id = $1 and earlier.at >= entry.at and earlier.at < entry.at + interval '1 millisecond') last`,
-    [organizationId, JSON.stringify(entries)],
+       where organization_id = ${organizationId} and earlier.at >= entry.at and earlier.at < entry.at + interval '1 millisecond') last`),
   );
 }
 
@@ -96,15 +97,14 @@ export function listAudit(
   { actor, action, since, until }: AuditFilter,
   page: { readonly after: readonly [at: string, id: string] | undefined; readonly limit: number },
 ): Promise<AuditResource[]> {
-  const [at, id] = page.after ?? [null, null];
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<AuditResource & { [column: string]: unknown }>(
-      `select id, timestamp_text(at) as at, action, actor, subject, details from audit_entries
-       where organization_id = $1 and ($2::text is null or actor = $2) and ($3::text is null or action = $3)
-         and ($4::timestamptz is null or audit_entries.at > $4) and ($5::timestamptz is null or audit_entries.at <= $5)
-         and ($6::timestamptz is null or (audit_entries.at, id) < ($6, $7::uuid))
-       order by audit_entries.at desc, id desc limit $8`,
-      [organizationId, actor ?? null, action ?? null, since ?? null, until ?? null, at, id, page.limit + 1],
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { rows } = await transaction.query<AuditResource & { [column: string]: unknown }>(
+      prepared(sql`select id, timestamp_text(at) as at, action, actor, subject, details from audit_entries
+       where organization_id = ${organizationId} ${actor === undefined ? empty : sql`and actor = ${actor}`} ${action === undefined ? empty : sql`and action = ${action}`}
+         ${since === undefined ? empty : sql`and audit_entries.at > ${since}`}
+         ${until === undefined ? empty : sql`and audit_entries.at <= ${until}`}
+         ${page.after === undefined ? empty : sql`and (audit_entries.at, id) < (${page.after[0]}, ${page.after[1]})`}
+       order by audit_entries.at desc, id desc limit ${page.limit + 1}`),
     );
     return rows;
   });
@@ -115,5 +115,7 @@ export function listAudit(
  * @param owner a connection of the user that owns the tables: the service itself only appends
  */
 export async function pruneAudit(owner: Executor, organizationId: number, before: Date): Promise<void> {
-  await owner.query("delete from audit_entries where organization_id = $1 and at < $2", [organizationId, before]);
+  await owner.query(
+    prepared(sql`delete from audit_entries where organization_id = ${organizationId} and at < ${before}`),
+  );
 }

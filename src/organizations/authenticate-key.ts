@@ -1,6 +1,8 @@
 import { timingSafeEqual } from "node:crypto";
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { hashKey, type Service } from "./api-keys.ts";
 import type { KnownKeys } from "./known-keys.ts";
 
@@ -88,7 +90,7 @@ function partOf(stored: StoredKey, hash: Buffer, now: Date): "current" | "previo
 
 async function findKey(database: Database, hash: Buffer): Promise<StoredKey | undefined> {
   try {
-    const { rows } = await database.pool.query<StoredKey>("select * from find_api_key($1)", [hash]);
+    const { rows } = await database.pool.query<StoredKey>(prepared(sql`select * from find_api_key(${hash})`));
     return rows[0];
   } catch {
     // The question is always the same: if it fails, the database does.
@@ -106,10 +108,9 @@ async function noteUse(database: Database, key: StoredKey, part: "current" | "pr
   try {
     await withOrganization(database, key.organization_id, (client) =>
       client.query(
-        `update api_keys set last_used_at = greatest(last_used_at, $3),
-           previous_last_used_at = case when $4 then greatest(previous_last_used_at, $3) else previous_last_used_at end
-         where organization_id = $1 and id = $2`,
-        [key.organization_id, key.id, at, part === "previous"],
+        prepared(sql`update api_keys set last_used_at = greatest(last_used_at, ${at}),
+           previous_last_used_at = case when ${part === "previous"} then greatest(previous_last_used_at, ${at}) else previous_last_used_at end
+         where organization_id = ${key.organization_id} and id = ${key.id}`),
       ),
     );
   } catch {

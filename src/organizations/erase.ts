@@ -1,6 +1,8 @@
+import sql, { raw } from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
 import { writerPatience } from "../store/organization-lock.ts";
+import { literal, prepared } from "../store/sql.ts";
 import { asOwningWriter, type OperatorContext, readSummary } from "./operator.ts";
 
 /** What the operator has to know of an organization to delete it. */
@@ -24,8 +26,8 @@ export function eraseOrganization(
   organizationId: number,
   { expectedUsers, checkVersion }: ErasureExpectation,
 ): Promise<void> {
-  return asOwningWriter(context, organizationId, async (client) => {
-    const { users, version } = await readSummary(client, organizationId);
+  return asOwningWriter(context, organizationId, async (transaction) => {
+    const { users, version } = await readSummary(transaction, organizationId);
     checkVersion(version);
     if (users !== expectedUsers) {
       throw new MusterError(
@@ -34,45 +36,47 @@ export function eraseOrganization(
         { field: "expectedUsers" },
       );
     }
-    await shutOut(client, organizationId);
-    await eraseRows(client, organizationId);
+    await shutOut(transaction, organizationId);
+    await eraseRows(transaction, organizationId);
   });
 }
 
 /** Keeps out those who add something without the organization's lock, such as an API key. */
-async function shutOut(client: Executor, organizationId: number): Promise<void> {
-  await client.query(`set local lock_timeout = ${writerPatience}`);
+async function shutOut(transaction: Executor, organizationId: number): Promise<void> {
+  await transaction.query(sql`set local lock_timeout = ${literal(writerPatience)}`);
   try {
-    await client.query("select from organizations where id = $1 for update", [organizationId]);
+    await transaction.query(prepared(sql`select from organizations where id = ${organizationId} for update`));
   } catch (error) {
     if ((error as { code?: string }).code !== lockNotAvailable) throw error;
     throw new MusterError("organization_busy", "The organization is being worked on. Nothing was deleted; try again.", {
       retryAfter: 10,
     });
   }
-  await client.query("set local lock_timeout = 0");
+  await transaction.query(sql`set local lock_timeout = 0`);
 }
 
 /**
  * The tables are those that the catalogue has, so that none is forgotten. Those with a key to `organizations` follow it,
  * and the others, which have none so that large imports are fast, are emptied here.
  */
-async function eraseRows(client: Executor, organizationId: number): Promise<void> {
-  const { rows: tables } = await client.query<{ name: string; follows: boolean }>(
-    `select pg_class.oid::regclass::text as name, exists (
+async function eraseRows(transaction: Executor, organizationId: number): Promise<void> {
+  const { rows: tables } = await transaction.query<{ name: string; follows: boolean }>(
+    prepared(sql`select pg_class.oid::regclass::text as name, exists (
        select from pg_constraint
        where conrelid = pg_class.oid and contype = 'f' and confrelid = 'organizations'::regclass and confdeltype = 'c'
      ) as follows
      from pg_class join pg_attribute on attrelid = pg_class.oid and attname = 'organization_id' and not attisdropped
      where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
-     order by follows, name`,
+     order by follows, name`),
   );
   for (const { name } of tables.filter(({ follows }) => !follows)) {
-    await client.query(`delete from ${name} where organization_id = $1`, [organizationId]);
+    await transaction.query(sql`delete from ${raw(name)} where organization_id = ${organizationId}`);
   }
-  await client.query("delete from organizations where id = $1", [organizationId]);
+  await transaction.query(sql`delete from organizations where id = ${organizationId}`);
   for (const { name } of tables) {
-    const { rowCount } = await client.query(`select from ${name} where organization_id = $1 limit 1`, [organizationId]);
+    const { rowCount } = await transaction.query(
+      sql`select from ${raw(name)} where organization_id = ${organizationId} limit 1`,
+    );
     if (rowCount !== 0) throw new Error(`The table ${name} holds data of a deleted organization.`);
   }
 }

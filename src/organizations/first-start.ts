@@ -1,4 +1,7 @@
 import type { ClientBase } from "pg";
+import sql from "sql-template-tag";
+import { prepared } from "../store/sql.ts";
+
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { createOrganization, operator } from "./organizations.ts";
@@ -40,14 +43,14 @@ export async function ensureFirstOrganization(
   owner: ClientBase,
   options: { readonly organizationName: string; readonly adminKey: string | undefined } & Omit<KeyContext, "actor">,
 ): Promise<FirstStart> {
-  await owner.query("begin");
+  await owner.query(prepared(sql`begin`));
   try {
-    await owner.query("select pg_advisory_xact_lock(hashtext('first-start'))");
+    await owner.query(prepared(sql`select pg_advisory_xact_lock(hashtext('first-start'))`));
     const result = await ensure(owner, options);
-    await owner.query("commit");
+    await owner.query(prepared(sql`commit`));
     return result;
   } catch (error) {
-    await owner.query("rollback").catch(() => undefined);
+    await owner.query(prepared(sql`rollback`)).catch(() => undefined);
     throw error;
   }
 }
@@ -58,7 +61,7 @@ async function ensure(
 ): Promise<FirstStart> {
   const { organizationName, adminKey, clock, randomBytes } = options;
   const { rows } = await owner.query<{ id: number; isFirst: boolean }>(
-    `select id, is_first as "isFirst" from organizations order by is_first desc, id limit 1`,
+    prepared(sql`select id, is_first as "isFirst" from organizations order by is_first desc, id limit 1`),
   );
   const [known] = rows;
   if (known) {
@@ -85,9 +88,8 @@ async function putAdminKey(
 ): Promise<void> {
   const hash = hashKey(key);
   const { rows } = await owner.query<{ organization_id: number; id: string; is_valid: boolean }>(
-    `select organization_id, id, name = $2 and revoked_at is null and expires_at is null and services @> $3 as is_valid
-     from api_keys where key_hash = $1`,
-    [hash, adminKeyName, services],
+    prepared(sql`select organization_id, id, name = ${adminKeyName} and revoked_at is null and expires_at is null and services @> ${services} as is_valid
+     from api_keys where key_hash = ${hash}`),
   );
   const [known] = rows;
   if (known && known.organization_id !== organizationId) {
@@ -95,19 +97,20 @@ async function putAdminKey(
   }
   const id = known?.id ?? context.newId();
   await owner.query(
-    `update api_keys set revoked_at = $3
-     where organization_id = $1 and id <> $2 and name = $4 and revoked_at is null`,
-    [organizationId, id, context.clock(), adminKeyName],
+    prepared(sql`update api_keys set revoked_at = ${context.clock()}
+     where organization_id = ${organizationId} and id <> ${id} and name = ${adminKeyName} and revoked_at is null`),
   );
   await owner.query(
-    `insert into api_keys (organization_id, id, name, services, key_hash, created_at) values ($1, $2, $3, $4, $5, $6)
+    prepared(sql`insert into api_keys (organization_id, id, name, services, key_hash, created_at) values (${organizationId}, ${id}, ${adminKeyName}, ${services}, ${hash}, ${context.clock()})
      on conflict (organization_id, id) do update
-     set name = excluded.name, services = excluded.services, source = null, expires_at = null, revoked_at = null`,
-    [organizationId, id, adminKeyName, services, hash, context.clock()],
+     set name = excluded.name, services = excluded.services, source = null, expires_at = null, revoked_at = null`),
   );
   if (known?.is_valid) return;
   await recordAudit(owner, organizationId, {
-    ...{ at: context.clock(), action: "api_key.created", actor: operator, subject: id },
+    at: context.clock(),
+    action: "api_key.created",
+    actor: operator,
+    subject: id,
     details: { name: adminKeyName, services: [...services], source: null },
   });
 }

@@ -1,5 +1,7 @@
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
 import { recordAudit } from "./audit-log.ts";
 import { operator } from "./organizations.ts";
@@ -51,8 +53,9 @@ export async function setIssuer(
     throw new MusterError("request_invalid", `An issuer ${issuerRule}; it comes with an audience.`);
   }
   const known = await owner.query<{ issuer: string | null; audience: string | null }>(
-    "select oidc_issuer as issuer, oidc_audience as audience from organizations where id = $1",
-    [organizationId],
+    prepared(
+      sql`select oidc_issuer as issuer, oidc_audience as audience from organizations where id = ${organizationId}`,
+    ),
   );
   const [stored] = known.rows;
   if (!stored) throw new MusterError("not_found", "There is no such organization.");
@@ -61,7 +64,11 @@ export async function setIssuer(
   if (stored.issuer === details.issuer && stored.audience === details.audience) return;
   await storeIssuer(owner, organizationId, details, at);
   await recordAudit(owner, organizationId, {
-    ...{ at, action: "identity_provider.changed", actor: operator, subject: null, details },
+    at,
+    action: "identity_provider.changed",
+    actor: operator,
+    subject: null,
+    details,
   });
 }
 
@@ -73,8 +80,9 @@ async function storeIssuer(
 ): Promise<void> {
   try {
     await owner.query(
-      `update organizations set oidc_issuer = $2, oidc_audience = $3, version = version + 1, updated_at = $4 where id = $1`,
-      [organizationId, issuer, audience, at],
+      prepared(
+        sql`update organizations set oidc_issuer = ${issuer}, oidc_audience = ${audience}, version = version + 1, updated_at = ${at} where id = ${organizationId}`,
+      ),
     );
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;

@@ -1,8 +1,10 @@
+import sql from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
 import type { Owner } from "../store/owner.ts";
+import { prepared } from "../store/sql.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
 import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
@@ -54,7 +56,7 @@ const noSuchOrganization = () => new MusterError("not_found", "There is no such 
  * @throws Error, one sentence
  */
 export async function requireOwnOperatorKey(owner: Executor, keyHash: Uint8Array): Promise<void> {
-  const { rowCount } = await owner.query("select from api_keys where key_hash = $1", [keyHash]);
+  const { rowCount } = await owner.query(prepared(sql`select from api_keys where key_hash = ${keyHash}`));
   if (rowCount !== 0) {
     throw new Error("MUSTER_OPERATOR_KEY is the key of an organization already: choose another key and start again.");
   }
@@ -68,10 +70,10 @@ export function addOrganization(
   { owner, ...keys }: OperatorContext,
   name: string,
 ): Promise<{ readonly organization: OrganizationSummary; readonly adminKey: NewAdminKey }> {
-  return owner.transaction(async (client) => {
-    const id = await createOrganization(client, { name, settings: {}, createdAt: keys.clock() });
-    const adminKey = await insertAdminKey(client, id, keys);
-    return { organization: await readSummary(client, id), adminKey };
+  return owner.transaction(async (transaction) => {
+    const id = await createOrganization(transaction, { name, settings: {}, createdAt: keys.clock() });
+    const adminKey = await insertAdminKey(transaction, id, keys);
+    return { organization: await readSummary(transaction, id), adminKey };
   });
 }
 
@@ -83,20 +85,19 @@ export function listOrganizations(
   owner: Owner,
   page: { readonly after: number | undefined; readonly limit: number },
 ): Promise<OrganizationSummary[]> {
-  return owner.transaction(async (client) => {
-    const { rows } = await client.query<OrganizationSummary & { [column: string]: unknown }>(
-      `select ${columns} from (
-         select * from organizations where id > $1 order by id limit $2
-       ) organizations order by organizations.id`,
-      [page.after ?? 0, page.limit + 1],
-    );
+  return owner.transaction(async (transaction) => {
+    const { rows } = await transaction.query<
+      OrganizationSummary & { [column: string]: unknown }
+    >(sql`select ${columns} from (
+         select * from organizations where id > ${page.after ?? 0} order by id limit ${page.limit + 1}
+       ) organizations order by organizations.id`);
     return rows;
   });
 }
 
 /** @throws MusterError not_found */
 export function getOrganizationSummary(owner: Owner, organizationId: number): Promise<OrganizationSummary> {
-  return owner.transaction((client) => readSummary(client, organizationId));
+  return owner.transaction((transaction) => readSummary(transaction, organizationId));
 }
 
 /**
@@ -111,19 +112,23 @@ export function renameOrganization(
   name: string | undefined,
   checkVersion: (version: number) => void,
 ): Promise<OrganizationSummary> {
-  return asOwningWriter(context, organizationId, async (client) => {
-    const before = await readSummary(client, organizationId);
+  return asOwningWriter(context, organizationId, async (transaction) => {
+    const before = await readSummary(transaction, organizationId);
     checkVersion(before.version);
     if (name === undefined || before.name === name) return before;
     const at = context.clock();
-    await setName(client, organizationId, name, at);
-    await recordAudit(client, organizationId, {
-      ...{ at, action: "organization.renamed", actor: operator, subject: null, details: { name } },
+    await setName(transaction, organizationId, name, at);
+    await recordAudit(transaction, organizationId, {
+      at,
+      action: "organization.renamed",
+      actor: operator,
+      subject: null,
+      details: { name },
     });
-    await recordChanges(client, organizationId, { actor: operator }, [
+    await recordChanges(transaction, organizationId, { actor: operator }, [
       { type: "organization", action: "updated", id: before.id, changed: { name: { from: before.name, to: name } } },
     ]);
-    return readSummary(client, organizationId);
+    return readSummary(transaction, organizationId);
   });
 }
 
@@ -140,10 +145,10 @@ export function setIdentityProvider(
   checkVersion: (version: number) => void,
 ): Promise<OrganizationSummary> {
   // The lock, because a change of these columns would wait for every transaction that names the organization in a new row.
-  return asOwningWriter(context, organizationId, async (client) => {
-    checkVersion((await readSummary(client, organizationId)).version);
-    await setIssuer(client, organizationId, issuer, context.clock());
-    return readSummary(client, organizationId);
+  return asOwningWriter(context, organizationId, async (transaction) => {
+    checkVersion((await readSummary(transaction, organizationId)).version);
+    await setIssuer(transaction, organizationId, issuer, context.clock());
+    return readSummary(transaction, organizationId);
   });
 }
 
@@ -154,12 +159,12 @@ export function setIdentityProvider(
 export async function asOwningWriter<Result>(
   { owner, queue, written, keysChanged }: OperatorContext,
   organizationId: number,
-  work: (client: Executor) => Promise<Result>,
+  work: (transaction: Executor) => Promise<Result>,
 ): Promise<Result> {
   const change = () =>
-    owner.transaction(async (client) => {
-      await lockOrganization(client, organizationId);
-      return work(client);
+    owner.transaction(async (transaction) => {
+      await lockOrganization(transaction, organizationId);
+      return work(transaction);
     });
   try {
     return await queue.run(organizationId, writerPatience, change);
@@ -180,13 +185,15 @@ export function issueAdminKey(
   organizationId: number,
   revokeOthers: boolean,
 ): Promise<NewAdminKey> {
-  const issue = owner.transaction(async (client) => {
-    const { rowCount } = await client.query("select from organizations where id = $1 for key share", [organizationId]);
+  const issue = owner.transaction(async (transaction) => {
+    const { rowCount } = await transaction.query(
+      prepared(sql`select from organizations where id = ${organizationId} for key share`),
+    );
     if (rowCount === 0) throw noSuchOrganization();
     // As where organizations make keys themselves: no two valid ones have the same name.
-    await client.query("select pg_advisory_xact_lock(hashtext('api_keys'), $1)", [organizationId]);
-    const revoked = revokeOthers ? await revokeAdminKeys(client, organizationId, keys.clock()) : 0;
-    return { ...(await insertAdminKey(client, organizationId, keys)), revoked };
+    await transaction.query(prepared(sql`select pg_advisory_xact_lock(hashtext('api_keys'), ${organizationId})`));
+    const revoked = revokeOthers ? await revokeAdminKeys(transaction, organizationId, keys.clock()) : 0;
+    return { ...(await insertAdminKey(transaction, organizationId, keys)), revoked };
   });
   return issue.finally(keys.keysChanged);
 }
@@ -197,15 +204,14 @@ export function issueAdminKey(
  */
 export async function readSummary(executor: Executor, organizationId: number): Promise<OrganizationSummary> {
   const { rows } = await executor.query<OrganizationSummary & { [column: string]: unknown }>(
-    `select ${columns} from organizations where id = $1`,
-    [organizationId],
+    sql`select ${columns} from organizations where id = ${organizationId}`,
   );
   const [organization] = rows;
   if (!organization) throw noSuchOrganization();
   return organization;
 }
 
-const columns = `organizations.id::text as id, organizations.name, organizations.version,
+const columns = sql`organizations.id::text as id, organizations.name, organizations.version,
   (select count(*) from users where users.organization_id = organizations.id) as users,
   (select count(*) from groups where groups.organization_id = organizations.id) as groups,
   case when organizations.oidc_issuer is not null then json_build_object(
@@ -217,11 +223,11 @@ const columns = `organizations.id::text as id, organizations.name, organizations
 
 async function setName(executor: Executor, organizationId: number, name: string, at: Date): Promise<void> {
   try {
-    await executor.query("update organizations set name = $2, version = version + 1, updated_at = $3 where id = $1", [
-      organizationId,
-      name,
-      at,
-    ]);
+    await executor.query(
+      prepared(
+        sql`update organizations set name = ${name}, version = version + 1, updated_at = ${at} where id = ${organizationId}`,
+      ),
+    );
   } catch (error) {
     if (isUniqueViolation(error)) throw nameTaken(name);
     throw error;
@@ -230,12 +236,14 @@ async function setName(executor: Executor, organizationId: number, name: string,
 
 async function revokeAdminKeys(executor: Executor, organizationId: number, at: Date): Promise<number> {
   const { rows } = await executor.query<{ id: string; name: string }>(
-    `update api_keys set revoked_at = $2
-     where organization_id = $1 and revoked_at is null and 'admin' = any(services) returning id, name`,
-    [organizationId, at],
+    prepared(sql`update api_keys set revoked_at = ${at}
+     where organization_id = ${organizationId} and revoked_at is null and 'admin' = any(services) returning id, name`),
   );
   const entries = rows.map(({ id, name }) => ({
-    ...{ at, action: "api_key.revoked" as const, actor: operator, subject: id },
+    at,
+    action: "api_key.revoked" as const,
+    actor: operator,
+    subject: id,
     details: { name },
   }));
   await recordAudit(executor, organizationId, ...entries);
@@ -249,21 +257,23 @@ async function insertAdminKey(
 ): Promise<NewAdminKey> {
   const key = generateKey(context.randomBytes);
   const { rows } = await executor.query<Omit<NewAdminKey, "key" | "revoked">>(
-    `insert into api_keys (organization_id, id, name, services, key_hash, created_at)
-     select $1, $2, free.name, $4, $5, $6
+    prepared(sql`insert into api_keys (organization_id, id, name, services, key_hash, created_at)
+     select ${organizationId}, ${context.newId()}, free.name, ${services}, ${hashKey(key)}, ${context.clock()}
      from (
-       select number, case number when 1 then $3 else $3 || ' ' || number end as name
-       from generate_series(1, 1 + (select count(*) from api_keys where organization_id = $1 and revoked_at is null)) number
+       select number, case number when 1 then ${adminKeyName} else ${adminKeyName} || ' ' || number end as name
+       from generate_series(1, 1 + (select count(*) from api_keys where organization_id = ${organizationId} and revoked_at is null)) number
      ) free
      where not exists (
-       select from api_keys where organization_id = $1 and api_keys.name = free.name and revoked_at is null)
+       select from api_keys where organization_id = ${organizationId} and api_keys.name = free.name and revoked_at is null)
      order by free.number limit 1
-     returning id, name, timestamp_text(created_at) as "createdAt"`,
-    [organizationId, context.newId(), adminKeyName, services, hashKey(key), context.clock()],
+     returning id, name, timestamp_text(created_at) as "createdAt"`),
   );
   const { id, name } = rows[0]!;
   await recordAudit(executor, organizationId, {
-    ...{ at: context.clock(), action: "api_key.created", actor: operator, subject: id },
+    at: context.clock(),
+    action: "api_key.created",
+    actor: operator,
+    subject: id,
     details: { name, services: [...services], source: null },
   });
   return { ...rows[0]!, key, revoked: 0 };

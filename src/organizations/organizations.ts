@@ -1,8 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
+import sql from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 
@@ -61,28 +63,29 @@ export function nameTaken(name: string): MusterError {
 export async function createOrganization(owner: Executor, organization: NewOrganization): Promise<number> {
   const { name, settings, createdAt, isFirst = false } = organization;
   const { rows } = await owner.query<{ id: number }>(
-    `insert into organizations (name, settings, is_first, created_at, updated_at) values ($1, $2, $4, $3, $3)
-     on conflict (name) do nothing returning id`,
-    [name, JSON.stringify(settings), createdAt, isFirst],
+    prepared(sql`insert into organizations (name, settings, is_first, created_at, updated_at) values (${name}, ${JSON.stringify(settings)}, ${isFirst}, ${createdAt}, ${createdAt})
+     on conflict (name) do nothing returning id`),
   );
   const [created] = rows;
   if (!created) throw nameTaken(name);
-  await owner.query("insert into feed_heads (organization_id) values ($1)", [created.id]);
+  await owner.query(prepared(sql`insert into feed_heads (organization_id) values (${created.id})`));
   await owner.query(
-    `insert into sources (organization_id, number, name, rank, created_at, updated_at)
-     values ($1, $2, 'default', 1, $3, $3)`,
-    [created.id, defaultSource, createdAt],
+    prepared(sql`insert into sources (organization_id, number, name, rank, created_at, updated_at)
+     values (${created.id}, ${defaultSource}, 'default', 1, ${createdAt}, ${createdAt})`),
   );
   await recordAudit(owner, created.id, {
-    ...{ at: createdAt, action: "organization.created", actor: operator, subject: null },
+    at: createdAt,
+    action: "organization.created",
+    actor: operator,
+    subject: null,
   });
   return created.id;
 }
 
 /** Reads the organization. */
 export function getOrganization(database: Database, organizationId: number): Promise<OrganizationResource> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { organization } = await readOrganization(client, organizationId);
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { organization } = await readOrganization(transaction, organizationId);
     return organization;
   });
 }
@@ -98,29 +101,31 @@ export function patchSettings(
   checkVersion: (version: number) => void,
 ): Promise<OrganizationResource> {
   const { database, queue, clock, organizationId, actor } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const { organization, stored } = await readOrganization(client, organizationId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const { organization, stored } = await readOrganization(transaction, organizationId);
     checkVersion(organization.version);
     const changed = applyPatch(stored, patch);
     const settings = validSettings(changed);
     const difference = differenceOf(organization.settings, settings);
     if (difference === undefined && isDeepStrictEqual(changed, stored)) return organization;
     const at = clock();
-    await client.query(
-      `update organizations set settings = $2, version = version + 1, rules_epoch = rules_epoch + 1, updated_at = $3
-       where id = $1`,
-      [organizationId, JSON.stringify(changed), at],
+    await transaction.query(
+      prepared(sql`update organizations set settings = ${JSON.stringify(changed)}, version = version + 1, rules_epoch = rules_epoch + 1, updated_at = ${at}
+       where id = ${organizationId}`),
     );
-    await recordAudit(client, organizationId, {
-      ...{ at, action: "settings.changed", actor, subject: null },
+    await recordAudit(transaction, organizationId, {
+      at,
+      action: "settings.changed",
+      actor,
+      subject: null,
       details: { settings: Object.keys(difference?.to ?? {}) },
     });
     if (difference !== undefined) {
-      await recordChanges(client, organizationId, { actor }, [
+      await recordChanges(transaction, organizationId, { actor }, [
         { type: "organization", action: "updated", id: organization.id, changed: { settings: difference } },
       ]);
     }
-    return (await readOrganization(client, organizationId)).organization;
+    return (await readOrganization(transaction, organizationId)).organization;
   });
 }
 
@@ -132,9 +137,8 @@ interface StoredOrganization {
 
 async function readOrganization(executor: Executor, organizationId: number): Promise<StoredOrganization> {
   const { rows } = await executor.query<Omit<OrganizationResource, "id"> & { settings: Record<string, unknown> }>(
-    `select name, settings, version, timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
-     from organizations where id = $1`,
-    [organizationId],
+    prepared(sql`select name, settings, version, timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
+     from organizations where id = ${organizationId}`),
   );
   const [row] = rows;
   if (!row) throw new MusterError("not_found", "There is no such organization.");

@@ -1,6 +1,8 @@
+import sql from "sql-template-tag";
 import { pruneChanges } from "../changes/prune.ts";
 import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
+import { identifier, literal, prepared } from "../store/sql.ts";
 import { pruneAudit } from "./audit-log.ts";
 import { settingsSchema } from "./settings.ts";
 
@@ -20,7 +22,7 @@ const day = 86_400_000;
  */
 export async function deleteOldEntries({ owner, clock }: RetentionDependencies): Promise<void> {
   const { rows } = await owner.query<{ id: number; settings: unknown }>(
-    "select id, settings from organizations order by id",
+    prepared(sql`select id, settings from organizations order by id`),
   );
   for (const { id, settings } of rows) {
     const { keepChangesDays, keepAuditDays, keepDecidedDays } = settingsSchema.parse(settings);
@@ -42,16 +44,13 @@ const atOnce = 10_000;
 async function pruneDecided(owner: Executor, organizationId: number, before: Date): Promise<void> {
   for (const table of ["topics", "membership_requests"]) {
     for (let deleted = atOnce; deleted === atOnce; ) {
-      const { rowCount } = await owner.query(
-        `with old as materialized (
-           select id from ${table}
-           where organization_id = $1 and status <> 'pending' and updated_at < $2 limit ${atOnce}
+      const { rowCount } = await owner.query(sql`with old as materialized (
+           select id from ${identifier(table)}
+           where organization_id = ${organizationId} and status <> 'pending' and updated_at < ${before} limit ${literal(atOnce)}
          ), gone as (
-           delete from decisions using old where organization_id = $1 and item_id = old.id
+           delete from decisions using old where organization_id = ${organizationId} and item_id = old.id
          )
-         delete from ${table} using old where organization_id = $1 and ${table}.id = old.id`,
-        [organizationId, before],
-      );
+         delete from ${identifier(table)} item using old where item.organization_id = ${organizationId} and item.id = old.id`);
       deleted = rowCount ?? 0;
     }
   }

@@ -1,10 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
+import sql from "sql-template-tag";
 import { dueSources } from "../announcements/overdue.ts";
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared } from "../store/sql.ts";
 import { type AuditEntry, recordAudit } from "./audit-log.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { ChangeContext } from "./organizations.ts";
@@ -62,15 +64,13 @@ async function readSources(
   executor: Executor,
   organizationId: number,
 ): Promise<(SourceResource & { number: number })[]> {
-  const { rows } = await executor.query<StoredSource>(
-    `select number, name, rank, style, settings, announced_change as "announcedChange", version,
+  const { rows } =
+    await executor.query<StoredSource>(sql`select number, name, rank, style, settings, announced_change as "announcedChange", version,
        timestamp_text(last_applied_at) as "lastAppliedAt",
        (select timestamp_text(due_at) from (${dueSources}) due
         where due.organization_id = sources.organization_id and due.number = sources.number) as "expectedBy",
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
-     from sources where organization_id = $1 order by rank, number`,
-    [organizationId],
-  );
+     from sources where organization_id = ${organizationId} order by rank, number`);
   return rows.map(({ settings, ...source }) => {
     const { mapping, guard } = sourceSettingsSchema.parse(settings);
     return { ...source, mapping, guard };
@@ -79,7 +79,7 @@ async function readSources(
 
 /** All sources of an organization, the highest first. There are at most 60. */
 export function listSources(database: Database, organizationId: number): Promise<SourceResource[]> {
-  return withOrganization(database, organizationId, (client) => readSources(client, organizationId));
+  return withOrganization(database, organizationId, (transaction) => readSources(transaction, organizationId));
 }
 
 /**
@@ -105,8 +105,8 @@ export function putSource(
   checkVersion: (version: number) => void,
 ): Promise<{ readonly source: SourceResource; readonly isNew: boolean }> {
   const { database, queue, clock, organizationId, actor } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const sources = await readSources(client, organizationId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const sources = await readSources(transaction, organizationId);
     const before = sources.find((one) => one.name === name);
     checkVersion(before?.version ?? 0);
     if (!before && sources.length >= mostSources) {
@@ -124,35 +124,34 @@ export function putSource(
     const after = { rank, style: wish.style, mapping: wish.mapping, guard: wish.guard };
     const settings = JSON.stringify({ mapping: wish.mapping, guard: wish.guard });
     if (!before) {
-      await client.query(
-        `insert into sources (organization_id, number, name, rank, style, settings, created_at, updated_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $7)`,
-        [organizationId, number, name, rank, wish.style, settings, at],
+      await transaction.query(
+        prepared(sql`insert into sources (organization_id, number, name, rank, style, settings, created_at, updated_at)
+         values (${organizationId}, ${number}, ${name}, ${rank}, ${wish.style}, ${settings}, ${at}, ${at})`),
       );
       changes.push(entryOf(name, "created", {}, after));
     } else if (differs(before, after)) {
-      await client.query(
-        `update sources set rank = $3, style = $4, settings = settings || $5, version = version + 1, updated_at = $6
-         where organization_id = $1 and number = $2`,
-        [organizationId, number, rank, wish.style, settings, at],
+      await transaction.query(
+        prepared(sql`update sources set rank = ${rank}, style = ${wish.style}, settings = settings || ${settings}, version = version + 1, updated_at = ${at}
+         where organization_id = ${organizationId} and number = ${number}`),
       );
       changes.push(entryOf(name, "updated", before, after));
     }
     const moved = sources.filter((one) => one.name !== name && order.indexOf(one.name) + 1 !== one.rank);
     for (const one of moved)
       changes.push(entryOf(one.name, "updated", { rank: one.rank }, { rank: order.indexOf(one.name) + 1 }));
-    await client.query(
-      `update sources set rank = wanted.rank, version = version + 1, updated_at = $4
-       from unnest($2::text[], $3::integer[]) as wanted (name, rank)
-       where organization_id = $1 and sources.name = wanted.name`,
-      [organizationId, moved.map((one) => one.name), moved.map((one) => order.indexOf(one.name) + 1), at],
+    await transaction.query(
+      prepared(sql`update sources set rank = wanted.rank, version = version + 1, updated_at = ${at}
+       from unnest(${moved.map((one) => one.name)}::text[], ${moved.map((one) => order.indexOf(one.name) + 1)}::integer[]) as wanted (name, rank)
+       where organization_id = ${organizationId} and sources.name = wanted.name`),
     );
     if (changes.length > 0) {
-      await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
-      await recordChanges(client, organizationId, { actor }, changes);
-      await recordAudit(client, organizationId, ...changes.map((change) => auditEntryOf(change, actor, at)));
+      await transaction.query(
+        prepared(sql`update organizations set rules_epoch = rules_epoch + 1 where id = ${organizationId}`),
+      );
+      await recordChanges(transaction, organizationId, { actor }, changes);
+      await recordAudit(transaction, organizationId, ...changes.map((change) => auditEntryOf(change, actor, at)));
     }
-    const source = (await readSources(client, organizationId)).find((one) => one.name === name)!;
+    const source = (await readSources(transaction, organizationId)).find((one) => one.name === name)!;
     return { source, isNew: !before };
   });
 }
@@ -168,22 +167,21 @@ export function announceChange(
   announced: Omit<AnnouncedChange, "usedBy"> | null,
 ): Promise<SourceResource> {
   const { database, queue, clock, organizationId, actor } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const before = (await readSources(client, organizationId)).find((one) => one.name === name);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const before = (await readSources(transaction, organizationId)).find((one) => one.name === name);
     if (!before) throw new MusterError("not_found", "There is no such source.");
     const announcedChange = announced && { ...announced, usedBy: null };
     if (!isDeepStrictEqual(before.announcedChange, announcedChange)) {
       const at = clock();
-      await client.query(
-        `update sources set announced_change = $3, version = version + 1, updated_at = $4
-         where organization_id = $1 and name = $2`,
-        [organizationId, name, announcedChange && JSON.stringify(announcedChange), at],
+      await transaction.query(
+        prepared(sql`update sources set announced_change = ${announcedChange && JSON.stringify(announcedChange)}, version = version + 1, updated_at = ${at}
+         where organization_id = ${organizationId} and name = ${name}`),
       );
       const change = entryOf(name, "updated", before, { announcedChange });
-      await recordChanges(client, organizationId, { actor }, [change]);
-      await recordAudit(client, organizationId, auditEntryOf(change, actor, at));
+      await recordChanges(transaction, organizationId, { actor }, [change]);
+      await recordAudit(transaction, organizationId, auditEntryOf(change, actor, at));
     }
-    return (await readSources(client, organizationId)).find((one) => one.name === name)!;
+    return (await readSources(transaction, organizationId)).find((one) => one.name === name)!;
   });
 }
 
@@ -207,16 +205,18 @@ function entryOf(name: string, action: "created" | "updated", before: SourceValu
 }
 
 const auditEntryOf = ({ id, action, changed }: ChangeEntry, actor: string, at: Date): AuditEntry => ({
-  ...{ at, action: "source.changed", actor, subject: id },
+  at,
+  action: "source.changed",
+  actor,
+  subject: id,
   details: { isNew: action === "created", properties: Object.keys(changed) },
 });
 
 /** The name of a source, by its number; undefined when there is none. */
 export function sourceName(database: Database, organizationId: number, number: number): Promise<string | undefined> {
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<{ name: string }>(
-      "select name from sources where organization_id = $1 and number = $2",
-      [organizationId, number],
+  return withOrganization(database, organizationId, async (transaction) => {
+    const { rows } = await transaction.query<{ name: string }>(
+      prepared(sql`select name from sources where organization_id = ${organizationId} and number = ${number}`),
     );
     return rows[0]?.name;
   });

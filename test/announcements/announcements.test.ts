@@ -173,7 +173,7 @@ test("a source that does not come as it uses to is overdue, and is announced onc
   assert.equal(await deliverAnnouncements(delivery), 1);
   assert.match(
     bodyOf(received[0]!),
-    new RegExp(`^OVERDUE: ${source}\\. Nothing of it was applied since .* Alerts still use that roster\\.`, "m"),
+    new RegExp(`^OVERDUE: ${source}\\. Its last file was applied at .* Alerts still use the old roster\\.`, "m"),
   );
   // It comes late, and is missed again another time.
   await sendApplied(source, csv(roster));
