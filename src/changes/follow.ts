@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { MusterError } from "../errors.ts";
 import type { Database } from "../store/database.ts";
 import { createChangesText } from "./change-text.ts";
-import { type FeedPage, type FeedPosition, type FeedRequest, readFeed } from "./feed.ts";
+import { type FeedPage, readFeed } from "./feed.ts";
+import type { FeedPosition, FeedRequest } from "./feed-request.ts";
 import type { ChangeSignal, Watch } from "./signal.ts";
 
 /** The reader's patience. */

@@ -1,6 +1,6 @@
 import type { Notifications } from "../store/notifications.ts";
 import { createRemembered, type Remembered } from "../store/remembered.ts";
-import type { FeedPosition } from "./feed.ts";
+import type { FeedPosition } from "./feed-request.ts";
 
 /** Tells waiting readers that an organization's change log grew. */
 export interface ChangeSignal {

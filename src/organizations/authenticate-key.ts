@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
 import { hashKey, type Service } from "./api-keys.ts";
-import type { KnownKeys } from "./known-keys.ts";
+import type { KnownKeys, StoredKey } from "./known-keys.ts";
 
 /** Who a key belongs to. */
 export interface KeyHolder {
@@ -16,23 +16,6 @@ export interface KeyHolder {
   readonly source: number | null;
   /** Canonical; empty: from everywhere. */
   readonly allowedAddresses: readonly string[];
-}
-
-/** A key as it is stored. */
-export interface StoredKey {
-  readonly organization_id: number;
-  readonly id: string;
-  readonly name: string;
-  readonly services: Service[];
-  readonly key_hash: Buffer;
-  readonly source: number | null;
-  readonly expires_at: Date | null;
-  readonly last_used_at: Date | null;
-  readonly revoked_at: Date | null;
-  readonly allowed_addresses: string[];
-  readonly previous_hash: Buffer | null;
-  readonly previous_until: Date | null;
-  readonly previous_last_used_at: Date | null;
 }
 
 /** Looks up who sends a key. */

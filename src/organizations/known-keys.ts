@@ -1,6 +1,23 @@
 import type { Notifications } from "../store/notifications.ts";
 import { createRemembered, type Remembered } from "../store/remembered.ts";
-import type { StoredKey } from "./authenticate-key.ts";
+import type { Service } from "./api-keys.ts";
+
+/** A key as it is stored. */
+export interface StoredKey {
+  readonly organization_id: number;
+  readonly id: string;
+  readonly name: string;
+  readonly services: Service[];
+  readonly key_hash: Buffer;
+  readonly source: number | null;
+  readonly expires_at: Date | null;
+  readonly last_used_at: Date | null;
+  readonly revoked_at: Date | null;
+  readonly allowed_addresses: string[];
+  readonly previous_hash: Buffer | null;
+  readonly previous_until: Date | null;
+  readonly previous_last_used_at: Date | null;
+}
 
 /**
  * Whose keys are, by their hash (hexadecimal), as far as a process remembers it. Keys that are unknown are not remembered:

@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import type { Sql } from "sql-template-tag";
-import {
-  changeOrigins,
-  changeTypes,
-  endOfFeed,
-  type FeedFilter,
-  type FeedRequest,
-  stretchBetween,
-  unknownSources,
-} from "../../src/changes/feed.ts";
+import { endOfFeed, stretchBetween, unknownSources } from "../../src/changes/feed.ts";
+import { changeOrigins, changeTypes, type FeedFilter, type FeedRequest } from "../../src/changes/feed-request.ts";
 import { entriesStatement, findingsStatement } from "../../src/changes/feed-statement.ts";
 import { pruneStatement } from "../../src/changes/prune.ts";
 import { recordStatement } from "../../src/changes/record.ts";

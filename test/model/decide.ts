@@ -1,7 +1,7 @@
 /** What happens to each person of a file as a whole, before anything is applied. */
 
-import type { Person } from "./identify.ts";
 import type { Statement } from "./merge.ts";
+import type { Person } from "./person.ts";
 import type { Membership, Organization, User } from "./state.ts";
 import { defaultGroups, hasGrantedRole, type Issue, isProtected, networkAdministrator } from "./state.ts";
 import { decideUsername } from "./values.ts";

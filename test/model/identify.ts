@@ -4,17 +4,8 @@
  */
 import type { UserRow } from "../../src/intake/records.ts";
 import { removesOnly } from "./merge.ts";
+import { firstRow, type Person } from "./person.ts";
 import type { Issue, Organization, User } from "./state.ts";
-
-/** The rows of a file that are one person. */
-export interface Person {
-  /** In the order of the file. */
-  readonly rows: UserRow[];
-  /** The stored user; null for somebody new. */
-  user: User | null;
-  /** Nothing but the primary e-mail led to the stored user. */
-  linkedByEmail: boolean;
-}
 
 interface Identification {
   /** In the order of their first rows. */
@@ -128,11 +119,6 @@ function linksByEmail(organization: Organization, source: number, persons: reado
     if (!wantedByOthers && !otherDatabaseId && !otherUsername) links.set(person, user);
   }
   return links;
-}
-
-/** Number of a person's first row in the file. */
-export function firstRow(person: Person): number {
-  return Math.min(...person.rows.map((row) => row.row));
 }
 
 /** The first address of a row, normalised. */

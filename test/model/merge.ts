@@ -1,7 +1,7 @@
 /** What the rows of one person say together (file formats, section 4). */
 import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
-import { firstRow, type Person } from "./identify.ts";
+import { firstRow, type Person } from "./person.ts";
 import { phoneKey, type Username } from "./state.ts";
 
 /** A value and the row that brought it, where warnings about it stand. A blank value is "", null, [] or false. */

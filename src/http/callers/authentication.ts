@@ -2,7 +2,7 @@ import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { type Authenticate, createAuthentication } from "../../organizations/authenticate-key.ts";
 import type { App } from "../contract/app-types.ts";
-import type { Caller, HttpDependencies } from "../server/dependencies.ts";
+import type { Authentication, Caller, HttpDependencies } from "../server/dependencies.ts";
 import { requirePerson } from "../sign-in/people-access.ts";
 import { requireOwnPage } from "../sign-in/same-origin.ts";
 import { bySession } from "../sign-in/session-caller.ts";
@@ -25,12 +25,6 @@ declare module "fastify" {
     requireStill: () => Promise<void>;
   }
 }
-
-/**
- * A way to tell who sends a request: undefined when the request does not use it.
- * @throws MusterError unauthenticated when it does, and what it sends is not valid
- */
-export type Authentication = (request: FastifyRequest) => Promise<Caller | undefined>;
 
 const longestKey = 400;
 

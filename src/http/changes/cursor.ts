@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { FeedPosition } from "../../changes/feed.ts";
+import type { FeedPosition } from "../../changes/feed-request.ts";
 import { decodeCursor, encodeCursor } from "../contract/paging.ts";
 
 const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type FeedPosition, feedEnd } from "../../changes/feed.ts";
+import { feedEnd } from "../../changes/feed.ts";
+import type { FeedPosition } from "../../changes/feed-request.ts";
 import type { Database } from "../../store/database.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { positionShape, toChangesCursor } from "./cursor.ts";

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { z } from "zod";
-import type { FeedRequest } from "../../changes/feed.ts";
+import type { FeedRequest } from "../../changes/feed-request.ts";
 import { followFeed } from "../../changes/follow.ts";
 import { MusterError } from "../../errors.ts";
 import type { AnyReply, App } from "../contract/app-types.ts";

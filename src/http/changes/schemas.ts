@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { changeOrigins, changeTypes } from "../../changes/feed.ts";
+import { changeOrigins, changeTypes } from "../../changes/feed-request.ts";
 
 /** Most changes of a page. */
 export const largestFeedPage = 10_000;

@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import type { ChangeSignal } from "../../changes/signal.ts";
 import type { MemberAuthority } from "../../directory/member-authority.ts";
 import type { Moderation } from "../../moderation/context.ts";
@@ -87,3 +88,10 @@ export interface Caller {
   /** Number of the source that the key is bound to. */
   readonly source: number | null;
 }
+
+/**
+ * A way to tell the caller from a request.
+ * @returns undefined when the request does not use this way
+ * @throws MusterError unauthenticated when it does, and what it sends is not valid
+ */
+export type Authentication = (request: FastifyRequest) => Promise<Caller | undefined>;

@@ -1,7 +1,6 @@
 import { MusterError } from "../../errors.ts";
 import { createSessionLookup } from "../../sign-in/sessions.ts";
-import type { Authentication } from "../callers/authentication.ts";
-import type { HttpDependencies } from "../server/dependencies.ts";
+import type { Authentication, HttpDependencies } from "../server/dependencies.ts";
 import { personCaller } from "./person-caller.ts";
 import { sessionCookie } from "./session-cookie.ts";
 

@@ -1,8 +1,7 @@
 import { MusterError } from "../../errors.ts";
 import { findTokenPerson } from "../../sign-in/token-person.ts";
 import { checkToken, looksLikeToken } from "../../sign-in/tokens.ts";
-import type { Authentication } from "../callers/authentication.ts";
-import type { HttpDependencies } from "../server/dependencies.ts";
+import type { Authentication, HttpDependencies } from "../server/dependencies.ts";
 import { personCaller } from "./person-caller.ts";
 
 /** A person who signed in, by a token of the organization's OpenID provider: `Authorization: Bearer TOKEN`. */

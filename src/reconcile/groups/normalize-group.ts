@@ -2,17 +2,16 @@ import type { z } from "zod";
 import {
   type GroupStyle,
   groupCategories,
-  groupIdPattern,
   groupNameLength,
   groupPrivacies,
   groupStyles,
   groupTypes,
-  reservedGroupIds,
 } from "../../directory/group-codes.ts";
 import { foldCase, line, paragraphs } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import type { GroupRecord } from "../../intake/group-columns.ts";
 import { quoted } from "../../intake/issues.ts";
+import { readGroupId } from "../records/group-id.ts";
 import {
   createRecordReader,
   failureOfCutRow,
@@ -89,15 +88,6 @@ export function normalizeGroup(record: GroupRecord): GroupRow {
     ...{ row, line: firstLine, action, values: said },
     ...present({ groupId, name, nameNormalized, failure: failure() }),
   };
-}
-
-/** Reads the id of a group as feeds write it. */
-export function readGroupId(text: string): string | Unreadable {
-  const groupId = text.normalize("NFC");
-  if ((reservedGroupIds as readonly string[]).includes(groupId)) return { reason: `"${groupId}" is a code of feeds` };
-  return groupIdPattern.test(groupId)
-    ? groupId
-    : { reason: "the id of a group has 1 to 100 characters without white space, | and ;" };
 }
 
 const schemaReader =

@@ -4,7 +4,7 @@ import type { RowIssue } from "../../errors.ts";
 import { limits } from "../../intake/limits.ts";
 import type { LocationRecord } from "../../intake/location-columns.ts";
 import { scalarField } from "../../person/fields.ts";
-import { readGroupId } from "../groups/normalize-group.ts";
+import { readGroupId } from "../records/group-id.ts";
 import { createRecordReader, failureOfCutRow, present, type Unreadable, wordReader } from "../records/record-values.ts";
 
 /** What a row wants of its location: create or update it, update it only if there is one, or delete it. */
