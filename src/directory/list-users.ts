@@ -1,9 +1,10 @@
+import sql, { empty, join, type Sql } from "sql-template-tag";
 import { type Database, withOrganization } from "../store/database.ts";
+import { selectRows } from "../store/sql.ts";
 import { foldCase } from "./text.ts";
-import { userDocuments } from "./user-document.ts";
-import type { StoredUser } from "./users.ts";
+import { type StoredUser, storedUserRow, userDocuments } from "./user-document.ts";
 
-/** Whom a list shows: those to whom everything that is given applies. */
+/** The people whom a list shows. All given conditions have to apply. */
 export interface UserFilter {
   /** Any address of the person, without regard to case. */
   readonly email?: string | undefined;
@@ -16,11 +17,11 @@ export interface UserFilter {
   readonly groupId?: string | undefined;
   /** Without regard to case. */
   readonly location?: string | undefined;
-  /** How a name, the username or an address begins, without regard to case. */
+  /** The beginning of a name, the username or an address, without regard to case. */
   readonly query?: string | undefined;
 }
 
-/** Where a page of a list begins. */
+/** A page of a list. */
 export interface UserPage {
   /** Id of the last person before it. */
   readonly after: number | undefined;
@@ -37,24 +38,25 @@ export function listUsers(
   filter: UserFilter,
   page: UserPage,
 ): Promise<StoredUser[]> {
-  const values: unknown[] = [organizationId];
-  const bind = (value: unknown) => `$${values.push(value)}`;
-  const found = `
+  return withOrganization(database, organizationId, (transaction) =>
+    selectRows(transaction, storedUserRow, pageOfUsers(organizationId, filter, page)),
+  );
+}
+
+/** The statement of `listUsers`. */
+export function pageOfUsers(organizationId: number, filter: UserFilter, page: UserPage): Sql {
+  const conditions = filterConditions(organizationId, filter).map((condition) => sql`and ${condition}`);
+  const found = sql`
     select u.id from users u
-    where u.organization_id = $1 and u.id > ${bind(page.after ?? 0)}
-      ${filterConditions(filter, bind)
-        .map((condition) => `and ${condition}`)
-        .join(" ")}
-    order by u.id limit ${bind(page.limit + 1)}`;
-  return withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<StoredUser>(`${userDocuments(found)} order by u.id`, values);
-    return rows;
-  });
+    where u.organization_id = ${organizationId} and u.id > ${page.after ?? 0}
+      ${conditions.length === 0 ? empty : join(conditions, " ")}
+    order by u.id limit ${page.limit + 1}`;
+  return sql`${userDocuments(organizationId, found)} order by u.id`;
 }
 
 const pageSize = 1000;
 
-/** All of them page after page, as fast as the reader takes them; between two pages no connection is held. */
+/** All of them page by page, as fast as the consumer takes them. Between two pages no connection is held. */
 export async function* usersByPage(
   database: Database,
   organizationId: number,
@@ -68,47 +70,48 @@ export async function* usersByPage(
   }
 }
 
-function filterConditions(filter: UserFilter, bind: (value: unknown) => string): string[] {
+function filterConditions(organizationId: number, filter: UserFilter): Sql[] {
   const { email, username, databaseId, source, groupId, location, query } = filter;
-  const conditions: string[] = [];
+  const conditions: Sql[] = [];
   if (email !== undefined) {
-    const normalized = bind(foldCase(email.normalize("NFC")));
-    conditions.push(`u.id in (
-      select id from users where organization_id = $1 and email_normalized = ${normalized}
-      union all select user_id from user_emails where organization_id = $1 and email_normalized = ${normalized})`);
+    const normalized = foldCase(email.normalize("NFC"));
+    conditions.push(sql`u.id in (
+      select id from users where organization_id = ${organizationId} and email_normalized = ${normalized}
+      union all
+      select user_id from user_emails where organization_id = ${organizationId} and email_normalized = ${normalized})`);
   }
-  if (username !== undefined) conditions.push(`u.username_normalized = ${bind(foldCase(username.normalize("NFC")))}`);
+  if (username !== undefined) conditions.push(sql`u.username_normalized = ${foldCase(username.normalize("NFC"))}`);
   if (databaseId !== undefined || source !== undefined) {
-    conditions.push(`u.id in (
-      select user_id from sources join user_sources on user_sources.organization_id = $1 and source = number
-      where sources.organization_id = $1
-        ${source === undefined ? "" : `and name = ${bind(source)}`}
-        ${databaseId === undefined ? "" : `and database_id = ${bind(databaseId)}`})`);
+    conditions.push(sql`u.id in (
+      select user_id from sources
+      join user_sources on user_sources.organization_id = ${organizationId} and source = number
+      where sources.organization_id = ${organizationId}
+        ${source === undefined ? empty : sql`and name = ${source}`}
+        ${databaseId === undefined ? empty : sql`and database_id = ${databaseId}`})`);
   }
   if (groupId !== undefined) {
-    conditions.push(
-      `u.id in (select user_id from memberships where organization_id = $1 and group_id = ${bind(groupId)})`,
-    );
+    conditions.push(sql`u.id in (
+      select user_id from memberships where organization_id = ${organizationId} and group_id = ${groupId})`);
   }
   if (location !== undefined) {
-    conditions.push(`u.location = (
-      select name from locations where organization_id = $1 and name_normalized = ${bind(foldCase(location.normalize("NFC")))})`);
+    conditions.push(sql`u.location = (
+      select name from locations
+      where organization_id = ${organizationId} and name_normalized = ${foldCase(location.normalize("NFC"))})`);
   }
-  if (query !== undefined) {
-    const beginning = foldCase(query.normalize("NFC"));
-    conditions.push(beginsWith(bind(beginning), beginning.includes(" ")));
-  }
+  if (query !== undefined) conditions.push(beginsWith(organizationId, foldCase(query.normalize("NFC"))));
   return conditions;
 }
 
 /**
- * One pass over the people in the order of the list, without a sort: it costs at most what the organization is large.
- * @param hasSpace whether the beginning may be one of a whole name
+ * One pass over the people in the order of the list, without a sort. It costs at most a look at everybody of the
+ * organization.
+ * @param beginning in lower case; with a space, it may begin a whole name
  */
-const beginsWith = (beginning: string, hasSpace: boolean) => `(
+const beginsWith = (organizationId: number, beginning: string): Sql => sql`(
   starts_with(u.username_normalized, ${beginning})
   or starts_with(u.email_normalized, ${beginning})
   or u.id in (
-    select user_id from user_emails where organization_id = $1 and starts_with(email_normalized, ${beginning}))
+    select user_id from user_emails
+    where organization_id = ${organizationId} and starts_with(email_normalized, ${beginning}))
   or starts_with(lower(u.last_name), ${beginning})
-  or starts_with(lower(${hasSpace ? "u.first_name || ' ' || u.last_name" : "u.first_name"}), ${beginning}))`;
+  or starts_with(lower(${beginning.includes(" ") ? sql`u.first_name || ' ' || u.last_name` : sql`u.first_name`}), ${beginning}))`;

@@ -1,24 +1,16 @@
 import sql, { type Sql } from "sql-template-tag";
 import type { ChangeEntry } from "../changes/record.ts";
+import { type PersonProperty, personFields } from "../person/fields.ts";
 import { changedProperties } from "./changed-properties.ts";
 import type { UserDocument } from "./user-document.ts";
 
-/** The properties of a person whose changes the log tells one by one; memberships it tells group by group. */
-export const recordedProperties = [
-  "firstName",
-  "lastName",
-  "username",
-  "emails",
-  "phones",
-  "address",
-  "customFields",
-  "location",
-  "showAllGroups",
-  "sources",
+/** The properties of a person whose changes the log tells one by one. It tells memberships group by group. */
+export const recordedProperties: readonly (PersonProperty | "origins")[] = [
+  ...personFields.map(({ property }) => property).filter((property) => property !== "memberships"),
   "origins",
-] as const satisfies readonly (keyof UserDocument)[];
+];
 
-/** What the change log says of a person who was `before` and is `after`; null for somebody who did not or does not exist. */
+/** Compares a person before and after a change, as the change log tells it; null if the person did not or does not exist. */
 export function compareUsers(
   before: UserDocument | null,
   after: UserDocument | null,

@@ -1,3 +1,5 @@
+import sql, { raw, type Sql } from "sql-template-tag";
+import { z } from "zod";
 import type { MembershipDocument, PhoneDocument, ScalarDocuments, SourceLinkDocument } from "../person/document.ts";
 import { phoneSql, scalarSql } from "../person/document-sql.ts";
 import { personFields, scalarFields } from "../person/fields.ts";
@@ -29,7 +31,7 @@ export interface UserDocument extends ScalarDocuments {
 
 const list = (items: string) => `'[' || coalesce(${items}, '') || ']'`;
 
-/** SQL that makes the JSON text of each list, from users `u` and the lists that `from` joins. */
+/** SQL that makes the JSON text of each list, from users `u` and the lists that `userDocuments` joins. */
 const lists: Readonly<Record<string, string>> = {
   emails: `'[' || concat_ws(',', to_json(u.email)::text, further_emails.items) || ']'`,
   phones: list("phones.items"),
@@ -58,19 +60,24 @@ const properties: readonly (readonly [property: string, json: string])[] = [
   ["updatedAt", `'"' || timestamp_text(u.updated_at) || '"'`],
 ];
 
-const membership = `'{"groupId":' || to_json(group_id)::text || ',"role":' || role || '}'`;
-const link = `'{"source":' || to_json(pairs.name)::text || ',"databaseId":' ||
+/** The JSON text of users `u` and the lists of `userDocuments`. */
+const document = raw(
+  `'{' || ${properties.map(([name, json]) => `'"${name}":' || ${json}`).join(" || ',' || ")} || '}'`,
+);
+
+const membership = sql`'{"groupId":' || to_json(group_id)::text || ',"role":' || role || '}'`;
+const link = sql`'{"source":' || to_json(pairs.name)::text || ',"databaseId":' ||
   coalesce(to_json(database_id)::text, 'null') || '}'`;
 
-/** One list of each person: by the key, so that a page costs the same whatever PostgreSQL knows of the tables. */
-const gather = (name: string, item: string, table: string, order: string, organization: string) => `
+/** One list of each person. It is read by the key, so that a page costs the same whatever PostgreSQL knows of the tables. */
+const gather = (name: Sql, item: Sql, table: Sql, order: Sql, organization: number | Sql) => sql`
   left join lateral (
     select string_agg(${item}, ',' order by ${order}) as items
-    from ${table} where ${table}.organization_id = ${organization} and ${table}.user_id = u.id
+    from ${table} owned where owned.organization_id = ${organization} and owned.user_id = u.id
   ) ${name} on true`;
 
 /** Links are found by source and person, as their key goes. */
-const gatherLinks = (organization: string) => `
+const gatherLinks = (organization: number | Sql) => sql`
   left join lateral (
     select string_agg(${link}, ',' order by pairs.name) as items
     from sources pairs join user_sources
@@ -79,23 +86,28 @@ const gatherLinks = (organization: string) => `
   ) links on true`;
 
 /**
- * SQL of a select with the documents of many people: columns `id` (bigint), `version` (bigint) and `document` (JSON
- * text), in no order. Whoever does not exist is left out.
+ * A select of the documents of many people: columns `id` (bigint), `version` (bigint) and `document` (JSON text), in no
+ * order. People who do not exist are left out.
  *
- * @param ids SQL of a select with the column `id`, each at most once; the better PostgreSQL can guess how many
- * there are (`limit`, an analyzed table, an array), the better its plan
- * @param organization SQL of the organization's id
+ * @param organization the organization's id, as a value or a literal
+ * @param ids a select with the column `id`, each at most once. The better PostgreSQL can guess how many there are
+ *   (`limit`, an analyzed table, an array), the better its plan
  */
-export function userDocuments(ids: string, organization = "$1"): string {
-  const members = properties.map(([name, json]) => `'"${name}":' || ${json}`);
-  return `
+export const userDocuments = (organization: number | Sql, ids: Sql): Sql => sql`
     with chosen as materialized (
       select users.* from users join (${ids}) ids on ids.id = users.id where users.organization_id = ${organization}
     )
-    select u.id, u.version, '{' || ${members.join(" || ',' || ")} || '}' as document
+    select u.id, u.version, ${document} as document
     from chosen u
-    ${gather("further_emails", "to_json(user_emails.email)::text", "user_emails", "user_emails.email_normalized", organization)}
-    ${gather("phones", phoneSql, "user_phones", "number, extension", organization)}
-    ${gather("memberships", membership, "memberships", "group_id", organization)}
+    ${gather(sql`further_emails`, sql`to_json(email)::text`, sql`user_emails`, sql`email_normalized`, organization)}
+    ${gather(sql`phones`, raw(phoneSql), sql`user_phones`, sql`number, extension`, organization)}
+    ${gather(sql`memberships`, membership, sql`memberships`, sql`group_id`, organization)}
     ${gatherLinks(organization)}`;
-}
+
+/** A row of `userDocuments`. */
+export const storedUserRow = z.object({ id: z.int(), version: z.int(), document: z.string() });
+/** A person as stored; `document` is a `UserDocument` as JSON text. */
+export type StoredUser = z.infer<typeof storedUserRow>;
+
+/** Reads the document of a stored person. */
+export const parseDocument = ({ document }: Pick<StoredUser, "document">): UserDocument => JSON.parse(document);

@@ -1,15 +1,18 @@
 import { isDeepStrictEqual } from "node:util";
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { showAddress } from "../person/address.ts";
 import type { Executor } from "../store/database.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 import { foldCase } from "./text.ts";
 import type { UserDocument } from "./user-document.ts";
 import { type FieldError, type NewUserInput, readUserInput, type UserEdit, type UserInput } from "./user-input.ts";
 import type { UserRowTarget } from "./user-rows.ts";
 
 /**
- * Reads what somebody wants changed, makes sure that it can be, and reduces it to what differs from what is stored.
+ * Reads the wanted values, makes sure that they are possible, and reduces them to those that differ from the stored ones.
  * The caller holds the organization's lock, so that what was found stays true.
  * @param stored the person as they are; null for a new one
  * @param memberships the groups of a new person
@@ -24,11 +27,11 @@ export async function readEdit(
 ): Promise<UserEdit> {
   const settings = await readSettings(executor, target.organizationId);
   const { edit, errors } = readUserInput(input, settings.countryCode, stored?.address ?? null);
-  const found = await lookUp(executor, target, edit, memberships);
+  const found = (await selectRow(executor, foundRow, prepared(lookUp(target, edit, memberships))))!;
   const wanted = differing(edit.location ? { ...edit, location: found.location } : edit, stored);
   const invalid = [
     ...errors,
-    ...(edit.location && found.location === null ? [{ field: "location", message: "is no location" }] : []),
+    ...(edit.location && found.location === null ? [{ field: "location", message: "is not a location" }] : []),
     ...groupErrors(memberships, found.unknownGroups),
     ...(errors.length === 0 ? missing(wanted, stored, settings) : []),
   ];
@@ -37,50 +40,46 @@ export async function readEdit(
   return wanted;
 }
 
-async function readSettings(executor: Executor, organizationId: number): Promise<Settings> {
-  const { rows } = await executor.query<{ settings: unknown }>("select settings from organizations where id = $1", [
-    organizationId,
-  ]);
-  return settingsSchema.parse(rows[0]?.settings);
+const settingsRow = z.object({ settings: z.unknown() });
+
+/** The settings of an organization. */
+export async function readSettings(executor: Executor, organizationId: number): Promise<Settings> {
+  const row = await selectRow(executor, settingsRow, prepared(settingsOf(organizationId)));
+  return settingsSchema.parse(row?.settings);
 }
 
-interface Found {
-  /** Who else has the username. */
-  readonly holder: number | null;
+/** The statement of `readSettings`. */
+export const settingsOf = (organizationId: number): Sql =>
+  sql`select settings from organizations where id = ${organizationId}`;
+
+const foundRow = z.object({
+  /** The other person who has the username. */
+  holder: z.int().nullable(),
   /** The location as it spells itself. */
-  readonly location: string | null;
-  readonly unknownGroups: readonly string[];
-}
+  location: z.string().nullable(),
+  unknownGroups: z.array(z.string()),
+});
 
-async function lookUp(
-  executor: Executor,
+/** The statement that looks up what an edit names: a `foundRow`. */
+export const lookUp = (
   { organizationId, userId }: UserRowTarget,
   edit: UserEdit,
   memberships: NonNullable<NewUserInput["memberships"]>,
-): Promise<Found> {
-  const { rows } = await executor.query<Found>(
-    `select
-       (select id from users where organization_id = $1 and username_normalized = $3 and id <> $2) as holder,
-       (select name from locations where organization_id = $1 and name_normalized = $4) as location,
-       array(select group_id from unnest($5::text[]) group_id
-         where group_id not in (select group_id from groups where organization_id = $1)) as "unknownGroups"`,
-    [
-      organizationId,
-      userId,
-      edit.username?.normalized ?? null,
-      edit.location ? foldCase(edit.location) : null,
-      memberships.map(({ groupId }) => groupId),
-    ],
-  );
-  return rows[0]!;
-}
+): Sql => sql`
+  select (
+      select id from users where organization_id = ${organizationId}
+        and username_normalized = ${edit.username ? foldCase(edit.username) : null} and id <> ${userId}) as holder,
+    (select name from locations
+      where organization_id = ${organizationId} and name_normalized = ${edit.location ? foldCase(edit.location) : null}
+    ) as location,
+    array(select group_id from unnest(${memberships.map(({ groupId }) => groupId)}::text[]) group_id
+      where group_id not in (select group_id from groups where organization_id = ${organizationId})) as "unknownGroups"`;
 
 /** The part of an edit that changes something. */
 function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {
   if (!stored) return edit;
   const shown: Partial<Record<keyof UserEdit, unknown>> = {
     ...edit,
-    username: edit.username?.username ?? null,
     emails: edit.emails?.map(({ email }) => email),
     address: edit.address === undefined ? undefined : showAddress(edit.address),
     showAllGroups: edit.showAllGroups ?? false,
@@ -93,7 +92,7 @@ function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {
   );
 }
 
-/** What a person needs (file formats, section 1); of somebody known only what the edit takes away counts. */
+/** Values that a person needs and does not have (file formats, section 1). Of a known person only those that the edit takes away count. */
 function missing(edit: UserEdit, stored: UserDocument | null, settings: Settings): FieldError[] {
   const {
     firstName = stored?.firstName ?? "",
@@ -122,8 +121,8 @@ function groupErrors(
     const field = `memberships.${index}.groupId`;
     const isRepeated = seen.has(groupId);
     seen.add(groupId);
-    if (unknownGroups.includes(groupId)) return [{ field, message: "is no group" }];
-    return isRepeated ? [{ field, message: "stands twice" }] : [];
+    if (unknownGroups.includes(groupId)) return [{ field, message: "is not a group" }];
+    return isRepeated ? [{ field, message: "appears twice" }] : [];
   });
 }
 

@@ -3,9 +3,9 @@ import { parseEmail } from "../intake/emails.ts";
 import { readPhoneNumber } from "../intake/phone-numbers.ts";
 import type { EmailAddress, Phone } from "../intake/records.ts";
 import { type AddressDocument, type AddressPart, addressParts, joinAddress, parseAddress } from "../person/address.ts";
-import { scalarField } from "../person/fields.ts";
+import { personFields, type Scalar, type ScalarsOf, scalarField } from "../person/fields.ts";
 import type { UserOrigin } from "./claims.ts";
-import { compareBytes, foldCase } from "./text.ts";
+import { compareBytes } from "./text.ts";
 
 /** A phone as a person writes it; the rest has the defaults of feeds (file formats, section 2). */
 export interface PhoneInput {
@@ -20,25 +20,25 @@ export interface PhoneInput {
 /** A change of an address: parts that are named, or free text; null takes one away (RFC 7396). */
 export type AddressInput = { readonly [Part in AddressPart | "text"]?: string | null | undefined };
 
+type InputScalars = ScalarsOf<{
+  readonly text: string | null | undefined;
+  readonly identifier: string | null | undefined;
+  /** Parts that are merged into the stored address, or a whole one as feeds write it. */
+  readonly address: AddressInput | string | null | undefined;
+  readonly texts: readonly string[] | null | undefined;
+  readonly location: string | null | undefined;
+  readonly flag: boolean | null | undefined;
+}>;
+
 /**
- * What a person or the API wants somebody to be: absent says nothing, null (or blank) takes the value away.
- * Texts are trimmed, in NFC, and within their limits (`line`).
+ * The wanted values of a person. An absent one says nothing; null (or blank) takes the value away. Texts are trimmed, in
+ * NFC, and within their limits (`line`).
  */
-export interface UserInput {
-  readonly firstName?: string | null | undefined;
-  readonly lastName?: string | null | undefined;
-  readonly username?: string | null | undefined;
+export interface UserInput extends Partial<InputScalars> {
   /** The whole list; the first is the primary address. */
   readonly emails?: readonly string[] | null | undefined;
   /** The whole list. */
   readonly phones?: readonly PhoneInput[] | null | undefined;
-  /** Parts that are merged into what is there, or a whole one as feeds write it: five parts joined by |, or free text. */
-  readonly address?: AddressInput | string | null | undefined;
-  /** By position. */
-  readonly customFields?: readonly string[] | null | undefined;
-  /** Name of a location. */
-  readonly location?: string | null | undefined;
-  readonly showAllGroups?: boolean | null | undefined;
 }
 
 /** A new person. */
@@ -47,30 +47,32 @@ export interface NewUserInput extends UserInput {
   readonly memberships?: readonly { readonly groupId: string; readonly role: number }[] | undefined;
 }
 
+type EditedScalars = ScalarsOf<{
+  readonly text: string;
+  readonly identifier: string | null;
+  /** The stored form; "" for none. */
+  readonly address: string;
+  readonly texts: readonly string[];
+  /** The name as the sender spells it. */
+  readonly location: string | null;
+  /** null for the default, which nobody owns. */
+  readonly flag: boolean | null;
+}>;
+
 /** An input that was read: the values as they are stored. */
-export interface UserEdit {
-  readonly firstName?: string;
-  readonly lastName?: string;
-  readonly username?: { readonly username: string; readonly normalized: string } | null;
+export interface UserEdit extends Partial<EditedScalars> {
   /** Each once: the primary address, then the others in their order. */
   readonly emails?: readonly EmailAddress[];
   /** Each once, in their order. */
   readonly phones?: readonly Phone[];
-  /** "" for none. */
-  readonly address?: string;
-  readonly customFields?: readonly string[];
-  /** As the sender spells it. */
-  readonly location?: string | null;
-  /** null for the default that is nobody's. */
-  readonly showAllGroups?: boolean | null;
 }
 
 /** A part of a request that cannot be taken; the message completes "<field> …". */
 export type FieldError = NonNullable<ProblemPlace["errors"]>[number];
 
 /**
- * Reads what somebody wants changed.
- * @param countryCode calling code of phones that name none, e.g. "1"
+ * Reads an input.
+ * @param countryCode calling code of phones that name no country, e.g. "1"
  * @param address the address into which parts are merged
  * @returns the edit, and every part that cannot be taken
  */
@@ -80,21 +82,56 @@ export function readUserInput(
   address: AddressDocument | null,
 ): { readonly edit: UserEdit; readonly errors: readonly FieldError[] } {
   const errors: FieldError[] = [];
-  const edit: { -readonly [Name in keyof UserEdit]: UserEdit[Name] } = {};
-  if (input.firstName !== undefined) edit.firstName = input.firstName ?? "";
-  if (input.lastName !== undefined) edit.lastName = input.lastName ?? "";
-  if (input.username !== undefined) edit.username = readUsername(input.username);
-  if (input.emails !== undefined) edit.emails = readEmails(input.emails ?? [], errors);
-  if (input.phones !== undefined) edit.phones = readPhones(input.phones ?? [], countryCode, errors);
-  if (input.address !== undefined) edit.address = readAddress(input.address, address, errors);
-  if (input.customFields !== undefined) edit.customFields = withoutBlankEnd(input.customFields ?? []);
-  if (input.location !== undefined) edit.location = input.location || null;
-  if (input.showAllGroups !== undefined) edit.showAllGroups = input.showAllGroups;
-  return { edit, errors };
+  const edited = personFields.flatMap((field) => {
+    const value = readField(field, input, countryCode, address, errors);
+    return value === undefined ? [] : [[field.property, value] as const];
+  });
+  return { edit: Object.fromEntries(edited) as UserEdit, errors };
 }
 
-function readUsername(username: string | null): NonNullable<UserEdit["username"]> | null {
-  return username ? { username, normalized: foldCase(username) } : null;
+/** The value of a field as it is stored; undefined if the input does not say it. */
+function readField(
+  field: (typeof personFields)[number],
+  input: UserInput,
+  countryCode: string,
+  address: AddressDocument | null,
+  errors: FieldError[],
+): UserEdit[keyof UserEdit] {
+  switch (field.kind) {
+    case "emails":
+      return input.emails === undefined ? undefined : readEmails(input.emails ?? [], errors);
+    case "phones":
+      return input.phones === undefined ? undefined : readPhones(input.phones ?? [], countryCode, errors);
+    case "memberships":
+    case "sources":
+      return undefined;
+    default: {
+      const value = input[field.property];
+      return value === undefined ? undefined : readScalar(field, value, address, errors);
+    }
+  }
+}
+
+/** A single value as it is stored. */
+function readScalar(
+  { kind }: Pick<Scalar, "kind">,
+  input: NonNullable<UserInput[Scalar["property"]]> | null,
+  address: AddressDocument | null,
+  errors: FieldError[],
+): EditedScalars[Scalar["property"]] {
+  switch (kind) {
+    case "text":
+      return (input as string | null) ?? "";
+    case "identifier":
+    case "location":
+      return (input as string | null) || null;
+    case "address":
+      return readAddress(input as AddressInput | string | null, address, errors);
+    case "texts":
+      return withoutBlankEnd((input as readonly string[] | null) ?? []);
+    case "flag":
+      return input as boolean | null;
+  }
 }
 
 function readEmails(addresses: readonly string[], errors: FieldError[]): EmailAddress[] {
@@ -134,7 +171,7 @@ function readPhones(inputs: readonly PhoneInput[], countryCode: string, errors: 
 }
 
 function readAddress(
-  input: NonNullable<UserInput["address"]> | null,
+  input: AddressInput | string | null,
   before: AddressDocument | null,
   errors: FieldError[],
 ): string {

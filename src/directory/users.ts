@@ -1,12 +1,15 @@
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 import { manual, origins } from "./claims.ts";
 import { buryUsers } from "./tombstone.ts";
 import { compareUsers } from "./user-changes.ts";
-import { type UserDocument, userDocuments } from "./user-document.ts";
+import { parseDocument, type StoredUser, storedUserRow, userDocuments } from "./user-document.ts";
 import { readEdit } from "./user-edit.ts";
 import type { NewUserInput, UserInput } from "./user-input.ts";
 import {
@@ -18,20 +21,12 @@ import {
   updateUserRow,
 } from "./user-rows.ts";
 
-/** A person as stored. */
-export interface StoredUser {
-  readonly id: number;
-  readonly version: number;
-  /** A `UserDocument` as JSON text, made by PostgreSQL. */
-  readonly document: string;
-}
-
 /** Ids have 15 digits at most, far more than there are people, so that they are exact as JavaScript's numbers. */
 const idPattern = /^[1-9][0-9]{0,14}$/;
 
 /**
  * Reads the id of a person as the API writes it.
- * @throws MusterError not_found when it can be nobody's
+ * @throws MusterError not_found if no person can have it
  */
 export function readUserId(id: string): number {
   const userId = parseUserId(id);
@@ -39,12 +34,12 @@ export function readUserId(id: string): number {
   return userId;
 }
 
-/** The id of a person as the API writes it; undefined when it can be nobody's. */
+/** The id of a person as the API writes it; undefined if no person can have it. */
 export function parseUserId(id: string): number | undefined {
   return idPattern.test(id) ? Number(id) : undefined;
 }
 
-/** The problem of an id that is nobody's. */
+/** The problem of an id that no person has. */
 export const noSuchUser = () => new MusterError("not_found", "There is no such user.");
 
 /**
@@ -53,7 +48,7 @@ export const noSuchUser = () => new MusterError("not_found", "There is no such u
  */
 export function getUser(database: Database, organizationId: number, id: string): Promise<StoredUser> {
   const userId = readUserId(id);
-  return withOrganization(database, organizationId, (client) => readUser(client, organizationId, userId));
+  return withOrganization(database, organizationId, (transaction) => readUser(transaction, organizationId, userId));
 }
 
 /**
@@ -65,20 +60,19 @@ export function createUser(context: ChangeContext, input: NewUserInput): Promise
   const { database, queue, organizationId, clock } = context;
   const memberships = input.memberships ?? [];
   const author = input.origin === undefined ? manual : origins.indexOf(input.origin);
-  return asWriter(database, queue, organizationId, async (client, { lastUserId }) => {
+  return asWriter(database, queue, organizationId, async (transaction, { lastUserId }) => {
     const target: UserRowTarget = { organizationId, userId: lastUserId + 1, author };
-    const edit = await readEdit(client, target, input, null, memberships);
+    const edit = await readEdit(transaction, target, input, null, memberships);
     const at = clock();
-    await client.query("update feed_heads set last_user_id = $2 where organization_id = $1", [
-      organizationId,
-      target.userId,
+    await runPrepared(transaction, [
+      sql`update feed_heads set last_user_id = ${target.userId} where organization_id = ${organizationId}`,
+      insertUser(target, edit, at),
+      ...replaceFurtherEmails(target, edit.emails?.slice(1) ?? []),
+      ...replacePhones(target, edit.phones ?? []),
+      insertMemberships(target, memberships, at),
     ]);
-    await insertUser(client, target, edit, at);
-    await replaceFurtherEmails(client, target, edit.emails?.slice(1) ?? []);
-    await replacePhones(client, target, edit.phones ?? []);
-    await insertMemberships(client, target, memberships, at);
-    const after = await readUser(client, organizationId, target.userId);
-    await record(client, context, "created", null, after);
+    const after = await readUser(transaction, organizationId, target.userId);
+    await record(transaction, context, "created", null, after);
     return after;
   });
 }
@@ -99,19 +93,21 @@ export function updateUser(
 ): Promise<StoredUser> {
   const userId = readUserId(id);
   const { database, queue, organizationId, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
+  return asWriter(database, queue, organizationId, async (transaction) => {
     const target: UserRowTarget = { organizationId, userId, author: manual };
-    const before = await readUser(client, organizationId, userId);
+    const before = await readUser(transaction, organizationId, userId);
     checkVersion(before.version);
     const stored = parseDocument(before);
-    const edit = await readEdit(client, target, input, stored, []);
+    const edit = await readEdit(transaction, target, input, stored, []);
     if (Object.keys(edit).length === 0) return before;
-    if (edit.emails) await replaceFurtherEmails(client, target, edit.emails.slice(1));
-    if (edit.phones) await replacePhones(client, target, edit.phones);
     const primaryChanges = edit.emails !== undefined && edit.emails[0]?.email !== stored.emails[0];
-    await updateUserRow(client, target, edit, primaryChanges, clock());
-    const after = await readUser(client, organizationId, userId);
-    await record(client, context, "updated", before, after);
+    await runPrepared(transaction, [
+      ...(edit.emails ? replaceFurtherEmails(target, edit.emails.slice(1)) : []),
+      ...(edit.phones ? replacePhones(target, edit.phones) : []),
+      updateUserRow(target, edit, primaryChanges, clock()),
+    ]);
+    const after = await readUser(transaction, organizationId, userId);
+    await record(transaction, context, "updated", before, after);
     return after;
   });
 }
@@ -124,35 +120,39 @@ export function updateUser(
 export function deleteUser(context: ChangeContext, id: string, checkVersion: (version: number) => void): Promise<void> {
   const userId = readUserId(id);
   const { database, queue, organizationId, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const before = await readUser(client, organizationId, userId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const before = await readUser(transaction, organizationId, userId);
     checkVersion(before.version);
-    await buryUsers(client, organizationId, [userId], null, clock());
-    await record(client, context, "deleted", before, null);
+    await buryUsers(transaction, organizationId, [userId], null, clock());
+    await record(transaction, context, "deleted", before, null);
   });
 }
 
-interface ReadUser extends StoredUser {
-  /** The databaseID that the source of the highest rank knows the person by. */
-  readonly databaseId: string | null;
-}
+const readUserRow = storedUserRow.extend({
+  /** The databaseID by which the source of the highest rank knows the person. */
+  databaseId: z.string().nullable(),
+});
+type ReadUser = z.infer<typeof readUserRow>;
 
 async function readUser(executor: Executor, organizationId: number, userId: number): Promise<ReadUser> {
-  const { rows } = await executor.query<ReadUser>(
-    `select documents.*, (
-       select database_id from sources join user_sources on source = number
-       where sources.organization_id = $1 and user_sources.organization_id = $1 and user_id = $2
-         and database_id is not null
-       order by rank, number limit 1) as "databaseId"
-     from (${userDocuments("select $2::bigint as id")}) documents`,
-    [organizationId, userId],
-  );
-  const [user] = rows;
+  const user = await selectRow(executor, readUserRow, prepared(oneUser(organizationId, userId)));
   if (!user) throw noSuchUser();
   return user;
 }
 
-const parseDocument = ({ document }: StoredUser): UserDocument => JSON.parse(document);
+/** The statement that reads one person. */
+export const oneUser = (organizationId: number, userId: number): Sql => sql`
+  select documents.*, (
+    select database_id from sources join user_sources on source = number
+    where sources.organization_id = ${organizationId} and user_sources.organization_id = ${organizationId}
+      and user_id = ${userId} and database_id is not null
+    order by rank, number limit 1) as "databaseId"
+  from (${userDocuments(organizationId, sql`select ${userId}::bigint as id`)}) documents`;
+
+/** Runs statements of a single request in their order. */
+async function runPrepared(executor: Executor, statements: readonly Sql[]): Promise<void> {
+  for (const statement of statements) await executor.query(prepared(statement));
+}
 
 async function record(
   executor: Executor,

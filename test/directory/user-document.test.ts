@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import sql, { type Sql } from "sql-template-tag";
 import { type UserDocument, userDocuments } from "../../src/directory/user-document.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -44,13 +45,9 @@ const blankDocument: UserDocument = {
   updatedAt: "2026-07-01T10:34:56.789012Z",
 };
 
-async function documents(
-  ids: string,
-  values: unknown[] = [],
-): Promise<{ id: string; version: string; text: string }[]> {
+async function documents(ids: Sql): Promise<{ id: string; version: string; text: string }[]> {
   const { rows } = await owner.query(
-    `select id, version, document as text from (${userDocuments(ids)}) d order by id`,
-    [organizationId, ...values],
+    sql`select id, version, document as text from (${userDocuments(organizationId, ids)}) d order by id`,
   );
   return rows;
 }
@@ -127,7 +124,7 @@ test.before(async () => {
 });
 
 test("a document has every property in its place, lists in byte order, and all characters as they are", async () => {
-  const [row] = await documents("select 2::bigint as id");
+  const [row] = await documents(sql`select 2::bigint as id`);
   assert.deepEqual([row?.id, row?.version], ["2", "7"]);
   const document = JSON.parse(row!.text);
   const phone = { messageType: 3, label: "cell", carrier: odd };
@@ -161,12 +158,12 @@ test("a document has every property in its place, lists in byte order, and all c
 });
 
 test("whoever has nothing gets a document of blanks", async () => {
-  const [row] = await documents("select 1::bigint as id");
+  const [row] = await documents(sql`select 1::bigint as id`);
   assert.deepEqual(JSON.parse(row!.text), blankDocument);
 });
 
 test("an address of parts shows five of them, whatever was stored", async () => {
-  const rows = await documents("select id from unnest($2::bigint[]) id", [[3, 4]]);
+  const rows = await documents(sql`select id from unnest(${[3, 4]}::bigint[]) id`);
   assert.deepEqual(
     rows.map(({ text }) => JSON.parse(text).address),
     [
@@ -181,11 +178,11 @@ test("an address of parts shows five of them, whatever was stored", async () => 
 });
 
 test("many documents at once are the same, byte by byte, as one at a time; unknown people are left out", async () => {
-  const together = await documents("select id from unnest($2::bigint[]) id", [[1, 2, 3, 4, 5, 9e15]]);
+  const together = await documents(sql`select id from unnest(${[1, 2, 3, 4, 5, 9e15]}::bigint[]) id`);
   assert.deepEqual(
     together.map(({ id }) => id),
     ["1", "2", "3", "4"],
   );
-  for (const row of together) assert.deepEqual(await documents("select $2::bigint as id", [row.id]), [row]);
-  assert.deepEqual(await documents("select id from users where organization_id = $1"), together);
+  for (const row of together) assert.deepEqual(await documents(sql`select ${row.id}::bigint as id`), [row]);
+  assert.deepEqual(await documents(sql`select id from users where organization_id = ${organizationId}`), together);
 });

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import sql from "sql-template-tag";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { createUser, deleteUser, updateUser } from "../../src/directory/users.ts";
 import { MusterError } from "../../src/errors.ts";
@@ -266,8 +267,7 @@ describe(`whatever is stored and sent (seed ${seed})`, () => {
       const organizationId = await saveOrganization(database.owner, empty);
       for (const sent of series) await send(organizationId, sent);
       const { rows } = await database.owner.query<{ document: string }>(
-        userDocuments("select id from users where organization_id = $1"),
-        [organizationId],
+        userDocuments(organizationId, sql`select id from users where organization_id = ${organizationId}`),
       );
       const shown = rows.map(({ document }) => replayable(JSON.parse(document)));
       const replayed = [...(await replayUsers(database.owner, organizationId)).values()];

@@ -6,6 +6,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import sql from "sql-template-tag";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { listPlan } from "../../src/reconcile/attempts/plans.ts";
 import { type RowResponse, respondRows } from "../../src/reconcile/attempts/response-file.ts";
@@ -176,8 +177,7 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
           }
           await assertNoViolations(organizationId);
           const { rows: shown } = await database.owner.query<{ document: string }>(
-            userDocuments("select id from users where organization_id = $1"),
-            [organizationId],
+            userDocuments(organizationId, sql`select id from users where organization_id = ${organizationId}`),
           );
           assert.deepEqual(
             [...(await replayUsers(database.owner, organizationId)).values()].sort(byText),

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listUsers } from "../../directory/list-users.ts";
-import { createUser, deleteUser, getUser, type StoredUser, updateUser } from "../../directory/users.ts";
+import type { StoredUser } from "../../directory/user-document.ts";
+import { createUser, deleteUser, getUser, updateUser } from "../../directory/users.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import type { AnyReply, AnyRequest, App } from "../contract/app-types.ts";

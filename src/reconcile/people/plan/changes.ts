@@ -1,7 +1,9 @@
+import { raw } from "sql-template-tag";
 import { recordedProperties } from "../../../directory/user-changes.ts";
 import { userDocuments } from "../../../directory/user-document.ts";
 import { createdScalarsSql, phoneSql, quotedSql } from "../../../person/document-sql.ts";
 import { scalarFields } from "../../../person/fields.ts";
+import { literal } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 
 /**
@@ -171,7 +173,7 @@ const deletedChanges = (c: ImportContext) => `
       order by sources.rank limit 1),
     documents.document::json ->> 'username', told.changed, told.memberships
   from planned_deletions gone
-  join (${userDocuments("select person as id from planned_deletions", String(c.organizationId))}) documents
+  join (${userDocuments(literal(c.organizationId), raw("select person as id from planned_deletions")).text}) documents
     on documents.id = gone.person
   cross join lateral (
     select
