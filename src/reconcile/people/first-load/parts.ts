@@ -10,31 +10,48 @@ export interface Part extends PlanDescription {
   readonly groups: GroupFigures;
 }
 
-/** Memberships that the file names: those that were added, and those in groups that are not there. */
+/** Numbers of memberships that the file names. */
 export interface GroupFigures {
   readonly added: number;
+  /** Those in groups that do not exist. */
   readonly unknown: number;
 }
 
-/** A part that does nothing yet. */
+/** A part that does nothing. */
 export const nothingDone: Part = {
   counts: {
-    ...{ rows: 0, people: 0, added: 0, updated: 0, unchanged: 0, removed: 0, withdrawn: 0, kept: 0, failed: 0 },
-    ...{ notAdded: 0, warnings: 0, merged: 0, membershipsAdded: 0, membershipsRemoved: 0 },
-    ...{ groupsCreated: 0, locationsCreated: 0 },
+    rows: 0,
+    people: 0,
+    added: 0,
+    updated: 0,
+    unchanged: 0,
+    removed: 0,
+    withdrawn: 0,
+    kept: 0,
+    failed: 0,
+    notAdded: 0,
+    warnings: 0,
+    merged: 0,
+    membershipsAdded: 0,
+    membershipsRemoved: 0,
+    groupsCreated: 0,
+    locationsCreated: 0,
   },
   outcomes: {},
   recorded: { count: 0 },
   groups: { added: 0, unknown: 0 },
 };
 
-/** Two parts as one; what `other` recorded comes after what `one` did. */
-export function joinParts(one: Part, other: Part): Part {
+/** Joins two parts. The log has what `first` recorded before what `second` did. */
+export function joinParts(first: Part, second: Part): Part {
   return {
-    counts: sums(one.counts, other.counts),
-    outcomes: joinOutcomes(one.outcomes, other.outcomes),
-    recorded: together(one.recorded, other.recorded),
-    groups: { added: one.groups.added + other.groups.added, unknown: one.groups.unknown + other.groups.unknown },
+    counts: sums(first.counts, second.counts),
+    outcomes: joinOutcomes(first.outcomes, second.outcomes),
+    recorded: together(first.recorded, second.recorded),
+    groups: {
+      added: first.groups.added + second.groups.added,
+      unknown: first.groups.unknown + second.groups.unknown,
+    },
   };
 }
 
@@ -50,12 +67,12 @@ function joinOutcomes(one: Outcomes, other: Outcomes): Outcomes {
   return Object.fromEntries(joined.filter(([, ranges]) => ranges !== undefined));
 }
 
-/** Two multiranges as one. */
+/** Joins two multiranges, as PostgreSQL writes them. */
 function joinRanges(one: string | undefined, other: string | undefined): string | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   const end = Number(one.slice(one.lastIndexOf(",") + 1, -2));
   const start = Number(other.slice(2, other.indexOf(",")));
-  // Most parts come one after the other.
+  // Most parts follow each other, so their texts can be joined without reading them.
   if (start > end) return `${one.slice(0, -1)},${other.slice(1)}`;
   if (start === end) return one.slice(0, -`${end})}`.length) + other.slice(`{[${start},`.length);
   const joined: [number, number][] = [];
@@ -67,14 +84,21 @@ function joinRanges(one: string | undefined, other: string | undefined): string 
   return `{${joined.map(([from, to]) => `[${from},${to})`).join(",")}}`;
 }
 
-/** What the guard judges: nobody and nothing can be removed, nor known under another identifier or from another source. */
+/**
+ * Makes the figures that the guard judges of all parts together. Nothing is removed, and nobody is known under another
+ * identifier or from another source.
+ */
 export function figuresOfParts(
   { counts, groups }: Part,
-  of: Pick<GuardFigures, "isRoster" | "sourceName" | "peopleInLastRoster">,
+  source: Pick<GuardFigures, "isRoster" | "sourceName" | "peopleInLastRoster">,
 ): GuardFigures {
   return {
-    ...{ ...nothingFound, ...of },
-    ...{ rows: counts.rows, peopleInFile: counts.people, rowsFailed: { count: counts.failed, examples: [] } },
-    ...{ groupsNamed: groups.added + groups.unknown, groupsUnknown: { count: groups.unknown, examples: [] } },
+    ...nothingFound,
+    ...source,
+    rows: counts.rows,
+    peopleInFile: counts.people,
+    rowsFailed: { count: counts.failed, examples: [] },
+    groupsNamed: groups.added + groups.unknown,
+    groupsUnknown: { count: groups.unknown, examples: [] },
   };
 }

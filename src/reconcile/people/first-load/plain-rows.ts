@@ -5,29 +5,29 @@ import { createdScalarsJson, phoneJson } from "../../../person/document.ts";
 import { networkAdministrator } from "../plan/protection.ts";
 import type { PlainEntry } from "../stage/plain-entry.ts";
 
-/** What a row of a file for an organization that knows nobody is held to. */
+/** The rules that decide if a row of a file for an organization that knows nobody is plain. */
 export interface PlainRules {
   /** The source's name, as documents show it. */
   readonly sourceName: string;
   readonly settings: Pick<Settings, "requireEmail" | "requireGroup">;
-  /** Ids of the groups that are there. */
+  /** Ids of the groups that exist. */
   readonly groups: ReadonlySet<string>;
-  /** Whether imports create a group that is not. */
+  /** Tells if imports create a group that does not exist. */
   readonly createsGroup: (groupId: string) => boolean;
-  /** Ids of those that every new person joins. */
+  /** Ids of the groups that every new person joins. */
   readonly joinedByEverybody: readonly string[];
-  /** Names of the locations that are there. */
+  /** Names of the locations that exist. */
   readonly locations: ReadonlySet<string>;
-  /** Whether imports create a location that is not. */
+  /** Tells if imports create a location that does not exist. */
   readonly createsLocation: (name: string) => boolean;
 }
 
 /**
- * What the log will say of a row's person, if the row is plain: as far as the row itself tells, it can mean nothing but a
- * new person who is just what the row says, and there is nothing to note about it. What other rows say is another matter.
- * The text is what `createdEntries` makes of the same person, in a quarter of the time, and while the database has other
- * things to do.
- * @returns undefined for any other row
+ * Writes what the log will say of the person of a plain row. A row is plain if it can only mean a new person who is just
+ * what the row says, and if there is nothing to report about it. Other rows may still contradict it: `sortOutRows` finds
+ * those. The text equals the one that `createdEntries` writes, takes a quarter of its time, and is written while PostgreSQL
+ * does other work.
+ * @returns undefined for a row that is not plain
  */
 export function plainEntry(row: UserRow, rules: PlainRules): PlainEntry | undefined {
   if (row.failure !== undefined || row.issues.length > 0 || !isNewPerson(row, rules)) return undefined;
@@ -43,7 +43,7 @@ export function plainEntry(row: UserRow, rules: PlainRules): PlainEntry | undefi
   };
 }
 
-/** Whether the row has what a new person needs (file formats, section 1), and somebody to be told apart by. */
+/** Tells if a row has an identifier, and all that a new person needs (file formats, section 1). */
 function isNewPerson(row: UserRow, { settings, joinedByEverybody }: PlainRules): boolean {
   if (!row.databaseId && !row.username) return false;
   if (!row.firstName && !row.lastName) return false;
@@ -54,8 +54,8 @@ function isNewPerson(row: UserRow, { settings, joinedByEverybody }: PlainRules):
 type Joins = NonNullable<UserRow["groups"]>["join"];
 
 /**
- * The groups that a row joins, if it gives no other orders. Network administrators would join those that the file creates,
- * too.
+ * Returns the groups that a row joins; undefined if it gives other orders, or makes a network administrator, who would also
+ * join the groups that the file creates.
  */
 function plainJoins({ groups }: UserRow): Joins | undefined {
   if (groups === undefined) return [];
@@ -73,7 +73,7 @@ function changedJson(row: UserRow, sourceName: string): string {
   return `{${members.join(",")}}`;
 }
 
-/** The primary one comes first. */
+/** The primary address comes first. */
 function emailsJson([primary, ...further]: NonNullable<UserRow["emails"]>): string {
   if (further.length > 1) further.sort((one, other) => compareBytes(one.normalized, other.normalized));
   return JSON.stringify([primary!, ...further].map(({ email }) => email));

@@ -1,10 +1,10 @@
 import { setImmediate as turn } from "node:timers/promises";
 
 /**
- * Reads ahead of who takes the items, and gives way to all other work after each. While items are taken one after the other
- * out of what is held, nothing more is read: whoever takes them keeps the database waiting, and will have other things to
- * wait for. Whoever breaks off ends the reading, too.
- * @param most how much is held, as `size` measures it; one item more at the most
+ * Reads ahead of the consumer, yielding to the event loop after each item. It pauses while the consumer takes one item after
+ * the other: meanwhile PostgreSQL waits for the consumer, and reading would slow it down. A consumer that breaks off ends
+ * the reading, too.
+ * @param most size of the items that are held before reading pauses, as `size` measures it; the last one may exceed it
  */
 export function readAhead<Item>(
   items: AsyncIterable<Item>,

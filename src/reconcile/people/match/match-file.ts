@@ -5,7 +5,8 @@ import type { NormalizationRules } from "../../../intake/records.ts";
 import { digestRecord, type RecordDigests, type UserFile } from "../../../intake/user-file.ts";
 import type { Executor, Transaction } from "../../../store/database.ts";
 import type { MatchingContext } from "../../setup/context.ts";
-import { emptyStaging, type StagedRow, stageDigests, stageRows } from "../stage/staging.ts";
+import type { StagedRow } from "../stage/encode-rows.ts";
+import { emptyStaging, stageDigests, stageRows } from "../stage/staging.ts";
 import { matchRows } from "./match-rows.ts";
 import { anyDigest, matchUnchangedRows, missingRows, unchangedRowsOfMergedPeople } from "./unchanged-rows.ts";
 

@@ -1,5 +1,12 @@
-import { raw } from "sql-template-tag";
-import { companionColumns, definitions, ownerColumns, stagedColumns, valueColumns } from "../../../person/columns.ts";
+import sql, { raw } from "sql-template-tag";
+import {
+  type Column,
+  companionColumns,
+  definitions,
+  ownerColumns,
+  stagedColumns,
+  valueColumns,
+} from "../../../person/columns.ts";
 import { items as itemsOf, part as partOf } from "./lists.ts";
 import { hasFailed as failedRow } from "./row-issues.ts";
 
@@ -12,37 +19,39 @@ export const hasFailed = failedRow.text;
 export const rowOf = (people: string, field: string): string =>
   `coalesce((${people}.value_rows ->> ${field})::integer, ${people}.first_row)`;
 
+const columns = (list: readonly Column[]) => raw(definitions(list));
+
 /**
- * The temporary tables of an import, in the order in which they are filled: what the file says, row by row; which row
- * is who; what the file says about each person; what is to be done. Of wide rows PostgreSQL reads all columns up to the
- * last one that is asked for: what most statements look at comes first, and ahead of it what has a fixed length.
+ * The temporary tables of an import, in the order in which they are filled: the rows of the file, the person of each row,
+ * the data of each person, and the plan. PostgreSQL reads a row up to the last column that a statement asks for. Columns
+ * that most statements ask for come first, and among these the ones of fixed length.
  */
-export const stagingTables = `
-  -- plain: can mean nothing but a new person who is just what the row says (docs/decisions/021); entry_changed and
-  -- entry_memberships: what the log will say of them
+export const stagingTables = sql`
+  -- plain: the row can only mean a new person who is just what the row says (docs/decisions/021); entry_changed and
+  -- entry_memberships: what the log will say of that person
   create temp table if not exists staged_rows (
     row integer not null, line integer not null, plain boolean not null, failed boolean not null, delete_person boolean not null,
     leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
     emails_incomplete boolean not null, phones_incomplete boolean not null, database_id text collate "C",
-    email_normalized text collate "C", ${definitions(companionColumns)}, joins text, leaves text, emails text, phones text,
-    issues jsonb, digest bytea not null, ${definitions(stagedColumns)}, email text, location_normalized text collate "C",
+    email_normalized text collate "C", ${columns(companionColumns)}, joins text, leaves text, emails text, phones text,
+    issues jsonb, digest bytea not null, ${columns(stagedColumns)}, email text, location_normalized text collate "C",
     entry_changed text, entry_memberships text
   ) on commit delete rows;
 
-  -- of a file that is applied in parts: rows of the parts so far that may mean somebody of another part (keepLooseRows);
-  -- person is null of those whose people were not added
+  -- of a file that is applied in parts: rows of earlier parts that may mean somebody of another part (keepLooseRows);
+  -- person is null if the row's person was not added
   create temp table if not exists loose_rows (
     part integer not null, person bigint, database_id text collate "C", username_normalized text collate "C",
     email_normalized text collate "C"
   ) on commit delete rows;
 
-  -- digests of all rows, where they could be told without parsing them; then staged_rows has only some of the rows
+  -- the digests of all rows, if they could be computed without parsing; then staged_rows has only some of the rows
   create temp table if not exists staged_digests (
     row integer not null, digest bytea not null
   ) on commit delete rows;
 
-  -- person: id of a user, beyond last_user_id for new ones; same: the row is what its last import left;
-  -- by_email: nothing but the primary e-mail led to the user
+  -- person: id of a user, larger than last_user_id for new people; same: the row is what its last import left;
+  -- by_email: only the primary e-mail led to the user
   create temp table if not exists row_persons (
     row integer not null, person bigint not null, same boolean not null, by_email boolean not null default false
   ) on commit delete rows;
@@ -54,14 +63,15 @@ export const stagingTables = `
     row integer not null, code text not null, field text, details jsonb not null, failure boolean not null
   ) on commit delete rows;
 
-  -- people of the file who are not as their last import left them; in scalars null says nothing, '' is blank;
-  -- applies: the file's data are this person's, so that the source claims them; value_rows: of people of several rows, which one brought a field's value
+  -- people of the file who are not as their last import left them; a single value is null if the file does not say it;
+  -- applies: the file's data are this person's, so that the source claims them; value_rows: of people of several rows, the
+  -- row that brought each field's value
   create temp table if not exists people (
     person bigint not null, first_row integer not null, is_new boolean not null, applies boolean not null,
     replaces boolean not null, delete_person boolean not null, leave_all boolean not null, groups_replaced boolean not null,
     only_removes boolean not null, names_group boolean not null, emails_replaced boolean not null,
     phones_replaced boolean not null, value_rows jsonb, database_id text collate "C", email_normalized text collate "C",
-    location_normalized text collate "C", ${definitions(companionColumns)}, digest bytea, ${definitions(valueColumns)},
+    location_normalized text collate "C", ${columns(companionColumns)}, digest bytea, ${columns(valueColumns)},
     email text, by_hand text[]
   ) on commit delete rows;
 
@@ -85,12 +95,12 @@ export const stagingTables = `
     person bigint not null, user_id bigint not null
   ) on commit delete rows;
 
-  -- the plan; first_row and row are null for what the file says by its silence
-  -- people whom a roster should have and that it doesn't name; fate: delete, withdraw (others claim them), keep
+  -- the plan; first_row and row are null if it follows from the file's silence
+  -- people whom a roster should name and does not; fate: delete, withdraw (others claim them), keep
   create temp table if not exists absences (
     person bigint not null, fate text, reason text
   ) on commit delete rows;
-  -- people of whom the file says nothing else, and who leave groups that are rosters of their own, or join new ones
+  -- people of whom nothing else is planned, and who leave groups that are rosters, or join new ones
   create temp table if not exists leavers (
     person bigint not null, first_row integer
   ) on commit delete rows;
@@ -98,8 +108,8 @@ export const stagingTables = `
     person bigint not null, first_row integer
   ) on commit delete rows;
   create temp table if not exists planned_scalars (
-    person bigint not null, ${definitions(companionColumns)}, ${definitions(valueColumns)}, email text,
-    email_normalized text collate "C", ${definitions(ownerColumns)}, email_owner smallint, email_from text,
+    person bigint not null, ${columns(companionColumns)}, ${columns(valueColumns)}, email text,
+    email_normalized text collate "C", ${columns(ownerColumns)}, email_owner smallint, email_from text,
     username_changes boolean not null, changed text not null
   ) on commit delete rows;
   create temp table if not exists planned_emails (
