@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Client, ClientBase } from "pg";
+import sql from "sql-template-tag";
 
 /** The lock that Prisma's own `migrate` commands take: theirs and ours exclude each other. */
 const migrationLock = 72707369;
@@ -65,7 +66,7 @@ export async function readMigrations(directory: URL | string): Promise<Migration
  */
 export async function applyMigrations(client: Client | ClientBase, directory: URL | string): Promise<string[]> {
   const migrations = await readMigrations(directory);
-  await client.query("select pg_advisory_lock($1)", [migrationLock]);
+  await client.query(sql`select pg_advisory_lock(${migrationLock})`);
   try {
     await client.query(historyTable);
     const pending = await findPending(client, migrations);
@@ -73,7 +74,7 @@ export async function applyMigrations(client: Client | ClientBase, directory: UR
     return pending.map((migration) => migration.name);
   } finally {
     // Without an answer here the connection is gone, and the lock with it; the first error is the one to tell.
-    await client.query("select pg_advisory_unlock($1)", [migrationLock]).catch(() => undefined);
+    await client.query(sql`select pg_advisory_unlock(${migrationLock})`).catch(() => undefined);
   }
 }
 
@@ -84,10 +85,9 @@ interface AppliedMigration {
 }
 
 async function findPending(client: ClientBase, migrations: readonly Migration[]): Promise<Migration[]> {
-  const { rows } = await client.query<AppliedMigration>(
-    `select migration_name, checksum, finished_at is not null as finished
-     from _prisma_migrations where rolled_back_at is null order by started_at`,
-  );
+  const { rows } =
+    await client.query<AppliedMigration>(sql`select migration_name, checksum, finished_at is not null as finished
+     from _prisma_migrations where rolled_back_at is null order by started_at`);
   const known = new Map(migrations.map((migration) => [migration.name, migration]));
   for (const applied of rows) {
     const name = applied.migration_name;
@@ -115,14 +115,11 @@ async function findPending(client: ClientBase, migrations: readonly Migration[])
 async function applyOne(client: ClientBase, migration: Migration): Promise<void> {
   await client.query("begin");
   try {
-    const { rows } = await client.query<{ at: string }>("select clock_timestamp()::text as at");
+    const { rows } = await client.query<{ at: string }>(sql`select clock_timestamp()::text as at`);
     // Without parameters the script goes as one simple query: bodies in $$ and semicolons in strings stay whole.
     await client.query(migration.script);
-    await client.query(
-      `insert into _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
-       values ($1, $2, $3, $4, clock_timestamp(), 1)`,
-      [randomUUID(), migration.checksum, migration.name, rows[0]?.at],
-    );
+    await client.query(sql`insert into _prisma_migrations (id, checksum, migration_name, started_at, finished_at, applied_steps_count)
+       values (${randomUUID()}, ${migration.checksum}, ${migration.name}, ${rows[0]?.at}, clock_timestamp(), 1)`);
     await client.query("commit");
   } catch (error) {
     await client.query("rollback").catch(() => undefined);

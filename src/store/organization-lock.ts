@@ -1,6 +1,8 @@
 import type pg from "pg";
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, type Isolation, type Transaction, withOrganization } from "./database.ts";
+import { literal, prepared } from "./sql.ts";
 
 /** What an organization's lock numbers. */
 export interface FeedHead {
@@ -100,14 +102,13 @@ export async function lockOrganization(
   organizationId: number,
   patience: number = writerPatience,
 ): Promise<FeedHead> {
-  await executor.query(`set local lock_timeout = ${Math.max(1, Math.trunc(patience))}`);
+  await executor.query(sql`set local lock_timeout = ${literal(Math.max(1, Math.trunc(patience)))}`);
   try {
     const { rows } = await executor.query<FeedHead>(
-      `select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
-       from feed_heads where organization_id = $1 for update`,
-      [organizationId],
+      prepared(sql`select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
+       from feed_heads where organization_id = ${organizationId} for update`),
     );
-    await executor.query("set local lock_timeout = 0");
+    await executor.query(sql`set local lock_timeout = 0`);
     const [head] = rows;
     if (!head) throw new MusterError("not_found", "There is no such organization.");
     return head;

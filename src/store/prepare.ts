@@ -1,6 +1,8 @@
 import type { Client } from "pg";
+import sql from "sql-template-tag";
 import { serviceRole } from "./database.ts";
 import { applyMigrations, migrationsDirectory } from "./migrate.ts";
+import { identifier } from "./sql.ts";
 
 const leastVersion = 15;
 const setPrivilegeVersion = 16;
@@ -22,7 +24,7 @@ export async function prepareDatabase(owner: Client): Promise<void> {
 
 async function readVersion(owner: Client): Promise<number> {
   const { rows } = await owner.query<{ number: number }>(
-    "select current_setting('server_version_num')::integer / 10000 as number",
+    sql`select current_setting('server_version_num')::integer / 10000 as number`,
   );
   return rows[0]?.number ?? 0;
 }
@@ -31,12 +33,11 @@ async function readVersion(owner: Client): Promise<number> {
 async function allowServiceRole(owner: Client, version: number): Promise<void> {
   const privilege = version >= setPrivilegeVersion ? "SET" : "MEMBER";
   const { rows } = await owner.query<{ isAllowed: boolean; user: string }>(
-    `select pg_has_role(current_user, $1, $2) as "isAllowed", current_user::text as user`,
-    [serviceRole, privilege],
+    sql`select pg_has_role(current_user, ${serviceRole}, ${privilege}) as "isAllowed", current_user::text as user`,
   );
   if (rows[0]?.isAllowed) return;
   try {
-    await owner.query(`grant ${serviceRole} to current_user`);
+    await owner.query(sql`grant ${identifier(serviceRole)} to current_user`);
   } catch {
     throw new Error(
       `The database user ${rows[0]?.user} may not act as the role ${serviceRole}: have a superuser run "grant ${serviceRole} to ${rows[0]?.user}", and start again.`,

@@ -1,7 +1,8 @@
 import type { ClientBase } from "pg";
+import sql, { type Sql } from "sql-template-tag";
 
 /** The first key of the advisory locks by which processes show their presence; the second is their number. */
-const processes = "hashtext('muster process')";
+const processes = sql`hashtext('muster process')`;
 
 /**
  * Tells a database that one more Muster works on it, for as long as the connection lasts.
@@ -16,20 +17,20 @@ export async function joinDatabase(
   whenAlone: () => Promise<unknown>,
 ): Promise<void> {
   // Shared: the connection that broke may not be gone yet on PostgreSQL's side.
-  await owner.query(`select pg_advisory_lock_shared(${processes}, $1)`, [process]);
-  const presence = "hashtext('muster'), hashtext('presence')";
-  const { rows } = await owner.query<{ isAlone: boolean }>(`select pg_try_advisory_lock(${presence}) as "isAlone"`);
+  await owner.query(sql`select pg_advisory_lock_shared(${processes}, ${process})`);
+  const presence = sql`hashtext('muster'), hashtext('presence')`;
+  const { rows } = await owner.query<{ isAlone: boolean }>(sql`select pg_try_advisory_lock(${presence}) as "isAlone"`);
   const isAlone = rows[0]?.isAlone === true;
   if (isAlone) await whenAlone();
-  await owner.query(`select pg_advisory_lock_shared(${presence})`);
-  if (isAlone) await owner.query(`select pg_advisory_unlock(${presence})`);
+  await owner.query(sql`select pg_advisory_lock_shared(${presence})`);
+  if (isAlone) await owner.query(sql`select pg_advisory_unlock(${presence})`);
 }
 
 /**
  * SQL: whether the process of that number is present. It may be alive all the same, while it makes the connection anew by
  * which it shows itself: whoever acts on the answer must do no harm then.
  */
-export const isPresent = (process: string): string =>
-  `exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2
+export const isPresent = (process: Sql): Sql =>
+  sql`exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2
      and database = (select oid from pg_database where datname = current_database())
      and classid = ${processes}::oid and objid = ${process}::oid)`;

@@ -98,9 +98,9 @@ function breakAfterCommit(): () => void {
     let isNoted = false;
     // biome-ignore lint/suspicious/noExplicitAny: the same
     client.query = (...statement: any[]) => {
-      const [text] = statement;
+      const text = String(statement[0]?.text ?? statement[0]);
       const result = Reflect.apply(query, client, statement) as Promise<unknown>;
-      if (String(text).includes("is_done = true")) isNoted = true;
+      if (text.includes("is_done = true")) isNoted = true;
       if (text !== "commit") return result;
       client.query = query;
       if (!isNoted) return result;

@@ -102,8 +102,14 @@ function byApiKey(findHolder: Authenticate, options: { readonly keyInQuery?: boo
         requireAllowedAddress(holder.allowedAddresses, request);
         const { organizationId, apiKeyId, name, services, source } = holder;
         return {
-          ...{ organizationId, callerId: apiKeyId, actor: `api-key:${name}`, services, source },
-          ...{ userId: null, isNetworkAdministrator: false, sessionId: null },
+          organizationId,
+          callerId: apiKeyId,
+          actor: `api-key:${name}`,
+          services,
+          source,
+          userId: null,
+          isNetworkAdministrator: false,
+          sessionId: null,
         };
       }
     }

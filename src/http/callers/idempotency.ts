@@ -1,8 +1,10 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
 import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
+import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { type CommitNote, type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { literal, prepared } from "../../store/sql.ts";
 import type { App } from "../contract/app-types.ts";
 import { readBody } from "../server/bodies.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -173,49 +175,55 @@ function claim(
   now: Date,
 ): Promise<StoredAnswer | undefined> {
   const { organizationId, callerId } = request.caller;
-  return withOrganization(database, organizationId, async (client) => {
-    await client.query(
-      "delete from idempotency_keys where organization_id = $1 and caller_id = $2 and created_at < $3",
-      [organizationId, callerId, new Date(now.getTime() - answersKept)],
+  return withOrganization(database, organizationId, async (transaction) => {
+    await transaction.query(
+      prepared(
+        sql`delete from idempotency_keys where organization_id = ${organizationId} and caller_id = ${callerId} and created_at < ${new Date(now.getTime() - answersKept)}`,
+      ),
     );
     // Leases go by the database's clock, which all processes share.
-    const { rowCount } = await client.query(
-      `insert into idempotency_keys as stored (organization_id, caller_id, key, request_digest, created_at, claim, claimed_until)
-       values ($1, $2, $3, '', $4, $5, ${leaseEnd})
+    const { rowCount } = await transaction.query(
+      prepared(sql`insert into idempotency_keys as stored (organization_id, caller_id, key, request_digest, created_at, claim, claimed_until)
+       values (${organizationId}, ${callerId}, ${key}, '', ${now}, ${id}, ${leaseEnd})
        on conflict (organization_id, caller_id, key) do update
        set claim = excluded.claim, claimed_until = excluded.claimed_until, created_at = excluded.created_at
-       where stored.status is null and not stored.is_done and not coalesce(stored.claimed_until > clock_timestamp(), false)`,
-      [organizationId, callerId, key, now, id],
+       where stored.status is null and not stored.is_done and not coalesce(stored.claimed_until > clock_timestamp(), false)`),
     );
     if (rowCount === 1) return undefined;
-    const { rows } = await client.query<StoredAnswer>(
-      `select request_digest, status, body, content_type, is_done, import_id,
+    const { rows } = await transaction.query<StoredAnswer>(
+      prepared(sql`select request_digest, status, body, content_type, is_done, import_id,
          coalesce(claimed_until > clock_timestamp(), false) as is_alive
-       from idempotency_keys where organization_id = $1 and caller_id = $2 and key = $3`,
-      [organizationId, callerId, key],
+       from idempotency_keys where organization_id = ${organizationId} and caller_id = ${callerId} and key = ${key}`),
     );
     // Gone between the two statements: the first request failed just now, and this one may be repeated.
     return rows[0] ?? nothingYet;
   });
 }
 
-const leaseEnd = `clock_timestamp() + interval '${claimLease} milliseconds'`;
+const leaseEnd = sql`clock_timestamp() + ${literal(claimLease)} * interval '1 millisecond'`;
 const nothingYet: StoredAnswer = {
-  ...{ request_digest: Buffer.of(), status: null, body: null, content_type: null },
-  ...{ is_done: false, import_id: null, is_alive: true },
+  request_digest: Buffer.of(),
+  status: null,
+  body: null,
+  content_type: null,
+  is_done: false,
+  import_id: null,
+  is_alive: true,
 };
 
-/** SQL: the key of a request, as long as the request has it. */
-const ofClaim = "organization_id = $1 and caller_id = $2 and key = $3 and claim = $4";
+/** The row of a request's key, as long as the request has claimed it. */
+const ofClaim = ({ caller }: FastifyRequest, key: string, id: string) => sql`
+  organization_id = ${caller.organizationId} and caller_id = ${caller.callerId} and key = ${key} and claim = ${id}`;
 
 /** Shows from now on that the request is being done. */
 function keepAlive(database: Database, request: FastifyRequest, key: string, id: string): NodeJS.Timeout {
-  const { organizationId, callerId } = request.caller;
   const renew = () =>
-    withOrganization(database, organizationId, (client) =>
-      client.query(`update idempotency_keys set claimed_until = ${leaseEnd} where ${ofClaim} and status is null`, [
-        ...[organizationId, callerId, key, id],
-      ]),
+    withOrganization(database, request.caller.organizationId, (transaction) =>
+      transaction.query(
+        prepared(sql`
+          update idempotency_keys set claimed_until = ${leaseEnd}
+          where ${ofClaim(request, key, id)} and status is null`),
+      ),
     );
   // What fails is tried again; if that is too late, somebody else may have taken over, which the note finds out.
   return setInterval(() => void renew().catch(() => undefined), claimRenewal).unref();
@@ -223,11 +231,12 @@ function keepAlive(database: Database, request: FastifyRequest, key: string, id:
 
 /** Notes under the key, in the transaction of what the request changes, that this is done. */
 function noteFor(request: FastifyRequest, claimed: Claim): CommitNote {
-  const { organizationId, callerId } = request.caller;
-  return async (client, importId) => {
-    const { rowCount } = await client.query(
-      `update idempotency_keys set is_done = true, request_digest = $5, import_id = $6 where ${ofClaim}`,
-      [organizationId, callerId, claimed.key, claimed.id, digestOf(request, claimed.body), importId ?? null],
+  return async (transaction, importId) => {
+    const { rowCount } = await transaction.query(
+      prepared(sql`
+        update idempotency_keys
+        set is_done = true, request_digest = ${digestOf(request, claimed.body)}, import_id = ${importId ?? null}
+        where ${ofClaim(request, claimed.key, claimed.id)}`),
     );
     if (rowCount === 1) return;
     throw new MusterError(
@@ -266,25 +275,26 @@ function settlement(
   claimed: Claim,
   payload: unknown,
 ): () => Promise<void> {
-  const { organizationId, callerId } = request.caller;
   const { statusCode } = reply;
   const headers = keptHeaders.flatMap((name) => (reply.hasHeader(name) ? [[name, reply.getHeader(name)]] : []));
   const envelope = JSON.stringify({ headers: Object.fromEntries(headers), payload: payload ?? "" });
   const contentType = String(reply.getHeader("content-type") ?? "");
   const digest = digestOf(request, claimed.body);
-  const place = [organizationId, callerId, claimed.key, claimed.id];
+  const place = ofClaim(request, claimed.key, claimed.id);
   return () =>
-    withOrganization(database, organizationId, async (client) => {
+    withOrganization(database, request.caller.organizationId, async (transaction) => {
       if (statusCode >= 200 && statusCode < 300) {
-        await client.query(
-          `update idempotency_keys set request_digest = $5, status = $6, body = $7, content_type = $8 where ${ofClaim}`,
-          [...place, digest, statusCode, envelope, contentType],
+        await transaction.query(
+          prepared(sql`
+            update idempotency_keys
+            set request_digest = ${digest}, status = ${statusCode}, body = ${envelope}, content_type = ${contentType}
+            where ${place}`),
         );
         return;
       }
-      const isUndone = statusCode < 500 ? "" : "and not is_done";
-      await client.query(`delete from idempotency_keys where ${ofClaim} ${isUndone}`, place);
-      await client.query(`update idempotency_keys set claimed_until = null where ${ofClaim}`, place);
+      const isUndone = statusCode < 500 ? empty : sql`and not is_done`;
+      await transaction.query(prepared(sql`delete from idempotency_keys where ${place} ${isUndone}`));
+      await transaction.query(prepared(sql`update idempotency_keys set claimed_until = null where ${place}`));
     });
 }
 
@@ -303,5 +313,5 @@ function replay(reply: FastifyReply, answer: StoredAnswer): FastifyReply {
  * @param owner a connection of the user that owns the tables, when no process works on the database
  */
 export async function forgetUnfinishedRequests(owner: Executor): Promise<void> {
-  await owner.query("delete from idempotency_keys where status is null and not is_done");
+  await owner.query(sql`delete from idempotency_keys where status is null and not is_done`);
 }

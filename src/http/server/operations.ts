@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import sql from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import type { Database } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { App } from "../contract/app-types.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { Metrics } from "./metrics.ts";
@@ -71,7 +73,7 @@ export function operationRoutes(app: App, database: Database, metrics: Metrics):
 async function requireDatabase(database: Database): Promise<void> {
   const timer = new AbortController();
   try {
-    const answer = database.pool.query("select from organizations limit 0").then(() => true);
+    const answer = database.pool.query(prepared(sql`select from organizations limit 0`)).then(() => true);
     const late = sleep(patience, false, { signal: timer.signal });
     if (await Promise.race([answer, late])) return;
   } catch {

@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import type { Executor } from "../../store/database.ts";
 import { isPresent } from "../../store/presence.ts";
 import type { ImportProblem } from "./types.ts";
@@ -17,9 +18,9 @@ export const interrupted: ImportProblem = {
  */
 export async function endInterruptedImports(owner: Executor, at: Date): Promise<number> {
   const { rowCount } = await owner.query(
-    `update imports set status = 'failed', problem = $1, finished_at = $2
-     where status in ('receiving', 'planning', 'applying') and not (process is not null and ${isPresent("process")})`,
-    [JSON.stringify(interrupted), at],
+    sql`
+      update imports set status = 'failed', problem = ${JSON.stringify(interrupted)}, finished_at = ${at}
+      where status in ('receiving', 'planning', 'applying') and not (process is not null and ${isPresent(sql`process`)})`,
   );
   return rowCount ?? 0;
 }
