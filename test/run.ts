@@ -1,7 +1,8 @@
 /**
- * `npm test`: runs the test files against one PostgreSQL server, the embedded one or that at DATABASE_URL. Afterwards the
- * logs of all services that the tests ran are searched for data of people and secrets.
- * Arguments: files, folders or patterns to run instead of all, and options of `node --test`.
+ * `npm test`: runs the test files against one PostgreSQL server, the embedded one or the server at DATABASE_URL. Then it
+ * searches the logs of all services that the tests ran for personal data and secrets.
+ * Arguments: files, folders or patterns to run instead of all, and options of `node --test`. `--quick` runs the tests that
+ * need no database, without a server.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,6 +11,7 @@ import { constants, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { logFolderVariable, searchLogs } from "./support/collected-logs.ts";
+import { testsWithoutDatabase } from "./support/quick-files.ts";
 import { spawnTestServer, type TestServer, testServerVariable } from "./support/server.ts";
 
 const scratch = mkdtempSync(join(tmpdir(), "muster-test-run-"));
@@ -24,12 +26,14 @@ const countFile = join(scratch, "count");
 const countReporter = fileURLToPath(new URL("support/count-reporter.ts", import.meta.url));
 const testFiles = "**/*.test.ts";
 
-const given = process.argv.slice(2);
+const testFolder = fileURLToPath(new URL(".", import.meta.url));
+const isQuick = process.argv[2] === "--quick";
+const given = process.argv.slice(isQuick ? 3 : 2);
 const options = given.filter((argument) => argument.startsWith("-"));
 const patterns = given.filter((argument) => !argument.startsWith("-"));
-const files = patterns.map((path) =>
-  statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, testFiles) : path,
-);
+const files = isQuick
+  ? testsWithoutDatabase(testFolder)
+  : patterns.map((path) => (statSync(path, { throwIfNoEntry: false })?.isDirectory() ? join(path, testFiles) : path));
 
 let interruption: NodeJS.Signals | undefined;
 let tests: ChildProcess | undefined;
@@ -54,13 +58,13 @@ async function runTests(server: TestServer): Promise<number> {
       `--test-reporter=${countReporter}`,
       `--test-reporter-destination=${countFile}`,
       ...options,
-      ...(files.length > 0 ? files : [join(fileURLToPath(new URL(".", import.meta.url)), testFiles)]),
+      ...(files.length > 0 ? files : [join(testFolder, testFiles)]),
     ],
     {
       stdio: "inherit",
       // Each file is a process of its own: what one has compiled, the next need not.
       env: {
-        NODE_COMPILE_CACHE: join(scratch, "compiled"),
+        NODE_COMPILE_CACHE: isQuick ? join(testFolder, "../node_modules/.cache/tests") : join(scratch, "compiled"),
         ...process.env,
         TMPDIR: temporary,
         [testServerVariable]: JSON.stringify(server),
@@ -88,7 +92,10 @@ function requireCleanLogs(): boolean {
   return findings.length === 0;
 }
 
-const { server, stop } = await spawnTestServer();
+/** Refuses every connection: a quick test that needs a database fails. */
+const noServer: TestServer = { connection: { host: "127.0.0.1", port: 1 }, template: "none", prefix: "none_" };
+
+const { server, stop } = isQuick ? { server: noServer, stop: async () => true } : await spawnTestServer();
 try {
   const status = await runTests(server);
   process.exitCode = interruption ? 128 + constants.signals[interruption] : status;

@@ -130,7 +130,7 @@ async function stopPostmaster(running: Postmaster, attempt: Attempt): Promise<vo
 
 /**
  * Waits until the server of this process answers, and takes its ownership: the returned connection holds it.
- * Undefined when the server gave way to another one on the same cluster.
+ * Undefined when the server yielded to another one on the same cluster.
  */
 async function ownServer(server: Server, attempt: Attempt): Promise<Client | undefined> {
   for (;;) {

@@ -56,7 +56,7 @@ type FieldSource = z.infer<typeof fieldSchema>;
 type JoinedPart = z.infer<typeof joinedPartSchema>;
 
 const ofKinds = (...kinds: readonly (ListKind | ScalarKind)[]): readonly UserField[] =>
-  personFields.filter(({ kind }) => kinds.includes(kind)).map(({ feed }) => feed);
+  kinds.flatMap((wanted) => personFields.filter(({ kind }) => kind === wanted)).map(({ feed }) => feed);
 const identifiers = ofKinds("sources", "identifier", "emails");
 const lists = ofKinds("emails", "phones", "memberships");
 const positional = ofKinds("address", "texts");

@@ -12,7 +12,7 @@ export type XmlSection = "comment" | "CDATA section" | "processing instruction" 
 /**
  * The markup that the parser has read since its last event: a text or a tag that goes on, with the comments and
  * processing instructions before it. saxes collects no more than this, so its length bounds what saxes holds. And it
- * tells what is wrong where saxes notices late: after a bare & saxes reads on to the next semicolon, be it pages away.
+ * tells what is wrong where saxes notices late: after a bare & saxes reads on to the next semicolon, even pages later.
  */
 export interface XmlMarkup {
   /** Index of the next character of the document, 0-based, in UTF-16 code units. */

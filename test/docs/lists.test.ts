@@ -10,6 +10,7 @@ import { limits } from "../../src/intake/limits.ts";
 import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
+import { scalarFields } from "../../src/person/fields.ts";
 import { holdCodes } from "../../src/reconcile/guard/guard.ts";
 import { type Document, proseOf, readDocument, tableRows } from "./markdown.ts";
 
@@ -56,12 +57,17 @@ describe("lists", () => {
 
   test("the reference lists every limit of files and rows", () => {
     const shown = tableRows(readDocument("docs/reference/limits.md")).flatMap(([, limit, name = ""]) => {
-      const key = /^`((?:xml|csv|json|user)\.\w+)`$/.exec(name)?.[1];
+      const key = /^`((?:xml|csv|json|user|person)\.[\w.]+)`$/.exec(name)?.[1];
       return key === undefined ? [] : [`${key} ${limit}`];
     });
+    const shownAs = (limit: number) => limit.toLocaleString("en-US");
     const known = Object.entries(limits).flatMap(([part, values]) =>
-      Object.entries(values).map(([name, limit]) => `${part}.${name} ${Number(limit).toLocaleString("en-US")}`),
+      Object.entries(values).map(([name, limit]) => `${part}.${name} ${shownAs(Number(limit))}`),
     );
+    for (const { feed, kind, limit, most } of scalarFields) {
+      if (kind !== "flag") known.push(`person.${feed}.limit ${shownAs(limit)}`);
+      if (most !== undefined) known.push(`person.${feed}.most ${shownAs(most)}`);
+    }
     assert.deepEqual(shown.sort(), known.sort());
   });
 
@@ -124,7 +130,7 @@ describe("lists", () => {
     const shown = tableRows(readDocument("docs/reference/audit-log.md")).flatMap(([first = ""]) => [
       ...first.matchAll(/`(\w+\.\w+|sign_out)`/g),
     ]);
-    const names = shown.map(([, name]) => name!).filter((name) => !/^(xml|csv|json|user)\./.test(name));
+    const names = shown.map(([, name]) => name!).filter((name) => !/^(xml|csv|json|user|person)\./.test(name));
     assert.deepEqual(names.sort(), [...auditActions].sort());
   });
 

@@ -15,21 +15,21 @@ const constructions: readonly Construction[] = [
   {
     rule: "(a) name the actor: a comment begins with What, Who, Whose, Whom, Whether or Where",
     pattern: /^[ \t]*(?:\/\*\*|\*|\/\/)[ \t]*(?:What|Who|Whose|Whom|Whoever|Whether|Where)\b/gm,
-    ceiling: 627,
+    ceiling: 588,
   },
-  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 171 },
-  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 79 },
-  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 198 },
+  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 166 },
+  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 77 },
+  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 191 },
   {
     rule: "(d) the trade's words: give way, for want of, be it",
     pattern: /\bg[ia]ves? way\b|\bfor want of\b|\bbe it\b/gi,
-    ceiling: 9,
+    ceiling: 6,
   },
-  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 43 },
+  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 41 },
   {
     rule: "(g) name the thing: the same of, that of, those of",
     pattern: /\b(?:the same|that|those) of\b/gi,
-    ceiling: 121,
+    ceiling: 119,
   },
   {
     rule: "(g) name the thing: say, tell or know of",

@@ -5,9 +5,7 @@ import { MusterError, type ProblemCode } from "../../src/errors.ts";
 import { createDecoder } from "../../src/intake/decode.ts";
 import { type EncodingOptions, encodingNamed, supportedEncoding } from "../../src/intake/encoding.ts";
 import { type Encoding, encodings } from "../../src/intake/reading.ts";
-
-const seed = process.env.FAST_CHECK_SEED;
-const property = (numRuns: number) => (seed === undefined ? { numRuns } : { numRuns, seed: Number(seed) });
+import { property } from "./support.ts";
 
 const plain: EncodingOptions = { xml: false };
 const xml: EncodingOptions = { xml: true };

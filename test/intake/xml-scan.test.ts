@@ -11,9 +11,7 @@ import { readDigestedRecords } from "../../src/intake/user-file.ts";
 import { readXmlRecords } from "../../src/intake/xml.ts";
 import { readScannedRecords } from "../../src/intake/xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "../../src/intake/xml-scan.ts";
-import { documented } from "./support.ts";
-
-const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
+import { documented, property } from "./support.ts";
 
 /** The bytes in pieces of the given lengths, over and over. */
 async function* inPieces(text: string, lengths: readonly number[]): AsyncGenerator<Uint8Array> {
@@ -133,7 +131,7 @@ const fragments = fc.oneof(
   },
 );
 
-describe(`whatever is left out of a document (seed ${seed})`, () => {
+describe("a document without the records that were left out", () => {
   it("if each piece left out is a good record by itself, the rest means what it means in the whole", async () => {
     let left = 0;
     await fc.assert(
@@ -163,7 +161,7 @@ describe(`whatever is left out of a document (seed ${seed})`, () => {
           assert.deepEqual(await readRows(text, scan, kept, lengths), expected);
         },
       ),
-      { seed, numRuns: 5000 },
+      property(5000),
     );
     assert.ok(left > 500, `only ${left} records were left out`);
   });
@@ -191,7 +189,7 @@ describe(`whatever is left out of a document (seed ${seed})`, () => {
           }
         },
       ),
-      { seed, numRuns: 2000 },
+      property(2000),
     );
     assert.ok(plainDocuments > 100 && others > 20, `only ${plainDocuments} and ${others} documents`);
   });
