@@ -1,5 +1,5 @@
 /**
- * The closed list of what can go wrong. A *problem* refuses a whole request (RFC 9457 problem details); a *row issue*
+ * The closed list of errors. A *problem* refuses a whole request (RFC 9457 problem details); a *row issue*
  * concerns one row of an import and is data, not an exception. Both have a stable `code`, which is part of the API.
  */
 
@@ -15,16 +15,16 @@ export const problems = {
   // the request
   request_invalid: { status: 400, title: "The request is not valid" },
   unauthenticated: { status: 401, title: "A valid API key or sign-in is required" },
-  forbidden: { status: 403, title: "That is not allowed" },
+  forbidden: { status: 403, title: "Not allowed" },
   not_found: { status: 404, title: "Not found" },
   method_not_allowed: { status: 405, title: "This address does not take that method" },
   request_timeout: { status: 408, title: "The request took too long to arrive" },
-  conflict: { status: 409, title: "It conflicts with what is there" },
+  conflict: { status: 409, title: "The request conflicts with the stored state" },
   idempotency_key_reused: { status: 409, title: "The idempotency key belongs to another request" },
   answer_lost: { status: 409, title: "The request was done, and its answer is lost" },
-  plan_changed: { status: 409, title: "The plan is another one by now" },
-  gone: { status: 410, title: "That is kept no longer" },
-  resync_required: { status: 410, title: "Changes that you have not seen are kept no longer" },
+  plan_changed: { status: 409, title: "The plan has changed" },
+  gone: { status: 410, title: "No longer kept" },
+  resync_required: { status: 410, title: "Changes that you have not seen are no longer kept" },
   version_mismatch: { status: 412, title: "Somebody else changed it first" },
   too_many_requests: { status: 429, title: "Too many requests" },
   headers_too_large: { status: 431, title: "The request's headers are too large" },
@@ -36,7 +36,7 @@ export const problems = {
   encoding_invalid: { status: 400, title: "The body is not in the encoding it claims" },
   encoding_unsupported: { status: 415, title: "The character encoding is not supported" },
   compression_invalid: { status: 400, title: "The body cannot be decompressed" },
-  multipart_invalid: { status: 400, title: "The form does not hold exactly one file" },
+  multipart_invalid: { status: 400, title: "The form does not contain exactly one file" },
   xml_not_well_formed: { status: 400, title: "The XML is not well-formed" },
   xml_cut_off: { status: 400, title: "The XML ends too early" },
   xml_doctype_forbidden: { status: 400, title: "A document type declaration is not allowed" },
@@ -59,13 +59,13 @@ export const problems = {
   issuer_unavailable: { status: 503, title: "The OpenID provider does not answer" },
   shutting_down: { status: 503, title: "The service is stopping" },
   database_unavailable: { status: 503, title: "The database does not answer" },
-  internal: { status: 500, title: "Something went wrong in the service" },
+  internal: { status: 500, title: "Internal error" },
 } as const satisfies Record<string, ProblemDefinition>;
 
 /** Code of a problem. */
 export type ProblemCode = keyof typeof problems;
 
-/** Where in a document a problem stands, and what else a program may want to know. */
+/** The place of a problem in a document, and other facts for programs. */
 export interface ProblemPlace {
   /** 1-based line of the document. */
   readonly line?: number;
@@ -98,13 +98,13 @@ export class MusterError extends Error {
   }
 }
 
-/** Values that a row issue's message speaks of. */
+/** Values in the message of a row issue. */
 export type IssueDetails = Readonly<Record<string, string | number | boolean>>;
 
 interface RowIssueDefinition {
   /** A failure leaves the row out; a warning leaves out less than the row. */
   readonly severity: "failure" | "warning";
-  /** One sentence or two for a person: what was found, what was done, what to do. */
+  /** Says for a person what was found, what was done, and what to do. */
   readonly message: (details: IssueDetails) => string;
 }
 
@@ -116,54 +116,55 @@ export const rowIssues = {
   identifier_missing: {
     severity: "failure",
     message: () =>
-      "The row names nobody: it has no databaseID, no userID and no readable e-mail. Add one of them and send the row again.",
+      "The row has no identifier: no databaseID, no userID and no readable e-mail. Add one of them and send the row again.",
   },
   required_missing: {
     severity: "failure",
-    message: (d) => `${text(d.field)} is missing, and a new person needs it. The person was not added.`,
+    message: (d) =>
+      `${text(d.field)} is missing. A new person needs it, so the person was not added. Fill it in and send the row again.`,
   },
   group_code_damaged: {
     severity: "failure",
     message: (d) =>
-      `"${text(d.value)}" stands where a group code belongs; a spreadsheet leaves that of ${text(d.code)}. Export the column as text and send the row again.`,
+      `"${text(d.value)}" is not a group code. A spreadsheet probably stripped the zeros from ${text(d.code)}. Export the column as text and send the row again.`,
   },
   delete_code_not_alone: {
     severity: "failure",
     message: () =>
-      "00000 deletes the person and must stand alone in groupID. Nothing was done; remove it or the other groups.",
+      "00000 deletes the person, so it must be the only value of groupID. Nothing was done. Remove it, or remove the other groups.",
   },
   delete_contradicted: {
     severity: "failure",
     message: () =>
-      "One row of the file deletes this person with 00000, another one adds the same person. Neither was done; keep one of them.",
+      "One row of the file deletes this person with 00000, and another row adds the same person. Neither was done. Keep one of the rows.",
   },
   group_token_invalid: {
     severity: "failure",
-    message: (d) => `The group token "${text(d.value)}" cannot be read. Write G, G|0 … G|4 or G|00002.`,
+    message: (d) => `"${text(d.value)}" is not a group token. Write G, G|0 … G|4 or G|00002.`,
   },
   value_invalid: {
     severity: "failure",
-    message: (d) => `${text(d.field)} cannot be taken: ${text(d.reason)}.`,
+    message: (d) => `${text(d.field)} was refused: ${text(d.reason)}.`,
   },
   columns_differ: {
     severity: "failure",
     message: (d) =>
-      `The row has ${text(d.found)} columns, the first row of the file ${text(d.expected)}, so that nobody can tell which value is which. ${text(d.hint)}`,
+      `The row has ${text(d.found)} columns, but the first row of the file has ${text(d.expected)}. Its values cannot be assigned to columns. ${text(d.hint)}`,
   },
   row_may_be_cut_off: {
     severity: "failure",
     message: (d) =>
-      `The file ends in this row without a line end, so that "${text(d.value)}" may be the beginning of a longer value, and ${text(d.action)} might hit another one. Nothing was done about it; end the row with a line end and send it again.`,
+      `The file ends in this row without a line end. "${text(d.value)}" may be cut off, and ${text(d.action)} could affect the wrong one. Nothing was done about it. End the row with a line end and send it again.`,
   },
   spreadsheet_damage: {
     severity: "failure",
     message: (d) =>
-      `${text(d.field)} is "${text(d.value)}": ${text(d.explanation)}. Export the column as text, do not save the file with a spreadsheet, and send it again.`,
+      `${text(d.field)} is "${text(d.value)}": ${text(d.explanation)}. Export the column as text and send the file again without saving it in a spreadsheet.`,
   },
   pattern_mismatch: {
     severity: "failure",
     message: (d) =>
-      `${text(d.field)} "${text(d.value)}" does not fit the pattern ${text(d.pattern)} that is set for this source.${d.hint ? ` ${text(d.hint)}` : ""}`,
+      `${text(d.field)} "${text(d.value)}" does not match the pattern ${text(d.pattern)} of this source.${d.hint ? ` ${text(d.hint)}` : ""}`,
   },
   value_unmapped: {
     severity: "failure",
@@ -173,73 +174,74 @@ export const rowIssues = {
   database_ids_conflict: {
     severity: "failure",
     message: (d) =>
-      `Several rows are the same person by userID or e-mail but carry different databaseIDs (${text(d.databaseIds)}). None was applied; correct the databaseIDs.`,
+      `Several rows mean the same person by userID or e-mail, but have different databaseIDs (${text(d.databaseIds)}). None was applied. Correct the databaseIDs.`,
   },
   person_ambiguous: {
     severity: "failure",
     message: (d) =>
-      `Several people have ${text(d.value)}, and the row has nothing else to tell them apart. Add a databaseID or userID.`,
+      `Several people have ${text(d.value)}, and nothing else in the row tells them apart. Add a databaseID or a userID.`,
   },
   username_taken: {
     severity: "failure",
     message: (d) =>
-      `The userID ${text(d.username)} belongs to ${text(d.holder) || "another person of this file"}. The row was not applied.`,
+      `The userID ${text(d.username)} belongs to ${text(d.holder) || "another person of this file"}. The row was not applied. Correct the userID.`,
   },
   // warnings
   email_invalid: {
     severity: "warning",
-    message: (d) => `The e-mail "${text(d.value)}" is not an address and was left out.`,
+    message: (d) => `"${text(d.value)}" is not an e-mail address. It was left out.`,
   },
   phone_impossible: {
     severity: "warning",
-    message: (d) => `The phone "${text(d.value)}" is no possible number and was left out; older numbers were kept.`,
+    message: (d) => `"${text(d.value)}" is not a possible phone number. It was left out, and older numbers were kept.`,
   },
   phone_damaged: {
     severity: "warning",
     message: (d) =>
-      `The phone "${text(d.value)}" was left out and older numbers were kept: ${text(d.explanation)}. Export the column as text.`,
+      `The phone "${text(d.value)}" was left out: ${text(d.explanation)}. Older numbers were kept. Export the column as text.`,
   },
   smart_quotes: {
     severity: "warning",
     message: (d) =>
-      `${text(d.field)} is ${text(d.value)}, in typographic quotation marks, as a word processor puts them where an export should have plain ones. It was taken as it is; correct the export.`,
+      `${text(d.field)} is ${text(d.value)}, in typographic quotation marks. It was taken as it is. Make the export write plain quotation marks.`,
   },
   phone_filler: {
     severity: "warning",
-    message: (d) => `The phone "${text(d.value)}" looks like a filler and was left out; older numbers were kept.`,
+    message: (d) =>
+      `The phone "${text(d.value)}" looks like a placeholder. It was left out, and older numbers were kept.`,
   },
   phone_not_valid: {
     severity: "warning",
-    message: (d) => `The phone "${text(d.value)}" is possible but belongs to no known range; it was taken.`,
+    message: (d) => `The phone "${text(d.value)}" is possible, but does not belong to a known range. It was taken.`,
   },
   phone_attribute_invalid: {
     severity: "warning",
     message: (d) =>
-      `The ${text(d.attribute)} "${text(d.value)}" of a phone is not known; ${text(d.used)} was taken instead.`,
+      `"${text(d.value)}" is not a known ${text(d.attribute)} of a phone. ${text(d.used)} was used instead.`,
   },
   show_all_groups_invalid: {
     severity: "warning",
-    message: (d) => `showAllGroups is 0 or 1, not "${text(d.value)}"; it was left out.`,
+    message: (d) => `showAllGroups is 0 or 1, not "${text(d.value)}". It was left out.`,
   },
   group_unknown: {
     severity: "warning",
     message: (d) =>
-      `There is no group ${text(d.groupId)}; the rest of the row was applied. Create the group, or let imports create it (createGroups).`,
+      `There is no group ${text(d.groupId)}. The rest of the row was applied. Create the group, or let imports create it (createGroups).`,
   },
   location_unknown: {
     severity: "warning",
     message: (d) =>
-      `There is no location ${text(d.location)}; the rest of the row was applied. Create it, or let imports create it (createLocations).`,
+      `There is no location ${text(d.location)}. The rest of the row was applied. Create it, or let imports create it (createLocations).`,
   },
   role_not_permitted: {
     severity: "warning",
     message: (d) =>
-      `Imports may not grant role ${text(d.role)} (group ${text(d.groupId)}); the person joins without it.`,
+      `Imports may not grant role ${text(d.role)} in group ${text(d.groupId)}. The person joins as a member.`,
   },
   role_kept: {
     severity: "warning",
     message: (d) =>
-      `In group ${text(d.groupId)} the person keeps role ${text(d.kept)}, which no import granted; the file says ${text(d.file)}.`,
+      `In group ${text(d.groupId)} the person keeps role ${text(d.kept)}, which no import granted. The file says ${text(d.file)}.`,
   },
   membership_kept: {
     severity: "warning",
@@ -247,16 +249,16 @@ export const rowIssues = {
   },
   value_kept: {
     severity: "warning",
-    message: (d) => `${text(d.field)} was kept: ${text(d.kept)}; the file says ${text(d.file)}.`,
+    message: (d) => `${text(d.field)} was kept: ${text(d.kept)}. The file says ${text(d.file)}.`,
   },
   primary_email_kept: {
     severity: "warning",
-    message: (d) => `The primary e-mail ${text(d.kept)} was kept; ${text(d.file)} became a further address.`,
+    message: (d) => `The primary e-mail ${text(d.kept)} was kept. ${text(d.file)} became a further address.`,
   },
   person_linked_by_email: {
     severity: "warning",
     message: (d) =>
-      `The row was linked to a person known from elsewhere by the e-mail ${text(d.email)} alone. Check that it is the same person.`,
+      `Only the e-mail ${text(d.email)} links the row to a person of another source. Check that it is the same person.`,
   },
   person_kept: {
     severity: "warning",
@@ -268,7 +270,7 @@ export const rowIssues = {
 /** Code of a row issue. */
 export type RowIssueCode = keyof typeof rowIssues;
 
-/** Something about one row that isn't plain success. */
+/** A note about one row that is not plain success. */
 export interface RowIssue {
   readonly code: RowIssueCode;
   /** Name of the field, as the feed names it; absent where the row as a whole is meant. */

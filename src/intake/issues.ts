@@ -4,7 +4,7 @@ import { printable } from "./printable.ts";
 /** A value of the file as a row issue shows it: printable, and cut to 200 characters. */
 export const quoted = (value: string): string => printable(value, 200);
 
-/** A value that makes the row fail; `reason` completes "<field> cannot be taken: …". */
+/** A value that makes the row fail; `reason` completes "<field> was refused: …". */
 export function valueInvalid(field: string, reason: string): RowIssue {
   return { code: "value_invalid", field, details: { field, reason } };
 }

@@ -38,13 +38,13 @@ test("XML is answered in XML, row by row, with 200", async () => {
   <row>2</row>
   <action>Add</action>
   <status>Successful</status>
-  <message>showAllGroups is 0 or 1, not &quot;9&quot;; it was left out.</message>
+  <message>showAllGroups is 0 or 1, not &quot;9&quot;. It was left out.</message>
 </user>
 <user>
   <row>3</row>
   <action>Add</action>
   <status>Fail</status>
-  <message>The row names nobody: it has no databaseID, no userID and no readable e-mail. Add one of them and send the row again.</message>
+  <message>The row has no identifier: no databaseID, no userID and no readable e-mail. Add one of them and send the row again.</message>
 </user>
 </users>
 </import>

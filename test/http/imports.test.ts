@@ -63,7 +63,7 @@ test("an import and its rows are JSON, XML, or a report for people", async () =>
   const text = await app.inject({ url: `/v1/imports/${id}`, headers: { accept: "text/plain" } });
   assert.match(String(text.headers["content-type"]), /^text\/plain/);
   assert.match(text.body, /^Import of users, roster\.xml: applied\.\n1 person was NOT added and gets no alerts\./);
-  assert.match(text.body, / {2}row 9 \(line \d+\), failed, group_code_damaged: "1" stands where a group code belongs/);
+  assert.match(text.body, / {2}row 9 \(line \d+\), failed, group_code_damaged: "1" is not a group code/);
 });
 
 test("an XML request that asks for nothing gets XML", async () => {

@@ -26,7 +26,7 @@ test("each row of a headerless CSV comes back as it was, with what became of it"
   assert.equal(
     body,
     "Ann,Lee,ann@example.edu,,,G1,001,Add,Successful,\r\n" +
-      'Bob,Ray,,,,G1,002,Add,Fail,"email is missing, and a new person needs it. The person was not added."\r\n' +
+      'Bob,Ray,,,,G1,002,Add,Fail,"email is missing. A new person needs it, so the person was not added. Fill it in and send the row again."\r\n' +
       '"Cy ""C"", Jr",Low,cy@example.edu,,,G1,003,Add,Successful,\r\n',
   );
   assert.equal(headers["content-type"], "text/csv; charset=utf-8");

@@ -85,7 +85,7 @@ suite("file formats, sections 1 to 3: a record becomes a row", () => {
     assert.equal(row.location, "\ufb01");
   });
 
-  test("a row that names nobody fails, and its readable values are gone", () => {
+  test("a row without an identifier fails, and its readable values are gone", () => {
     const failure = { code: "identifier_missing", details: {} };
     assert.deepEqual(normalize({}), { ...blankRow, failure });
     assert.deepEqual(normalize({ firstName: "Jane", databaseID: "", userID: " ".trim() }), { ...blankRow, failure });
@@ -178,7 +178,7 @@ suite("file formats, sections 1 to 3: a record becomes a row", () => {
         String(failure.details.reason).includes(`longer than ${limit.toLocaleString("en-US")} characters`),
         field,
       );
-      assert.match(rowIssues[failure.code].message(failure.details), new RegExp(`^${field} cannot be taken: .*\\.$`));
+      assert.match(rowIssues[failure.code].message(failure.details), new RegExp(`^${field} was refused: .*\\.$`));
     }
   });
 

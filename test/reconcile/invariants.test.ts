@@ -229,7 +229,7 @@ describe("an import withdraws only what its own source claims", () => {
     const rows = (await app.inject({ url: `/v1/imports/${json.id}/rows` })).json.items;
     assert.deepEqual(
       rows.map(({ code, field, message }: { code: string; field: string; message: string }) => [code, field, message]),
-      [["value_kept", "lastName", "lastName was kept: Byhand; the file says Feed."]],
+      [["value_kept", "lastName", "lastName was kept: Byhand. The file says Feed."]],
     );
   });
 

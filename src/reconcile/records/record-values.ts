@@ -2,7 +2,7 @@ import type { RowIssue } from "../../errors.ts";
 import { quoted, valueInvalid } from "../../intake/issues.ts";
 import type { SourceRecord } from "../../intake/records.ts";
 
-/** Why a value cannot be taken; completes "<field> cannot be taken: …". */
+/** The reason why a value is refused; completes "<field> was refused: …". */
 export interface Unreadable {
   readonly reason: string;
 }
