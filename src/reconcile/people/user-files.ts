@@ -13,7 +13,8 @@ import {
   sameRules,
 } from "../setup/setup.ts";
 import { applyUsers } from "./apply/apply-users.ts";
-import { countWaiting, guardPlan } from "./guard/guard-plan.ts";
+import { guardPlan } from "./guard/guard-plan.ts";
+import { countWaiting } from "./guard/plan-figures.ts";
 import { readLastUserId } from "./match/last-user-id.ts";
 import { type StagedFile, stageFile } from "./match/match-file.ts";
 import { planChanges, planUsers } from "./plan/plan-users.ts";
@@ -74,13 +75,13 @@ function plannedUsers(transaction: Transaction, staged: StagedFile, setup: Setup
       return describePlan(transaction, context);
     },
     async keepNotes(importId) {
-      await transaction.query(insertImportRows(context), [importId]);
+      await transaction.query(insertImportRows(context, importId));
     },
     async keepAbsent(importId) {
-      await transaction.query(insertKeptPeople(context), [importId]);
+      await transaction.query(insertKeptPeople(context, importId));
     },
     async keepItems(importId) {
-      await transaction.query(insertPlanItems(context), [importId, sourceName]);
+      await transaction.query(insertPlanItems(context, importId, sourceName));
     },
     apply: (run) => applyUsers(transaction, context, run),
     async planAgain(holdsRemovals) {

@@ -1,9 +1,9 @@
-import sql, { raw, type Sql } from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import { type AppendedEntries, appendChanges, type Recorded } from "../../../changes/record.ts";
 import type { Executor } from "../../../store/database.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { createdEntries } from "../plan/changes.ts";
+import { createdEntries } from "../plan/created-entries.ts";
 
 /** Selects the changes of known people. */
 const plannedChanges = sql`select * from planned_changes`;
@@ -39,7 +39,7 @@ export function peopleEntries(sourceName: string, others: Sql = plannedChanges):
       ${entryWith(sql`action`)} from (${others}) others join numbered using (person)
       union all
       ${entryWith(sql`'created'`)}
-      from (${raw(createdEntries("(select name from source_name)"))}) created join numbered using (person)`,
+      from (${createdEntries(sql`(select name from source_name)`)}) created join numbered using (person)`,
     count: sql`select count(*) as count from (${changing}) changing`,
   };
 }

@@ -6,7 +6,7 @@ import type { Executor, Transaction } from "../../../store/database.ts";
 import { literal, prepared, selectRow } from "../../../store/sql.ts";
 import { isUniqueViolation } from "../../../store/unique-violation.ts";
 import { isOff, judgeFigures } from "../../guard/holds.ts";
-import { lastRoster } from "../guard/figures.ts";
+import { readLastRoster } from "../guard/plan-figures.ts";
 import { emptyPlan, emptyStaging, prepareStaging } from "../stage/staging.ts";
 import { applyPart } from "./apply-part.ts";
 import type { AppliedFile, FileInParts } from "./file-in-parts.ts";
@@ -105,11 +105,9 @@ async function isOverLimits(
   const { guard: limits, announcedChange, name: sourceName } = setup.source;
   if (isOff(limits)) return false;
   const isRoster = setup.rules.deletesAbsentPeople;
-  const last = isRoster
-    ? (await executor.query<{ people: number }>(lastRoster({ organizationId, source: literal(setup.source.number) })))
-        .rows[0]
-    : undefined;
-  const figures = figuresOfParts(all, { isRoster, sourceName, peopleInLastRoster: last?.people ?? null });
+  const source = { organization: literal(organizationId), source: literal(setup.source.number) };
+  const peopleInLastRoster = isRoster ? await readLastRoster(executor, source) : null;
+  const figures = figuresOfParts(all, { isRoster, sourceName, peopleInLastRoster });
   const verdict = judgeFigures(figures, limits, announcedChange, run.at);
   return verdict.outcome === "held" || verdict.uses !== null;
 }

@@ -95,7 +95,7 @@ async function applyOthers(
   await planUsers(transaction, context);
   const description = await describePlan(transaction, context);
   const groups = await readGroupFigures(transaction, context);
-  await transaction.query(insertImportRows(context), [run.id]);
+  await transaction.query(insertImportRows(context, run.id));
   await keepLooseRows(transaction, number, earlier);
   if (context.settings.createGroups.length > 0) await notePlannedGroups(transaction, earlier);
   const created = await applyPlan(transaction, context, run);

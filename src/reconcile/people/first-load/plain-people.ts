@@ -1,4 +1,4 @@
-import sql, { join, raw, type Sql } from "sql-template-tag";
+import sql, { join, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { type AppendedEntries, appendChanges, type Recorded } from "../../../changes/record.ts";
 import { byDefault } from "../../../directory/claims.ts";
@@ -9,7 +9,7 @@ import { identifier, identifiers, literal, runStatements, selectRow } from "../.
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { insertPeople } from "../apply/new-people.ts";
-import { rangesOf } from "../report/report.ts";
+import { rangesOf } from "../report/describe-plan.ts";
 import { hasSeveralItems, items, part } from "../stage/lists.ts";
 import { nothingDone, type Part } from "./parts.ts";
 import type { RowsOfPart } from "./sort-out-rows.ts";
@@ -129,8 +129,9 @@ async function rangesOfPlainRows(executor: Executor, { plain, others, firstRow }
 }
 
 /** Selects the plain rows as one multirange. */
-export const plainRanges = raw(
-  rangesOf("(select row, true as plain from staged_rows where plain) plain_rows", "plain"),
+export const plainRanges = rangesOf(
+  sql`(select row, true as plain from staged_rows where plain) plain_rows`,
+  sql`plain`,
 );
 
 /** SQL select of the log's entries of plain people, with the columns that `appendPeople` takes. */

@@ -1,4 +1,4 @@
-import sql, { raw, type Sql } from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { locationNamePattern } from "../../../directory/locations.ts";
 import { foldCase } from "../../../directory/text.ts";
@@ -16,7 +16,7 @@ export const storedLocations = (organizationId: number): Sql =>
 
 /** Reads the rules that rows are held to, as they are now. */
 export async function readPlainRules(executor: Executor, organizationId: number, setup: Setup): Promise<PlainRules> {
-  const groups = await selectRows(executor, groupRow, raw(storedGroups(organizationId)));
+  const groups = await selectRows(executor, groupRow, storedGroups(organizationId));
   const locations = await selectRows(executor, z.object({ name: z.string() }), storedLocations(organizationId));
   const groupNames = new Set(groups.map(({ name }) => name));
   const locationNames = new Set(locations.map(({ name }) => foldCase(name)));

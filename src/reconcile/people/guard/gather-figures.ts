@@ -2,129 +2,132 @@ import type { GuardLimits } from "../../../organizations/guard-limits.ts";
 import type { Executor } from "../../../store/database.ts";
 import { couldPass, type Figure, type GroupLoss, type GuardFigures, isOverPeople, passes } from "../../guard/guard.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { rosterLoss } from "../plan/group-styles.ts";
+import { rosterLoss } from "../plan/roster-groups.ts";
+import { type exampleStatements, readExamples } from "./examples.ts";
+import { readChangedIdentifiers, readPeopleOfAnotherSource } from "./identity-figures.ts";
+import { readEmptiedGroup, readGroupLosses } from "./losses.ts";
 import {
-  changedIdentifiers,
-  claimed,
-  emptiedGroup,
-  figureExamples,
-  groupLosses,
-  lastRoster,
-  namedGroups,
-  peopleOfAnotherSource,
-  planFigures,
-} from "./figures.ts";
+  countClaimed,
+  countNamedMemberships,
+  type PlanFigures,
+  readLastRoster,
+  readPlanFigures,
+} from "./plan-figures.ts";
 
 /** More members than any group has. */
 const beyondAll = 2_000_000_000;
 
-interface PlanFigures extends Record<string, unknown> {
-  readonly rows: number;
-  readonly peopleInFile: number;
-  readonly peopleLookedAt: number;
-  readonly peopleRemoved: number;
-  readonly membershipsRemoved: number;
-  readonly contactsRemoved: number;
-  readonly rowsFailed: number;
-  readonly rowsUnidentified: number;
-  readonly groupsUnknown: number;
-  readonly peopleNew: number;
-  readonly usernamesChanged: number;
+interface Gathering {
+  readonly executor: Executor;
+  readonly context: ImportContext;
+  readonly limits: GuardLimits;
+  readonly plan: PlanFigures;
 }
 
 /**
- * Gathers what the guard judges, from the plan in the temporary tables. What no limit could be over is not looked up, so
- * that an ordinary night costs next to nothing.
+ * Gathers the figures that the guard judges, from the plan in the temporary tables. It leaves out figures that cannot be
+ * over their limit, so that an ordinary night costs next to nothing.
  */
 export async function gatherFigures(
   executor: Executor,
   context: ImportContext,
   { sourceName, limits }: { readonly sourceName: string; readonly limits: GuardLimits },
 ): Promise<GuardFigures> {
-  const one = async <Row extends Record<string, unknown>>(statement: string, values: readonly unknown[] = []) =>
-    (await executor.query<Row>(statement, [...values])).rows[0];
-  const plan = (await one<PlanFigures>(planFigures(context)))!;
+  const plan = await readPlanFigures(executor, context);
+  const gathering = { executor, context, limits, plan };
   const isRoster = context.rules.deletesAbsentPeople;
-  const counted = async (table: "users" | "memberships") =>
-    (await one<{ count: number }>(claimed(context, table)))!.count;
-  const { peopleLookedAt, peopleInFile } = plan;
-  // These can be no more than so many, which an ordinary night is far from.
-  const mayBeChanged = passes(
-    plan.peopleNew + plan.usernamesChanged + plan.rowsFailed,
-    peopleInFile,
-    limits.identifiersChanged,
-  );
-  const mayBeOthers = passes(peopleLookedAt, peopleInFile, limits.peopleOfAnotherSource);
-  const removes = plan.peopleRemoved > 0 || couldPass(plan.contactsRemoved, limits.contactsRemoved);
-  const peopleOfSource = mayBeChanged || mayBeOthers || removes ? await counted("users") : 0;
-  const membershipsOfSource = couldPass(plan.membershipsRemoved, limits.membershipsRemoved)
-    ? await counted("memberships")
-    : 0;
-  const withExamples = async (
-    name: keyof typeof figureExamples,
-    count: number,
-    isNeeded: boolean,
-  ): Promise<Figure> => ({
-    count,
-    examples: isNeeded ? (await one<{ examples: string[] }>(figureExamples[name](context)))!.examples : [],
-  });
-  const named = couldPass(plan.groupsUnknown, limits.groupsUnknown)
-    ? (await one<{ groupsNamed: number }>(namedGroups(context)))!.groupsNamed
-    : plan.groupsUnknown;
-  const mayBeSilent = plan.rowsUnidentified > 0 && plan.membershipsRemoved > 0;
-  const silenceRemoves = isRoster || (mayBeSilent && (await executor.query(rosterLoss)).rowCount !== 0);
-  const last = isRoster ? await one<{ people: number }>(lastRoster(context)) : undefined;
-  const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
-  const { groupMembersRemoved: groupLimit } = limits;
-  const losses =
-    plan.membershipsRemoved > 0
-      ? (
-          await executor.query<GroupLoss & Record<string, unknown>>(groupLosses(context), [
-            groupLimit?.from ?? beyondAll,
-            groupLimit ? Math.floor((groupLimit.from * groupLimit.percent) / 100) : beyondAll,
-          ])
-        ).rows
-      : [];
-  const identifiers =
-    peopleOfSource > 0 && mayBeChanged
-      ? await one<GuardFigures["identifiersChanged"] & Record<string, unknown>>(changedIdentifiers(context))
-      : undefined;
-  const others =
-    peopleOfSource > 0 && mayBeOthers
-      ? await one<GuardFigures["peopleOfAnotherSource"] & Record<string, unknown>>(peopleOfAnotherSource(context))
-      : undefined;
-  const { rows, membershipsRemoved } = plan;
   return {
-    ...{
-      isRoster,
-      silenceRemoves,
-      sourceName,
-      rows,
-      peopleInFile,
-      membershipsRemoved,
-      peopleOfSource,
-      membershipsOfSource,
-    },
-    peopleInLastRoster: last?.people ?? null,
-    peopleRemoved: await withExamples("peopleRemoved", plan.peopleRemoved, removesTooMany),
-    groupLosses: losses,
-    emptiedGroup: removesTooMany
-      ? ((await one<{ groupId: string; people: number }>(emptiedGroup(context))) ?? null)
-      : null,
-    contactsRemoved: await withExamples(
-      "contactsRemoved",
-      plan.contactsRemoved,
-      couldPass(plan.contactsRemoved, limits.contactsRemoved),
-    ),
-    rowsFailed: await withExamples("rowsFailed", plan.rowsFailed, isRoster && plan.rowsFailed > 0),
-    rowsUnidentified: await withExamples("rowsUnidentified", plan.rowsUnidentified, plan.rowsUnidentified > 0),
-    groupsNamed: named,
-    groupsUnknown: await withExamples(
-      "groupsUnknown",
-      plan.groupsUnknown,
-      couldPass(plan.groupsUnknown, limits.groupsUnknown),
-    ),
+    isRoster,
+    silenceRemoves: isRoster || (await removesByRosterGroups(gathering)),
+    sourceName,
+    rows: plan.rows,
+    peopleInFile: plan.peopleInFile,
+    peopleInLastRoster: isRoster ? await readLastRoster(executor, context) : null,
+    ...(await gatherPeople(gathering)),
+    ...(await gatherMemberships(gathering)),
+    ...(await gatherRows(gathering)),
+  };
+}
+
+/** True if members leave groups that are rosters of their own, in a file with rows that nobody can identify. */
+async function removesByRosterGroups({ executor, plan }: Gathering): Promise<boolean> {
+  if (plan.rowsUnidentified === 0 || plan.membershipsRemoved === 0) return false;
+  return (await executor.query(rosterLoss)).rowCount !== 0;
+}
+
+type PeopleFigures = Pick<
+  GuardFigures,
+  | "peopleOfSource"
+  | "peopleRemoved"
+  | "emptiedGroup"
+  | "contactsRemoved"
+  | "identifiersChanged"
+  | "peopleOfAnotherSource"
+>;
+
+/** Gathers what happens to people: those who go, those who lose contacts, and those who are known by other identifiers. */
+async function gatherPeople(gathering: Gathering): Promise<PeopleFigures> {
+  const { executor, context, limits, plan } = gathering;
+  // These figures are upper bounds, which an ordinary night is far from.
+  const mostChanged = plan.peopleNew + plan.usernamesChanged + plan.rowsFailed;
+  const mayBeChanged = passes(mostChanged, plan.peopleInFile, limits.identifiersChanged);
+  const mayBeOthers = passes(plan.peopleLookedAt, plan.peopleInFile, limits.peopleOfAnotherSource);
+  const mayLoseContacts = couldPass(plan.contactsRemoved, limits.contactsRemoved);
+  const isNeeded = mayBeChanged || mayBeOthers || mayLoseContacts || plan.peopleRemoved > 0;
+  const peopleOfSource = isNeeded ? await countClaimed(executor, context, "users") : 0;
+  const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
+  const identifiers = peopleOfSource > 0 && mayBeChanged ? await readChangedIdentifiers(executor, context) : undefined;
+  const others = peopleOfSource > 0 && mayBeOthers ? await readPeopleOfAnotherSource(executor, context) : undefined;
+  return {
+    peopleOfSource,
+    peopleRemoved: await withExamples(gathering, "peopleRemoved", removesTooMany),
+    emptiedGroup: removesTooMany ? await readEmptiedGroup(executor, context) : null,
+    contactsRemoved: await withExamples(gathering, "contactsRemoved", mayLoseContacts),
     identifiersChanged: identifiers ?? { count: 0, examples: [], zerosLost: 0, lostZero: null },
     peopleOfAnotherSource: others ?? { count: 0, examples: [], source: null },
   };
+}
+
+type MembershipFigures = Pick<
+  GuardFigures,
+  "membershipsRemoved" | "membershipsOfSource" | "groupLosses" | "groupsNamed" | "groupsUnknown"
+>;
+
+/** Gathers the memberships that end, and those that the file names in vain. */
+async function gatherMemberships(gathering: Gathering): Promise<MembershipFigures> {
+  const { executor, context, limits, plan } = gathering;
+  const mayPass = couldPass(plan.membershipsRemoved, limits.membershipsRemoved);
+  const mayBeUnknown = couldPass(plan.groupsUnknown, limits.groupsUnknown);
+  return {
+    membershipsRemoved: plan.membershipsRemoved,
+    membershipsOfSource: mayPass ? await countClaimed(executor, context, "memberships") : 0,
+    groupLosses: plan.membershipsRemoved > 0 ? await gatherGroupLosses(gathering) : [],
+    groupsNamed: mayBeUnknown ? await countNamedMemberships(executor, context) : plan.groupsUnknown,
+    groupsUnknown: await withExamples(gathering, "groupsUnknown", mayBeUnknown),
+  };
+}
+
+function gatherGroupLosses({ executor, context, limits }: Gathering): Promise<GroupLoss[]> {
+  const limit = limits.groupMembersRemoved;
+  return readGroupLosses(executor, context, {
+    fromMembers: limit?.from ?? beyondAll,
+    fromLost: limit ? Math.floor((limit.from * limit.percent) / 100) : beyondAll,
+  });
+}
+
+/** Gathers the rows that could not be applied. */
+async function gatherRows(gathering: Gathering): Promise<Pick<GuardFigures, "rowsFailed" | "rowsUnidentified">> {
+  const { context, plan } = gathering;
+  return {
+    rowsFailed: await withExamples(gathering, "rowsFailed", context.rules.deletesAbsentPeople && plan.rowsFailed > 0),
+    rowsUnidentified: await withExamples(gathering, "rowsUnidentified", plan.rowsUnidentified > 0),
+  };
+}
+
+async function withExamples(
+  { executor, context, plan }: Gathering,
+  figure: keyof typeof exampleStatements,
+  isNeeded: boolean,
+): Promise<Figure> {
+  return { count: plan[figure], examples: isNeeded ? await readExamples(executor, context, figure) : [] };
 }

@@ -1,8 +1,7 @@
 import type { Executor } from "../../../store/database.ts";
-import { isOff, judgeFigures, type Verdict, type Waiting } from "../../guard/holds.ts";
+import { isOff, judgeFigures, type Verdict } from "../../guard/holds.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import type { Setup } from "../../setup/setup.ts";
-import { waitingCounts } from "./figures.ts";
 import { gatherFigures } from "./gather-figures.ts";
 
 /** Judges the plan in the temporary tables (docs/guard.md). */
@@ -11,10 +10,4 @@ export async function guardPlan(executor: Executor, context: ImportContext, setu
   if (isOff(limits)) return { outcome: "passes", uses: null };
   const figures = await gatherFigures(executor, context, { sourceName, limits });
   return judgeFigures(figures, limits, announcedChange, at);
-}
-
-/** Counts what the plan in the temporary tables takes away. */
-export async function countWaiting(executor: Executor, context: ImportContext): Promise<Waiting> {
-  const { rows } = await executor.query<Waiting & Record<string, unknown>>(waitingCounts(context));
-  return rows[0]!;
 }

@@ -1,29 +1,30 @@
-import { raw } from "sql-template-tag";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { companionColumns } from "../../../person/columns.ts";
 import { type Scalar, scalarFields } from "../../../person/fields.ts";
+import { identifier, identifiers, literal } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { failPeople } from "../match/fail-people.ts";
-import { hasFailed, items } from "../stage/tables.ts";
+import { items } from "../stage/lists.ts";
+import { hasFailed } from "../stage/row-issues.ts";
+import { joinsEverybody } from "./group-styles.ts";
 import { isProtected } from "./protection.ts";
 
 /**
- * What the file says about each person: rows of one person become one (file formats, section 4: the last non-blank
- * scalar wins, lists are united). Then those who cannot be added are taken out.
+ * Fills `people` with what the file says about each person. Rows of one person become one: lists are united, and of other
+ * values the last that is not blank wins (file formats, section 4.4). People who cannot be added are then taken out.
  */
-export function peopleStatements(c: ImportContext): string[] {
-  return [
-    peopleOfOneRow(c),
-    peopleOfSeveralRows(c),
-    "delete from people where is_new and only_removes",
-    requiredMissing(c),
-    dropFailed,
-    ...(c.knowsNobody ? [] : [sparesProtected(c)]),
-    "analyze people (person, first_row, is_new, applies, username_normalized, location_normalized)",
-  ];
-}
+export const listPeople = (c: ImportContext): Sql[] => [
+  peopleOfOneRow(c),
+  peopleOfSeveralRows(c),
+  sql`delete from people where is_new and only_removes`,
+  failIncompletePeople(c),
+  dropFailedPeople,
+  ...(c.knowsNobody ? [] : [spareProtectedPeople(c)]),
+  sql`analyze people (person, first_row, is_new, applies, username_normalized, location_normalized)`,
+];
 
 /** Takes people out of the plan whose rows failed. */
-export const dropFailed = `
+export const dropFailedPeople: Sql = sql`
   with failed as (
     delete from row_persons using row_issues
     where row_issues.row = row_persons.row and row_issues.failure
@@ -31,11 +32,8 @@ export const dropFailed = `
   )
   delete from people using failed where people.person = failed.person`;
 
-/**
- * The groups of a person become those of the file only if all that the file says of them could be read: a row that failed
- * takes nobody's memberships away (file formats, section 4).
- */
-export const keepGroupsOfFailedRows = `
+/** Keeps the groups of people of whom a row failed: that row might have named more groups (file formats, section 5.1). */
+export const keepGroupsOfFailedRows: Sql = sql`
   with failed as materialized (
     select s.database_id, s.username_normalized, s.email_normalized from staged_rows s
     where ${hasFailed}
@@ -46,100 +44,109 @@ export const keepGroupsOfFailedRows = `
     or username_normalized in (select username_normalized from failed)
     or email_normalized in (select email_normalized from failed))`;
 
-/**
- * Takes out of what the file says whatever would take something away from known people. Their rows keep no digest: they
- * have more to say.
- */
-export const takeNothingAway = `
+/** Has the file withdraw nothing from known people. Their rows keep no digest, because the removals are still to come. */
+export const takeNothingAway: Sql = sql`
   update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null
   where not is_new`;
 
 const companions = companionColumns.map(({ name }) => name);
-const columns = `person, first_row, is_new, replaces, database_id, ${scalarFields.map(({ column }) => column).join(", ")},
-  ${companions.join(", ")}, email, email_normalized, location_normalized, emails_replaced, phones_replaced, delete_person,
+const columns = sql`person, first_row, is_new, replaces, database_id, ${identifiers(scalarFields.map(({ column }) => column))},
+  ${identifiers(companions)}, email, email_normalized, location_normalized, emails_replaced, phones_replaced, delete_person,
   applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
 
-/** SQL of a staged value as it is in `people`: lists are joined in `staged_rows`. */
-const unstaged = ({ kind }: Scalar, value: string) => (kind === "texts" ? items(value) : value);
+/** SQL: a column of the staged row. */
+const staged = (column: string) => sql`s.${identifier(column)}`;
 
-/** SQL: whether a row's data replace what its source brought (file formats, section 5). */
-const replaces = (c: ImportContext, hasDatabaseId: string) =>
-  c.rules.replacesWithoutDatabaseId ? "true" : `(${hasDatabaseId})`;
+/** SQL: a staged value in the form of `people`, where lists are arrays. */
+const unstaged = ({ kind }: Scalar, value: Sql) => (kind === "texts" ? items(value) : value);
 
-const peopleOfOneRow = (c: ImportContext) => `
-  insert into people (${columns})
-  select r.person, s.row, r.person > ${c.lastUserId.text}, ${replaces(c, "s.database_id is not null")}, s.database_id,
-    ${scalarFields.map((field) => unstaged(field, `s.${field.column}`)).join(", ")},
-    ${companions.map((column) => `s.${column}`).join(", ")}, s.email, s.email_normalized, s.location_normalized,
-    ${replaces(c, "s.database_id is not null")} and s.emails is not null and not s.emails_incomplete,
-    ${replaces(c, "s.database_id is not null")} and s.phones is not null and not s.phones_incomplete,
-    s.delete_person, not s.delete_person, s.leave_all, ${c.rules.replacesGroups} and s.groups_given and not s.only_removes,
-    s.only_removes, s.names_group,
-    case when s.issues is null then s.digest end, null
-  from row_persons r join staged_rows s on s.row = r.row
-  where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
+/** SQL condition: the person's rows replace the values that their source brought (file formats, section 5.1). */
+const replaces = ({ rules }: ImportContext, hasDatabaseId: Sql) =>
+  rules.replacesWithoutDatabaseId ? sql`true` : sql`(${hasDatabaseId})`;
 
-const lastNotBlank = (column: string) => `
-  coalesce((array_agg(s.${column} order by s.row desc) filter (where s.${column} <> ''))[1],
-    case when bool_or(s.${column} = '') then '' end)`;
+function peopleOfOneRow(c: ImportContext): Sql {
+  const replacing = replaces(c, sql`s.database_id is not null`);
+  return sql`
+    insert into people (${columns})
+    select r.person, s.row, r.person > ${c.lastUserId}, ${replacing}, s.database_id,
+      ${join(scalarFields.map((field) => unstaged(field, staged(field.column))))},
+      ${join(companions.map(staged))}, s.email, s.email_normalized, s.location_normalized,
+      ${replacing} and s.emails is not null and not s.emails_incomplete,
+      ${replacing} and s.phones is not null and not s.phones_incomplete,
+      s.delete_person, not s.delete_person, s.leave_all,
+      ${literal(c.rules.replacesGroups)} and s.groups_given and not s.only_removes, s.only_removes, s.names_group,
+      case when s.issues is null then s.digest end, null
+    from row_persons r join staged_rows s on s.row = r.row
+    where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
+}
+
+/** SQL: the last value of several rows that is not blank; a blank one if there is no other; null if no row has the field. */
+const lastNotBlank = (column: string) => sql`
+  coalesce((array_agg(${staged(column)} order by s.row desc) filter (where ${staged(column)} <> ''))[1],
+    case when bool_or(${staged(column)} = '') then '' end)`;
+
+/** SQL: the last value of several rows; null if no row has one. */
 const last = (column: string) =>
-  `(array_agg(s.${column} order by s.row desc) filter (where s.${column} is not null))[1]`;
+  sql`(array_agg(${staged(column)} order by s.row desc) filter (where ${staged(column)} is not null))[1]`;
 
-/** SQL of what several rows say together about a single value: what the last one says that says it. */
-function saidLast(field: Scalar): string {
+/** SQL: the value that several rows together say. */
+function lastSaid(field: Scalar): Sql {
   const { kind, column } = field;
-  if (kind === "flag") return `bool_or(s.${column})`;
+  if (kind === "flag") return sql`bool_or(${staged(column)})`;
   return unstaged(field, kind === "identifier" ? last(column) : lastNotBlank(column));
 }
 
-/** SQL: true when a row says a single value, and more than a blank. */
-const isSaid = ({ kind, column }: Scalar) => (kind === "flag" ? `s.${column}` : `s.${column} <> ''`);
+/** SQL condition: a row says the value, and more than a blank. */
+const isSaid = ({ kind, column }: Scalar) => (kind === "flag" ? staged(column) : sql`${staged(column)} <> ''`);
 
-/** The row that says the value of each field. */
-const valueRows = [
-  ...scalarFields.map((field) => `'${field.feed}', max(s.row) filter (where ${isSaid(field)})`),
-  "'email', max(s.row) filter (where s.email is not null)",
-  "'leaveAll', min(s.row) filter (where s.leave_all)",
-].join(", ");
+/** SQL: for each field the row that says its value, as members of a JSON object. */
+const valueRows = join([
+  ...scalarFields.map((field) => sql`'${raw(field.feed)}', max(s.row) filter (where ${isSaid(field)})`),
+  sql`'email', max(s.row) filter (where s.email is not null)`,
+  sql`'leaveAll', min(s.row) filter (where s.leave_all)`,
+]);
 
-const peopleOfSeveralRows = (c: ImportContext) => `
-  insert into people (${columns})
-  select person, min(s.row), person > ${c.lastUserId.text}, ${replaces(c, "bool_or(s.database_id is not null)")}, min(s.database_id),
-    ${scalarFields.map(saidLast).join(", ")}, ${[...companions, "email", "email_normalized"].map(last).join(", ")},
-    ${lastNotBlank("location_normalized")},
-    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
-    ${replaces(c, "bool_or(s.database_id is not null)")} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
-    bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
-    ${c.rules.replacesGroups} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes), bool_or(s.names_group), null,
-    jsonb_build_object(${valueRows})
-  from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
-  group by person`;
+function peopleOfSeveralRows(c: ImportContext): Sql {
+  const replacing = replaces(c, sql`bool_or(s.database_id is not null)`);
+  return sql`
+    insert into people (${columns})
+    select person, min(s.row), person > ${c.lastUserId}, ${replacing}, min(s.database_id),
+      ${join(scalarFields.map(lastSaid))}, ${join([...companions, "email", "email_normalized"].map(last))},
+      ${lastNotBlank("location_normalized")},
+      ${replacing} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
+      ${replacing} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
+      bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
+      ${literal(c.rules.replacesGroups)} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes),
+      bool_or(s.names_group), null, jsonb_build_object(${valueRows})
+    from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
+    group by person`;
+}
 
-/** Codes do not remove self-registered people until a feed brings their data (file formats, sections 3 and 5). */
-const sparesProtected = (c: ImportContext) => `
+/** Spares people who registered themselves from orders to remove, until a feed brings them (file formats, section 5.6). */
+const spareProtectedPeople = (c: ImportContext) => sql`
   update people set applies = false
   from users u
-  where u.organization_id = ${c.organizationId} and u.id = people.person and people.only_removes and ${isProtected("u.claims")}`;
+  where u.organization_id = ${c.organization} and u.id = people.person and people.only_removes
+    and ${isProtected(sql`u.claims`)}`;
 
-/** A new person needs a name, an e-mail and a group (file formats, section 1). */
-const requiredMissing = (c: ImportContext) => {
-  const group = c.settings.requireGroup
-    ? `when not names_group and not exists (
-         select from groups where organization_id = ${c.organizationId}
-           and (is_default or group_id = 'ALL' or name = 'ALL')) then 'groupID'`
-    : "";
-  const email = c.settings.requireEmail ? "when email is null then 'email'" : "";
-  return `
+/** Fails new people without a name, an e-mail or a group (file formats, section 1.7). */
+function failIncompletePeople(c: ImportContext): Sql {
+  const noEmail = c.settings.requireEmail ? sql`when email is null then 'email'` : empty;
+  const noGroup = c.settings.requireGroup
+    ? sql`when not names_group and not exists (
+        select from groups where organization_id = ${c.organization} and (${joinsEverybody})) then 'groupID'`
+    : empty;
+  const failures = failPeople(
+    "required_missing",
+    sql`failing.details ->> 'field'`,
+    sql`select person, jsonb_build_object('field', field) as details from missing where field is not null`,
+  );
+  return sql`
     with missing as materialized (
-      select person,
-        case when coalesce(first_name, '') = '' and coalesce(last_name, '') = '' then 'firstName' ${email} ${group} end as field
+      select person, case
+        when coalesce(first_name, '') = '' and coalesce(last_name, '') = '' then 'firstName' ${noEmail} ${noGroup}
+        end as field
       from people where is_new
     )
-    ${
-      failPeople(
-        "required_missing",
-        raw("failing.details ->> 'field'"),
-        raw("select person, jsonb_build_object('field', field) as details from missing where field is not null"),
-      ).text
-    }`;
-};
+    ${failures}`;
+}

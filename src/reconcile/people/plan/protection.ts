@@ -1,34 +1,41 @@
+import sql, { type Sql } from "sql-template-tag";
 import { byDefault, firstSource, manual, selfRegistered } from "../../../directory/claims.ts";
+import { literal } from "../../../store/sql.ts";
+import type { MatchingContext } from "../../setup/context.ts";
 
-/** Roles that a feed neither takes away nor lowers: nobody's feed granted them. */
-export const grantedByNobodysFeed = (owner: string): string =>
-  `${owner} in (${manual}, ${selfRegistered}, ${byDefault})`;
+/** SQL condition: no feed granted the role, so no feed takes it away or lowers it. @param owner the role's owner */
+export const grantedByNobodysFeed = (owner: Sql): Sql =>
+  sql`${owner} in (${literal(manual)}, ${literal(selfRegistered)}, ${literal(byDefault)})`;
 
-/** SQL: somebody registered themself, and no feed knows them yet (file formats, section 5). */
-export const isProtected = (claims: string): string =>
-  `(${claims} & ${1 << selfRegistered} <> 0 and ${claims} >> ${firstSource} = 0)`;
+/** SQL condition: the person registered themself, and no feed knows them yet (file formats, section 5.6). */
+export const isProtected = (claims: Sql): Sql =>
+  sql`(${claims} & ${literal(1 << selfRegistered)} <> 0 and ${claims} >> ${literal(firstSource)} = 0)`;
 
-/** A network administrator: the role that a feed never takes from the last one. */
+/** The role of a network administrator. No feed takes it from the last one. */
 export const networkAdministrator = 2;
 
+/** The same role in SQL. */
+export const networkAdministratorRole: Sql = literal(networkAdministrator);
+
 /**
- * SQL: why a feed may not delete the user, as a text; null when it may (file formats, sections 3 and 5).
- * @param user expression of the user's id
- * @param leaving select of all who are to be deleted: of network administrators somebody else has to remain
+ * SQL: the reason why a feed may not delete a user, as a text; null if it may (file formats, section 5.6).
+ * @param user the user's id
+ * @param leaving select of all people who are to be deleted: a network administrator must remain
  */
-export const deletionObstacle = (organizationId: number, user: string, leaving: string): string => `case
+export const deletionObstacle = (c: MatchingContext, user: Sql, leaving: Sql): Sql => sql`case
   when exists (
     select from memberships m join groups g on g.organization_id = m.organization_id and g.group_id = m.group_id
-    where m.organization_id = ${organizationId} and m.user_id = ${user} and g.style = 'static')
+    where m.organization_id = ${c.organization} and m.user_id = ${user} and g.style = 'static')
     then 'the person belongs to a static group'
   when exists (
     select from memberships m
-    where m.organization_id = ${organizationId} and m.user_id = ${user} and m.role > 0 and ${grantedByNobodysFeed("m.role_owner")})
+    where m.organization_id = ${c.organization} and m.user_id = ${user} and m.role > 0
+      and ${grantedByNobodysFeed(sql`m.role_owner`)})
     then 'the person holds a role that no import granted'
   when exists (
     select from memberships m
-    where m.organization_id = ${organizationId} and m.user_id = ${user} and m.role = ${networkAdministrator})
+    where m.organization_id = ${c.organization} and m.user_id = ${user} and m.role = ${networkAdministratorRole})
     and not exists (
       select from memberships m
-      where m.organization_id = ${organizationId} and m.role = ${networkAdministrator} and m.user_id not in (${leaving}))
+      where m.organization_id = ${c.organization} and m.role = ${networkAdministratorRole} and m.user_id not in (${leaving}))
     then 'the person is the last network administrator' end`;

@@ -1,145 +1,173 @@
-import { raw } from "sql-template-tag";
+import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { changedScalarsSql, isBlankSql } from "../../../person/document-sql.ts";
 import { ownerColumn, type Scalar, scalarField, scalarFields } from "../../../person/fields.ts";
 import { kindOf } from "../../../person/kinds.ts";
+import { identifier, identifiers } from "../../../store/sql.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
-import { rowOf } from "../stage/tables.ts";
-
-/**
- * The rule of one scalar as a CASE: first the file's silence and blanks, then a stored blank, then agreement, then
- * who may overwrite whom. `outcomes` fills in what each case leaves.
- */
-function rule(
-  c: ImportContext,
-  scalar: Scalar,
-  outcomes: { keep: string; clear: string; fill: string; agree: string; take: string },
-): string {
-  const { column, companion: compared = column } = scalar;
-  const owner = `u.${ownerColumn(scalar)}`;
-  const clearing = scalar.optional
-    ? `when ${isBlankSql(scalar, `f.${column}`)} and f.replaces and ${owner} = ${c.source.text} then ${outcomes.clear}`
-    : "";
-  return `case
-    when f.${column} is null then ${outcomes.keep}
-    ${clearing}
-    when ${isBlankSql(scalar, `f.${column}`)} then ${outcomes.keep}
-    when ${isBlankSql(scalar, `u.${column}`)} then ${outcomes.fill}
-    when f.${compared} = u.${compared} then ${outcomes.agree}
-    when not f.replaces or ${ownerIn(raw(owner), c.outranking).text} then ${outcomes.keep}
-    else ${outcomes.take} end`;
-}
-
-/** SQL of texts of which a feed without databaseIDs fills the blank ones, one by one. */
-const filledTexts = ({ column }: Scalar) => `(
-  select coalesce(array_agg(coalesce(nullif(stored, ''), sent, '') order by position), '{}')
-  from unnest(u.${column}, f.${column}) with ordinality as field (stored, sent, position))`;
-
-const newValue = (c: ImportContext, scalar: Scalar, column: string) => {
-  const taken = rule(c, scalar, {
-    keep: `u.${column}`,
-    clear: kindOf(scalar).blankSql,
-    fill: `f.${column}`,
-    agree: `u.${column}`,
-    take: `f.${column}`,
-  });
-  if (scalar.kind !== "texts") return taken;
-  return `case when f.${column} is null or f.replaces then ${taken} else ${filledTexts(scalar)} end`;
-};
-
-const newOwner = (c: ImportContext, scalar: Scalar) => {
-  const owner = `u.${ownerColumn(scalar)}`;
-  const agree = `case when ${owner} is null or ${ownerIn(raw(owner), c.outranked).text} then ${c.source.text} else ${owner} end`;
-  const taken = rule(c, scalar, {
-    keep: owner,
-    clear: "null",
-    fill: c.source.text,
-    agree,
-    take: c.source.text,
-  });
-  if (scalar.kind !== "texts") return taken;
-  // A file agrees with what it has filled: now, and the next time it comes.
-  const sent = `f.${scalar.column}`;
-  const agrees = `${sent} <> '{}' and not f.replaces and ${sent} = ${filledTexts(scalar)}`;
-  return `case when ${agrees} then ${agree} else ${taken} end`;
-};
-
-/** SQL: true when the file's value differs from one that was kept. */
-const keptAgainst = (c: ImportContext, scalar: Scalar) => {
-  const differs = rule(c, scalar, { keep: "true", clear: "false", fill: "false", agree: "false", take: "false" });
-  const says = `f.${scalar.column} is not null and not ${isBlankSql(scalar, `f.${scalar.column}`)}`;
-  if (scalar.kind !== "texts") return `${says} and ${differs}`;
-  return `${says} and ${differs} and (f.replaces or exists (
-    select from unnest(u.${scalar.column}, f.${scalar.column}) as field (stored, sent)
-    where stored <> '' and sent <> '' and stored <> sent))`;
-};
+import { rowOf } from "./value-rows.ts";
 
 const companions = scalarFields.flatMap(({ companion }) => companion ?? []);
 const valueColumns = [...scalarFields.map(({ column }) => column), ...companions];
-const locationColumns = scalarFields.filter(({ kind }) => kind === "location").map(({ column }) => column);
 
-/** People of the file beside what is stored, with the location under its own spelling. */
-const known = (c: ImportContext) => `
-  (select f.*, f.location as sent_location from (
-     select people.person, people.first_row, people.value_rows, people.replaces, people.applies, people.email,
-       people.email_normalized, ${valueColumns
-         .filter((column) => !locationColumns.some((location) => location === column))
-         .map((column) => `people.${column}`)
-         .join(", ")},
-       case when people.location = '' then '' else l.name end as location
-     from people left join known_locations l on l.name_normalized = people.location_normalized
-     where not people.is_new) f) f
-  join users u on u.organization_id = ${c.organizationId} and u.id = f.person`;
-
-/** Columns of planned_scalars, and of users, that say who set a value last. */
+/** Columns of planned_scalars and users with the owners of values. */
 export const ownerColumns: readonly string[] = [...scalarFields.map(ownerColumn), "email_owner"];
-/** Columns of a person's single values and primary e-mail, as they are planned and inserted. */
-export const values = [...valueColumns, "email", "email_normalized"];
-
-/** Plans the scalars of known people: only of those for whom something changes, be it an owner. */
-export function scalarStatements(c: ImportContext): string[] {
-  const fills = "u.email_normalized is null and f.email_normalized is not null";
-  const computed = [
-    ...scalarFields.map((scalar) => `${newValue(c, scalar, scalar.column)} as ${scalar.column}`),
-    ...scalarFields.flatMap((scalar) =>
-      scalar.companion ? [`${newValue(c, scalar, scalar.companion)} as ${scalar.companion}`] : [],
-    ),
-    ...scalarFields.map((scalar) => `${newOwner(c, scalar)} as ${ownerColumn(scalar)}`),
-    `case when ${fills} then f.email else u.email end as email`,
-    `case when ${fills} then f.email_normalized else u.email_normalized end as email_normalized`,
-    `case when ${fills} then ${c.source.text} else u.email_owner end as email_owner`,
-  ];
-  const columns = scalarColumns;
-  return [
-    `insert into planned_scalars (person, ${columns.join(", ")}, email_from, username_changes, changed)
-     select f.person, ${columns.map((column) => `after.${column}`).join(", ")}, u.email,
-       after.username_normalized is distinct from u.username_normalized, concat_ws(',', ${changedScalarsSql("u", "after")})
-     from ${known(c)}
-     cross join lateral (select ${computed.join(", ")} offset 0) after
-     where f.applies and (${columns.map((column) => `after.${column}`).join(", ")})
-       is distinct from (${columns.map((column) => `u.${column}`).join(", ")})`,
-    // The first condition spares most people the list of values, which PostgreSQL prepares anew for each.
-    `insert into row_issues (row, code, field, details, failure)
-     select ${rowOf("f", "scalar.field")}, 'value_kept', scalar.field,
-       jsonb_build_object('field', scalar.field, 'kept', scalar.kept, 'file', scalar.file), false
-     from ${known(c)}
-     cross join lateral (values ${scalarFields
-       .map((scalar) => `('${scalar.feed}', ${shown(scalar, "u")}, ${shown(scalar, "f")}, ${keptAgainst(c, scalar)})`)
-       .join(", ")}) scalar (field, kept, file, against)
-     where f.applies and (${scalarFields.map((scalar) => keptAgainst(c, scalar)).join(" or ")}) and scalar.against`,
-    `insert into row_issues (row, code, field, details, failure)
-     select ${rowOf("f", "'email'")}, 'primary_email_kept', 'email', jsonb_build_object('kept', u.email, 'file', f.email), false
-     from ${known(c)}
-     where f.applies and f.email_normalized <> u.email_normalized`,
-  ];
-}
-
-const shown = ({ column, kind }: Scalar, table: string) =>
-  kind === "texts" ? `array_to_string(${table}.${column}, '|')` : `${table}.${column}::text`;
-
-/** The userID that a person will have; the rule that usernames are contested by. */
-export function newUsername(c: ImportContext): string {
-  return newValue(c, scalarField("username"), "username_normalized");
-}
-
+/** Columns of a person's single values and primary e-mail, in planned_scalars and users. */
+export const values: readonly string[] = [...valueColumns, "email", "email_normalized"];
 /** Columns of planned_scalars that are written to users. */
 export const scalarColumns: readonly string[] = [...values, ...ownerColumns];
+
+/** SQL: a column of the person in the file, `f`. */
+const sent = (column: string) => sql`f.${identifier(column)}`;
+/** SQL: a column of the stored person, `u`. */
+const stored = (column: string) => sql`u.${identifier(column)}`;
+const after = (column: string) => sql`after.${identifier(column)}`;
+
+const isBlank = (scalar: Scalar, value: Sql) => raw(isBlankSql(scalar, value.text));
+
+/** The result of each case of the rule for a single value. */
+interface RuleResults {
+  /** The stored value stays. */
+  readonly keep: Sql;
+  /** The file withdraws it. */
+  readonly clear: Sql;
+  /** The stored value is blank, and the file has one. */
+  readonly fill: Sql;
+  /** The file has the stored value. */
+  readonly agree: Sql;
+  /** The file's value replaces the stored one. */
+  readonly take: Sql;
+}
+
+/**
+ * SQL: the rule for a single value, as a `case` with the given results (file formats, section 5). It looks at silence and
+ * blanks in the file first, then at a stored blank, at agreement, and at who may overwrite whom.
+ */
+function ruled(c: ImportContext, scalar: Scalar, { keep, clear, fill, agree, take }: RuleResults): Sql {
+  const { column, companion: compared = column } = scalar;
+  const owner = stored(ownerColumn(scalar));
+  const clearing = scalar.optional
+    ? sql`when ${isBlank(scalar, sent(column))} and f.replaces and ${owner} = ${c.source} then ${clear}`
+    : empty;
+  return sql`case
+    when ${sent(column)} is null then ${keep}
+    ${clearing}
+    when ${isBlank(scalar, sent(column))} then ${keep}
+    when ${isBlank(scalar, stored(column))} then ${fill}
+    when ${sent(compared)} = ${stored(compared)} then ${agree}
+    when not f.replaces or ${ownerIn(owner, c.outranking)} then ${keep}
+    else ${take} end`;
+}
+
+/** SQL: a list of texts whose blank ones a file without databaseIDs fills. */
+const filledTexts = ({ column }: Scalar) => sql`(
+  select coalesce(array_agg(coalesce(nullif(stored, ''), sent, '') order by position), '{}')
+  from unnest(${stored(column)}, ${sent(column)}) with ordinality as field (stored, sent, position))`;
+
+/** SQL: the value that a column has after the import. @param column the value's own, or its companion */
+function newValue(c: ImportContext, scalar: Scalar, column: string): Sql {
+  const value = ruled(c, scalar, {
+    keep: stored(column),
+    clear: raw(kindOf(scalar).blankSql),
+    fill: sent(column),
+    agree: stored(column),
+    take: sent(column),
+  });
+  if (scalar.kind !== "texts") return value;
+  return sql`case when ${sent(column)} is null or f.replaces then ${value} else ${filledTexts(scalar)} end`;
+}
+
+/** SQL: the owner of the value after the import. */
+function newOwner(c: ImportContext, scalar: Scalar): Sql {
+  const owner = stored(ownerColumn(scalar));
+  const agree = sql`case when ${owner} is null or ${ownerIn(owner, c.outranked)} then ${c.source} else ${owner} end`;
+  const ownerAfter = ruled(c, scalar, { keep: owner, clear: sql`null`, fill: c.source, agree, take: c.source });
+  if (scalar.kind !== "texts") return ownerAfter;
+  // A file agrees with a list that it has filled: now, and the next time it comes.
+  const list = sent(scalar.column);
+  return sql`case
+    when ${list} <> '{}' and not f.replaces and ${list} = ${filledTexts(scalar)} then ${agree}
+    else ${ownerAfter} end`;
+}
+
+/** SQL condition: the file's value differs from one that stays. */
+function isKeptAgainst(c: ImportContext, scalar: Scalar): Sql {
+  const { column, kind } = scalar;
+  const no = sql`false`;
+  const differs = ruled(c, scalar, { keep: sql`true`, clear: no, fill: no, agree: no, take: no });
+  const isKept = sql`${sent(column)} is not null and not ${isBlank(scalar, sent(column))} and ${differs}`;
+  if (kind !== "texts") return isKept;
+  return sql`${isKept} and (f.replaces or exists (
+    select from unnest(${stored(column)}, ${sent(column)}) as field (stored, sent)
+    where stored <> '' and sent <> '' and stored <> sent))`;
+}
+
+const namesOtherwise = new Set<string>(scalarFields.flatMap(({ kind, column }) => (kind === "location" ? column : [])));
+const sentColumns = valueColumns.filter((column) => !namesOtherwise.has(column));
+
+/** SQL relation: known people of the file `f`, with the location in its own spelling, beside their stored state `u`. */
+const knownPeople = (c: ImportContext) => sql`
+  (select people.person, people.first_row, people.value_rows, people.replaces, people.applies, people.email,
+     people.email_normalized, ${join(sentColumns.map((column) => sql`people.${identifier(column)}`))},
+     case when people.location = '' then '' else l.name end as location
+   from people left join known_locations l on l.name_normalized = people.location_normalized
+   where not people.is_new) f
+  join users u on u.organization_id = ${c.organization} and u.id = f.person`;
+
+/** Plans the single values of known people, and reports those that stay against the file. */
+export const planScalars = (c: ImportContext): Sql[] => [changedScalars(c), keptValues(c), keptPrimaryEmails(c)];
+
+/** SQL: the columns of planned_scalars after the import. */
+function plannedColumns(c: ImportContext): Sql {
+  const fills = sql`u.email_normalized is null and f.email_normalized is not null`;
+  return join([
+    ...scalarFields.map((scalar) => sql`${newValue(c, scalar, scalar.column)} as ${identifier(scalar.column)}`),
+    ...scalarFields.flatMap((scalar) =>
+      scalar.companion === undefined
+        ? []
+        : [sql`${newValue(c, scalar, scalar.companion)} as ${identifier(scalar.companion)}`],
+    ),
+    sql`case when ${fills} then f.email else u.email end as email`,
+    sql`case when ${fills} then f.email_normalized else u.email_normalized end as email_normalized`,
+    ...scalarFields.map((scalar) => sql`${newOwner(c, scalar)} as ${identifier(ownerColumn(scalar))}`),
+    sql`case when ${fills} then ${c.source} else u.email_owner end as email_owner`,
+  ]);
+}
+
+/** Plans only people for whom something changes, even if it is just an owner. */
+const changedScalars = (c: ImportContext) => sql`
+  insert into planned_scalars (person, ${identifiers(scalarColumns)}, email_from, username_changes, changed)
+  select f.person, ${join(scalarColumns.map(after))}, u.email,
+    after.username_normalized is distinct from u.username_normalized, concat_ws(',', ${raw(changedScalarsSql("u", "after"))})
+  from ${knownPeople(c)}
+  cross join lateral (select ${plannedColumns(c)} offset 0) after
+  where f.applies and (${join(scalarColumns.map(after))}) is distinct from (${join(scalarColumns.map(stored))})`;
+
+const shown = ({ column, kind }: Scalar, value: (column: string) => Sql) =>
+  kind === "texts" ? sql`array_to_string(${value(column)}, '|')` : sql`${value(column)}::text`;
+
+/** The first condition spares most people the list of values, which PostgreSQL would prepare for each person. */
+function keptValues(c: ImportContext): Sql {
+  const fields = scalarFields.map(
+    (scalar) =>
+      sql`('${raw(scalar.feed)}', ${shown(scalar, stored)}, ${shown(scalar, sent)}, ${isKeptAgainst(c, scalar)})`,
+  );
+  return sql`
+    insert into row_issues (row, code, field, details, failure)
+    select ${rowOf(sql`f`, sql`scalar.field`)}, 'value_kept', scalar.field,
+      jsonb_build_object('field', scalar.field, 'kept', scalar.kept, 'file', scalar.file), false
+    from ${knownPeople(c)}
+    cross join lateral (values ${join(fields)}) scalar (field, kept, file, against)
+    where f.applies and (${join(
+      scalarFields.map((scalar) => isKeptAgainst(c, scalar)),
+      " or ",
+    )}) and scalar.against`;
+}
+
+const keptPrimaryEmails = (c: ImportContext) => sql`
+  insert into row_issues (row, code, field, details, failure)
+  select ${rowOf(sql`f`, sql`'email'`)}, 'primary_email_kept', 'email', jsonb_build_object('kept', u.email, 'file', f.email), false
+  from ${knownPeople(c)}
+  where f.applies and f.email_normalized <> u.email_normalized`;
+
+/** SQL: the userID that a known person `f`, stored as `u`, has after the import. Contests for userIDs look at it. */
+export const newUsername = (c: ImportContext): Sql => newValue(c, scalarField("username"), "username_normalized");

@@ -7,17 +7,6 @@ import {
   stagedColumns,
   valueColumns,
 } from "../../../person/columns.ts";
-import { items as itemsOf, part as partOf } from "./lists.ts";
-import { hasFailed as failedRow } from "./row-issues.ts";
-
-/** The expressions of `lists.ts` and `row-issues.ts` for statements that are still strings. */
-export const items = (column: string): string => itemsOf(raw(column)).text;
-export const part = (item: string, number: number): string => partOf(raw(item), number).text;
-export const hasFailed = failedRow.text;
-
-/** SQL: the row that a note about a field of a person belongs to. */
-export const rowOf = (people: string, field: string): string =>
-  `coalesce((${people}.value_rows ->> ${field})::integer, ${people}.first_row)`;
 
 const columns = (list: readonly Column[]) => raw(definitions(list));
 
