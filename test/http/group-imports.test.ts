@@ -282,21 +282,18 @@ describe("bad input", () => {
     assert.deepEqual([counts.added, counts.failed, counts.notAdded], [1, 9, 9]);
     assert.match(summary, /^9 groups were NOT added\. 10 rows read; 1 added/);
     assert.deepEqual(await messagesOf(id), [
-      [1, "name cannot be taken: it has more than 49 characters."],
+      [1, "name was refused: it has more than 49 characters."],
       [
         2,
-        'category cannot be taken: "99" is neither one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22 nor the name of one.',
+        'category was refused: "99" is neither one of 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 21, 22 nor the name of one.',
       ],
-      [3, 'type cannot be taken: "3" is neither one of 1, 2 nor the name of one.'],
-      [4, 'privacy cannot be taken: "Hidden" is neither one of 1, 2, 3 nor the name of one.'],
-      [5, 'postApproval cannot be taken: "yes" is neither 0 nor 1.'],
-      [6, 'guardPercent cannot be taken: "101" is no whole number from 0 to 100.'],
-      [7, 'groupID cannot be taken: "00001" is a code of feeds.'],
-      [8, 'action cannot be taken: "remove" is none of delete, purge.'],
-      [
-        9,
-        "name cannot be taken: it is blank, and there is no groupID either, so that nobody knows which group is meant.",
-      ],
+      [3, 'type was refused: "3" is neither one of 1, 2 nor the name of one.'],
+      [4, 'privacy was refused: "Hidden" is neither one of 1, 2, 3 nor the name of one.'],
+      [5, 'postApproval was refused: "yes" is neither 0 nor 1.'],
+      [6, 'guardPercent was refused: "101" is no whole number from 0 to 100.'],
+      [7, 'groupID was refused: "00001" is a code of feeds.'],
+      [8, 'action was refused: "remove" is none of delete, purge.'],
+      [9, "name was refused: it is blank, and there is no groupID either, so that nobody knows which group is meant."],
     ]);
   });
 
@@ -305,10 +302,10 @@ describe("bad input", () => {
     const { id, counts } = await sendGroups("groupID,name\nOTHER,NAMED GROUP\nNAMED,Renamed\nONE,Twice\nTWO,TWICE\n");
     assert.equal(counts.failed, 4);
     assert.deepEqual(await messagesOf(id), [
-      [1, "name cannot be taken: it is the name of the group NAMED."],
-      [2, "name cannot be taken: the group NAMED is called Named group, and a name can't be changed."],
-      [3, "name cannot be taken: line 5 is about the same group, and nobody knows which of them is meant."],
-      [4, "name cannot be taken: line 4 is about the same group, and nobody knows which of them is meant."],
+      [1, "name was refused: it is the name of the group NAMED."],
+      [2, "name was refused: the group NAMED is called Named group, and a name can't be changed."],
+      [3, "name was refused: line 5 is about the same group, and nobody knows which of them is meant."],
+      [4, "name was refused: line 4 is about the same group, and nobody knows which of them is meant."],
     ]);
   });
 
@@ -317,8 +314,8 @@ describe("bad input", () => {
     assert.equal((await group("LOW")).parentGroupId, "MIDDLE");
     const { id } = await sendGroups("groupID,parentGroupID\nTOP,LOW\nORPHAN,NOWHERE\n");
     assert.deepEqual(await messagesOf(id), [
-      [1, "parentGroupID cannot be taken: the group would stand below itself."],
-      [2, "parentGroupID cannot be taken: there is no such group, and the file creates none."],
+      [1, "parentGroupID was refused: the group would stand below itself."],
+      [2, "parentGroupID was refused: there is no such group, and the file creates none."],
     ]);
     await sendGroups("action,groupID\ndelete,MIDDLE\n");
     assert.equal((await group("LOW")).parentGroupId, null);

@@ -86,13 +86,13 @@ test("a row that cannot be applied is left out, and says why; the others are app
   );
   assert.deepEqual([counts.added, counts.failed, counts.notAdded], [1, 7, 6]);
   assert.deepEqual(await messagesOf(id), [
-    [1, "name cannot be taken: the name of a location has letters and digits, in words with one space between them."],
-    [2, "groupID cannot be taken: there is no group X."],
-    [3, "name cannot be taken: there is no such location to modify."],
-    [4, "name cannot be taken: line 5 is about the same location."],
-    [5, "name cannot be taken: line 4 is about the same location."],
-    [6, 'action cannot be taken: "purge" is none of modify, delete.'],
-    [7, "name cannot be taken: it is blank, and every location needs one."],
+    [1, "name was refused: the name of a location has letters and digits, in words with one space between them."],
+    [2, "groupID was refused: there is no group X."],
+    [3, "name was refused: there is no such location to modify."],
+    [4, "name was refused: line 5 is about the same location."],
+    [5, "name was refused: line 4 is about the same location."],
+    [6, 'action was refused: "purge" is none of modify, delete.'],
+    [7, "name was refused: it is blank, and every location needs one."],
   ]);
 });
 
@@ -101,7 +101,7 @@ test("the response file is one of campuses, and can be sent again", async () => 
   const { body, headers } = await app.inject({ url: `/v1/imports/${id}/response` });
   assert.equal(
     body,
-    "action,name,groupID,Action,Status,Message\r\n,Again,X,Add,Fail,groupID cannot be taken: there is no group X.\r\ndelete,Fine,,Remove,Successful,\r\n",
+    "action,name,groupID,Action,Status,Message\r\n,Again,X,Add,Fail,groupID was refused: there is no group X.\r\ndelete,Fine,,Remove,Successful,\r\n",
   );
   assert.match(String(headers["content-disposition"]), /Test_University_Campuses_Response_20261122_020000\.csv$/);
   const second = await sendLocations(body.replace("Again,X", "Again,A"));
