@@ -7,7 +7,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { Registry } from "prom-client";
 import { createChangeSignal } from "../src/changes/signal.ts";
 import { buildApp } from "../src/http/app.ts";
-import { httpLimits } from "../src/http/server/limits.ts";
+import { httpLimits } from "../src/http/contract/limits.ts";
 import { createMetrics } from "../src/http/server/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
 import { createKnownKeys } from "../src/organizations/known-keys.ts";

@@ -2,7 +2,7 @@ import type { ClientConfig } from "pg";
 import { Registry } from "prom-client";
 import { createChangeSignal } from "./changes/signal.ts";
 import { type AppOptions, buildApp } from "./http/app.ts";
-import type { App } from "./http/contract/app-types.ts";
+import type { App } from "./http/server/app-types.ts";
 import type { HttpDependencies } from "./http/server/dependencies.ts";
 import { createMetrics } from "./http/server/metrics.ts";
 import { createIdSource } from "./identifiers.ts";

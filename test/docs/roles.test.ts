@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { capabilitiesOf } from "../../src/directory/standing.ts";
-import { type access, accessRule, mayUse } from "../../src/http/callers/access.ts";
+import { type access, accessRule, mayUse } from "../../src/http/contract/access.ts";
 import {
   actionsOfPerson,
   joiningOf,

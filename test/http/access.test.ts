@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { access, accessRule, operatorAddresses } from "../../src/http/callers/access.ts";
+import { access, accessRule, operatorAddresses } from "../../src/http/contract/access.ts";
 import { services } from "../../src/organizations/api-keys.ts";
 import { startTestApp, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";

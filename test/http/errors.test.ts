@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DatabaseError } from "pg";
 import { MusterError, type ProblemCode, problems } from "../../src/errors.ts";
+import { explain } from "../../src/http/contract/errors.ts";
 import { problemDetails } from "../../src/http/contract/problems.ts";
-import { explain } from "../../src/http/server/errors.ts";
 
 const context = { takes: "application/json", bodyLimit: 1024 * 1024 };
 const databaseError = (code: string) =>

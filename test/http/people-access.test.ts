@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { access, accessRule } from "../../src/http/callers/access.ts";
+import { access, accessRule } from "../../src/http/contract/access.ts";
 import { assertProblem, startDirectoryTest } from "../directory/setup.ts";
 import type { TestAnswer, TestRequest } from "../support/app.ts";
 import { signIn } from "../support/sign-in.ts";

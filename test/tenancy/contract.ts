@@ -1,5 +1,5 @@
 /** What the OpenAPI document says that the service takes. */
-import { operatorAddresses } from "../../src/http/callers/access.ts";
+import { operatorAddresses } from "../../src/http/contract/access.ts";
 import { type Place, parameters, pathParameters, plainProperties, type Sample, samples } from "./samples.ts";
 
 /** An operation, and where in its requests identifiers stand. */

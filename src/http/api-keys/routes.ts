@@ -14,9 +14,9 @@ import {
   services,
 } from "../../organizations/api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
-import type { AnyRequest, App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { AnyRequest, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["API keys"];

@@ -1,12 +1,12 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { respondRows } from "../../reconcile/attempts/response-file.ts";
-import type { App } from "../contract/app-types.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupsBody, rosterBody } from "../imports/bodies.ts";
 import { refusals } from "../imports/routes.ts";
 import { takeFiles, toImportRequest } from "../imports/run.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { answerJson, answerXml, groupRows, groupsAnswerSchema, userRows, usersAnswerSchema } from "./answer.ts";

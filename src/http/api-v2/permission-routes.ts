@@ -2,9 +2,9 @@ import { z } from "zod";
 import { listPermissions, type Permission, type PermissionKey } from "../../directory/permissions.ts";
 import { roleRights } from "../../organizations/role-capabilities.ts";
 import type { Database } from "../../store/database.ts";
-import type { App } from "../contract/app-types.ts";
 import { sendList } from "../contract/lists.ts";
 import { largestPage } from "../contract/paging.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { keyQuery } from "./key-query.ts";
 

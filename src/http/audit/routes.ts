@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { auditActions, listAudit } from "../../organizations/audit-log.ts";
 import { time } from "../changes/schemas.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const auditEntrySchema = z

@@ -1,9 +1,9 @@
 import { MusterError } from "../../errors.ts";
 import { clientOf } from "../../organizations/addresses.ts";
 import { hashKey } from "../../organizations/api-keys.ts";
-import type { AnyReply, AnyRequest, App } from "../contract/app-types.ts";
+import type { HttpLimits } from "../contract/limits.ts";
+import type { AnyReply, AnyRequest, App } from "../server/app-types.ts";
 import type { Caller } from "../server/dependencies.ts";
-import type { HttpLimits } from "../server/limits.ts";
 import { addressOf } from "./addresses.ts";
 import { createRateLimiter, type RateState } from "./rate-limiter.ts";
 

@@ -1,15 +1,15 @@
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { type Authenticate, createAuthentication } from "../../organizations/authenticate-key.ts";
-import type { App } from "../contract/app-types.ts";
+import { type AccessRule, accessRule, mayUse } from "../contract/access.ts";
+import type { App } from "../server/app-types.ts";
 import type { Authentication, Caller, HttpDependencies } from "../server/dependencies.ts";
-import { requirePerson } from "../sign-in/people-access.ts";
-import { requireOwnPage } from "../sign-in/same-origin.ts";
-import { bySession } from "../sign-in/session-caller.ts";
-import { byToken } from "../sign-in/token-caller.ts";
-import { type AccessRule, accessRule, mayUse } from "./access.ts";
 import { requireAllowedAddress } from "./addresses.ts";
 import type { Admission } from "./admission.ts";
+import { requirePerson } from "./people-access.ts";
+import { requireOwnPage } from "./same-origin.ts";
+import { bySession } from "./session-caller.ts";
+import { byToken } from "./token-caller.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

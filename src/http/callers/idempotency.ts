@@ -1,11 +1,12 @@
 import { createHash, type Hash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { FastifyContextConfig, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { type CommitNote, type Database, type Executor, withOrganization } from "../../store/database.ts";
 import { literal, prepared } from "../../store/sql.ts";
-import type { App } from "../contract/app-types.ts";
+import { takesIdempotencyKey } from "../contract/idempotency-key.ts";
+import type { App } from "../server/app-types.ts";
 import { readBody } from "../server/bodies.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
@@ -36,18 +37,10 @@ declare module "fastify" {
     doneImportId: string | null;
   }
   interface FastifyContextConfig {
-    /** The answer holds a secret, which is not to be kept: the route takes no Idempotency-Key. */
-    answersSecret?: boolean;
-    /** The route knows the same bytes again by itself: it takes no Idempotency-Key. */
-    recognisesRepeats?: boolean;
     /** The route answers with an import, and can do so again by `doneImportId`. */
     answersImport?: boolean;
   }
 }
-
-/** Whether a route takes an Idempotency-Key. */
-export const takesIdempotencyKey = (method: string, config: FastifyContextConfig | undefined): boolean =>
-  method === "POST" && !config?.answersSecret && !config?.recognisesRepeats;
 
 interface StoredAnswer {
   readonly request_digest: Buffer;

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import type { AnyReply, AnyRequest } from "./app-types.ts";
+import type { FastifyReply, FastifyRequest } from "fastify";
 import { chooseFormat } from "./negotiation.ts";
 import { toXmlElements, xmlDeclaration } from "./xml.ts";
 
@@ -38,11 +38,11 @@ export async function* listXml<Item>(
 
 /** Sends a list, a page at a time: in XML, or in JSON to who asks for it. */
 export function sendList<Item>(
-  request: AnyRequest,
-  reply: AnyReply,
+  request: FastifyRequest,
+  reply: FastifyReply,
   pages: AsyncIterable<readonly Item[]>,
   form: ListForm<Item>,
-): AnyReply {
+): FastifyReply {
   const format = chooseFormat(request.headers, ["xml", "json"], "xml");
   const text = (format === "json" ? listJson : listXml)(pages, form);
   return reply

@@ -4,8 +4,8 @@ import type { FastifySchema } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
 import type { Service } from "../../organizations/api-keys.ts";
 import type { Capability } from "../../organizations/role-capabilities.ts";
-import type { AccessRule, People } from "../callers/access.ts";
-import { takesIdempotencyKey } from "../callers/idempotency.ts";
+import type { AccessRule, People } from "./access.ts";
+import { takesIdempotencyKey } from "./idempotency-key.ts";
 
 /** A body that is read as a stream, and so has no schema of its own. */
 export interface StreamedBody {

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { deleteGroup, ownProperties, purgeGroup, updateGroup } from "../../directory/edit-groups.ts";
-import type { App } from "../contract/app-types.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
-import { mergePatchTypes, withMergePatches } from "../contract/json.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies, memberAuthority } from "../server/dependencies.ts";
+import { mergePatchTypes, withMergePatches } from "../server/json.ts";
 import {
   groupDeletion,
   groupParams,

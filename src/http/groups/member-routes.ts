@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { editMembers, getMember, listMembers, putMember, removeMember } from "../../directory/members.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import type { App } from "../contract/app-types.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies, memberAuthority } from "../server/dependencies.ts";
 import {
   memberFilter,

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
 import { getGroupSeenBy } from "../../directory/visible-groups.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import type { App } from "../contract/app-types.ts";
 import { etag } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
 import { groupFilter, groupParams, groupSchema, groupWithMembersSchema, newGroupSchema } from "./schemas.ts";
 

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { decideHeldImport, type ImportDecision } from "../../moderation/decide-import.ts";
 import type { ImportResource } from "../../reconcile/attempts/types.ts";
-import type { App } from "../contract/app-types.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
+import type { App } from "../server/app-types.ts";
 import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { documents } from "./documents.ts";

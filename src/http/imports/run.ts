@@ -6,7 +6,7 @@ import { getImport } from "../../reconcile/attempts/read-imports.ts";
 import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import type { ImportOptions, ImportRequest } from "../../reconcile/receive/request.ts";
 import { importFile } from "../../reconcile/run/import-file.ts";
-import type { App } from "../contract/app-types.ts";
+import type { App } from "../server/app-types.ts";
 import { type BodyPace, readBody } from "../server/bodies.ts";
 import type { Caller, HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import type { App } from "../contract/app-types.ts";
 import { etag } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
 import { locationFilter, locationParams, locationSchema, newLocationSchema } from "./schemas.ts";
 

@@ -1,8 +1,8 @@
 import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
+import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import { itemKeyShape, withdrawalSchema } from "../topics/schemas.ts";
 import { membershipRequestSchema, newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";

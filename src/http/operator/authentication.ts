@@ -2,12 +2,12 @@ import { timingSafeEqual } from "node:crypto";
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
 import { hashKey } from "../../organizations/api-keys.ts";
-import { operatorAddresses } from "../callers/access.ts";
 import type { Admission } from "../callers/admission.ts";
 import { keysInHeader } from "../callers/authentication.ts";
-import type { App } from "../contract/app-types.ts";
+import { operatorAddresses } from "../contract/access.ts";
+import { notFound } from "../contract/errors.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-import { notFound } from "../server/errors.ts";
 
 /**
  * Makes every address of the scope need the operator's key, as `Authorization: Bearer KEY` or as user name or password

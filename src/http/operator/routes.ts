@@ -10,13 +10,13 @@ import {
   renameOrganization,
   setIdentityProvider,
 } from "../../organizations/operator.ts";
-import type { AnyReply, App } from "../contract/app-types.ts";
+import { notFound } from "../contract/errors.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
-import { mergePatchTypes, withMergePatches } from "../contract/json.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { AnyReply, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-import { notFound } from "../server/errors.ts";
+import { mergePatchTypes, withMergePatches } from "../server/json.ts";
 import {
   adminKeyOrderSchema,
   createdOrganizationSchema,

@@ -2,9 +2,9 @@ import { z } from "zod";
 import { createOptOut, deleteOptOut, getOptOut, listOptOuts, optOutReasons } from "../../directory/opt-outs.ts";
 import { line } from "../../directory/text.ts";
 import { limits } from "../../intake/limits.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["Opt-outs"];

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { getOrganization, patchSettings, type SettingsPatch } from "../../organizations/organizations.ts";
 import { settingsSchema } from "../../organizations/settings.ts";
-import type { App } from "../contract/app-types.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["Organization"];

@@ -1,10 +1,10 @@
 import { type DecidedItem, type DecisionRequest, decide } from "../../moderation/decide.ts";
 import { listPending } from "../../moderation/pending.ts";
-import type { AnyRequest, App } from "../contract/app-types.ts";
+import { explain } from "../contract/errors.ts";
 import { cutPage, decodeCursor } from "../contract/paging.ts";
 import { problemDetails, problemResponses } from "../contract/problems.ts";
+import type { AnyRequest, App } from "../server/app-types.ts";
 import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
-import { explain } from "../server/errors.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { itemKeyShape } from "../topics/schemas.ts";
 import {

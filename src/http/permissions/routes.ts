@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { listPermissions, type PermissionFilter } from "../../directory/permissions.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { userParams } from "../users/schemas.ts";
 import { permissionFilter, permissionSchema, userPermissionFilter } from "./schemas.ts";

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { type Reach, type ReachReason, reachReasons, readReach } from "../../directory/reach.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const examplePerson = {

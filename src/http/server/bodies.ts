@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
 import { MusterError } from "../../errors.ts";
-import type { HttpLimits } from "./limits.ts";
+import type { HttpLimits } from "../contract/limits.ts";
 
 /** How slow a streamed body may come. */
 export type BodyPace = Pick<HttpLimits, "bodyPause" | "bodyRate">;

@@ -9,7 +9,7 @@ import type { KeysOf } from "../../sign-in/issuer-keys.ts";
 import type { Database } from "../../store/database.ts";
 import type { WriterQueue } from "../../store/organization-lock.ts";
 import type { Owner } from "../../store/owner.ts";
-import type { HttpLimits } from "./limits.ts";
+import type { HttpLimits } from "../contract/limits.ts";
 
 /** What the routes work with; made once, in main. */
 export interface HttpDependencies {

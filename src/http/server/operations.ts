@@ -4,8 +4,8 @@ import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import type { Database } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
-import type { App } from "../contract/app-types.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "./app-types.ts";
 import type { Metrics } from "./metrics.ts";
 
 const patience = 3000;

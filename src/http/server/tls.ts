@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { Server as TlsServer } from "node:https";
-import type { App } from "../contract/app-types.ts";
+import type { App } from "./app-types.ts";
 
 /** Where certificate and key are, each a PEM file. */
 export interface TlsFiles {

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from "fastify";
 import { MusterError } from "../../errors.ts";
-import type { App } from "../contract/app-types.ts";
-import { notFound } from "./errors.ts";
+import { notFound } from "../contract/errors.ts";
+import type { App } from "./app-types.ts";
 
 /** Answers a request that no route takes. */
 export type AnswerUnknown = (request: FastifyRequest, reply: { header(name: string, value: string): unknown }) => never;

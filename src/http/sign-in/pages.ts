@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { lookAtLink, signInByLink } from "../../sign-in/links.ts";
 import { type PersonDocument, readPerson } from "../../sign-in/person.ts";
 import { createSessionLookup, endSession } from "../../sign-in/sessions.ts";
-import type { App } from "../contract/app-types.ts";
+import { isSameOrigin } from "../callers/same-origin.ts";
+import { forgetSession, keepSession, mayKeepSession, sessionCookie } from "../callers/session-cookie.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { type Page, sendPage } from "./page.ts";
-import { isSameOrigin } from "./same-origin.ts";
-import { forgetSession, keepSession, mayKeepSession, sessionCookie } from "./session-cookie.ts";
 
 /** Forms have no fields; what is sent all the same is not read any further. */
 const largestForm = 1024;

@@ -7,11 +7,11 @@ import { roles } from "../../organizations/settings.ts";
 import { createSignInLink } from "../../sign-in/links.ts";
 import { type PersonDocument, readPerson } from "../../sign-in/person.ts";
 import { endSession, endSessionsOf } from "../../sign-in/sessions.ts";
-import type { App } from "../contract/app-types.ts";
+import { forgetSession, ownOrigin } from "../callers/session-cookie.ts";
 import { problemResponses } from "../contract/problems.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { userParams } from "../users/schemas.ts";
-import { forgetSession, ownOrigin } from "./session-cookie.ts";
 
 const tags = ["Signing in"];
 

@@ -7,12 +7,12 @@ import { guardLimitsSchema } from "../../organizations/guard-limits.ts";
 import { getOrganization } from "../../organizations/organizations.ts";
 import { styles } from "../../organizations/settings.ts";
 import { announceChange, getSource, listSources, putSource, type SourceWish } from "../../organizations/sources.ts";
-import type { App } from "../contract/app-types.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../contract/etags.ts";
 import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { rosterBody } from "../imports/bodies.ts";
 import { receiveRequest } from "../imports/run.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { previewSchema } from "./preview-schema.ts";
 

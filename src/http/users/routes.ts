@@ -4,12 +4,12 @@ import type { StoredUser } from "../../directory/user-document.ts";
 import { createUser, deleteUser, getUser, updateUser } from "../../directory/users.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
-import type { AnyReply, AnyRequest, App } from "../contract/app-types.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
-import { mergePatchTypes, withMergePatches } from "../contract/json.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendJson } from "../contract/replies.ts";
+import type { AnyReply, AnyRequest, App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
+import { mergePatchTypes, withMergePatches } from "../server/json.ts";
 import { newUserSchema, userFilter, userParams, userPatchSchema, userSchema } from "./schemas.ts";
 
 const tags = ["Users"];

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { listVisibleGroups } from "../../directory/visible-groups.ts";
-import type { App } from "../contract/app-types.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { exampleGroup, groupSchema } from "../groups/schemas.ts";
+import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { roleNames, userParams } from "./schemas.ts";
 

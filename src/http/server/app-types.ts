@@ -8,7 +8,7 @@ import type {
   RawServerDefault,
 } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
-import type { Caller } from "../server/dependencies.ts";
+import type { Caller } from "./dependencies.ts";
 
 /** The application as routes see it: Fastify whose schemas are zod's. */
 export type App = FastifyInstance<

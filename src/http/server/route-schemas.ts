@@ -1,9 +1,9 @@
 import type { RouteOptions } from "fastify";
 import { z } from "zod";
 import type { ProblemCode } from "../../errors.ts";
-import { takesIdempotencyKey } from "../callers/idempotency.ts";
+import { takesIdempotencyKey } from "../contract/idempotency-key.ts";
+import { problemResponses } from "../contract/problems.ts";
 import type { App } from "./app-types.ts";
-import { problemResponses } from "./problems.ts";
 
 const writes: readonly string[] = ["POST", "PUT", "PATCH", "DELETE"];
 

@@ -3,7 +3,7 @@ import { readStanding } from "../../directory/standing.ts";
 import { MusterError } from "../../errors.ts";
 import type { Capability } from "../../organizations/role-capabilities.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
-import type { People } from "../callers/access.ts";
+import type { People } from "../contract/access.ts";
 
 /**
  * Makes sure that the person who signed in may use the address.

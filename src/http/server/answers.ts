@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { HttpLimits } from "../server/limits.ts";
+import type { HttpLimits } from "../contract/limits.ts";
 
 /**
  * Cuts off a client that does not read its answer: one that takes nothing for `answerPause` although there is something to
