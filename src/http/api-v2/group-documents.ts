@@ -20,8 +20,18 @@ const feedGroupSchema = z.object({
 });
 
 const exampleFeedGroup = {
-  ...{ groupID: "CRS-0001", name: "Biology 101", category: "9", type: "2", postApproval: "0", privacy: "2" },
-  ...{ description: "", style: "active-roster", default: "0", protected: "0", guardPercent: "", parentGroupID: "" },
+  groupID: "CRS-0001",
+  name: "Biology 101",
+  category: "9",
+  type: "2",
+  postApproval: "0",
+  privacy: "2",
+  description: "",
+  style: "active-roster",
+  default: "0",
+  protected: "0",
+  guardPercent: "",
+  parentGroupID: "",
 };
 
 /** All groups. */

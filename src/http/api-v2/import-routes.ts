@@ -23,13 +23,19 @@ const common =
 const imports = [
   {
     kind: "users",
-    ...{ body: rosterBody, answer: usersAnswerSchema, rows: userRows, operationId: "importUsersV2" },
+    body: rosterBody,
+    answer: usersAnswerSchema,
+    rows: userRows,
+    operationId: "importUsersV2",
     summary: "Import a roster, as existing jobs do",
     description: `Takes what \`POST /v1/imports/users\` takes, under the style of the key's source, else of the organization, and ${common}`,
   },
   {
     kind: "groups",
-    ...{ body: groupsBody, answer: groupsAnswerSchema, rows: groupRows, operationId: "importGroupsV2" },
+    body: groupsBody,
+    answer: groupsAnswerSchema,
+    rows: groupRows,
+    operationId: "importGroupsV2",
     summary: "Create and change groups, as existing jobs do",
     description: `Takes what \`POST /v1/imports/groups\` takes, and ${common}`,
   },

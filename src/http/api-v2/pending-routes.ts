@@ -40,14 +40,16 @@ const feedPendingSchema = z.object({ pending: z.array(feedItemSchema) }).meta({
     {
       pending: [
         {
-          ...{
-            id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
-            type: "membership",
-            groupID: "CHESS",
-            groupName: "Chess Club",
-          },
-          ...{ summary: "Jane Doe asks to join Chess Club", userID: "17", requestedBy: "Jane Doe" },
-          ...{ createdAt: "2026-11-22T07:12:40.123000Z", age: "3600", actions: "approve;reject" },
+          id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
+          type: "membership",
+          groupID: "CHESS",
+          groupName: "Chess Club",
+          summary: "Jane Doe asks to join Chess Club",
+          userID: "17",
+          requestedBy: "Jane Doe",
+          createdAt: "2026-11-22T07:12:40.123000Z",
+          age: "3600",
+          actions: "approve;reject",
         },
       ],
     },

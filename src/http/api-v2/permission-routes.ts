@@ -26,8 +26,13 @@ const feedPermissionsSchema = z.object({ permissions: z.array(feedPermissionSche
     {
       permissions: [
         {
-          ...{ userID: "jdoe", databaseID: "900123456", firstName: "Jane", lastName: "Doe", groupID: "CRS-0001" },
-          ...{ role: "3", since: "2026-11-22T02:00:03.123456Z" },
+          userID: "jdoe",
+          databaseID: "900123456",
+          firstName: "Jane",
+          lastName: "Doe",
+          groupID: "CRS-0001",
+          role: "3",
+          since: "2026-11-22T02:00:03.123456Z",
         },
       ],
     },

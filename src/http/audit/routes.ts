@@ -18,12 +18,12 @@ const auditEntrySchema = z
     id: "AuditEntry",
     examples: [
       {
-        ...{
-          id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-          at: "2026-11-22T09:30:00.123000Z",
-          action: "settings.changed",
-        },
-        ...{ actor: "api-key:admin", subject: null, details: { settings: ["createGroups"] } },
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+        at: "2026-11-22T09:30:00.123000Z",
+        action: "settings.changed",
+        actor: "api-key:admin",
+        subject: null,
+        details: { settings: ["createGroups"] },
       },
     ],
   });

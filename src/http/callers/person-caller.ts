@@ -19,7 +19,13 @@ export async function personCaller(
   });
   if (viewer === undefined) return undefined;
   return {
-    ...{ organizationId, userId, sessionId, callerId: callerIdOf(organizationId, userId), actor: `user:${userId}` },
-    ...{ isNetworkAdministrator: viewer.isNetworkAdministrator, services: [], source: null },
+    organizationId,
+    userId,
+    sessionId,
+    callerId: callerIdOf(organizationId, userId),
+    actor: `user:${userId}`,
+    isNetworkAdministrator: viewer.isNetworkAdministrator,
+    services: [],
+    source: null,
   };
 }

@@ -51,10 +51,17 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
       }
       const format = chooseFormat(request.headers, feedFormats) as FeedFormat;
       const wanted: FeedRequest = {
-        ...{ after: fromChangesCursor(cursor), since, until, limit, latest: latest === "true" },
+        after: fromChangesCursor(cursor),
+        since,
+        until,
+        limit,
+        latest: latest === "true",
         filter: {
-          ...{ types: filter.type, groupId: filter.groupId, origins: filter.origin },
-          ...{ excludeSources: filter.excludeSource, excludeActors: filter.excludeActor },
+          types: filter.type,
+          groupId: filter.groupId,
+          origins: filter.origin,
+          excludeSources: filter.excludeSource,
+          excludeActors: filter.excludeActor,
         },
         frame: feedFrames[format],
       };

@@ -78,9 +78,16 @@ export const changesQuery = z.strictObject({
 });
 
 const exampleChange = {
-  ...{ sequence: 4711, at: "2026-11-22T02:00:03.123456Z", type: "user", action: "updated", id: "17" },
-  ...{ databaseId: "900123456", username: "jdoe", source: "students" },
-  ...{ importId: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", actor: "api-key:nightly" },
+  sequence: 4711,
+  at: "2026-11-22T02:00:03.123456Z",
+  type: "user",
+  action: "updated",
+  id: "17",
+  databaseId: "900123456",
+  username: "jdoe",
+  source: "students",
+  importId: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  actor: "api-key:nightly",
   changed: { lastName: { from: "Doe", to: "Roe" } },
   memberships: [{ groupId: "CRS-0001", role: { from: null, to: 0 } }],
 } as const;

@@ -85,16 +85,22 @@ export const openApiOptions: SwaggerOptions = {
         bearer: { type: "http", scheme: "bearer", description: "The API key." },
         basic: { type: "http", scheme: "basic", description: "The API key as user name or password." },
         token: {
-          ...{ type: "http", scheme: "bearer", bearerFormat: "JWT" },
+          type: "http",
+          scheme: "bearer",
+          bearerFormat: "JWT",
           description: "A person's token of the organization's OpenID provider.",
         },
         session: {
-          ...{ type: "apiKey", in: "cookie", name: "__Host-muster" },
+          type: "apiKey",
+          in: "cookie",
+          name: "__Host-muster",
           description:
             "A person's session, over HTTPS. What changes something has to come from a page of the service, as JSON or with the header Muster-Request.",
         },
         plainSession: {
-          ...{ type: "apiKey", in: "cookie", name: "muster_session" },
+          type: "apiKey",
+          in: "cookie",
+          name: "muster_session",
           description: "The same over plain HTTP, on the machine of the service.",
         },
         operator: { type: "http", scheme: "bearer", description: "The operator's key." },

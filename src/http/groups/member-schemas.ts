@@ -50,7 +50,10 @@ export const membersEditSchema = z
   .meta({ id: "MembersEdit", examples: [{ add: [{ userId: "17" }, { userId: "18", role: 4 }], remove: ["19"] }] });
 
 const exampleEdited: MembersEdited = {
-  ...{ added: 2, roleChanged: 0, removed: 0, unchanged: 0 },
+  added: 2,
+  roleChanged: 0,
+  removed: 0,
+  unchanged: 0,
   errors: [{ field: "remove.0", message: "is no user" }],
 };
 

@@ -29,9 +29,13 @@ const exampleJson = `{
 
 /** One example by content type, of a document that can be written in each format. */
 export const examplesByType = (xml: string, json: string, csv: string): Readonly<Record<string, string>> => ({
-  ...{ "application/xml": xml, "text/xml": xml },
-  ...{ "application/json": json, "text/json": json },
-  ...{ "text/plain": csv, "text/csv": csv, "application/csv": csv },
+  "application/xml": xml,
+  "text/xml": xml,
+  "application/json": json,
+  "text/json": json,
+  "text/plain": csv,
+  "text/csv": csv,
+  "application/csv": csv,
   "text/tab-separated-values": csv.replaceAll(",", "\t"),
 });
 

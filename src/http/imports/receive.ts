@@ -26,10 +26,15 @@ export interface ReceivedFile {
 export type OnField = (name: string, value: string) => void;
 
 const formats: Readonly<Record<string, FileFormat | undefined>> = {
-  ...{ "application/xml": "xml", "text/xml": "xml" },
-  ...{ "text/csv": "csv", "application/csv": "csv", "text/tab-separated-values": "csv" },
-  ...{ "application/json": "json", "text/json": "json" },
-  ...{ "text/plain": undefined, "application/octet-stream": undefined },
+  "application/xml": "xml",
+  "text/xml": "xml",
+  "text/csv": "csv",
+  "application/csv": "csv",
+  "text/tab-separated-values": "csv",
+  "application/json": "json",
+  "text/json": "json",
+  "text/plain": undefined,
+  "application/octet-stream": undefined,
 };
 const form = "multipart/form-data";
 

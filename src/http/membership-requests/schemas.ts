@@ -5,9 +5,16 @@ import { pageQuery } from "../contract/paging.ts";
 import { itemMembers } from "../topics/schemas.ts";
 
 const exampleRequest: MembershipRequestDocument = {
-  ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b", groupId: "CHESS", userId: "17", message: "I play since school." },
-  ...{ status: "pending", version: 1, decisions: [], actor: "api-key:portal" },
-  ...{ createdAt: "2026-11-22T07:12:40.123000Z", updatedAt: "2026-11-22T07:12:40.123000Z" },
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
+  groupId: "CHESS",
+  userId: "17",
+  message: "I play since school.",
+  status: "pending",
+  version: 1,
+  decisions: [],
+  actor: "api-key:portal",
+  createdAt: "2026-11-22T07:12:40.123000Z",
+  updatedAt: "2026-11-22T07:12:40.123000Z",
 };
 
 /** A request to join a group as the API shows it. */

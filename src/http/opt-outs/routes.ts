@@ -22,8 +22,12 @@ const optOutSchema = z
     id: "OptOut",
     examples: [
       {
-        ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", email: null, phone: "+12125550123", reason: "unsubscribed" },
-        ...{ actor: "api-key:messenger", createdAt: "2026-11-22T09:30:00.123000Z" },
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+        email: null,
+        phone: "+12125550123",
+        reason: "unsubscribed",
+        actor: "api-key:messenger",
+        createdAt: "2026-11-22T09:30:00.123000Z",
       },
     ],
   });

@@ -11,9 +11,16 @@ import { reasonLength } from "../topics/schemas.ts";
 export const mostDecisions = 100;
 
 const examplePending: PendingItem = {
-  ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b", type: "membership", groupId: "CHESS", groupName: "Chess Club" },
-  ...{ version: 1, planHash: null, summary: "Jane Doe asks to join Chess Club: I play since school." },
-  ...{ requestedBy: { userId: "17", name: "Jane Doe" }, createdAt: "2026-11-22T07:12:40.123000Z", age: 3600 },
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
+  type: "membership",
+  groupId: "CHESS",
+  groupName: "Chess Club",
+  version: 1,
+  planHash: null,
+  summary: "Jane Doe asks to join Chess Club: I play since school.",
+  requestedBy: { userId: "17", name: "Jane Doe" },
+  createdAt: "2026-11-22T07:12:40.123000Z",
+  age: 3600,
   actions: ["approve", "reject"],
 };
 

@@ -5,9 +5,18 @@ import { pageQuery } from "../contract/paging.ts";
 import { roleNames } from "../users/schemas.ts";
 
 const examplePermission: Permission = {
-  ...{ userId: "17", databaseId: "900123456", username: "jdoe", firstName: "Jane", lastName: "Doe" },
-  ...{ scope: "group", groupId: "CRS-0001", role: 3, capabilities: ["see", "submit", "publish", "decide"] },
-  ...{ origin: "source", source: "employees", since: "2026-11-22T02:00:03.123456Z" },
+  userId: "17",
+  databaseId: "900123456",
+  username: "jdoe",
+  firstName: "Jane",
+  lastName: "Doe",
+  scope: "group",
+  groupId: "CRS-0001",
+  role: 3,
+  capabilities: ["see", "submit", "publish", "decide"],
+  origin: "source",
+  source: "employees",
+  since: "2026-11-22T02:00:03.123456Z",
 };
 
 /** A right that somebody has beyond those of a member. */

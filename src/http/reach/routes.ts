@@ -41,8 +41,13 @@ const reachSchema = pageSchema(unreachedPersonSchema)
     id: "Reach",
     examples: [
       {
-        ...{ people: 412, byEmail: 409, byText: 377, byVoice: 380, unreachable: 1 },
-        ...{ items: [examplePerson], nextCursor: null },
+        people: 412,
+        byEmail: 409,
+        byText: 377,
+        byVoice: 380,
+        unreachable: 1,
+        items: [examplePerson],
+        nextCursor: null,
       },
     ],
   });
@@ -63,7 +68,9 @@ export function reachRoutes(app: App, { database }: HttpDependencies): void {
     const { cursor, limit, reason } = query;
     const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
     const { items: found, ...counts }: Reach = await readReach(database, organizationId, groupId, {
-      ...{ reason, after, limit },
+      reason,
+      after,
+      limit,
     });
     const { items, nextCursor } = cutPage(found, limit, ({ userId }) => [Number(userId)]);
     return { ...counts, items: items.map((item) => ({ ...item, reasons: [...item.reasons] })), nextCursor };

@@ -16,7 +16,10 @@ import { userParams } from "../users/schemas.ts";
 const tags = ["Signing in"];
 
 const examplePerson: PersonDocument = {
-  ...{ id: "17", firstName: "Jane", lastName: "Doe", username: "jdoe" },
+  id: "17",
+  firstName: "Jane",
+  lastName: "Doe",
+  username: "jdoe",
   organization: { id: "1", name: "University" },
   roles: [
     { role: 0, name: "member", scope: "group", capabilities: ["see", "submit"], groups: 4 },

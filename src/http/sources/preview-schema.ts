@@ -27,7 +27,10 @@ export const previewSchema = z
             phones: z
               .array(
                 z.object({
-                  ...{ number: z.string(), extension: z.string(), messageType: z.int(), label: z.string() },
+                  number: z.string(),
+                  extension: z.string(),
+                  messageType: z.int(),
+                  label: z.string(),
                   carrier: z.string(),
                 }),
               )
@@ -45,7 +48,10 @@ export const previewSchema = z
     ),
     problem: z
       .object({
-        ...{ code: z.string(), detail: z.string(), line: z.int().optional(), column: z.int().optional() },
+        code: z.string(),
+        detail: z.string(),
+        line: z.int().optional(),
+        column: z.int().optional(),
         field: z.string().optional(),
       })
       .nullable()
@@ -58,9 +64,12 @@ export const previewSchema = z
         reading: { format: "csv", encoding: "utf-8", lineEnding: "LF", delimiter: ",", header: true, ignored: [] },
         rows: [
           {
-            ...{ row: 1, line: 2, fields: { databaseID: "001", email: "jane@example.edu" } },
+            row: 1,
+            line: 2,
+            fields: { databaseID: "001", email: "jane@example.edu" },
             values: { databaseId: "001", emails: [{ email: "jane@example.edu" }] },
-            ...{ failed: false, issues: [] },
+            failed: false,
+            issues: [],
           },
         ],
         problem: null,

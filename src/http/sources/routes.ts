@@ -49,7 +49,9 @@ const announcementSchema = z
     id: "NewAnnouncedChange",
     examples: [
       {
-        ...{ percent: 40, from: "2026-12-18T00:00:00Z", until: "2026-12-21T00:00:00Z" },
+        percent: 40,
+        from: "2026-12-18T00:00:00Z",
+        until: "2026-12-21T00:00:00Z",
         announcedBy: "Kim Park",
       },
     ],
@@ -76,18 +78,17 @@ const sourceSchema = z
     id: "Source",
     examples: [
       {
-        ...{
-          name: "default",
-          rank: 1,
-          style: null,
-          mapping: null,
-          guard: guardLimitsSchema.parse({}),
-          announcedChange: null,
-          version: 1,
-          lastAppliedAt: "2026-11-22T02:00:01.345678Z",
-          expectedBy: "2026-11-23T08:00:01.345678Z",
-        },
-        ...{ createdAt: "2026-11-21T10:00:00.000000Z", updatedAt: "2026-11-21T10:00:00.000000Z" },
+        name: "default",
+        rank: 1,
+        style: null,
+        mapping: null,
+        guard: guardLimitsSchema.parse({}),
+        announcedChange: null,
+        version: 1,
+        lastAppliedAt: "2026-11-22T02:00:01.345678Z",
+        expectedBy: "2026-11-23T08:00:01.345678Z",
+        createdAt: "2026-11-21T10:00:00.000000Z",
+        updatedAt: "2026-11-21T10:00:00.000000Z",
       },
     ],
   });

@@ -8,8 +8,12 @@ import { pageQuery } from "../contract/paging.ts";
 export const reasonLength = 2000;
 
 const exampleDecision: Decision = {
-  ...{ outcome: "rejected", decidedBy: "Kim Park", reason: "Please name the room." },
-  ...{ cause: null, actor: "api-key:portal", at: "2026-11-22T08:15:00.000000Z" },
+  outcome: "rejected",
+  decidedBy: "Kim Park",
+  reason: "Please name the room.",
+  cause: null,
+  actor: "api-key:portal",
+  at: "2026-11-22T08:15:00.000000Z",
 };
 
 /** What became of a topic or a request. */
@@ -25,10 +29,19 @@ export const itemDecisionSchema = z
   .meta({ id: "ItemDecision", examples: [exampleDecision] });
 
 const exampleTopic: TopicDocument = {
-  ...{ id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", groupId: "CHESS", author: "17" },
-  ...{ subject: "Tournament on Friday", body: "We meet at six.", channels: ["email", "sms"] },
-  ...{ publishBefore: "2026-11-27T18:00:00.000000Z", status: "rejected", version: 2, decisions: [exampleDecision] },
-  ...{ actor: "api-key:portal", createdAt: "2026-11-22T07:12:40.123000Z", updatedAt: "2026-11-22T08:15:00.000000Z" },
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  groupId: "CHESS",
+  author: "17",
+  subject: "Tournament on Friday",
+  body: "We meet at six.",
+  channels: ["email", "sms"],
+  publishBefore: "2026-11-27T18:00:00.000000Z",
+  status: "rejected",
+  version: 2,
+  decisions: [exampleDecision],
+  actor: "api-key:portal",
+  createdAt: "2026-11-22T07:12:40.123000Z",
+  updatedAt: "2026-11-22T08:15:00.000000Z",
 };
 
 /** What is the same of topics and requests. */
