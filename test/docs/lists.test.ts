@@ -12,7 +12,7 @@ import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
 import { scalarFields } from "../../src/person/fields.ts";
 import { holdCodes } from "../../src/reconcile/guard/guard.ts";
-import { type Document, proseOf, readDocument, tableRows } from "./markdown.ts";
+import { type Document, filesBelow, proseOf, readDocument, tableRows } from "./markdown.ts";
 
 const fileFormats = readDocument("docs/file-formats.md");
 const operating = readDocument("docs/operating.md");
@@ -158,5 +158,22 @@ describe("lists", () => {
       (name) => !known.some((line) => line.startsWith(`${name} `)),
     );
     assert.deepEqual(shown.sort(), [...known, ...unset.map((name) => `${name} –`)].sort());
+  });
+
+  test("operating quotes messages as the service writes them", () => {
+    const sources = filesBelow("src")
+      .filter((path) => path.endsWith(".ts"))
+      .map((path) => readDocument(path).text.replaceAll(/["`] \+\s*["`]/g, ""));
+    const quotes = [...operating.text.matchAll(/^\*\*[^*"\n]*"([^"\n]+)"[^*"\n]*\*\*/gm)].map(([, quote]) => quote!);
+    assert(quotes.length > 5, "there are quotes");
+    for (const quote of quotes) {
+      // Short pieces are values, or words between them.
+      const pieces = quote
+        .split(/…|[()]|\d[\d.]*/)
+        .map((piece) => piece.trim())
+        .filter((piece) => piece.length > 8);
+      const isWritten = (text: string) => pieces.every((piece) => text.includes(piece));
+      assert(sources.some(isWritten), `no file writes "${quote}"`);
+    }
   });
 });
