@@ -2,9 +2,9 @@ import { isDeepStrictEqual } from "node:util";
 import type { ChangeEntry } from "../changes/record.ts";
 
 /**
- * What the change log says of a thing that was `before` and is `after`, property by property; null for one that did not
- * exist, or does not any more. Of those it tells the properties that are not blank (null, "", false, []): whoever
- * follows the log begins with blank ones.
+ * Compares a thing before and after a change, property by property, as the change log tells it. null stands for a thing that
+ * did not exist, or does not any more. Of such a thing only properties that are not blank (null, "", false, []) are told:
+ * readers of the log begin with blank ones.
  */
 export function changedProperties<Document extends object>(
   before: Document | null,

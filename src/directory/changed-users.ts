@@ -4,7 +4,8 @@ import { type Database, withOrganization } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
 import { blankRecord, type FeedRecord, toFeedRecord } from "./feed-record.ts";
 import { usersByPage } from "./list-users.ts";
-import { parseDocument, storedUserRow, type UserDocument, userDocuments } from "./user-document.ts";
+import { parseDocument, storedUserRow, userDocuments } from "./user-document.ts";
+import type { UserDocument } from "./user-schema.ts";
 
 /** The people to be written as feeds do. */
 export interface RecordsWanted {

@@ -1,5 +1,6 @@
-import sql from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import {
+  type AppendedEntries,
   appendChanges,
   type ChangeEntry,
   type Origin,
@@ -9,7 +10,8 @@ import {
 } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
 import { changedProperties } from "./changed-properties.ts";
-import { type LocationDocument, locationProperties, readLocations } from "./locations.ts";
+import { expireDigests } from "./digests.ts";
+import { type LocationDocument, locationProperties, readLocations } from "./location-document.ts";
 import { identifiersOfPeople } from "./user-changes.ts";
 
 /** Locations that were deleted, and what was recorded of it. */
@@ -35,11 +37,8 @@ export async function deleteLocations(
   if (locations.length === 0) return { count: 0, locations };
   const stored = locations.map(({ name }) => name);
   const moved = await moveUsers(executor, organizationId, stored, null, origin, at);
-  await executor.query("delete from locations where organization_id = $1 and name = any($2::text[])", [
-    organizationId,
-    stored,
-  ]);
-  await executor.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
+  await executor.query(removeLocations(organizationId, stored));
+  await expireDigests(executor, organizationId);
   const deleted = locations.map((location): ChangeEntry => {
     const changed = changedProperties(location, null, locationProperties);
     return { type: "location", action: "deleted", id: location.name, changed };
@@ -48,43 +47,55 @@ export async function deleteLocations(
   return { ...together(moved, recorded), locations };
 }
 
+/** The statement that deletes locations by their names as they spell themselves. */
+export const removeLocations = (organizationId: number, names: readonly string[]): Sql =>
+  sql`delete from locations where organization_id = ${organizationId} and name = any(${names}::text[])`;
+
 /**
- * Has the people of locations be at another one, or at none, however many they are: they count up, so that imports look
- * at their rows again, and the change log gets one change a person, in the order of their ids. Who set the location
- * stays its owner; one that is taken away belongs to nobody. The caller holds the organization's lock.
+ * Moves the people of locations to another location, or to none, however many they are. Their versions are incremented, so
+ * that imports look at their rows again. The change log gets one change a person, in the order of their ids. The owner of a
+ * person's location remains; a location that is taken away has no owner.
  * @param from names as the locations spell themselves
  * @param to null: at none
  */
-export async function moveUsers(
+export const moveUsers = (
   executor: Executor,
   organizationId: number,
   from: readonly string[],
   to: string | null,
   origin: Origin,
   at: Date,
-): Promise<Recorded> {
-  return appendChanges(executor, organizationId, origin, {
-    with: [
-      // The select sees the rows as they were before the statement.
-      sql`person as materialized (
+): Promise<Recorded> =>
+  appendChanges(executor, organizationId, origin, movedUsers(organizationId, from, to, origin, at));
+
+/** The parts of the statement of `moveUsers`. */
+export const movedUsers = (
+  organizationId: number,
+  from: readonly string[],
+  to: string | null,
+  { importId }: Pick<Origin, "importId">,
+  at: Date,
+): AppendedEntries => ({
+  with: [
+    // The select sees the rows as they were before the statement.
+    sql`person as materialized (
         select id as user_id, username, location, row_number() over (order by id) as number
         from users where organization_id = ${organizationId} and location = any(${from}::text[])
       )`,
-      sql`target as materialized (select ${to}::text as location)`,
-      sql`moved as (
+    sql`target as materialized (select ${to}::text as location)`,
+    sql`moved as (
         update users set location = target.location,
           location_owner = case when target.location is null then null else location_owner end,
-          version = version + 1, updated_at = ${at}, last_import_id = coalesce(${origin.importId ?? null}, last_import_id)
+          version = version + 1, updated_at = ${at}, last_import_id = coalesce(${importId ?? null}, last_import_id)
         from person cross join target where users.organization_id = ${organizationId} and users.id = person.user_id
       )`,
-      identifiersOfPeople(organizationId),
-    ],
-    entries: sql`
+    identifiersOfPeople(organizationId),
+  ],
+  entries: sql`
       select person.number, 'user' as type, 'updated' as action, person.user_id::text as id, identifier.database_id,
         person.username,
         json_build_object('location', json_build_object('from', person.location, 'to', target.location)) as changed,
         '[]'::json as memberships
       from person cross join target left join identifier on identifier.user_id = person.user_id`,
-    count: sql`select count(*) as count from person`,
-  });
-}
+  count: sql`select count(*) as count from person`,
+});

@@ -1,9 +1,13 @@
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import type { Executor } from "../store/database.ts";
+import type { Executor, Transaction } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 import { changedProperties } from "./changed-properties.ts";
+import { expireDigests } from "./digests.ts";
 import { deleteGroups, endMemberships } from "./dissolve-groups.ts";
 import { emergencyAlerts } from "./group-codes.ts";
 import {
@@ -11,14 +15,12 @@ import {
   type GroupWithMembers,
   groupDocument,
   groupProperties,
-  invalidGroup,
-  readGroup,
-  type StoredGroup,
-  storedGroupColumns,
-} from "./groups.ts";
+  storedGroupRow,
+} from "./group-document.ts";
+import { invalidGroup, readGroup } from "./groups.ts";
 import { asSeenBy } from "./visible-groups.ts";
 
-/** What is to become of a group: what is absent stays. */
+/** The wanted values of a group. Absent ones stay. */
 export type GroupPatch = {
   readonly [Name in (typeof groupProperties)[number]]?: GroupDocument[Name] | undefined;
 };
@@ -32,7 +34,7 @@ type CheckVersion = (version: number) => void;
  * @throws MusterError not_found, organization_busy
  * @param administrator id of the person who asks, if they administer the group alone: they change its own properties, and
  *   learn nothing of a parent that they may not see; absent: whoever asks may change all
- * @throws MusterError request_invalid when the name would change, or the parent is none or below the group; forbidden when
+ * @throws MusterError request_invalid when the name would change, or the parent does not exist or is below the group; forbidden when
  *   a property would change that is not theirs to change
  */
 export function updateGroup(
@@ -43,39 +45,39 @@ export function updateGroup(
   administrator?: number,
 ): Promise<GroupWithMembers> {
   const { database, queue, organizationId, actor, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const { members, ...before } = await readGroup(client, organizationId, groupId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const { members, ...before } = await readGroup(transaction, organizationId, groupId);
     checkVersion(before.version);
     if (patch.name !== undefined && patch.name !== before.name) {
       throw invalidGroup("name", `cannot be changed: a group keeps its name, and this one is called ${before.name}`);
     }
     const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined));
     const seen = async (group: GroupDocument) => ({
-      ...(administrator === undefined ? group : await asSeenBy(client, organizationId, administrator, group)),
+      ...(administrator === undefined ? group : await asSeenBy(transaction, organizationId, administrator, group)),
       members,
     });
     if (administrator !== undefined) {
       const known = await seen(before);
       requireOwn(Object.keys(changedProperties(known, { ...known, ...given }, groupProperties)));
-      // It is as they see it, which may not be as it is.
+      // They sent the parent that they see, which may not be the stored one.
       delete given.parentGroupId;
     }
     const wanted: GroupDocument = { ...before, ...given };
     const changed = changedProperties(before, wanted, groupProperties);
     if (Object.keys(changed).length === 0) return seen(before);
     if (changed.parentGroupId && wanted.parentGroupId !== null) {
-      await requireParent(client, organizationId, groupId, wanted.parentGroupId);
+      await requireParent(transaction, organizationId, groupId, wanted.parentGroupId);
     }
-    const after = await writeGroup(client, organizationId, wanted, clock());
-    await client.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
-    await recordChanges(client, organizationId, { actor }, [
+    const after = await writeGroup(transaction, organizationId, wanted, clock());
+    await expireDigests(transaction, organizationId);
+    await recordChanges(transaction, organizationId, { actor }, [
       { type: "group", action: "updated", id: groupId, changed },
     ]);
     return seen(after);
   });
 }
 
-/** What of a group concerns it alone; the rest concerns imports, other groups, or everybody. */
+/** The properties that concern the group alone. The others concern imports, other groups, or everybody. */
 export const ownProperties = ["type", "privacy", "postApproval", "description"] as const satisfies (keyof GroupPatch)[];
 
 function requireOwn(changed: readonly string[]): void {
@@ -91,7 +93,7 @@ function requireOwn(changed: readonly string[]): void {
   );
 }
 
-/** How many groups of a circle a message names. */
+/** The most groups of a circle that a message names. */
 const mostNamed = 10;
 
 /** Makes sure that there is such a parent, and that it is not the group itself or below it. */
@@ -101,43 +103,55 @@ async function requireParent(
   groupId: string,
   parentGroupId: string,
 ): Promise<void> {
-  const { rows } = await executor.query<{ groupId: string }>(
-    `with recursive above (group_id, parent_group_id, distance) as (
-       select group_id, parent_group_id, 1 from groups where organization_id = $1 and group_id = $3
-       union all
-       select groups.group_id, groups.parent_group_id, distance + 1
-       from above join groups on groups.organization_id = $1 and groups.group_id = above.parent_group_id
-       where above.group_id <> $2
-     )
-     select group_id as "groupId" from above order by distance`,
-    [organizationId, groupId, parentGroupId],
-  );
-  if (rows.length === 0) throw invalidGroup("parentGroupId", "is no group");
+  const rows = await selectRows(executor, groupIdRow, prepared(groupsAbove(organizationId, groupId, parentGroupId)));
+  if (rows.length === 0) throw invalidGroup("parentGroupId", "is not a group");
   const chain = [groupId, ...rows.map((row) => row.groupId)];
   if (chain.at(-1) !== groupId) return;
   const named = chain.length <= mostNamed ? chain : [...chain.slice(0, mostNamed), "…", groupId];
   throw invalidGroup("parentGroupId", `would close a circle, each group below the next: ${named.join(" → ")}`);
 }
 
+const groupIdRow = z.object({ groupId: z.string() });
+
+/** A select of a group and those above it, from below; it ends at the group that is to be put under it. */
+export const groupsAbove = (organizationId: number, below: string, groupId: string): Sql => sql`
+  with recursive above (group_id, parent_group_id, distance) as (
+    select group_id, parent_group_id, 1 from groups where organization_id = ${organizationId} and group_id = ${groupId}
+    union all
+    select groups.group_id, groups.parent_group_id, distance + 1
+    from above join groups on groups.organization_id = ${organizationId} and groups.group_id = above.parent_group_id
+    where above.group_id <> ${below}
+  )
+  select group_id as "groupId" from above order by distance`;
+
 async function writeGroup(
-  executor: Executor,
+  transaction: Transaction,
   organizationId: number,
   group: GroupDocument,
   at: Date,
 ): Promise<GroupDocument> {
-  const { rows } = await executor.query<StoredGroup>(
-    `update groups set category = $3, type = $4, privacy = $5, post_approval = $6, description = $7, style = $8,
-       is_default = $9, is_protected = $10, guard_percent = $11, parent_group_id = $12, version = version + 1, updated_at = $13
-     where organization_id = $1 and group_id = $2 returning ${storedGroupColumns}`,
-    [
-      ...[organizationId, group.groupId, group.category, group.type, group.privacy, group.postApproval],
-      ...[group.description, group.style, group.default, group.protected, group.guardPercent, group.parentGroupId, at],
-    ],
-  );
-  return groupDocument(rows[0]!);
+  const records = await transaction.records();
+  const stored = await records.group.update({
+    where: { organizationId_groupId: { organizationId, groupId: group.groupId } },
+    data: {
+      category: group.category,
+      type: group.type,
+      privacy: group.privacy,
+      postApproval: group.postApproval,
+      description: group.description,
+      style: group.style,
+      isDefault: group.default,
+      isProtected: group.protected,
+      guardPercent: group.guardPercent,
+      parentGroupId: group.parentGroupId,
+      version: { increment: 1 },
+      updatedAt: at,
+    },
+  });
+  return groupDocument(storedGroupRow.parse(stored));
 }
 
-/** How somebody who takes a group apart makes sure that it is the right one. */
+/** The caller's way to make sure that it takes the right group apart. */
 export interface Expectation {
   /** How many members the group is said to have. */
   readonly expectedMembers: number | undefined;
@@ -153,11 +167,11 @@ export interface Expectation {
  */
 export function deleteGroup(context: ChangeContext, groupId: string, expectation: Expectation): Promise<number> {
   const { database, queue, organizationId, actor, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const group = await readGroup(client, organizationId, groupId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const group = await readGroup(transaction, organizationId, groupId);
     expectation.checkVersion(group.version);
     requireExpected(group, expectation);
-    const { memberships } = await deleteGroups(client, organizationId, [groupId], { actor }, clock());
+    const { memberships } = await deleteGroups(transaction, organizationId, [groupId], { actor }, clock());
     return memberships;
   });
 }
@@ -171,17 +185,17 @@ export function deleteGroup(context: ChangeContext, groupId: string, expectation
  */
 export function purgeGroup(context: ChangeContext, groupId: string, expectation: Expectation): Promise<number> {
   const { database, queue, organizationId, actor, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const group = await readGroup(client, organizationId, groupId);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const group = await readGroup(transaction, organizationId, groupId);
     expectation.checkVersion(group.version);
     if (group.members === 0) return 0;
     requireExpected(group, expectation);
-    const { memberships } = await endMemberships(client, organizationId, [groupId], { actor }, clock());
+    const { memberships } = await endMemberships(transaction, organizationId, [groupId], { actor }, clock());
     return memberships;
   });
 }
 
-/** From how many members on a group is large: whoever takes it apart has to say that they know. */
+/** Members from which on a group is large: a caller that takes it apart has to name their number. */
 const largeGroup = 1000;
 
 function requireExpected(group: GroupWithMembers, { expectedMembers }: Expectation): void {
@@ -192,8 +206,8 @@ function requireExpected(group: GroupWithMembers, { expectedMembers }: Expectati
   const count = `${members.toLocaleString("en-US")} ${members === 1 ? "member" : "members"}`;
   const detail =
     expectedMembers === undefined
-      ? `The group ${groupId} has ${count}. Nothing was changed; if they are to leave it, say so: expectedMembers is ${members}.`
-      : `The group ${groupId} has ${count}, not ${expectedMembers}. Nothing was changed; look at who belongs to it.`;
+      ? `The group ${groupId} has ${count}. Nothing was changed. To go on, send expectedMembers=${members}.`
+      : `The group ${groupId} has ${count}, not ${expectedMembers}. Nothing was changed. Look at its members, then try again.`;
   const message = expectedMembers === undefined ? `is needed: ${members}` : `is ${members} by now`;
   throw new MusterError("conflict", detail, {
     field: "expectedMembers",

@@ -1,7 +1,7 @@
 import { type AddressDocument, formatAddress } from "../person/address.ts";
 import type { PhoneDocument } from "../person/document.ts";
 import { personFields, type Scalar, scalarField, type UserField, userFields } from "../person/fields.ts";
-import type { UserDocument } from "./user-document.ts";
+import type { UserDocument } from "./user-schema.ts";
 
 /** A person as feeds write them; "" for a blank field. */
 export type FeedRecord = Readonly<Record<UserField, string>>;

@@ -1,37 +1,43 @@
-import sql from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
-import { literal } from "../store/sql.ts";
+import { literal, prepared, selectRows } from "../store/sql.ts";
 import { manual } from "./claims.ts";
 import { noSuchGroup } from "./groups.ts";
-import {
-  findUntouchable,
-  type MemberAuthority,
-  mayGrant,
-  notChangeable,
-  notGrantable,
-  requireAuthority,
-} from "./member-authority.ts";
+import { type MemberAuthority, requireAuthority } from "./member-authority.ts";
 import { type ChangedMemberships, changeMemberships, type MembershipExpressions } from "./membership-changes.ts";
-import { noSuchUser, parseUserId, readUserId } from "./users.ts";
+import { roleNames } from "./roles.ts";
+import { noSuchUser, readUserId } from "./users.ts";
 
-/** A membership, seen from the group. */
-export interface MemberDocument {
-  readonly userId: string;
-  /** The number that feeds write (file formats, section 3). */
-  readonly role: number;
-  /** Since when the person belongs to the group in this role: RFC 3339, UTC, microseconds. */
-  readonly since: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly username: string | null;
-}
+const exampleMember = {
+  userId: "17",
+  role: 0,
+  since: "2026-11-22T02:00:03.123000Z",
+  firstName: "Jane",
+  lastName: "Doe",
+  username: "jdoe",
+};
+
+/** A membership, seen from the group. Times are RFC 3339, UTC, microseconds. */
+export const memberSchema = z
+  .object({
+    userId: z.string(),
+    role: z.int().describe(roleNames),
+    since: z.string().describe("Since when, in this role."),
+    firstName: z.string(),
+    lastName: z.string(),
+    username: z.string().nullable(),
+  })
+  .meta({ id: "Member", examples: [exampleMember] });
+
+export type MemberDocument = z.infer<typeof memberSchema>;
 
 /**
- * Members of a group in the order of their ids. A page costs the same wherever it begins, and somebody who belongs to the
- * group all the while is listed exactly once, whoever comes and goes.
+ * Members of a group in the order of their ids. A page costs the same wherever it begins. A person who belongs to the group
+ * all the while is listed exactly once, whoever comes and goes.
  * @param page `after`: the id after which to begin
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
  * @throws MusterError not_found when there is no such group
@@ -42,9 +48,9 @@ export function listMembers(
   groupId: string,
   page: { readonly after: number | undefined; readonly limit: number },
 ): Promise<MemberDocument[]> {
-  return withOrganization(database, organizationId, async (client) => {
-    await requireGroup(client, organizationId, groupId);
-    return readMembers(client, organizationId, groupId, page.after ?? 0, page.limit + 1);
+  return withOrganization(database, organizationId, async (transaction) => {
+    await requireGroup(transaction, organizationId, groupId);
+    return readMembers(transaction, organizationId, groupId, page.after ?? 0, page.limit + 1);
   });
 }
 
@@ -59,9 +65,9 @@ export function getMember(
   id: string,
 ): Promise<MemberDocument> {
   const userId = readUserId(id);
-  return withOrganization(database, organizationId, async (client) => {
-    await requireGroup(client, organizationId, groupId);
-    const [member] = await readMembers(client, organizationId, groupId, userId - 1, 1);
+  return withOrganization(database, organizationId, async (transaction) => {
+    await requireGroup(transaction, organizationId, groupId);
+    const [member] = await readMembers(transaction, organizationId, groupId, userId - 1, 1);
     if (member?.userId !== id) throw noMember();
     return member;
   });
@@ -74,22 +80,24 @@ async function readMembers(
   after: number,
   limit: number,
 ): Promise<MemberDocument[]> {
-  const { rows } = await executor.query<MemberDocument & Record<string, unknown>>(
-    `select member.user_id::text as "userId", member.role, timestamp_text(member.since) as since,
-       users.first_name as "firstName", users.last_name as "lastName", users.username
-     from (
-       select user_id, role, since from memberships
-       where organization_id = $1 and group_id = $2 and user_id > $3 order by user_id limit $4
-     ) member join users on users.organization_id = $1 and users.id = member.user_id
-     order by member.user_id`,
-    [organizationId, groupId, after, limit],
-  );
-  return rows;
+  const statement = pageOfMembers(organizationId, groupId, after, limit);
+  return selectRows(executor, memberSchema, prepared(statement));
 }
 
+/** The statement of a page of members, in the order of their ids. */
+export const pageOfMembers = (organizationId: number, groupId: string, after: number, limit: number): Sql => sql`
+  select member.user_id::text as "userId", member.role, timestamp_text(member.since) as since,
+    users.first_name as "firstName", users.last_name as "lastName", users.username
+  from (
+    select user_id, role, since from memberships
+    where organization_id = ${organizationId} and group_id = ${groupId} and user_id > ${after}
+    order by user_id limit ${limit}
+  ) member join users on users.organization_id = ${organizationId} and users.id = member.user_id
+  order by member.user_id`;
+
 /**
- * Makes somebody a member in a role. The membership is manual from then on, beside whoever claims it already, and so is
- * the role: imports leave both alone. Repeating it changes nothing.
+ * Makes a person a member in a role. The membership gets a manual claim beside the present ones, and the role is manual:
+ * imports leave both alone. Repeating it changes nothing.
  * @returns the membership, and whether it is new
  * @throws MusterError not_found when there is no such group or user, organization_busy; forbidden when it takes more than
  *   the authority
@@ -103,13 +111,13 @@ export function putMember(
 ): Promise<{ readonly member: MemberDocument; readonly isNew: boolean }> {
   const userId = readUserId(id);
   const { database, queue, organizationId } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    await requireGroup(client, organizationId, groupId);
-    const known = await readRoles(client, organizationId, groupId, [userId]);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    await requireGroup(transaction, organizationId, groupId);
+    const known = await readRoles(transaction, organizationId, groupId, [userId]);
     if (!known.has(userId)) throw noSuchUser();
-    await requireAuthority(client, organizationId, authority, userId, role, known.get(userId) ?? null);
-    await addMembers(client, context, groupId, [{ userId, role }]);
-    const [member] = await readMembers(client, organizationId, groupId, userId - 1, 1);
+    await requireAuthority(transaction, organizationId, authority, userId, role, known.get(userId) ?? null);
+    await addMembers(transaction, context, groupId, [{ userId, role }]);
+    const [member] = await readMembers(transaction, organizationId, groupId, userId - 1, 1);
     return { member: member!, isNew: known.get(userId) === null };
   });
 }
@@ -127,138 +135,43 @@ export function removeMember(
 ): Promise<void> {
   const userId = readUserId(id);
   const { database, queue, organizationId } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    await requireGroup(client, organizationId, groupId);
-    await requireAuthority(client, organizationId, authority, userId, null, null);
-    const { memberships } = await removeMembers(client, context, groupId, [userId]);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    await requireGroup(transaction, organizationId, groupId);
+    await requireAuthority(transaction, organizationId, authority, userId, null, null);
+    const { memberships } = await removeMembers(transaction, context, groupId, [userId]);
     if (memberships === 0) throw noMember();
   });
 }
 
-/** Who is to come into a group and who is to leave it. */
-export interface MembersEdit {
-  readonly add: readonly { readonly userId: string; readonly role: number }[];
-  readonly remove: readonly string[];
-}
-
-/** What became of it. */
-export interface MembersEdited {
-  /** People who belong to the group now and did not. */
-  readonly added: number;
-  /** Members who have another role now. */
-  readonly roleChanged: number;
-  /** People who belonged to the group and do not any more. */
-  readonly removed: number;
-  /** People for whom nothing changed: members already in the role, or no members to begin with. */
-  readonly unchanged: number;
-  /** Items that were left out, by their places: what was sent is not repeated, it may be anything. */
-  readonly errors: readonly { readonly field: string; readonly message: string }[];
-}
-
 /**
- * Has many people come into a group and leave it, as `putMember` and `removeMember` do. Items that cannot be applied are
- * left out and told, all others are applied.
- * @throws MusterError not_found when there is no such group, organization_busy
+ * The roles of people in a group, by their ids.
+ * @returns null for people who do not belong to the group; unknown people are left out
  */
-export function editMembers(
-  context: ChangeContext,
-  groupId: string,
-  edit: MembersEdit,
-  authority: MemberAuthority = "organization",
-): Promise<MembersEdited> {
-  const { database, queue, organizationId } = context;
-  const { add, remove, errors } = sortOut(edit);
-  return asWriter(database, queue, organizationId, async (client) => {
-    await requireGroup(client, organizationId, groupId);
-    const known = await readRoles(client, organizationId, groupId, [...add.keys(), ...remove.keys()]);
-    const untouchable = await findUntouchable(client, organizationId, authority, [...known.keys()]);
-    const reasonAgainst = ({ userId, role }: Item) => {
-      if (!known.has(userId)) return unknownUser;
-      if (untouchable.has(userId)) return notChangeable;
-      return mayGrant(authority, role, known.get(userId) ?? null) ? undefined : notGrantable;
-    };
-    const isPossible = (item: Item) => reasonAgainst(item) === undefined;
-    const coming = [...add.values()].filter(isPossible);
-    const leaving = [...remove.values()].filter(isPossible);
-    const impossible = [...add.values(), ...remove.values()].flatMap((item) => {
-      const message = reasonAgainst(item);
-      return message === undefined ? [] : [{ field: item.field, message }];
-    });
-    const removed = await removeMembers(
-      client,
-      context,
-      groupId,
-      leaving.map(({ userId }) => userId),
-    );
-    const changed = await addMembers(client, context, groupId, coming);
-    const added = coming.filter(({ userId }) => known.get(userId) === null).length;
-    return {
-      added,
-      roleChanged: changed.memberships - added,
-      removed: removed.memberships,
-      unchanged: coming.length + leaving.length - changed.memberships - removed.memberships,
-      errors: [...errors, ...impossible],
-    };
-  });
-}
-
-/** One item of an edit. */
-interface Item {
-  readonly userId: number;
-  readonly role: number;
-  /** Where it stands: `add.0.userId`. */
-  readonly field: string;
-}
-
-const unknownUser = "is no user";
-
-/** Leaves out what can be nobody's id and who stands twice: the first of several counts, and `add` before `remove`. */
-function sortOut(
-  edit: MembersEdit,
-): Readonly<Record<"add" | "remove", Map<number, Item>>> & Pick<MembersEdited, "errors"> {
-  const errors: MembersEdited["errors"][number][] = [];
-  const seen = new Map<number, string>();
-  const sort = (asked: readonly { readonly id: string; readonly role: number; readonly field: string }[]) => {
-    const items = new Map<number, Item>();
-    for (const { id, role, field } of asked) {
-      const userId = parseUserId(id);
-      const first = userId === undefined ? undefined : seen.get(userId);
-      if (userId === undefined) errors.push({ field, message: unknownUser });
-      else if (first !== undefined) errors.push({ field, message: `is the user of ${first}, which counts` });
-      else {
-        seen.set(userId, field);
-        items.set(userId, { userId, role, field });
-      }
-    }
-    return items;
-  };
-  const add = sort(edit.add.map(({ userId, role }, index) => ({ id: userId, role, field: `add.${index}.userId` })));
-  const remove = sort(edit.remove.map((id, index) => ({ id, role: 0, field: `remove.${index}` })));
-  return { add, remove, errors };
-}
-
-/** The roles that people have in a group, by their ids: null of those who do not belong to it; unknown people are left out. */
-async function readRoles(
+export async function readRoles(
   executor: Executor,
   organizationId: number,
   groupId: string,
   userIds: readonly number[],
 ): Promise<Map<number, number | null>> {
-  const { rows } = await executor.query<{ id: number; role: number | null }>(
-    `select users.id, memberships.role
-     from users left join memberships
-       on memberships.organization_id = $1 and memberships.user_id = users.id and memberships.group_id = $2
-     where users.organization_id = $1 and users.id = any($3::bigint[])`,
-    [organizationId, groupId, userIds],
-  );
+  const rows = await selectRows(executor, roleRow, prepared(rolesOf(organizationId, groupId, userIds)));
   return new Map(rows.map(({ id, role }) => [id, role]));
 }
 
+const roleRow = z.object({ id: z.int(), role: z.int().nullable() });
+
+/** The statement of `readRoles`. */
+export const rolesOf = (organizationId: number, groupId: string, userIds: readonly number[]): Sql => sql`
+  select users.id, memberships.role
+  from users left join memberships on memberships.organization_id = ${organizationId}
+    and memberships.user_id = users.id and memberships.group_id = ${groupId}
+  where users.organization_id = ${organizationId} and users.id = any(${userIds}::bigint[])`;
+
 /**
+ * The expressions that make people members in a role, by hand.
  * @param at since when the new members belong to the group
- * @param members people that there are, each once
+ * @param members existing people, each once
  */
-const additions = (
+export const additions = (
   organizationId: number,
   groupId: string,
   members: readonly { readonly userId: number; readonly role: number }[],
@@ -288,8 +201,8 @@ const additions = (
 ];
 
 /**
- * Has people belong to a group in a role, by hand: what `putMember` does, for the holder of the organization's lock.
- * @param members people that there are, each once
+ * Makes people members in a role, by hand, as `putMember` does, for the holder of the organization's lock.
+ * @param members existing people, each once
  */
 export function addMembers(
   executor: Executor,
@@ -301,7 +214,12 @@ export function addMembers(
   return changeMemberships(executor, organizationId, additions(organizationId, groupId, members, at), { actor }, at);
 }
 
-const removals = (organizationId: number, groupId: string, userIds: readonly number[]): MembershipExpressions => [
+/** The expressions that end memberships. */
+export const removals = (
+  organizationId: number,
+  groupId: string,
+  userIds: readonly number[],
+): MembershipExpressions => [
   sql`changed as (
     delete from memberships
     where organization_id = ${organizationId} and user_id = any(${userIds}::bigint[]) and group_id = ${groupId}
@@ -309,7 +227,8 @@ const removals = (organizationId: number, groupId: string, userIds: readonly num
   )`,
 ];
 
-function removeMembers(
+/** Ends memberships, for the holder of the organization's lock. */
+export function removeMembers(
   executor: Executor,
   { organizationId, actor, clock }: ChangeContext,
   groupId: string,
@@ -319,11 +238,17 @@ function removeMembers(
   return changeMemberships(executor, organizationId, expressions, { actor }, clock());
 }
 
-/** @throws MusterError not_found when there is no such group */
+/**
+ * Makes sure that there is such a group.
+ * @throws MusterError not_found
+ */
 export async function requireGroup(executor: Executor, organizationId: number, groupId: string): Promise<void> {
-  const statement = "select from groups where organization_id = $1 and group_id = $2";
-  const { rowCount } = await executor.query(statement, [organizationId, groupId]);
+  const { rowCount } = await executor.query(prepared(groupWithId(organizationId, groupId)));
   if (rowCount === 0) throw noSuchGroup();
 }
+
+/** The statement of `requireGroup`. */
+export const groupWithId = (organizationId: number, groupId: string): Sql =>
+  sql`select from groups where organization_id = ${organizationId} and group_id = ${groupId}`;
 
 const noMember = () => new MusterError("not_found", "The user does not belong to the group.");

@@ -1,36 +1,48 @@
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { parseEmail } from "../intake/emails.ts";
 import { readPhoneNumber } from "../intake/phone-numbers.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { OptOut } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { foldCase, timeText } from "./text.ts";
+import { readSettings } from "./user-edit.ts";
 
-/** Why nothing is to be sent any more. */
+/** Reasons to send nothing any more. */
 export const optOutReasons = ["unsubscribed", "bounced"] as const;
-export type OptOutReason = (typeof optOutReasons)[number];
+type OptOutReason = (typeof optOutReasons)[number];
 
 /**
- * A number or an address to which nothing is to be sent. It belongs to the organization, not to a person: imports,
- * removals and returns leave it alone, and whoever has the number or address next is not reached by it either (file
- * formats, section 2).
+ * A number or an address to which nothing is to be sent. It belongs to the organization, not to a person. Imports, removals
+ * and returns leave it alone. It also holds for the next person with this number or address (file formats, section 2).
  */
-export interface OptOutDocument {
-  readonly id: string;
-  /** In lower case; null: it is a number. */
-  readonly email: string | null;
-  /** E.164, without an extension; null: it is an address. */
-  readonly phone: string | null;
-  readonly reason: OptOutReason;
-  /** Who said so: `api-key:<name>`. */
-  readonly actor: string;
-  /** RFC 3339, UTC. */
-  readonly createdAt: string;
-}
+export const optOutSchema = z
+  .object({
+    id: z.uuid(),
+    email: z.string().nullable().describe("The address in lower case; null: it is a number."),
+    phone: z.string().nullable().describe("The number in E.164; null: it is an address."),
+    reason: z.enum(optOutReasons),
+    actor: z.string().describe("Who said so."),
+    createdAt: z.string(),
+  })
+  .meta({
+    id: "OptOut",
+    examples: [
+      {
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+        email: null,
+        phone: "+12125550123",
+        reason: "unsubscribed",
+        actor: "api-key:messenger",
+        createdAt: "2026-11-22T09:30:00.123000Z",
+      },
+    ],
+  });
+
+export type OptOutDocument = z.infer<typeof optOutSchema>;
 
 /** A new opt-out: exactly one of e-mail and phone, in any notation. */
 export interface NewOptOut {
@@ -80,7 +92,7 @@ export async function getOptOut(database: Database, organizationId: number, id: 
 /**
  * Notes that nothing is to be sent to a number or an address. Repeating it changes nothing, the first reason stays.
  * @returns the opt-out, and whether it is new
- * @throws MusterError request_invalid when it is no number or address
+ * @throws MusterError request_invalid when it is not a number or an address
  */
 export function createOptOut(
   context: ChangeContext,
@@ -88,21 +100,19 @@ export function createOptOut(
   id: string,
 ): Promise<{ readonly optOut: OptOutDocument; readonly isNew: boolean }> {
   const { database, queue, organizationId, actor, clock } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const [kind, address] = readAddress(wanted, await readCountryCode(client, organizationId));
-    const { rowCount } = await client.query(
-      `insert into opt_outs (organization_id, id, kind, address, reason, actor, created_at)
-       values ($1, $2, $3, $4, $5, $6, $7) on conflict (organization_id, kind, address) do nothing`,
-      [organizationId, id, kind, address, wanted.reason, actor, clock()],
-    );
-    const { rows } = await client.query<OptOut>(
-      `select organization_id as "organizationId", id, kind, address, reason, actor, created_at as "createdAt"
-       from opt_outs where organization_id = $1 and kind = $2 and address = $3`,
-      [organizationId, kind, address],
-    );
-    const optOut = optOutDocument(rows[0]!);
-    if (rowCount === 0) return { optOut, isNew: false };
-    await record(client, context, "created", optOut);
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const { countryCode } = await readSettings(transaction, organizationId);
+    const [kind, address] = readAddress(wanted, countryCode);
+    const records = await transaction.records();
+    const known = await records.optOut.findUnique({
+      where: { organizationId_kind_address: { organizationId, kind, address } },
+    });
+    if (known) return { optOut: optOutDocument(known), isNew: false };
+    const stored = await records.optOut.create({
+      data: { organizationId, id, kind, address, reason: wanted.reason, actor, createdAt: clock() },
+    });
+    const optOut = optOutDocument(stored);
+    await record(transaction, context, "created", optOut);
     return { optOut, isNew: true };
   });
 }
@@ -113,14 +123,13 @@ export function createOptOut(
  */
 export function deleteOptOut(context: ChangeContext, id: string): Promise<void> {
   const { database, queue, organizationId } = context;
-  return asWriter(database, queue, organizationId, async (client) => {
-    const { rows } = await client.query<OptOut>(
-      `delete from opt_outs where organization_id = $1 and id = $2
-       returning organization_id as "organizationId", id, kind, address, reason, actor, created_at as "createdAt"`,
-      [organizationId, id],
-    );
-    if (!rows[0]) throw unknown();
-    await record(client, context, "deleted", optOutDocument(rows[0]));
+  return asWriter(database, queue, organizationId, async (transaction) => {
+    const { optOut } = await transaction.records();
+    const where = { organizationId_id: { organizationId, id } };
+    const known = await optOut.findUnique({ where });
+    if (!known) throw unknown();
+    await optOut.delete({ where });
+    await record(transaction, context, "deleted", optOutDocument(known));
   });
 }
 
@@ -138,13 +147,6 @@ async function record(
   await recordChanges(executor, organizationId, { actor }, [{ type: "optOut", action, id: optOut.id, changed }]);
 }
 
-async function readCountryCode(executor: Executor, organizationId: number): Promise<Settings["countryCode"]> {
-  const { rows } = await executor.query<{ settings: unknown }>("select settings from organizations where id = $1", [
-    organizationId,
-  ]);
-  return settingsSchema.parse(rows[0]?.settings ?? {}).countryCode;
-}
-
 function readAddress({ email, phone }: NewOptOut, countryCode: string): [kind: "email" | "phone", address: string] {
   if (email !== undefined && phone === undefined) {
     const address = parseEmail(email);
@@ -153,7 +155,7 @@ function readAddress({ email, phone }: NewOptOut, countryCode: string): [kind: "
   }
   if (phone === undefined || email !== undefined) throw invalid("email", "or phone is needed, one of them");
   const reading = readPhoneNumber(phone, countryCode);
-  if (reading.kind !== "number") throw invalid("phone", "is no possible phone number");
+  if (reading.kind !== "number") throw invalid("phone", "is not a possible phone number");
   return ["phone", reading.number];
 }
 

@@ -1,9 +1,12 @@
-import { MusterError } from "../errors.ts";
+import sql, { empty, type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { type Database, withOrganization } from "../store/database.ts";
+import { selectRow } from "../store/sql.ts";
+import { requireGroup } from "./members.ts";
 
 /**
- * Why a channel does not reach a person. `no_text` and `no_voice`: there is a number, but none that takes text, or voice;
- * `unreachable`: no channel is left.
+ * Reasons for which a channel does not reach a person. `no_text` and `no_voice`: no number of the person takes text, or
+ * voice. `unreachable`: no channel is left.
  */
 export const reachReasons = [
   "unreachable",
@@ -14,31 +17,48 @@ export const reachReasons = [
   "no_text",
   "no_voice",
 ] as const;
-export type ReachReason = (typeof reachReasons)[number];
+type ReachReason = (typeof reachReasons)[number];
 
-/** How many people can be reached, and who cannot. */
-export interface Reach {
-  readonly people: number;
-  /** People with an address to which something may be sent; likewise with numbers. */
-  readonly byEmail: number;
-  readonly byText: number;
-  readonly byVoice: number;
+export const exampleUnreached = {
+  userId: "17",
+  firstName: "Jane",
+  lastName: "Doe",
+  username: "jdoe",
+  reasons: ["email_opted_out", "no_text"] satisfies ReachReason[],
+};
+
+/** A person whom some channel does not reach. */
+export const unreachedPersonSchema = z
+  .object({
+    userId: z.string(),
+    firstName: z.string(),
+    lastName: z.string(),
+    username: z.string().nullable(),
+    reasons: z
+      .array(z.enum(reachReasons))
+      .describe(
+        "`no_…`: there is no address, no number, or none that takes text or voice. `…_opted_out`: all that there are " +
+          "have opted out or bounced. `unreachable`: nothing reaches the person.",
+      ),
+  })
+  .meta({ id: "UnreachedPerson", examples: [exampleUnreached] });
+
+const reachRow = z.object({
+  people: z.int(),
+  /** People with an address to which something may be sent. */
+  byEmail: z.int(),
+  /** People with a number to which texts may be sent; likewise with calls. */
+  byText: z.int(),
+  byVoice: z.int(),
   /** People whom nothing reaches. */
-  readonly unreachable: number;
+  unreachable: z.int(),
   /** People whom some channel does not reach: at most one more than was asked for. */
-  readonly items: readonly UnreachedPerson[];
-}
+  items: z.array(unreachedPersonSchema),
+});
+/** The number of people who can be reached, and those who cannot. */
+type Reach = z.infer<typeof reachRow>;
 
-/** Somebody whom some channel does not reach. */
-export interface UnreachedPerson {
-  readonly userId: string;
-  readonly firstName: string;
-  readonly lastName: string;
-  readonly username: string | null;
-  readonly reasons: readonly ReachReason[];
-}
-
-/** Which people are listed, in the order of their ids. */
+/** The people who are listed, in the order of their ids. */
 export interface ReachPage {
   readonly reason: ReachReason | undefined;
   /** Id of the last person before the page. */
@@ -47,7 +67,7 @@ export interface ReachPage {
 }
 
 /**
- * Who of an organization, or of a group, can be reached. Opt-outs count wherever the number or address stands.
+ * Counts who of an organization, or of a group, can be reached. An opt-out counts for every person with its number or address.
  * @param groupId undefined: everybody
  * @returns counts of all, and at most `limit` + 1 people, so that the caller knows whether there are more
  * @throws MusterError not_found when there is no such group
@@ -56,34 +76,30 @@ export function readReach(
   database: Database,
   organizationId: number,
   groupId: string | undefined,
-  { reason, after, limit }: ReachPage,
+  page: ReachPage,
 ): Promise<Reach> {
-  return withOrganization(database, organizationId, async (client) => {
-    if (groupId !== undefined) {
-      const group = "select from groups where organization_id = $1 and group_id = $2";
-      const { rowCount } = await client.query(group, [organizationId, groupId]);
-      if (rowCount === 0) throw new MusterError("not_found", "There is no such group.");
-    }
-    const { rows } = await client.query<Reach & Record<string, unknown>>(reachStatement(groupId !== undefined), [
-      ...[organizationId, reason ?? null, after ?? 0, limit + 1],
-      ...(groupId === undefined ? [] : [groupId]),
-    ]);
-    return rows[0]!;
+  return withOrganization(database, organizationId, async (transaction) => {
+    if (groupId !== undefined) await requireGroup(transaction, organizationId, groupId);
+    return (await selectRow(transaction, reachRow, reachStatement(organizationId, groupId, page)))!;
   });
 }
 
-/** One row. Parameters: $1 organization, $2 reason or null, $3 id before the page, $4 people listed at most, $5 group. */
-const reachStatement = (isOfGroup: boolean) => `
+/** The statement of `readReach`: one row. */
+export const reachStatement = (
+  organizationId: number,
+  groupId: string | undefined,
+  { reason, after, limit }: ReachPage,
+): Sql => sql`
   with person as materialized (
     select u.id, u.first_name, u.last_name, u.username, u.email_normalized from users u
-    ${isOfGroup ? "join memberships m on m.organization_id = $1 and m.user_id = u.id and m.group_id = $5" : ""}
-    where u.organization_id = $1
+    ${groupId === undefined ? empty : sql`join memberships m on m.organization_id = ${organizationId} and m.user_id = u.id and m.group_id = ${groupId}`}
+    where u.organization_id = ${organizationId}
   ), opted_out as materialized (
-    select kind, address from opt_outs where organization_id = $1
+    select kind, address from opt_outs where organization_id = ${organizationId}
   ), address as (
     select id, email_normalized from person where email_normalized is not null
     union all
-    select e.user_id, e.email_normalized from person join user_emails e on e.organization_id = $1 and e.user_id = person.id
+    select e.user_id, e.email_normalized from person join user_emails e on e.organization_id = ${organizationId} and e.user_id = person.id
   ), emails as (
     select address.id, bool_or(o.address is null) as reaches
     from address left join opted_out o on o.kind = 'email' and o.address = address.email_normalized
@@ -94,7 +110,7 @@ const reachStatement = (isOfGroup: boolean) => `
       bool_or(o.address is null and h.message_type in (1, 3) and h.extension = '') as by_text,
       bool_or(o.address is null and h.message_type in (2, 3)) as by_voice
     from person
-    join user_phones h on h.organization_id = $1 and h.user_id = person.id
+    join user_phones h on h.organization_id = ${organizationId} and h.user_id = person.id
     left join opted_out o on o.kind = 'phone' and o.address = h.number
     group by person.id
   ), reached as materialized (
@@ -111,7 +127,7 @@ const reachStatement = (isOfGroup: boolean) => `
     from reached
     where not (by_email and by_text and by_voice)
   ), listed as (
-    select * from told where id > $3 and ($2::text is null or $2 = any(reasons)) order by id limit $4
+    select * from told where id > ${after ?? 0} ${reason === undefined ? empty : sql`and ${reason} = any(reasons)`} order by id limit ${limit + 1}
   )
   select count(*)::integer as people, count(*) filter (where by_email)::integer as "byEmail",
     count(*) filter (where by_text)::integer as "byText", count(*) filter (where by_voice)::integer as "byVoice",

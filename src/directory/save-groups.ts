@@ -5,14 +5,15 @@ import { inBatches } from "../store/batches.ts";
 import type { Executor } from "../store/database.ts";
 import { literal, selectRow } from "../store/sql.ts";
 import { byDefault } from "./claims.ts";
-import type { GroupDocument, groupProperties } from "./groups.ts";
-import { type ChangedMemberships, changeMemberships } from "./membership-changes.ts";
+import { expireDigests } from "./digests.ts";
+import type { GroupDocument, groupProperties } from "./group-document.ts";
+import { type ChangedMemberships, changeMemberships, type MembershipExpressions } from "./membership-changes.ts";
 import { foldCase } from "./text.ts";
 
-/** The part of a group that is set by others; the rest is the service's own. */
+/** The part of a group that files set; the rest is the service's own. */
 export type GroupState = Pick<GroupDocument, "groupId" | (typeof groupProperties)[number]>;
 
-/** A group as it is to be, and what the change log is to say of it. */
+/** A group as it is to be, and its changes for the log. */
 export interface SavedGroup {
   readonly group: GroupState;
   /** There is none yet; the id and the name are free. */
@@ -36,43 +37,38 @@ export async function saveGroups(
   if (groups.length === 0) return { count: 0 };
   let recorded: Recorded = { count: 0 };
   for (const some of inBatches(groups)) {
-    await writeGroups(executor, organizationId, some, at);
+    await executor.query(writeGroups(organizationId, some, at));
     recorded = together(recorded, await recordChanges(executor, organizationId, origin, some.map(entryOf)));
   }
-  await executor.query("update organizations set rules_epoch = rules_epoch + 1 where id = $1", [organizationId]);
-  await executor.query("update feed_heads set last_group_number = $2 where organization_id = $1", [
-    organizationId,
-    lastGroupNumber,
-  ]);
+  await expireDigests(executor, organizationId);
+  await executor.query(sql`
+    update feed_heads set last_group_number = ${lastGroupNumber} where organization_id = ${organizationId}`);
   return recorded;
 }
 
-async function writeGroups(
-  executor: Executor,
-  organizationId: number,
-  groups: readonly SavedGroup[],
-  at: Date,
-): Promise<void> {
+/** The statement that creates and updates groups. */
+export function writeGroups(organizationId: number, groups: readonly SavedGroup[], at: Date): Sql {
   const rows = groups.map(({ group }) => ({ ...group, nameNormalized: foldCase(group.name) }));
-  await executor.query(
-    `insert into groups (organization_id, group_id, name, name_normalized, category, type, privacy, post_approval,
-       description, style, is_default, is_protected, guard_percent, parent_group_id, created_at, updated_at)
-     select $1, "groupId", name, "nameNormalized", category, type, privacy, "postApproval", description, style,
-       "default", protected, "guardPercent", "parentGroupId", $3, $3
-     from json_to_recordset($2) saved ("groupId" text, name text, "nameNormalized" text, category smallint, type smallint,
-       privacy smallint, "postApproval" boolean, description text, style text, "default" boolean, protected boolean,
-       "guardPercent" smallint, "parentGroupId" text)
-     on conflict (organization_id, group_id) do update
-     set category = excluded.category, type = excluded.type, privacy = excluded.privacy,
-       post_approval = excluded.post_approval, description = excluded.description, style = excluded.style,
-       is_default = excluded.is_default, is_protected = excluded.is_protected, guard_percent = excluded.guard_percent,
-       parent_group_id = excluded.parent_group_id, version = groups.version + 1, updated_at = excluded.updated_at`,
-    [organizationId, JSON.stringify(rows), at],
-  );
+  return sql`
+    insert into groups (organization_id, group_id, name, name_normalized, category, type, privacy, post_approval,
+      description, style, is_default, is_protected, guard_percent, parent_group_id, created_at, updated_at)
+    select ${organizationId}, "groupId", name, "nameNormalized", category, type, privacy, "postApproval", description, style,
+      "default", protected, "guardPercent", "parentGroupId", ${at}, ${at}
+    from json_to_recordset(${JSON.stringify(rows)}) saved ("groupId" text, name text, "nameNormalized" text,
+      category smallint, type smallint, privacy smallint, "postApproval" boolean, description text, style text,
+      "default" boolean, protected boolean, "guardPercent" smallint, "parentGroupId" text)
+    on conflict (organization_id, group_id) do update
+    set category = excluded.category, type = excluded.type, privacy = excluded.privacy,
+      post_approval = excluded.post_approval, description = excluded.description, style = excluded.style,
+      is_default = excluded.is_default, is_protected = excluded.is_protected, guard_percent = excluded.guard_percent,
+      parent_group_id = excluded.parent_group_id, version = groups.version + 1, updated_at = excluded.updated_at`;
 }
 
 const entryOf = ({ group, isNew, changed }: SavedGroup): ChangeEntry => ({
-  ...{ type: "group", action: isNew ? "created" : "updated", id: group.groupId, changed },
+  type: "group",
+  action: isNew ? "created" : "updated",
+  id: group.groupId,
+  changed,
 });
 
 /** A select of the people who are network administrators of any group. */
@@ -83,10 +79,12 @@ const countRow = z.object({ count: z.int() });
 
 /** How many people are network administrators. */
 export async function countNetworkAdministrators(executor: Executor, organizationId: number): Promise<number> {
-  const statement = sql`
-    select count(*)::integer as count from (${networkAdministrators(organizationId)}) administrator`;
-  return (await selectRow(executor, countRow, statement))!.count;
+  return (await selectRow(executor, countRow, networkAdministratorCount(organizationId)))!.count;
 }
+
+/** The statement of `countNetworkAdministrators`. */
+export const networkAdministratorCount = (organizationId: number): Sql =>
+  sql`select count(*)::integer as count from (${networkAdministrators(organizationId)}) administrator`;
 
 /**
  * Makes all network administrators members of these groups, in their role (file formats, section 6). The memberships are
@@ -99,15 +97,23 @@ export function joinNetworkAdministrators(
   origin: Origin,
   at: Date,
 ): Promise<ChangedMemberships> {
-  const claim = literal(byDefault);
-  const expressions = [
-    sql`changed as (
+  const expressions = administratorMemberships(organizationId, groupIds, at);
+  return changeMemberships(executor, organizationId, expressions, origin, at);
+}
+
+const claim = literal(byDefault);
+
+/** The expressions that make network administrators members of groups. */
+export const administratorMemberships = (
+  organizationId: number,
+  groupIds: readonly string[],
+  at: Date,
+): MembershipExpressions => [
+  sql`changed as (
       insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
       select ${organizationId}, user_id, group_id, 2, ${claim}, 1::bigint << ${claim}, ${at}
       from (${networkAdministrators(organizationId)}) administrator cross join unnest(${groupIds}::text[]) group_id
       on conflict do nothing
       returning user_id, group_id, null::smallint as role_from, role as role_to
     )`,
-  ];
-  return changeMemberships(executor, organizationId, expressions, origin, at);
-}
+];

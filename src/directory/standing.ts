@@ -3,7 +3,7 @@ import type { Executor } from "../store/database.ts";
 import { noSuchGroup } from "./groups.ts";
 import { findVisibleGroup, readViewer, type VisibleGroup } from "./visible-groups.ts";
 
-/** What somebody may do in a group, and what it says of the group. */
+/** The rights of a person in a group, and the group as they see it. */
 export interface Standing {
   readonly group: VisibleGroup;
   /** The person's role in the group; null: the person does not belong to it. */
@@ -14,7 +14,7 @@ export interface Standing {
 }
 
 /**
- * What a person may do in a group.
+ * The rights of a person in a group.
  * @param executor inside a transaction of the organization
  * @throws MusterError not_found when there is no such user; or no such group, or the person may not know of it
  */
@@ -29,13 +29,15 @@ export async function readStanding(
   if (!group) throw noSuchGroup();
   const { isNetworkAdministrator } = viewer;
   return {
-    ...{ group, role: group.role, isNetworkAdministrator },
+    group,
+    role: group.role,
+    isNetworkAdministrator,
     capabilities: capabilitiesOf(group.role, isNetworkAdministrator),
   };
 }
 
 /**
- * What a role gives in its group.
+ * The capabilities that a role gives in its group.
  * @param role null: the person does not belong to the group
  */
 export function capabilitiesOf(role: number | null, isNetworkAdministrator: boolean): readonly Capability[] {

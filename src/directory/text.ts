@@ -1,8 +1,8 @@
 import { z } from "zod";
 
 /**
- * A line of text that somebody typed: white space around it goes, it becomes NFC, and has neither control characters
- * nor halves of characters in it. Blank is allowed.
+ * A typed line of text. White space around it is removed, and it becomes NFC. It has no control characters and no halves of
+ * characters. Blank is allowed.
  * @param limit most characters (UTF-16 code units)
  */
 export const line = (limit: number) =>
@@ -13,7 +13,7 @@ export const line = (limit: number) =>
     .max(limit, `has more than ${limit} characters`)
     .regex(/^[^\p{Cc}\p{Cs}]*$/u, "has a control character in it");
 
-/** The same for text that may have line breaks and tabs. */
+/** Text that may have line breaks and tabs; otherwise like `line`. */
 export const paragraphs = (limit: number) =>
   z
     .string()

@@ -2,7 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import type { ChangeEntry } from "../changes/record.ts";
 import { type PersonProperty, personFields } from "../person/fields.ts";
 import { changedProperties } from "./changed-properties.ts";
-import type { UserDocument } from "./user-document.ts";
+import type { UserDocument } from "./user-schema.ts";
 
 /** The properties of a person whose changes the log tells one by one. It tells memberships group by group. */
 export const recordedProperties: readonly (PersonProperty | "origins")[] = [

@@ -1,33 +1,9 @@
 import sql, { raw, type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { MembershipDocument, PhoneDocument, ScalarDocuments, SourceLinkDocument } from "../person/document.ts";
 import { phoneSql, scalarSql } from "../person/document-sql.ts";
 import { personFields, scalarFields } from "../person/fields.ts";
-import { manual, selfRegistered, type UserOrigin } from "./claims.ts";
-
-/**
- * A person as the API shows them. The properties are in the table's order, after `id` and `version`; a location is
- * spelled as the location itself spells it.
- */
-export interface UserDocument extends ScalarDocuments {
-  /** Numbered within the organization, from "1". */
-  readonly id: string;
-  /** Counts the changes of this person. */
-  readonly version: number;
-  /** The first is the primary address; the others are in the order of their normalised form, byte by byte. */
-  readonly emails: readonly string[];
-  /** In the order of number and extension. */
-  readonly phones: readonly PhoneDocument[];
-  /** In the order of the group's id, byte by byte. */
-  readonly memberships: readonly MembershipDocument[];
-  /** Who knows the person, in the order of the sources' names. */
-  readonly sources: readonly SourceLinkDocument[];
-  /** How the person came in beside sources. */
-  readonly origins: readonly UserOrigin[];
-  /** RFC 3339, UTC, microseconds. */
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+import { manual, selfRegistered } from "./claims.ts";
+import type { UserDocument } from "./user-schema.ts";
 
 const list = (items: string) => `'[' || coalesce(${items}, '') || ']'`;
 

@@ -7,9 +7,9 @@ import { showAddress } from "../person/address.ts";
 import type { Executor } from "../store/database.ts";
 import { prepared, selectRow } from "../store/sql.ts";
 import { foldCase } from "./text.ts";
-import type { UserDocument } from "./user-document.ts";
 import { type FieldError, type NewUserInput, readUserInput, type UserEdit, type UserInput } from "./user-input.ts";
 import type { UserRowTarget } from "./user-rows.ts";
+import type { UserDocument } from "./user-schema.ts";
 
 /**
  * Reads the wanted values, makes sure that they are possible, and reduces them to those that differ from the stored ones.

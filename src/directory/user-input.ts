@@ -151,7 +151,7 @@ function readPhones(inputs: readonly PhoneInput[], countryCode: string, errors: 
   for (const [index, input] of inputs.entries()) {
     const reading = readPhoneNumber(input.number, countryCode);
     if (reading.kind !== "number") {
-      const message = reading.kind === "filler" ? "looks like a filler" : "is no possible phone number";
+      const message = reading.kind === "filler" ? "looks like a filler" : "is not a possible phone number";
       errors.push({ field: `phones.${index}.number`, message });
       continue;
     }

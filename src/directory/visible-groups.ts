@@ -1,27 +1,34 @@
+import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { literal, prepared, selectRow, selectRows } from "../store/sql.ts";
 import {
+  exampleGroup,
   type GroupDocument,
   type GroupWithMembers,
   groupDocument,
-  readGroup,
-  type StoredGroup,
+  groupSchema,
   storedGroupColumns,
-} from "./groups.ts";
+  storedGroupRow,
+} from "./group-document.ts";
+import { readGroup } from "./groups.ts";
+import { roleNames } from "./roles.ts";
 import { noSuchUser, readUserId } from "./users.ts";
 
-/** A group that somebody may see. */
-export interface VisibleGroup extends GroupDocument {
-  /** The person's role in it; null: the person does not belong to it. */
-  readonly role: number | null;
-}
+/** A group that a person may see, with their role in it. */
+export const visibleGroupSchema = groupSchema
+  .extend({ role: z.int().nullable().describe(`${roleNames} null: the person does not belong to the group.`) })
+  .meta({ id: "VisibleGroup", examples: [{ ...exampleGroup, role: null }] });
+export type VisibleGroup = z.infer<typeof visibleGroupSchema>;
 
-/** What of a person says which groups they may see. */
-export interface Viewer {
-  readonly showAllGroups: boolean;
+const viewerRow = z.object({
+  showAllGroups: z.boolean(),
   /** The person's location, in lower case. */
-  readonly location: string | null;
-  readonly isNetworkAdministrator: boolean;
-}
+  location: z.string().nullable(),
+  isNetworkAdministrator: z.boolean(),
+});
+/** The values of a person that decide which groups they may see. */
+export type Viewer = z.infer<typeof viewerRow>;
 
 const secret = 3;
 const networkAdministrator = 2;
@@ -41,15 +48,23 @@ export function listVisibleGroups(
   { after, limit }: { readonly after: string | undefined; readonly limit: number },
 ): Promise<VisibleGroup[]> {
   const userId = readUserId(id);
-  return withOrganization(database, organizationId, async (client) => {
-    const viewer = await readViewer(client, organizationId, userId);
-    const { rows } = await client.query<VisibleRow>(
-      `${visibleGroups} and groups.group_id > $6 order by groups.group_id limit $7`,
-      [organizationId, userId, ...viewerValues(viewer), after ?? "", limit + 1],
-    );
-    return withSeenParents(client, organizationId, userId, viewer, rows.map(visibleGroup));
+  return withOrganization(database, organizationId, async (transaction) => {
+    const viewer = await readViewer(transaction, organizationId, userId);
+    const statement = pageOfGroups(organizationId, userId, viewer, after ?? "", limit + 1);
+    const rows = await selectRows(transaction, visibleRow, prepared(statement));
+    return withSeenParents(transaction, organizationId, userId, viewer, rows.map(visibleGroup));
   });
 }
+
+/** The statement of a page of the groups that a person may see. */
+export const pageOfGroups = (
+  organizationId: number,
+  userId: number,
+  viewer: Viewer,
+  after: string,
+  limit: number,
+): Sql =>
+  sql`${visibleGroups(organizationId, userId, viewer)} and groups.group_id > ${after} order by groups.group_id limit ${limit}`;
 
 /**
  * One group as a person may see it.
@@ -63,14 +78,13 @@ export async function findVisibleGroup(
   viewer: Viewer,
   groupId: string,
 ): Promise<VisibleGroup | undefined> {
-  const { rows } = await executor.query<VisibleRow>(`${visibleGroups} and groups.group_id = $6`, [
-    ...[organizationId, userId, ...viewerValues(viewer), groupId],
-  ]);
-  return rows[0] && visibleGroup(rows[0]);
+  const statement = sql`${visibleGroups(organizationId, userId, viewer)} and groups.group_id = ${groupId}`;
+  const row = await selectRow(executor, visibleRow, prepared(statement));
+  return row && visibleGroup(row);
 }
 
 /**
- * Groups as a person sees them: without parents that are none to them, because they may not see those.
+ * Groups as a person sees them: without the parents that they may not see.
  * @param executor inside a transaction of the organization
  */
 async function withSeenParents<Shown extends Pick<GroupDocument, "parentGroupId">>(
@@ -82,9 +96,8 @@ async function withSeenParents<Shown extends Pick<GroupDocument, "parentGroupId"
 ): Promise<Shown[]> {
   const parents = new Set(groups.map(({ parentGroupId }) => parentGroupId).filter((id) => id !== null));
   if (parents.size === 0) return [...groups];
-  const { rows } = await executor.query<VisibleRow>(`${visibleGroups} and groups.group_id = any($6::text[])`, [
-    ...[organizationId, userId, ...viewerValues(viewer), [...parents]],
-  ]);
+  const statement = sql`${visibleGroups(organizationId, userId, viewer)} and groups.group_id = any(${[...parents]}::text[])`;
+  const rows = await selectRows(executor, visibleRow, prepared(statement));
   const seen = new Set<string | null>(rows.map(({ groupId }) => groupId));
   return groups.map((group) => (seen.has(group.parentGroupId) ? group : { ...group, parentGroupId: null }));
 }
@@ -114,51 +127,52 @@ export function getGroupSeenBy(
   userId: number,
   groupId: string,
 ): Promise<GroupWithMembers> {
-  return withOrganization(database, organizationId, async (client) =>
-    asSeenBy(client, organizationId, userId, await readGroup(client, organizationId, groupId)),
+  return withOrganization(database, organizationId, async (transaction) =>
+    asSeenBy(transaction, organizationId, userId, await readGroup(transaction, organizationId, groupId)),
   );
 }
 
 /**
- * What of a person says which groups they may see.
+ * The values of a person that decide which groups they may see.
  * @throws MusterError not_found when there is no such user
  */
 export async function readViewer(executor: Executor, organizationId: number, userId: number): Promise<Viewer> {
-  const { rows } = await executor.query<Viewer & Record<string, unknown>>(
-    `select u.show_all_groups as "showAllGroups",
-       (select l.name_normalized from locations l where l.organization_id = $1 and l.name = u.location) as location,
-       exists (select from memberships m
-         where m.organization_id = $1 and m.user_id = $2 and m.role = ${networkAdministrator}) as "isNetworkAdministrator"
-     from users u where u.organization_id = $1 and u.id = $2`,
-    [organizationId, userId],
-  );
-  if (!rows[0]) throw noSuchUser();
-  return rows[0];
+  const viewer = await selectRow(executor, viewerRow, prepared(viewerOf(organizationId, userId)));
+  if (!viewer) throw noSuchUser();
+  return viewer;
 }
 
-type VisibleRow = StoredGroup & { readonly role: number | null };
+/** The statement of `readViewer`. */
+export const viewerOf = (organizationId: number, userId: number): Sql => sql`
+  select u.show_all_groups as "showAllGroups",
+    (select l.name_normalized from locations l where l.organization_id = ${organizationId} and l.name = u.location) as location,
+    exists (select from memberships m
+      where m.organization_id = ${organizationId} and m.user_id = ${userId} and m.role = ${literal(networkAdministrator)}
+    ) as "isNetworkAdministrator"
+  from users u where u.organization_id = ${organizationId} and u.id = ${userId}`;
 
-const visibleGroup = (row: VisibleRow): VisibleGroup => ({ ...groupDocument(row), role: row.role });
+const visibleRow = storedGroupRow.extend({ role: z.int().nullable() });
 
-const viewerValues = ({ isNetworkAdministrator, showAllGroups, location }: Viewer) => [
-  isNetworkAdministrator,
-  showAllGroups,
-  location,
-];
+const visibleGroup = (row: z.infer<typeof visibleRow>): VisibleGroup => ({ ...groupDocument(row), role: row.role });
 
-/**
- * Parameters: $1 organization, $2 user, $3 whether secret groups are seen, $4 whether those of all locations are, $5 the
- * user's location or null. Further conditions on `groups` may follow.
- */
-const visibleGroups = `
+/** A select of the groups that a person may see. Further conditions on `groups` may follow. */
+const visibleGroups = (
+  organizationId: number,
+  userId: number,
+  { isNetworkAdministrator, showAllGroups, location }: Viewer,
+): Sql => sql`
   select ${storedGroupColumns}, own.role
   from groups
-  left join (select group_id as own_group_id, role from memberships where organization_id = $1 and user_id = $2) own
-    on own.own_group_id = groups.group_id
-  where organization_id = $1 and (
+  left join (
+    select group_id as own_group_id, role from memberships
+    where organization_id = ${organizationId} and user_id = ${userId}
+  ) own on own.own_group_id = groups.group_id
+  where organization_id = ${organizationId} and (
     own.role is not null
-    or ((privacy <> ${secret} or $3) and (
-      $4
-      or not exists (select from location_groups l where l.organization_id = $1 and l.group_id = groups.group_id)
+    or ((privacy <> ${literal(secret)} or ${isNetworkAdministrator}::boolean) and (
+      ${showAllGroups}::boolean
+      or not exists (select from location_groups l
+        where l.organization_id = ${organizationId} and l.group_id = groups.group_id)
       or exists (select from location_groups l
-        where l.organization_id = $1 and l.location_normalized = $5 and l.group_id = groups.group_id))))`;
+        where l.organization_id = ${organizationId} and l.location_normalized = ${location}
+          and l.group_id = groups.group_id))))`;

@@ -51,7 +51,7 @@ export async function readPerson(
     id === undefined
       ? undefined
       : await executor.query(prepared(sql`select from users where organization_id = ${organizationId} and id = ${id}`));
-  if (id === undefined || !known?.rowCount) throw invalid(field, "is no user");
+  if (id === undefined || !known?.rowCount) throw invalid(field, "is not a user");
   return id;
 }
 

@@ -31,7 +31,7 @@ export type ScalarDocuments = ScalarsOf<{
   readonly text: string;
   readonly identifier: string | null;
   readonly address: AddressDocument | null;
-  readonly texts: readonly string[];
+  readonly texts: string[];
   readonly location: string | null;
   readonly flag: boolean;
 }>;

@@ -104,7 +104,7 @@ test("the groups above a group never lead back to it", async () => {
     assert.match((await patch("A2", { parentGroupId: "A2" })).json.detail, /A2 → A2/);
     const unknown = await patch("A1", { parentGroupId: "none" });
     assertProblem(unknown, 400, "request_invalid", "parentGroupId");
-    assert.match(unknown.json.detail, /is no group/);
+    assert.match(unknown.json.detail, /is not a group/);
   });
   assert.equal((await patch("A3", { parentGroupId: "A1" })).status, 200, "beside its former parent");
   assert.equal((await patch("A2", { parentGroupId: "A3" })).status, 200, "the order can be turned around");

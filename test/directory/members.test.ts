@@ -155,13 +155,13 @@ test("items that cannot be applied are told by their places alone, and all other
   const { errors, ...counts } = answer.json;
   assert.deepEqual(counts, { added: 1, roleChanged: 0, removed: 0, unchanged: 1 });
   assert.deepEqual(errors, [
-    { field: "add.1.userId", message: "is no user" },
+    { field: "add.1.userId", message: "is not a user" },
     { field: "add.2.userId", message: "is the user of add.0.userId, which counts" },
-    { field: "remove.0", message: "is no user" },
+    { field: "remove.0", message: "is not a user" },
     { field: "remove.1", message: "is the user of add.0.userId, which counts" },
     { field: "remove.3", message: "is the user of remove.2, which counts" },
-    { field: "remove.4", message: "is no user" },
-    { field: "add.3.userId", message: "is no user" },
+    { field: "remove.4", message: "is not a user" },
+    { field: "add.3.userId", message: "is not a user" },
   ]);
   assert.deepEqual(await rolesIn("SOME"), { [one]: 1 });
   assert.doesNotMatch(answer.body + JSON.stringify(app.log), /jane|Jane|987654/);

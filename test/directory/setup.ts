@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { after } from "node:test";
 import type { Pool } from "pg";
-import type { UserDocument } from "../../src/directory/user-document.ts";
+import type { UserDocument } from "../../src/directory/user-schema.ts";
 import { createApiKey } from "../../src/organizations/api-keys.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
 import { startTestApp, type TestAnswer, type TestApp } from "../support/app.ts";

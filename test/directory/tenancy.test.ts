@@ -44,7 +44,7 @@ test("people of another organization cannot be put into a group, and its group o
     remove: [second.id],
   });
   assert.equal(edited.json.added, 0);
-  assert.deepEqual(edited.json.errors.at(-1), { field: "add.0.userId", message: "is no user" });
+  assert.deepEqual(edited.json.errors.at(-1), { field: "add.0.userId", message: "is not a user" });
   await asOther("PUT", "/v1/groups/MINE/members/1");
   assert.deepEqual((await asOther("POST", "/v1/groups/MINE/purge")).json.membershipsRemoved, 1);
   assert.equal((await send("GET", "/v1/groups/MINE/members")).items[0].userId, user.id);

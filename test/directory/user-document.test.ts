@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import sql, { type Sql } from "sql-template-tag";
-import { type UserDocument, userDocuments } from "../../src/directory/user-document.ts";
+import { userDocuments } from "../../src/directory/user-document.ts";
+import type { UserDocument } from "../../src/directory/user-schema.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
 import { createTestDatabase } from "../support/database.ts";
 

@@ -256,7 +256,7 @@ test("group administrators neither make network administrators nor change them",
     [
       "add.0.userId may be made network administrator by network administrators and the service admin only",
       "add.1.userId is a network administrator, whom only network administrators change",
-      "add.3.userId is no user",
+      "add.3.userId is not a user",
       "remove.0 is a network administrator, whom only network administrators change",
     ],
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Pool } from "pg";
 import { compareBytes } from "../../src/directory/text.ts";
-import type { UserDocument } from "../../src/directory/user-document.ts";
+import type { UserDocument } from "../../src/directory/user-schema.ts";
 import { blankScalars, type MembershipDocument } from "../../src/person/document.ts";
 import type { TestApp } from "./app.ts";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { GroupDocument } from "../../directory/groups.ts";
+import type { GroupDocument } from "../../directory/group-document.ts";
 
 const text = z.string();
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { deleteGroup, purgeGroup } from "../../directory/edit-groups.ts";
-import { type GroupDocument, listGroups } from "../../directory/groups.ts";
+import type { GroupDocument } from "../../directory/group-document.ts";
+import { listGroups } from "../../directory/groups.ts";
 import type { Database } from "../../store/database.ts";
 import { sendList } from "../contract/lists.ts";
 import { largestPage } from "../contract/paging.ts";

@@ -1,18 +1,12 @@
 import { z } from "zod";
 import { deleteGroup, ownProperties, purgeGroup, updateGroup } from "../../directory/edit-groups.ts";
+import { groupWithMembersSchema } from "../../directory/group-document.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies, memberAuthority } from "../server/dependencies.ts";
 import { mergePatchTypes, withMergePatches } from "../server/json.ts";
-import {
-  groupDeletion,
-  groupParams,
-  groupPatchSchema,
-  groupPurgeSchema,
-  groupWithMembersSchema,
-  purgedGroupSchema,
-} from "./schemas.ts";
+import { groupDeletion, groupParams, groupPatchSchema, groupPurgeSchema, purgedGroupSchema } from "./schemas.ts";
 
 const tags = ["Groups"];
 const confirmation =

@@ -1,18 +1,11 @@
 import { z } from "zod";
-import { editMembers, getMember, listMembers, putMember, removeMember } from "../../directory/members.ts";
+import { editMembers, membersEditedSchema } from "../../directory/edit-members.ts";
+import { getMember, listMembers, memberSchema, putMember, removeMember } from "../../directory/members.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies, memberAuthority } from "../server/dependencies.ts";
-import {
-  memberFilter,
-  memberParams,
-  memberSchema,
-  membersEditedSchema,
-  membersEditSchema,
-  mostMembers,
-  newMemberSchema,
-} from "./member-schemas.ts";
+import { memberFilter, memberParams, membersEditSchema, mostMembers, newMemberSchema } from "./member-schemas.ts";
 import { groupParams } from "./schemas.ts";
 
 const tags = ["Groups"];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { groupSchema, groupWithMembersSchema } from "../../directory/group-document.ts";
 import { createGroup, getGroup, listGroups } from "../../directory/groups.ts";
 import { getGroupSeenBy } from "../../directory/visible-groups.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
@@ -6,7 +7,7 @@ import { etag } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
-import { groupFilter, groupParams, groupSchema, groupWithMembersSchema, newGroupSchema } from "./schemas.ts";
+import { groupFilter, groupParams, newGroupSchema } from "./schemas.ts";
 
 const tags = ["Groups"];
 

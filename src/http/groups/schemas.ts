@@ -8,70 +8,19 @@ import {
   groupTypes,
   reservedGroupIds,
 } from "../../directory/group-codes.ts";
-import type { GroupWithMembers } from "../../directory/groups.ts";
+import {
+  codeSchema,
+  describeCodes,
+  guardPercentSchema,
+  guardPercentText,
+  styleText,
+} from "../../directory/group-document.ts";
 import { line, paragraphs } from "../../directory/text.ts";
 import { pageQuery } from "../contract/paging.ts";
 
-export const exampleGroup = {
-  groupId: "CRS-0001",
-  version: 1,
-  name: "Biology 101",
-  category: 9,
-  type: 2,
-  privacy: 2,
-  postApproval: false,
-  description: "Section A, fall term",
-  style: "active-roster",
-  default: false,
-  protected: false,
-  guardPercent: null,
-  parentGroupId: null,
-  createdAt: "2026-11-22T02:00:03.123000Z",
-  updatedAt: "2026-11-22T02:00:03.123000Z",
-} as const satisfies Omit<GroupWithMembers, "members">;
-
-/** `1 General, 2 Classifieds, …` */
-const describeCodes = (codes: Readonly<Record<number, string>>) =>
-  `${Object.entries(codes)
-    .map(([code, name]) => `${code} ${name}`)
-    .join(", ")}.`;
-
-const code = (codes: Readonly<Record<number, string>>) =>
-  z.literal(Object.keys(codes).map(Number)).describe(describeCodes(codes));
 /** A code in a query. */
 const codeText = (codes: Readonly<Record<number, string>>) =>
   z.enum(Object.keys(codes)).transform(Number).optional().describe(describeCodes(codes));
-
-const guardPercent = z.int().min(0).max(100).nullable();
-const guardPercentText = "Imports that take more percent of its members away are held; null: as the source is set.";
-
-const styleText = "How imports treat its memberships; null: as the organization has it.";
-
-/** A group as lists show it. */
-export const groupSchema = z
-  .object({
-    groupId: z.string().describe("What feeds call it."),
-    version: z.int().describe("Counts the changes; it is the ETag."),
-    name: z.string().describe("Unique, without regard to case."),
-    category: code(groupCategories),
-    type: code(groupTypes),
-    privacy: code(groupPrivacies),
-    postApproval: z.boolean().describe("Whether topics wait for approval."),
-    description: z.string(),
-    style: z.enum(groupStyles).nullable().describe(styleText),
-    default: z.boolean().describe("Whether every new person joins."),
-    protected: z.boolean().describe("Whether losses of members are looked at more closely."),
-    guardPercent: guardPercent.describe(guardPercentText),
-    parentGroupId: z.string().nullable(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  })
-  .meta({ id: "Group", examples: [exampleGroup] });
-
-/** A group by itself. */
-export const groupWithMembersSchema = groupSchema
-  .extend({ members: z.int().describe("How many people belong to it.") })
-  .meta({ id: "GroupWithMembers", examples: [{ ...exampleGroup, members: 31 }] });
 
 const groupId = z
   .string()
@@ -80,15 +29,15 @@ const groupId = z
 
 /** What can be set of a group, and what it is otherwise. */
 const settable = {
-  category: code(groupCategories).default(1),
-  type: code(groupTypes).default(1),
-  privacy: code(groupPrivacies).default(1),
+  category: codeSchema(groupCategories).default(1),
+  type: codeSchema(groupTypes).default(1),
+  privacy: codeSchema(groupPrivacies).default(1),
   postApproval: z.boolean().default(false).describe("Whether topics wait for approval."),
   description: paragraphs(2000).default(""),
   style: z.enum(groupStyles).nullable().default(null).describe(styleText),
   default: z.boolean().default(false).describe("Whether every new person joins; who is there already does not."),
   protected: z.boolean().default(false).describe("Whether losses of members are looked at more closely."),
-  guardPercent: guardPercent.default(null).describe(guardPercentText),
+  guardPercent: guardPercentSchema.default(null).describe(guardPercentText),
   parentGroupId: groupId.nullable().default(null),
 };
 

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { deleteLocation, updateLocation } from "../../directory/edit-locations.ts";
+import { locationSchema } from "../../directory/location-document.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
 import { mergePatchTypes, withMergePatches } from "../server/json.ts";
-import { locationParams, locationPatchSchema, locationSchema } from "./schemas.ts";
+import { locationParams, locationPatchSchema } from "./schemas.ts";
 
 const tags = ["Locations"];
 

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { locationSchema } from "../../directory/location-document.ts";
 import { createLocation, getLocation, listLocations } from "../../directory/locations.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
 import { etag } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
-import { locationFilter, locationParams, locationSchema, newLocationSchema } from "./schemas.ts";
+import { locationFilter, locationParams, newLocationSchema } from "./schemas.ts";
 
 const tags = ["Locations"];
 

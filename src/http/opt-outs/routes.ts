@@ -1,5 +1,12 @@
 import { z } from "zod";
-import { createOptOut, deleteOptOut, getOptOut, listOptOuts, optOutReasons } from "../../directory/opt-outs.ts";
+import {
+  createOptOut,
+  deleteOptOut,
+  getOptOut,
+  listOptOuts,
+  optOutReasons,
+  optOutSchema,
+} from "../../directory/opt-outs.ts";
 import { line } from "../../directory/text.ts";
 import { limits } from "../../intake/limits.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
@@ -8,29 +15,6 @@ import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["Opt-outs"];
-
-const optOutSchema = z
-  .object({
-    id: z.uuid(),
-    email: z.string().nullable().describe("The address in lower case; null: it is a number."),
-    phone: z.string().nullable().describe("The number in E.164; null: it is an address."),
-    reason: z.enum(optOutReasons),
-    actor: z.string().describe("Who said so."),
-    createdAt: z.string(),
-  })
-  .meta({
-    id: "OptOut",
-    examples: [
-      {
-        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-        email: null,
-        phone: "+12125550123",
-        reason: "unsubscribed",
-        actor: "api-key:messenger",
-        createdAt: "2026-11-22T09:30:00.123000Z",
-      },
-    ],
-  });
 
 const newOptOutSchema = z
   .strictObject({

@@ -1,11 +1,11 @@
 import { z } from "zod";
-import { listPermissions, type PermissionFilter } from "../../directory/permissions.ts";
+import { listPermissions, type PermissionFilter, permissionSchema } from "../../directory/permissions.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { userParams } from "../users/schemas.ts";
-import { permissionFilter, permissionSchema, userPermissionFilter } from "./schemas.ts";
+import { permissionFilter, userPermissionFilter } from "./schemas.ts";
 
 const page = pageSchema(permissionSchema);
 const position = z.tuple([z.int().nonnegative(), z.string()]);

@@ -1,33 +1,10 @@
 import { z } from "zod";
-import { type Reach, type ReachReason, reachReasons, readReach } from "../../directory/reach.ts";
+import { exampleUnreached, reachReasons, readReach, unreachedPersonSchema } from "../../directory/reach.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-
-const examplePerson = {
-  userId: "17",
-  firstName: "Jane",
-  lastName: "Doe",
-  username: "jdoe",
-  reasons: ["email_opted_out", "no_text"] satisfies ReachReason[],
-};
-
-const unreachedPersonSchema = z
-  .object({
-    userId: z.string(),
-    firstName: z.string(),
-    lastName: z.string(),
-    username: z.string().nullable(),
-    reasons: z
-      .array(z.enum(reachReasons))
-      .describe(
-        "`no_…`: there is no address, no number, or none that takes text or voice. `…_opted_out`: all that there are " +
-          "have opted out or bounced. `unreachable`: nothing reaches the person.",
-      ),
-  })
-  .meta({ id: "UnreachedPerson", examples: [examplePerson] });
 
 const reachSchema = pageSchema(unreachedPersonSchema)
   .extend({
@@ -46,7 +23,7 @@ const reachSchema = pageSchema(unreachedPersonSchema)
         byText: 377,
         byVoice: 380,
         unreachable: 1,
-        items: [examplePerson],
+        items: [exampleUnreached],
         nextCursor: null,
       },
     ],
@@ -62,18 +39,14 @@ const listing =
   "Listed are the people whom some channel does not reach, in the order of their ids. Numbers and addresses that have " +
   "an opt-out reach nobody.";
 
-/** Who can be reached, and who cannot. */
+/** People who can be reached, and those who cannot. */
 export function reachRoutes(app: App, { database }: HttpDependencies): void {
   const answer = async (organizationId: number, groupId: string | undefined, query: ReachQuery) => {
     const { cursor, limit, reason } = query;
     const [after] = decodeCursor(cursor, z.tuple([z.int().nonnegative()])) ?? [];
-    const { items: found, ...counts }: Reach = await readReach(database, organizationId, groupId, {
-      reason,
-      after,
-      limit,
-    });
+    const { items: found, ...counts } = await readReach(database, organizationId, groupId, { reason, after, limit });
     const { items, nextCursor } = cutPage(found, limit, ({ userId }) => [Number(userId)]);
-    return { ...counts, items: items.map((item) => ({ ...item, reasons: [...item.reasons] })), nextCursor };
+    return { ...counts, items: [...items], nextCursor };
   };
 
   app.route({

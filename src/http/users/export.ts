@@ -3,13 +3,14 @@ import { z } from "zod";
 import { feedEnd } from "../../changes/feed.ts";
 import { type FeedRecord, toFeedRecord } from "../../directory/feed-record.ts";
 import { usersByPage } from "../../directory/list-users.ts";
-import type { StoredUser, UserDocument } from "../../directory/user-document.ts";
+import { parseDocument, type StoredUser } from "../../directory/user-document.ts";
+import { userSchema } from "../../directory/user-schema.ts";
 import { toChangesCursor } from "../changes/cursor.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { writeCsv, writeXml } from "./feed-text.ts";
-import { userFilter, userSchema } from "./schemas.ts";
+import { userFilter } from "./schemas.ts";
 
 const exportFormats = ["ndjson", "csv", "xml"] as const;
 type ExportFormat = (typeof exportFormats)[number];
@@ -74,6 +75,6 @@ async function* recordsOf(
   source: string,
 ): AsyncGenerator<FeedRecord[], void, undefined> {
   for await (const users of pages) {
-    yield users.map(({ document }) => toFeedRecord(JSON.parse(document) as UserDocument, source));
+    yield users.map((user) => toFeedRecord(parseDocument(user), source));
   }
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listUsers } from "../../directory/list-users.ts";
 import type { StoredUser } from "../../directory/user-document.ts";
+import { userSchema } from "../../directory/user-schema.ts";
 import { createUser, deleteUser, getUser, updateUser } from "../../directory/users.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import { cutFollowablePage, followablePageSchema, startPage } from "../changes/followable.ts";
@@ -10,7 +11,7 @@ import { sendJson } from "../contract/replies.ts";
 import type { AnyReply, AnyRequest, App } from "../server/app-types.ts";
 import { changeContext, type HttpDependencies } from "../server/dependencies.ts";
 import { mergePatchTypes, withMergePatches } from "../server/json.ts";
-import { newUserSchema, userFilter, userParams, userPatchSchema, userSchema } from "./schemas.ts";
+import { newUserSchema, userFilter, userParams, userPatchSchema } from "./schemas.ts";
 
 const tags = ["Users"];
 

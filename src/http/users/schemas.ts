@@ -1,94 +1,14 @@
 import { z } from "zod";
 import { origins } from "../../directory/claims.ts";
 import { groupIdPattern } from "../../directory/group-codes.ts";
+import { roleNames } from "../../directory/roles.ts";
 import { line } from "../../directory/text.ts";
-import type { UserDocument } from "../../directory/user-document.ts";
+import { described, inOrder, phoneLabels } from "../../directory/user-schema.ts";
 import { limits } from "../../intake/limits.ts";
-import { roles } from "../../organizations/settings.ts";
-import { addressParts } from "../../person/address.ts";
-import { exampleScalars } from "../../person/document.ts";
-import { personFields, type Scalar, type ScalarsOf, scalarField, scalarFields } from "../../person/fields.ts";
+import { type Scalar, type ScalarsOf, scalarField, scalarFields } from "../../person/fields.ts";
 import { pageQuery } from "../contract/paging.ts";
 
 const { user: most } = limits;
-const labels = ["home", "work", "cell", "other"] as const;
-export const roleNames = `Role: ${roles.map((role, number) => `${number} ${role}`).join(", ")}.`;
-
-/** The properties of single values and lists, in the order of the table of fields. */
-function inOrder<Scalars extends object, Lists extends object>(scalars: Scalars, lists: Lists): Scalars & Lists {
-  const all = { ...scalars, ...lists } as Readonly<Record<string, unknown>>;
-  const known = personFields.filter(({ property }) => property in all);
-  return Object.fromEntries(known.map(({ property }) => [property, all[property]])) as Scalars & Lists;
-}
-
-const exampleUser: UserDocument = {
-  id: "17",
-  version: 3,
-  ...inOrder(exampleScalars, {
-    emails: ["jdoe@campus.edu", "jane@example.org"],
-    phones: [{ number: "+12125550123", extension: "", messageType: 3, label: "cell", carrier: "" }],
-    memberships: [{ groupId: "CRS-0001", role: 0 }],
-    sources: [{ source: "students", databaseId: "900123456" }],
-  }),
-  origins: [],
-  createdAt: "2026-11-22T02:00:03.123456Z",
-  updatedAt: "2026-11-23T02:00:01.654321Z",
-};
-
-const addressSchema = z
-  .union([z.object(Object.fromEntries(addressParts.map((part) => [part, z.string()]))), z.object({ text: z.string() })])
-  .nullable();
-
-/** A single value as the API shows it. */
-function shownSchema({ kind }: Scalar): z.ZodType {
-  switch (kind) {
-    case "text":
-      return z.string();
-    case "identifier":
-    case "location":
-      return z.string().nullable();
-    case "address":
-      return addressSchema;
-    case "texts":
-      return z.array(z.string());
-    case "flag":
-      return z.boolean();
-  }
-}
-
-const described = (schema: z.ZodType, description: string | undefined): z.ZodType =>
-  description === undefined ? schema : schema.describe(description);
-
-const shownScalars = Object.fromEntries(
-  scalarFields.map((field) => [field.property, described(shownSchema(field), field.description)]),
-);
-
-/** A person as the API shows them. */
-export const userSchema = z
-  .object({
-    id: z.string().describe("A number, as a string."),
-    version: z.int().describe("Counts the changes; it is the ETag."),
-    ...inOrder(shownScalars, {
-      emails: z.array(z.string()).describe("The first is the primary address. Several people may share one."),
-      phones: z.array(
-        z.object({
-          number: z.string().describe("E.164."),
-          extension: z.string(),
-          messageType: z.int().describe("1 text, 2 voice, 3 both."),
-          label: z.enum(labels),
-          carrier: z.string(),
-        }),
-      ),
-      memberships: z.array(z.object({ groupId: z.string(), role: z.int().describe(roleNames) })),
-      sources: z
-        .array(z.object({ source: z.string(), databaseId: z.string().nullable() }))
-        .describe("The sources that know the person, each with its databaseID."),
-    }),
-    origins: z.array(z.enum(origins)).describe("How the person came in beside sources."),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  })
-  .meta({ id: "User", examples: [exampleUser] });
 
 const phoneInput = z.strictObject({
   number: line(100).describe("In any notation; without a country it is the organization's."),
@@ -100,7 +20,7 @@ const phoneInput = z.strictObject({
     .literal([1, 2, 3])
     .optional()
     .describe("1 text, 2 voice, 3 both (the default). With an extension it is always 2."),
-  label: z.enum(labels).optional().describe("`cell` when absent."),
+  label: z.enum(phoneLabels).optional().describe("`cell` when absent."),
   carrier: line(most.phoneCarrierLength).optional(),
 });
 

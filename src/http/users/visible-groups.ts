@@ -1,17 +1,12 @@
 import { z } from "zod";
-import { listVisibleGroups } from "../../directory/visible-groups.ts";
+import { listVisibleGroups, visibleGroupSchema } from "../../directory/visible-groups.ts";
 import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
-import { exampleGroup, groupSchema } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-import { roleNames, userParams } from "./schemas.ts";
+import { userParams } from "./schemas.ts";
 
-const visibleGroupSchema = groupSchema
-  .extend({ role: z.int().nullable().describe(`${roleNames} null: the person does not belong to the group.`) })
-  .meta({ id: "VisibleGroup", examples: [{ ...exampleGroup, role: null }] });
-
-/** Which groups somebody may see. */
+/** The groups that a person may see. */
 export function visibleGroupRoutes(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",

@@ -1,8 +1,9 @@
+import sql from "sql-template-tag";
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteGroups, endMemberships } from "../../directory/dissolve-groups.ts";
 import { emergencyAlerts } from "../../directory/group-codes.ts";
-import { groupDocument, groupProperties, type StoredGroup, storedGroupColumns } from "../../directory/groups.ts";
+import { groupDocument, groupProperties, storedGroupColumns, storedGroupRow } from "../../directory/group-document.ts";
 import {
   countNetworkAdministrators,
   type GroupState,
@@ -13,6 +14,7 @@ import {
 import { foldCase } from "../../directory/text.ts";
 import { type GroupField, groupColumns } from "../../intake/group-columns.ts";
 import type { Executor } from "../../store/database.ts";
+import { selectRows } from "../../store/sql.ts";
 import type { GroupLoss } from "../guard/guard.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem, RecordPlan } from "../records/record-plan.ts";
@@ -166,10 +168,8 @@ async function applyGroups(
 }
 
 async function readGroups(executor: Executor, organizationId: number): Promise<GroupState[]> {
-  const { rows } = await executor.query<StoredGroup>(
-    `select ${storedGroupColumns} from groups where organization_id = $1 order by group_id`,
-    [organizationId],
-  );
+  const statement = sql`select ${storedGroupColumns} from groups where organization_id = ${organizationId} order by group_id`;
+  const rows = await selectRows(executor, storedGroupRow, statement);
   return rows.map((stored) => {
     const { version: _version, createdAt: _createdAt, updatedAt: _updatedAt, ...state } = groupDocument(stored);
     return state;

@@ -1,5 +1,5 @@
 import { changedProperties } from "../../directory/changed-properties.ts";
-import { groupProperties } from "../../directory/groups.ts";
+import { groupProperties } from "../../directory/group-document.ts";
 import type { GroupState } from "../../directory/save-groups.ts";
 import { foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";

@@ -1,7 +1,7 @@
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteLocations } from "../../directory/dissolve-locations.ts";
-import { locationProperties } from "../../directory/locations.ts";
+import { locationProperties } from "../../directory/location-document.ts";
 import { type LocationState, type SavedLocation, saveLocations } from "../../directory/save-locations.ts";
 import { foldCase } from "../../directory/text.ts";
 import { type LocationField, locationColumns } from "../../intake/location-columns.ts";

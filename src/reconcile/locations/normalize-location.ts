@@ -1,4 +1,4 @@
-import { locationNamePattern } from "../../directory/locations.ts";
+import { locationNamePattern } from "../../directory/location-document.ts";
 import { compareBytes, foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { limits } from "../../intake/limits.ts";

@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import { locationNamePattern } from "../../../directory/locations.ts";
+import { locationNamePattern } from "../../../directory/location-document.ts";
 import { foldCase } from "../../../directory/text.ts";
 import type { Executor } from "../../../store/database.ts";
 import { runStatements, selectRows } from "../../../store/sql.ts";

@@ -1,0 +1,12 @@
+import sql, { type Sql } from "sql-template-tag";
+import type { Executor } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
+
+/** The statement that makes imports look at unchanged rows again: their digests count for another epoch of the rules. */
+export const nextRulesEpoch = (organizationId: number): Sql =>
+  sql`update organizations set rules_epoch = rules_epoch + 1 where id = ${organizationId}`;
+
+/** Makes imports look at unchanged rows again: one may name a group or a location that was created or deleted. */
+export async function expireDigests(executor: Executor, organizationId: number): Promise<void> {
+  await executor.query(prepared(nextRulesEpoch(organizationId)));
+}
