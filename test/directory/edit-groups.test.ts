@@ -207,7 +207,7 @@ test("whoever takes a delicate group apart has to name the number of its members
     for (const [groupId, told] of Object.entries(groups)) {
       for (const answer of [await purge(groupId), await remove(groupId)]) {
         assertProblem(answer, 409, "conflict", "expectedMembers");
-        assert.match(answer.json.detail, new RegExp(`${told}\\..*expectedMembers is ${told.replace(/\D/g, "")}`));
+        assert.match(answer.json.detail, new RegExp(`${told}\\..*expectedMembers=${told.replace(/\D/g, "")}`));
       }
       for (const answer of [
         await purge(groupId, { expectedMembers: 7 }),
