@@ -187,6 +187,11 @@ export const rowIssues = {
       `The userID ${text(d.username)} belongs to ${text(d.holder) || "another person of this file"}. The row was not applied. Correct the userID.`,
   },
   // warnings
+  bytes_damaged: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} contains ${text(d.what)}, which is not ${text(d.encoding)}, and was left out; the stored value stays. Export the file as ${text(d.encoding)}.`,
+  },
   email_invalid: {
     severity: "warning",
     message: (d) => `"${text(d.value)}" is not an e-mail address. It was left out.`,

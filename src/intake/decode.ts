@@ -1,109 +1,127 @@
 import { isAscii } from "node:buffer";
 import { MusterError } from "../errors.ts";
-import {
-  chooseEncoding,
-  type EncodingChoice,
-  type EncodingOptions,
-  encodingTitles,
-  isUtf16,
-  utf16Text,
-} from "./encoding.ts";
+import { type Conversion, conversionOf, cutCharacterLength, type Flaw, flawIn } from "./conversions.ts";
+import { markedText } from "./damage.ts";
+import { chooseEncoding, type EncodingChoice, type EncodingOptions } from "./encoding.ts";
+import { type Evidence, guessEncoding, looksForeign, utf8Evidence } from "./encoding-evidence.ts";
+import { encodingTitles } from "./encoding-labels.ts";
+import { createPaddingFilter } from "./padding.ts";
 import type { Encoding } from "./reading.ts";
 
 /** Turns the bytes of a body into text, piece by piece. */
 export interface Decoder {
   /** The encoding of the body, as far as it is known; certain at the end. */
   readonly encoding: Encoding;
+  /** Whether the text so far has a mark in place of a byte that is not in the encoding (`damageOf`). */
+  readonly isDamaged: boolean;
   /**
    * Takes the next bytes; returns the text they complete. A character that is cut by the end of the bytes comes with
    * the next call. Keeps no reference to the bytes. Throws `encoding_unsupported` and `encoding_invalid`.
    */
   write(bytes: Uint8Array): string;
-  /**
-   * Tells that there are no more bytes. `complete` is false if the last character is cut: then the body was cut off,
-   * and no reader may take it. Throws `encoding_unsupported` and `encoding_invalid`.
-   */
-  end(): { readonly text: string; readonly complete: boolean };
+  /** Tells that there are no more bytes. Throws `encoding_unsupported` and `encoding_invalid`. */
+  end(): DecodedEnd;
 }
 
-/** The text of bytes that hold whole characters; undefined if they are not in the encoding. */
-type Conversion = (block: Uint8Array) => string | undefined;
+/** The end of a text. */
+export interface DecodedEnd {
+  /** What is left of it. */
+  readonly text: string;
+  /** False if the last character is cut: then the body was cut off, and no reader may take it. */
+  readonly complete: boolean;
+  /** Whether a Ctrl-Z says that the text is whole. */
+  readonly isMarked: boolean;
+}
 
 interface Chosen extends EncodingChoice {
   readonly convert: Conversion;
 }
 
-/** A byte or character that is not in the encoding. */
-interface Flaw {
-  /** What stands there, for a person. */
-  readonly what: string;
-  /** The block before it; ASCII and line ends in it are right, whatever the encoding. */
-  readonly before: string;
-}
-
-/** Bytes that Windows-1252 does not define: what holds them is something else. */
-const undefinedInWindows1252 = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
+/** Bytes from the first one beyond ASCII on that are looked at before a file counts as UTF-8 or as something else. */
+const evidenceBytes = 1024 * 1024;
+/** So many characters of UTF-8, and no byte that is not, are evidence enough. */
+const enoughCharacters = 16;
+/** So few bytes that are not UTF-8 do not refuse a file that claims to be UTF-8. */
+const fewStrangers = 2;
 
 /**
- * A strict decoder: a byte order mark is dropped, anything that is not in the body's encoding refuses the body.
+ * A decoder. A byte order mark is dropped, and padding at the end. In XML, a byte that is not in the encoding refuses the body (XML 1.0, 4.3.3).
+ * In any other body it becomes a mark that its reader notes on the row.
  *
- * Where nothing tells the encoding, and the body is not XML, it is UTF-8 until a byte is not: if all before that byte
- * is ASCII, which is the same in both, the body is Windows-1252. After UTF-8 beyond ASCII such a byte is a mistake. A
- * body whose only character beyond ASCII is its last, and begins as UTF-8 does, counts as cut off.
+ * If nothing tells the encoding, and the body is not XML, all bytes beyond ASCII of its next megabyte decide: see
+ * `guessEncoding`. A body whose only character beyond ASCII is its last, and begins as UTF-8 does, counts as cut off.
  *
  * @param currentLine 1-based line up to which the reader has read the text that was returned so far, without a
  *   carriage return at its end, which a line feed may follow; asked for only to say where a byte is wrong
  */
 export function createDecoder(currentLine: () => number, options: EncodingOptions): Decoder {
   let chosen: Chosen | undefined;
-  /** Bytes that tell no encoding yet; later those of a character that is not complete. */
+  /** Bytes that do not tell the encoding yet; later those of a character that is not complete. */
   let carried: Uint8Array = new Uint8Array(0);
-  /** Whether all was ASCII so far, and nothing says UTF-8. */
-  let mayBeWindows1252 = false;
+  /** Whether all bytes so far were ASCII, and it is UTF-8 unless the others say otherwise. */
+  let isOnTrial = false;
+  /** The length at which evidence was last looked at: looking again at each piece would take too long. */
+  let judgedLength = 0;
+  let isDamaged = false;
+  const padding = createPaddingFilter();
 
-  /** Returns the block without its byte order mark; undefined as long as it doesn't tell the encoding. */
+  /** Returns the block without its byte order mark; undefined as long as it does not tell the encoding. */
   const choose = (block: Uint8Array, ended: boolean): Uint8Array | undefined => {
     const choice = chooseEncoding(block, options, ended);
     if (choice === undefined) return undefined;
     chosen = withConversion(choice);
-    mayBeWindows1252 = choice.saidBy === undefined && !options.xml;
+    isOnTrial = choice.encoding === "utf-8" && (!options.xml || choice.otherwise !== undefined);
     return block.subarray(choice.start);
   };
 
-  const decode = (block: Uint8Array, choice: Chosen): string => {
-    const whole = block.subarray(0, block.length - cutCharacterLength(block, choice.encoding));
-    const text = choice.convert(whole);
-    if (text !== undefined) {
-      mayBeWindows1252 &&= isAscii(whole);
-      // a copy: the block is the caller's
-      carried = new Uint8Array(block.subarray(whole.length));
-      return text;
-    }
-    const flaw = flawIn(whole, choice.encoding);
-    if (!mayBeWindows1252 || !isAscii(Buffer.from(flaw.before))) {
-      throw invalid(flaw, choice, options.xml, currentLine());
-    }
-    mayBeWindows1252 = false;
-    chosen = withConversion({ ...choice, encoding: "windows-1252" });
-    return decode(block, chosen);
+  const hold = (block: Uint8Array): string => {
+    carried = new Uint8Array(block);
+    return "";
+  };
+
+  /** Decides, by a block with bytes beyond ASCII, whether it is UTF-8; false as long as the block does not tell. */
+  const decide = (block: Uint8Array, choice: Chosen, ended: boolean): boolean => {
+    if (!ended && block.length < evidenceBytes && block.length < 2 * judgedLength) return false;
+    judgedLength = block.length;
+    const evidence = utf8Evidence(block);
+    const isClear = evidence.strangers === 0 && evidence.characters >= enoughCharacters;
+    if (!isClear && !ended && block.length < evidenceBytes) return false;
+    isOnTrial = false;
+    if (evidence.strangers === 0 || !looksForeign(evidence)) return true;
+    chosen = withConversion(otherChoice(block, choice, evidence, options.xml, currentLine));
+    return true;
+  };
+
+  const decode = (block: Uint8Array, ended: boolean): string => {
+    if (isOnTrial && !isAscii(block) && !decide(block, chosen!, ended)) return hold(block);
+    const { encoding, convert } = chosen!;
+    const whole = block.subarray(0, block.length - cutCharacterLength(block, encoding));
+    // a copy: the block is the caller's
+    carried = new Uint8Array(block.subarray(whole.length));
+    const text = convert(whole);
+    if (text !== undefined) return text;
+    if (options.xml) throw invalid(flawIn(whole, encoding), chosen!, true, currentLine());
+    isDamaged = true;
+    return markedText(whole, encoding);
   };
 
   const take = (bytes: Uint8Array, ended: boolean): string => {
     const block = joined(carried, bytes);
     const text = chosen === undefined ? choose(block, ended) : block;
-    if (chosen !== undefined && text !== undefined) return decode(text, chosen);
-    carried = new Uint8Array(block);
-    return "";
+    return chosen === undefined || text === undefined ? hold(block) : decode(text, ended);
   };
 
   return {
     get encoding() {
       return chosen?.encoding ?? options.pinned ?? options.charset ?? "utf-8";
     },
-    write: (bytes) => take(bytes, false),
+    get isDamaged() {
+      return isDamaged;
+    },
+    write: (bytes) => padding.pass(take(bytes, false)),
     end() {
-      const text = chosen === undefined ? take(new Uint8Array(0), true) : "";
-      return { text, complete: carried.length === 0 };
+      const text = padding.pass(take(new Uint8Array(0), true));
+      return { text, complete: carried.length === 0, isMarked: padding.end() };
     },
   };
 }
@@ -112,55 +130,27 @@ function withConversion(choice: EncodingChoice): Chosen {
   return { ...choice, convert: conversionOf(choice.encoding) };
 }
 
-function conversionOf(encoding: Encoding): Conversion {
-  if (isUtf16(encoding)) {
-    return (block) => {
-      const text = utf16Text(block, encoding);
-      return text.isWellFormed() ? text : undefined;
-    };
+/**
+ * The choice for a body that looks foreign to UTF-8.
+ * @throws MusterError `encoding_invalid` if something says that it is UTF-8, or if it cannot be told what it is
+ */
+function otherChoice(
+  block: Uint8Array,
+  choice: EncodingChoice,
+  evidence: Evidence,
+  xml: boolean,
+  currentLine: () => number,
+): EncodingChoice {
+  if (choice.otherwise !== undefined) {
+    return { encoding: choice.otherwise, saidBy: "the XML declaration", start: 0 };
   }
-  if (encoding === "windows-1252") {
-    const decoder = new TextDecoder(encoding);
-    return (block) => (undefinedInWindows1252.some((byte) => block.includes(byte)) ? undefined : decoder.decode(block));
+  if (choice.saidBy !== undefined) {
+    if (evidence.strangers <= fewStrangers) return choice;
+    throw invalid(flawIn(block, "utf-8"), choice, xml, currentLine());
   }
-  const decoder = strictUtf8();
-  return (block) => {
-    try {
-      return decoder.decode(block);
-    } catch {
-      return undefined;
-    }
-  };
-}
-
-/** Every block is decoded by itself, so that a byte order mark must not be dropped from each. */
-function strictUtf8() {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-}
-
-/** How many bytes at the end belong to a character that goes on. */
-function cutCharacterLength(bytes: Uint8Array, encoding: Encoding): number {
-  if (encoding === "utf-8") return cutUtf8Length(bytes);
-  return isUtf16(encoding) ? cutUtf16Length(bytes, encoding) : 0;
-}
-
-function cutUtf8Length(bytes: Uint8Array): number {
-  for (let back = 1; back <= 3 && back <= bytes.length; back += 1) {
-    const byte = bytes[bytes.length - back]!;
-    if (byte < 0x80 || byte > 0xf4 || byte === 0xc0 || byte === 0xc1) return 0;
-    if (byte > 0xc1) {
-      const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-      return length > back ? back : 0;
-    }
-  }
-  return 0;
-}
-
-/** An odd byte, and before it the first half of a surrogate pair. */
-function cutUtf16Length(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): number {
-  const odd = bytes.length % 2;
-  const high = bytes[bytes.length - odd - (encoding === "utf-16le" ? 1 : 2)];
-  return high !== undefined && high >= 0xd8 && high <= 0xdb ? odd + 2 : odd;
+  const encoding = guessEncoding(block);
+  if (encoding === undefined) throw unknown(flawIn(block, "utf-8"), currentLine());
+  return { ...choice, encoding };
 }
 
 function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
@@ -171,62 +161,32 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-/** The first flaw in a block that has one. */
-function flawIn(block: Uint8Array, encoding: Encoding): Flaw {
-  if (isUtf16(encoding)) {
-    const text = utf16Text(block, encoding);
-    const index = text.search(/\p{Surrogate}/u);
-    const what = `the lone surrogate ${hexadecimal(text.charCodeAt(index))}`;
-    return { what, before: text.slice(0, index) };
-  }
-  const index =
-    encoding === "windows-1252"
-      ? block.findIndex((byte) => undefinedInWindows1252.includes(byte))
-      : firstFlawInUtf8(block);
-  const before = Buffer.from(block.subarray(0, index)).toString("latin1");
-  return { what: `the byte ${hexadecimal(block[index]!)}`, before };
-}
+/** The line of a flaw; `line` is that of the first character of its block. */
+const lineOf = (flaw: Flaw, line: number): number => line + flaw.before.split(/\r\n?|\n/).length - 1;
 
-function firstFlawInUtf8(block: Uint8Array): number {
-  // the longest start of the block that is UTF-8, its last character perhaps cut
-  let good = 0;
-  let bad = block.length;
-  while (bad - good > 1) {
-    const middle = (good + bad) >>> 1;
-    if (isStartOfUtf8(block.subarray(0, middle))) good = middle;
-    else bad = middle;
-  }
-  return good - cutUtf8Length(block.subarray(0, good));
-}
-
-function isStartOfUtf8(bytes: Uint8Array): boolean {
-  try {
-    strictUtf8().decode(bytes, { stream: true });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** The problem of a flaw; `line` is that of the first character of its block. */
-function invalid(flaw: Flaw, choice: EncodingChoice, xml: boolean, line: number): MusterError {
-  const place = line + flaw.before.split(/\r\n?|\n/).length - 1;
+/** The problem of a flaw that refuses the body. */
+function invalid(flaw: Flaw, choice: EncodingChoice, xml: boolean, start: number): MusterError {
+  const line = lineOf(flaw, start);
   const title = encodingTitles[choice.encoding];
-  const found = `Line ${place.toLocaleString("en-US")} holds ${flaw.what}, which is not ${title} there`;
+  const found = `Line ${line.toLocaleString("en-US")} contains ${flaw.what}, which is not ${title}`;
   const detail = `${found}${explanation(choice, xml)} and send it again. Nothing was changed.`;
-  return new MusterError("encoding_invalid", detail, { line: place });
+  return new MusterError("encoding_invalid", detail, { line });
 }
 
-/** What it probably is, and what to do: goes on after the sentence that says what was found. */
+/** Says what the body probably is, and what to do: goes on after the sentence that says what was found. */
 function explanation({ encoding, saidBy }: EncodingChoice, xml: boolean): string {
   const wrongly = saidBy === undefined ? "" : `, although ${saidBy} says so`;
   if (encoding !== "utf-8") return `${wrongly}. Export the file as UTF-8, let nothing name another encoding,`;
-  if (saidBy !== undefined) return `${wrongly}; the file is probably in Windows-1252 or ISO-8859-1. Export it as UTF-8`;
-  if (!xml) return ", while characters before it are: the file mixes encodings. Export it as UTF-8";
+  const probably = "The file is probably in Windows-1252 or ISO-8859-1. Export it as UTF-8";
+  if (saidBy !== undefined || !xml) return `${wrongly}. ${probably}`;
   const declaration = '<?xml version="1.0" encoding="windows-1252"?>';
-  return `; the file is probably in Windows-1252 or ISO-8859-1. Export it as UTF-8, or let it begin with ${declaration},`;
+  return `. ${probably}, or let it begin with ${declaration},`;
 }
 
-function hexadecimal(code: number): string {
-  return `0x${code.toString(16).toUpperCase().padStart(2, "0")}`;
+function unknown(flaw: Flaw, start: number): MusterError {
+  const line = lineOf(flaw, start);
+  const found = `Line ${line.toLocaleString("en-US")} contains ${flaw.what}, which is not UTF-8`;
+  const advice = "Export the file as UTF-8, or name its encoding: Content-Type: text/csv; charset=macintosh";
+  const detail = `${found}, and the file's words look right in no other encoding, or in several. ${advice}. Nothing was changed.`;
+  return new MusterError("encoding_invalid", detail, { line });
 }

@@ -34,7 +34,7 @@ export function normalizeUser(record: SourceRecord, rules: NormalizationRules): 
     emailsIncomplete: false,
     phonesIncomplete: false,
     namesGroup: false,
-    issues: [],
+    issues: record.notes === undefined ? [] : [...record.notes],
   };
   if (record.unreadable && record.failure) return failedRow(row, 0, record.failure);
   const unidentified = readIdentifiers(record, row);

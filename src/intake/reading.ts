@@ -6,8 +6,19 @@ import { printable } from "./printable.ts";
 export const formats = ["xml", "csv", "json"] as const;
 export type FileFormat = (typeof formats)[number];
 
-/** Encodings that are read. ISO-8859-1 is read as Windows-1252, which holds it (WHATWG Encoding, 4.2). */
-export const encodings = ["utf-8", "utf-16le", "utf-16be", "windows-1252"] as const;
+/** Encodings that Muster reads. ISO-8859-1 is read as Windows-1252, which contains it (WHATWG Encoding, 4.2). */
+export const encodings = [
+  "utf-8",
+  "utf-16le",
+  "utf-16be",
+  "windows-1252",
+  "windows-1250",
+  "iso-8859-2",
+  "iso-8859-15",
+  "macintosh",
+  "ibm850",
+  "ibm437",
+] as const;
 export type Encoding = (typeof encodings)[number];
 
 /** Characters that may stand between the columns of CSV. */

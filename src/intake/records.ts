@@ -16,6 +16,8 @@ export interface SourceRecord<Field extends string = UserField> {
   readonly values: Readonly<Partial<Record<Field, string>>>;
   /** Why it cannot be applied, as far as that shows before its values are looked at. */
   readonly failure?: RowIssue;
+  /** Warnings of the reader, such as about bytes that are not in the file's encoding. */
+  readonly notes?: readonly RowIssue[];
   /** The values stand in the wrong columns, or may, so that not even its identifiers can be taken. */
   readonly unreadable?: boolean;
   /** The file ends in it without a line end, as it also would if it were cut off within the last value. */

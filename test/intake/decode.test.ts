@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import fc from "fast-check";
 import { MusterError, type ProblemCode } from "../../src/errors.ts";
+import { damageOf } from "../../src/intake/damage.ts";
 import { createDecoder } from "../../src/intake/decode.ts";
-import { type EncodingOptions, encodingNamed, supportedEncoding } from "../../src/intake/encoding.ts";
+import type { EncodingOptions } from "../../src/intake/encoding.ts";
+import { encodingNamed, supportedEncoding } from "../../src/intake/encoding-labels.ts";
 import { type Encoding, encodings } from "../../src/intake/reading.ts";
 import { property } from "./support.ts";
 
@@ -14,8 +16,12 @@ const xml: EncodingOptions = { xml: true };
 const windows1252 = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 const undefinedBytes = [0x81, 0x8d, 0x8f, 0x90, 0x9d];
 
+/** The encodings whose bytes `encode` can write. */
+type Written = "utf-8" | "utf-16le" | "utf-16be" | "windows-1252";
+const written: readonly Written[] = ["utf-8", "utf-16le", "utf-16be", "windows-1252"];
+
 /** The bytes of a text, written by other means than those that are tested. */
-function encode(text: string, encoding: Encoding): Buffer {
+function encode(text: string, encoding: Written): Buffer {
   if (encoding === "utf-8") return Buffer.from(text);
   if (encoding === "utf-16le") return Buffer.from(text, "utf16le");
   if (encoding === "utf-16be") return Buffer.from(text, "utf16le").swap16();
@@ -27,7 +33,7 @@ function encode(text: string, encoding: Encoding): Buffer {
   );
 }
 
-const marks: Readonly<Record<Encoding, Buffer>> = {
+const marks: Readonly<Record<Written, Buffer>> = {
   "utf-8": Buffer.of(0xef, 0xbb, 0xbf),
   "utf-16le": Buffer.of(0xff, 0xfe),
   "utf-16be": Buffer.of(0xfe, 0xff),
@@ -111,8 +117,8 @@ suite("file formats, section 1: encodings of a file", () => {
       assertDecoded(Buffer.concat([marks[encoding], encode(world, encoding)]), plain, world, encoding);
       assertDecoded(encode(world, encoding), plain, world, encoding);
       assertDecoded(encode(declared("UTF-16"), encoding), xml, declared("UTF-16"), encoding);
-      assertDecoded(encode("漢1", encoding), plain, "漢1", encoding);
-      assertDecoded(encode("1漢", encoding), plain, "1漢", encoding);
+      assertDecoded(encode("漢12", encoding), plain, "漢12", encoding);
+      assertDecoded(encode("12漢", encoding), plain, "12漢", encoding);
     }
   });
 
@@ -129,12 +135,12 @@ suite("file formats, section 1: encodings of a file", () => {
     assertDecoded(Buffer.concat([marks["utf-16le"], encode(text, "utf-16le")]), plain, text, "utf-16le");
   });
 
-  test("the first byte that is not UTF-8 makes a file Windows-1252, if all before it is ASCII", () => {
+  test("a file that is not UTF-8 and names no encoding is Windows-1252, if its words look so", () => {
     const bytes = encode(people, "windows-1252");
     assertDecoded(bytes, plain, people, "windows-1252");
     assertDecoded(encode(`é${lines}`, "windows-1252"), plain, `é${lines}`, "windows-1252");
     // begins as three characters of UTF-8 would, and ends so
-    assertDecoded(Buffer.of(0x61, 0xe9, 0x62, 0xf0, 0x9f), plain, "aébðŸ", "windows-1252");
+    assertDecoded(Buffer.of(0x61, 0xe9, 0x62, 0xe0, 0xb7), plain, "aébà·", "windows-1252");
   });
 
   test("the encoding is told once it is known", () => {
@@ -142,33 +148,73 @@ suite("file formats, section 1: encodings of a file", () => {
     assert.equal(decoder.encoding, "utf-8");
     decoder.write(Buffer.from(lines));
     assert.equal(decoder.encoding, "utf-8");
-    decoder.write(Buffer.of(0xe9, 0x0a));
+    assert.equal(decoder.write(Buffer.of(0x61, 0xe9, 0x0a)), "");
+    assert.ok(decoder.end().text.endsWith("aé\n"));
     assert.equal(decoder.encoding, "windows-1252");
     assert.equal(createDecoder(() => 1, { xml: false, charset: "windows-1252" }).encoding, "windows-1252");
   });
 
-  test("every byte that Windows-1252 defines is read, the other five are refused with their line", () => {
+  test("every byte that Windows-1252 defines is read, the other five become marks", () => {
     for (let byte = 0; byte < 0x100; byte += 1) {
       const bytes = Buffer.concat([Buffer.from("1\n2\n"), Buffer.of(byte), Buffer.from("\n")]);
-      for (const options of [{ xml: false, pinned: "windows-1252" }, plain] as const) {
-        if (undefinedBytes.includes(byte)) {
-          const problem = problemOf(bytes, options);
-          assert.equal(problem.code, "encoding_invalid");
-          assert.equal(problem.place.line, 3);
-          assert.match(problem.detail, /^Line 3 holds the byte 0x[89][1DF0], which is not Windows-1252 there/);
-        } else {
-          const character = byte >= 0x80 && byte < 0xa0 ? windows1252[byte - 0x80] : String.fromCharCode(byte);
-          assert.equal(decode(bytes, options).text, `1\n2\n${character}\n`);
+      const { text } = decode(bytes, { xml: false, pinned: "windows-1252" });
+      if (undefinedBytes.includes(byte)) {
+        assert.equal(damageOf(text)?.text, "1\n2\n\ufffd\n");
+        assert.equal(damageOf(text)?.what, `the byte 0x${byte.toString(16).toUpperCase()}`);
+      } else {
+        const character = byte >= 0x80 && byte < 0xa0 ? windows1252[byte - 0x80] : String.fromCharCode(byte);
+        assert.equal(text, `1\n2\n${character}\n`);
+        assert.equal(damageOf(text), undefined);
+      }
+    }
+  });
+
+  test("the other encodings of single bytes are read when something names them", () => {
+    const texts: readonly (readonly [Encoding, string, string])[] = [
+      ["windows-1250", "a3f3649f208e699e6b6120f5fb", "Łódź Žižka őű"],
+      ["iso-8859-2", "a3f364bc20ae69be6b6120f5fb", "Łódź Žižka őű"],
+      ["iso-8859-15", "5a6feb204a6f73e92053f872656e20bc75767265", "Zoë José Søren Œuvre"],
+      ["macintosh", "5a6f91204a6f738e2053bf72656e20ce75767265", "Zoë José Søren Œuvre"],
+      ["ibm850", "5a6f8920538201539b72656e209d20e1", "Zoë Sé\u0001Søren Ø ß"],
+      ["ibm437", "5a6f89204d75a46f7a2073747261e165209c", "Zoë Muñoz straße £"],
+    ];
+    for (const [encoding, bytes, text] of texts) {
+      assertDecoded(Buffer.from(bytes, "hex"), { xml: false, charset: encoding }, text, encoding);
+      assertDecoded(Buffer.from(bytes, "hex"), { xml: false, pinned: encoding }, text, encoding);
+    }
+    const polish = Buffer.concat([
+      Buffer.from(declared("ISO-8859-2", "")),
+      Buffer.from("3c783ea3f364bc3c2f783e", "hex"),
+    ]);
+    assertDecoded(polish, xml, declared("ISO-8859-2", "<x>Łódź</x>"), "iso-8859-2");
+  });
+
+  test("a byte that is not UTF-8 becomes a mark, and the characters around it stay", () => {
+    for (const [bad, left] of [
+      ["e9", "\ufffd"],
+      ["c080", "\ufffd\ufffd"],
+      ["eda080", "\ufffd\ufffd\ufffd"],
+      ["f5", "\ufffd"],
+      ["80", "\ufffd"],
+      ["f028", "\ufffd("],
+    ] as const) {
+      const bytes = Buffer.concat([Buffer.from(`Zoë${lines}`), Buffer.from(bad, "hex"), Buffer.from("Noël\r\n1")]);
+      for (const options of [plain, { xml: false, pinned: "utf-8" }, { xml: false, charset: "utf-8" }] as const) {
+        for (const lengths of ways) {
+          const { text, encoding, complete } = decode(bytes, options, lengths);
+          assert.deepEqual([encoding, complete], ["utf-8", true]);
+          assert.equal(damageOf(text)?.text, `Zoë${lines}${left}Noël\r\n1`);
+          assert.equal(damageOf(text)?.what, `the byte 0x${bad.slice(0, 2).toUpperCase()}`);
         }
       }
     }
   });
 
-  test("a byte that is not UTF-8 after characters that are is refused with its line", () => {
-    for (const bad of [[0xe9], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5], [0x80], [0xf0, 0x28]]) {
-      const bytes = Buffer.concat([Buffer.from(`${lines}Zoë\r\n${lines}`), Buffer.from(bad), Buffer.from("\r\n1")]);
-      assertRefused(bytes, plain, "encoding_invalid", /the byte 0x[89A-F][0-9A-F], .* mixes encodings/, 22);
-    }
+  test("one or two strange bytes do not refuse a file that claims to be UTF-8", () => {
+    const bytes = Buffer.concat([Buffer.from(lines), Buffer.of(0xe9), Buffer.from(`\n${lines}`), Buffer.of(0xe8)]);
+    const { text, encoding } = decode(Buffer.concat([bytes, Buffer.from("\n")]), { xml: false, charset: "utf-8" });
+    assert.equal(encoding, "utf-8");
+    assert.equal(damageOf(text)?.text, `${lines}\ufffd\n${lines}\ufffd\n`);
   });
 
   test("a byte that is not UTF-8 is refused when a byte order mark, a setting or the content type says UTF-8", () => {
@@ -181,17 +227,19 @@ suite("file formats, section 1: encodings of a file", () => {
     assertRefused(bytes, labelled, "encoding_invalid", /0xEB.* although the content type says so/, 11);
   });
 
-  test("a lone surrogate is refused with its line", () => {
-    for (const lone of ["\ud83d!", "\ude00", "\ude00\ud83d"]) {
+  test("a lone surrogate becomes a mark, and refuses XML with its line", () => {
+    for (const [lone, left] of [
+      ["\ud83d!", "\ufffd!"],
+      ["\ude00", "\ufffd"],
+      ["\ude00\ud83d", "\ufffd\ufffd"],
+    ] as const) {
       for (const encoding of ["utf-16le", "utf-16be"] as const) {
-        const bytes = encode(`${world}${lone}\n`, encoding);
-        assertRefused(
-          bytes,
-          plain,
-          "encoding_invalid",
-          /the lone surrogate 0xD(83D|E00), which is not UTF-16[LB]E/,
-          15,
-        );
+        for (const lengths of ways) {
+          const { text } = decode(encode(`${world}${lone}\n`, encoding), plain, lengths);
+          assert.deepEqual(damageOf(text), { text: `${world}${left}\n`, what: "half of a character" });
+        }
+        const bytes = encode(declared("UTF-16", `<x>\n${lone}</x>`), encoding);
+        assertRefused(bytes, xml, "encoding_invalid", /the lone surrogate 0xD(83D|E00), which is not UTF-16[LB]E/, 2);
       }
     }
   });
@@ -202,9 +250,15 @@ suite("file formats, section 1: encodings of a file", () => {
       [0, 0, 0xfe, 0xff, 0, 0, 0, 0x3c],
       [0x3c, 0, 0, 0],
       [0, 0, 0, 0x3c],
+      [0x3c, 0, 0, 0, 0x3f, 0, 0, 0, 0x78],
     ]) {
       for (const options of [plain, xml]) {
-        assertRefused(Buffer.from(bytes), options, "encoding_unsupported", /UTF-32.*UTF-8, UTF-16, Windows-1252/);
+        assertRefused(
+          Buffer.from(bytes),
+          options,
+          "encoding_unsupported",
+          /cannot read the encoding UTF-32.*UTF-8, Windows-1252/,
+        );
       }
     }
   });
@@ -224,6 +278,22 @@ suite("file formats, section 1: encodings of a file", () => {
     }
     // might be é of Windows-1252 as well; a file that was cut off must never pass
     cut(encode("1;Andr\u00e9", "windows-1252"), plain, "1;Andr");
+  });
+
+  test("padding at the end is dropped, and a Ctrl-Z says that the text is whole", () => {
+    const end = (bytes: Buffer, options: EncodingOptions) => {
+      const decoder = createDecoder(() => 1, options);
+      const text = decoder.write(bytes);
+      const last = decoder.end();
+      return [text + last.text, last.isMarked, last.complete];
+    };
+    assert.deepEqual(end(Buffer.from("1,2\n\0\0\0"), plain), ["1,2\n", false, true]);
+    assert.deepEqual(end(Buffer.from("1,\0\n\u001a"), plain), ["1,\0\n", true, true]);
+    assert.deepEqual(end(encode("1,2\u001a\0\0", "utf-16le"), plain), ["1,2", true, true]);
+    assert.deepEqual(end(Buffer.from(`${root}\0\0`), xml), [root, false, true]);
+    assert.deepEqual(end(Buffer.from("\u001a"), plain), ["", true, true]);
+    const tape = `1${"\0".repeat(2 * 1024 * 1024)}`;
+    assert.equal(end(Buffer.from(tape), plain)[0], tape);
   });
 
   test("a body of Windows-1252 is complete wherever it ends, once it is known to be that", () => {
@@ -254,7 +324,7 @@ suite("what has the word about the encoding", () => {
   });
 
   test("a setting that the first bytes contradict is refused, and the message names both", () => {
-    for (const pinned of encodings) {
+    for (const pinned of written) {
       for (const encoding of ["utf-8", "utf-16le", "utf-16be"] as const) {
         const bytes = Buffer.concat([marks[encoding], encode(world, encoding)]);
         if (pinned === encoding) assertDecoded(bytes, { xml: false, pinned }, world, encoding);
@@ -271,7 +341,7 @@ suite("what has the word about the encoding", () => {
   });
 
   test("a byte order mark wins over the content type", () => {
-    for (const charset of encodings) {
+    for (const charset of written) {
       for (const encoding of ["utf-8", "utf-16le", "utf-16be"] as const) {
         const bytes = Buffer.concat([marks[encoding], encode(world, encoding)]);
         assertDecoded(bytes, { xml: false, charset }, world, encoding);
@@ -279,13 +349,23 @@ suite("what has the word about the encoding", () => {
     }
   });
 
-  test("the XML declaration wins over the content type", () => {
+  test("RFC 7303, 3: the content type wins over the XML declaration", () => {
+    for (const label of ["UTF-8", "utf-16", "Shift_JIS"]) {
+      const document = declared(label, "<x>Zoë</x>");
+      assertDecoded(encode(document, "windows-1252"), { xml: true, charset: "windows-1252" }, document, "windows-1252");
+    }
+    for (const label of ["windows-1252", "utf-16", "UTF-7"]) {
+      const document = declared(label, "<x>Zoë</x>");
+      assertDecoded(encode(document, "utf-8"), { xml: true, charset: "utf-8" }, document, "utf-8");
+    }
+  });
+
+  test("the XML declaration is believed when the content type says UTF-8 and the body is not", () => {
     for (const label of ["windows-1252", "ISO-8859-1", "Latin1"]) {
       const document = declared(label, "<x>Zoë</x>");
       const bytes = encode(document, "windows-1252");
       assertDecoded(bytes, xml, document, "windows-1252");
       assertDecoded(bytes, { xml: true, charset: "utf-8" }, document, "windows-1252");
-      assertDecoded(bytes, { xml: true, charset: "utf-16le" }, document, "windows-1252");
     }
   });
 
@@ -310,11 +390,14 @@ suite("what has the word about the encoding", () => {
     }
   });
 
-  test("plain ASCII is refused when the setting or the content type says UTF-16", () => {
-    const plainly = /is not in UTF-16BE, although the (content type|setting of the source) says so: .* plain ASCII/;
-    for (const name of ["pinned", "charset"]) {
-      assertRefused(encode(lines, "utf-8"), { xml: false, [name]: "utf-16be" }, "encoding_invalid", plainly);
-      assertRefused(encode(root, "utf-8"), { xml: true, [name]: "utf-16be" }, "encoding_invalid", plainly);
+  test("plain ASCII is not UTF-16: the setting refuses it, the content type and the declaration are passed over", () => {
+    const plainly = /is not in UTF-16BE, although the setting of the source says so: .* plain ASCII/;
+    assertRefused(encode(lines, "utf-8"), { xml: false, pinned: "utf-16be" }, "encoding_invalid", plainly);
+    assertRefused(encode(root, "utf-8"), { xml: true, pinned: "utf-16be" }, "encoding_invalid", plainly);
+    assertDecoded(encode(`${lines}Zoë\n`, "utf-8"), { xml: false, charset: "utf-16be" }, `${lines}Zoë\n`, "utf-8");
+    const document = declared("utf-16", "<x>Zoë</x>");
+    for (const charset of ["utf-8", "utf-16le", undefined] as const) {
+      assertDecoded(encode(document, "utf-8"), { xml: true, charset }, document, "utf-8");
     }
   });
 
@@ -342,27 +425,25 @@ suite("XML 1.0, 4.3.3: the declared encoding", () => {
     }
   });
 
-  test("a declaration that the bytes contradict is refused", () => {
-    const refused = (label: string, encoding: Encoding, mark: boolean, detail: RegExp) => {
-      const bytes = encode(declared(label), encoding);
-      assertRefused(mark ? Buffer.concat([marks[encoding], bytes]) : bytes, xml, "encoding_invalid", detail);
+  test("a declaration that a byte order mark or NUL bytes contradict is passed over", () => {
+    const passedOver = (label: string, encoding: Written) => {
+      const document = declared(label, "<x>é</x>");
+      assertDecoded(Buffer.concat([marks[encoding], encode(document, encoding)]), xml, document, encoding);
+      if (encoding !== "utf-8") assertDecoded(encode(document, encoding), xml, document, encoding);
     };
-    for (const mark of [true, false]) {
-      refused("utf-8", "utf-16le", mark, /not in UTF-8, although the XML declaration says so: .* says UTF-16LE/);
-      refused("windows-1252", "utf-16be", mark, /not in Windows-1252.* says UTF-16BE/);
-      refused("utf-16le", "utf-16be", mark, /not in UTF-16LE.* says UTF-16BE/);
-    }
-    refused("UTF-16", "utf-8", true, /not in UTF-16.* the byte order mark says UTF-8/);
-    refused("UTF-16", "utf-8", false, /not in UTF-16.* plain ASCII/);
-    refused("ISO-8859-1", "utf-8", true, /not in Windows-1252.* the byte order mark says UTF-8/);
+    passedOver("utf-8", "utf-16le");
+    passedOver("windows-1252", "utf-16be");
+    passedOver("utf-16le", "utf-16be");
+    passedOver("UTF-16", "utf-8");
+    passedOver("ISO-8859-1", "utf-8");
+    passedOver("UTF-32", "utf-16le");
   });
 
   test("a declaration of an encoding that is not read is refused, and the message names those that are", () => {
-    for (const label of ["Shift_JIS", "windows-1250", "UTF-7", "EBCDIC-CP-US", "", "constructor"]) {
+    for (const label of ["Shift_JIS", "windows-1251", "UTF-7", "EBCDIC-CP-US", "", "constructor"]) {
       const bytes = encode(declared(label), "utf-8");
-      assertRefused(bytes, xml, "encoding_unsupported", /UTF-8, UTF-16, Windows-1252 and ISO-8859-1/);
+      assertRefused(bytes, xml, "encoding_unsupported", /It reads UTF-16, ISO-8859-1, UTF-8, Windows-1252, .*MacRoman/);
     }
-    assertRefused(encode(declared("UTF-32"), "utf-16le"), xml, "encoding_unsupported", /UTF-32/);
   });
 
   test("a declaration that does not end is refused in every encoding", () => {
@@ -384,20 +465,24 @@ suite("XML 1.0, 4.3.3: the declared encoding", () => {
 
 suite("labels of encodings", () => {
   test("name an encoding without regard to case and white space", () => {
-    const named: Readonly<Record<Encoding, readonly string[]>> = {
+    const named: Readonly<Partial<Record<Encoding, readonly string[]>>> = {
       "utf-8": ["utf-8", "UTF8", "us-ascii", "ASCII", "unicode-1-1-utf-8"],
       "utf-16le": ["utf-16", "UTF-16LE", "unicode"],
       "utf-16be": ["utf-16be"],
       "windows-1252": ["windows-1252", "CP1252", "x-cp1252", "ISO-8859-1", "iso8859-1", "latin1", " L1 "],
+      "windows-1250": ["cp1250"],
+      "iso-8859-15": ["latin9", "ISO_8859-15"],
+      macintosh: ["x-mac-roman", "MacRoman"],
+      ibm850: ["CP850", "850"],
     };
     for (const encoding of encodings) {
-      for (const label of named[encoding]) assert.equal(encodingNamed(label), encoding, label);
+      for (const label of named[encoding] ?? []) assert.equal(encodingNamed(label), encoding, label);
       assert.equal(encodingNamed(encoding), encoding);
     }
   });
 
   test("of other encodings are unknown, and refused where one is needed", () => {
-    for (const label of ["", "utf-7", "utf-32", "windows-1250", "iso-8859-15", "shift_jis", "__proto__"]) {
+    for (const label of ["", "utf-7", "utf-32", "windows-1251", "iso-8859-5", "shift_jis", "__proto__"]) {
       assert.equal(encodingNamed(label), undefined);
       assert.throws(() => supportedEncoding(label), { code: "encoding_unsupported" });
     }
@@ -409,7 +494,7 @@ suite("labels of encodings", () => {
       () => supportedEncoding(`<b>\n${"x".repeat(1_000)}`),
       (error) => {
         assert.ok(error instanceof MusterError);
-        assert.match(error.detail, /^The body is in \?b\?\?x{36}, or says so\./);
+        assert.match(error.detail, /^Muster cannot read the encoding \?b\?\?x{36}\. /);
         return true;
       },
     );
@@ -419,19 +504,19 @@ suite("labels of encodings", () => {
 suite("properties of decoding", () => {
   const cuts = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 20 });
   const characters = [...windows1252.replaceAll(" ", ""), "é", "ÿ", "a", "\r", "\n", ";"];
-  const text: Readonly<Record<Encoding, fc.Arbitrary<string>>> = {
+  const text: Readonly<Record<Written, fc.Arbitrary<string>>> = {
     "utf-8": fc.string({ unit: "binary" }),
     "utf-16le": fc.string({ unit: "binary" }),
     "utf-16be": fc.string({ unit: "binary" }),
     "windows-1252": fc.string({ unit: fc.constantFrom(...characters) }),
   };
 
-  for (const encoding of encodings) {
+  for (const encoding of written) {
     test(`${encoding}: however the bytes are split, the text is the one that was written`, () => {
       fc.assert(
-        fc.property(text[encoding], cuts, fc.boolean(), (written, lengths, marked) => {
+        fc.property(text[encoding], cuts, fc.boolean(), (rest, lengths, marked) => {
           // begins with ASCII, because without a mark the first bytes could be those of another encoding
-          const begun = `1,2,3,4${written}`;
+          const begun = `1,2,3,4${rest}.`;
           const bytes = encode(begun, encoding);
           const body = marked ? Buffer.concat([marks[encoding], bytes]) : bytes;
           const read = decode(body, { xml: false, pinned: encoding }, lengths);

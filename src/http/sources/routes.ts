@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
-import { supportedEncoding } from "../../intake/encoding.ts";
+import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { type FieldMapping, mappingSchema, readOptionsOf } from "../../intake/mapping.ts";
 import { previewFile } from "../../intake/preview.ts";
 import { guardLimitsSchema } from "../../organizations/guard-limits.ts";

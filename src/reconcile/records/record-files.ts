@@ -1,5 +1,5 @@
 import { MusterError, type RowIssue } from "../../errors.ts";
-import { supportedEncoding } from "../../intake/encoding.ts";
+import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { readRecords } from "../../intake/read-records.ts";
 import type { Reading, RecordMapping } from "../../intake/reading.ts";
 import type { SourceRecord } from "../../intake/records.ts";

@@ -1,5 +1,5 @@
 import { MusterError } from "../../errors.ts";
-import { supportedEncoding } from "../../intake/encoding.ts";
+import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
 import type { ReadOptions } from "../../intake/reading.ts";
 import type { NormalizationRules } from "../../intake/records.ts";
