@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { cutCharacterLength, highCharacters, type SingleByteEncoding, utf8Length } from "./conversions.ts";
 import type { Encoding } from "./reading.ts";
 
@@ -127,15 +128,13 @@ const frequency = (letter: string): number => frequencies.find(([letters]) => le
 function looksLikeWord(text: string): boolean | undefined {
   if (text.includes("\ufffd")) return false;
   const inside = text.replace(/^[“‘„«‹¿¡'\u00a0]+/u, "").replace(/[”’»›…™®©ªº°'\u00a0]+$/u, "");
-  if (!/\p{L}/u.test(inside)) return undefined;
-  if (!hasHigh(inside)) return undefined;
+  if (!/\p{L}/u.test(inside) || isAscii(Buffer.from(inside))) return undefined;
   const parts = inside.split(/['’·\u00a0\u00ad]|[–—](?=\p{Lu})/u);
   return parts.every((part) => part === "" || /^[\p{Lu}\p{Ll}\p{M}]+$/u.test(part)) && !signs.test(inside)
     ? parts.every(hasUsualCase)
     : false;
 }
 
-const hasHigh = (text: string) => /[^\u0000-\u007f]/.test(text);
 /** Letters to Unicode, but not of any name in these encodings. */
 const signs = /[ƒµﬁﬂıΩπ]/u;
 

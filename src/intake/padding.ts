@@ -6,7 +6,6 @@ export interface PaddingFilter {
   end(): boolean;
 }
 
-const padding = /[\0\u001a]+$/;
 /** More characters are not padding: blocks of tapes and mainframes have at most 32,760 bytes. */
 const mostPadding = 1024 * 1024;
 
@@ -15,13 +14,23 @@ export function createPaddingFilter(): PaddingFilter {
   let held = "";
   return {
     pass(piece) {
-      const last = piece.charCodeAt(piece.length - 1);
-      if (held === "" && last !== 0 && last !== 0x1a) return piece;
-      const text = held + piece;
-      const found = padding.exec(text)?.index ?? text.length;
-      held = text.length - found > mostPadding ? "" : text.slice(found);
-      return held === "" ? text : text.slice(0, found);
+      const end = contentLength(piece);
+      if (end === piece.length && held === "") return piece;
+      const before = end === 0 ? "" : held + piece.slice(0, end);
+      held = end === 0 ? held + piece : piece.slice(end);
+      if (held.length <= mostPadding) return before;
+      const text = before + held;
+      held = "";
+      return text;
     },
-    end: () => held.includes("\u001a"),
+    end: () => held.includes(controlZ),
   };
+}
+
+const controlZ = "\u001a";
+
+function contentLength(text: string): number {
+  let length = text.length;
+  while (length > 0 && (text[length - 1] === "\0" || text[length - 1] === controlZ)) length -= 1;
+  return length;
 }
