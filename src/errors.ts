@@ -190,7 +190,7 @@ export const rowIssues = {
   bytes_damaged: {
     severity: "warning",
     message: (d) =>
-      `${text(d.field)} contains ${text(d.what)}, which is not ${text(d.encoding)}, and was left out; the stored value stays. Export the file as ${text(d.encoding)}.`,
+      `${text(d.field)} contains ${text(d.what)}. The value was left out, and the stored one stays. Export the file as UTF-8.`,
   },
   email_invalid: {
     severity: "warning",

@@ -1,22 +1,19 @@
 import { MusterError } from "../errors.ts";
 import { type CsvFindings, type CsvRow, readCsvRows } from "./csv.ts";
+import { delimiterOf, headerBelow, isHeader } from "./csv-header.ts";
+import { type Layout, layoutOf } from "./csv-layout.ts";
+import { linesOf } from "./csv-preamble.ts";
+import { createTableFilter } from "./csv-table.ts";
+import { withoutDamage } from "./damage.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
-import {
-  type Delimiter,
-  delimiters,
-  type ReadOptions,
-  type RecordMapping,
-  shownName,
-  type Vocabulary,
-} from "./reading.ts";
+import { printable } from "./printable.ts";
+import type { Delimiter, PassedLine, Reading, ReadOptions, RecordMapping, Vocabulary } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
-const send = "Correct the export and send the file again. Nothing was changed.";
-
 /**
- * Reads CSV of records (file formats, section 1): by position, or by the names of a header row. Rows that have another
- * number of columns than the first one fail, with nothing read from them.
+ * Reads CSV of records (file formats, section 1.3): by position, or by the names of a header row. Cells that are missing
+ * at the end of a row are absent. A row with more values than columns fails, with nothing read from it.
  *
  * Yields the records in their order. **Only the end of the generator says that the file is whole**; until then nothing
  * may be applied.
@@ -28,173 +25,111 @@ export async function* readCsvRecords<Field extends string>(
   options: ReadOptions<Field>,
   limits: CsvLimits = publishedLimits.csv,
 ): AsyncGenerator<SourceRecord<Field>[]> {
-  const { mapping, encoding, charset } = options;
+  const { encoding, charset } = options;
+  const reader = createReader(options);
+  const csv = { encoding, charset, delimiter: reader.delimiter, onFindings: reader.find };
+  // Not a generator of its own: one more for each row costs a tenth of the time.
+  const filter = createTableFilter({ isHeader: reader.begin, onPassed: reader.pass });
+  try {
+    for await (const rows of readCsvRows(chunks, csv, limits)) {
+      const records = reader.take(filter.take(rows));
+      if (records.length > 0) yield records;
+    }
+    filter.end();
+    yield reader.end();
+  } finally {
+    const reading = reader.reading();
+    if (reading) options.onReading?.(reading);
+  }
+}
+
+/** Most lines that a report lists as passed over. */
+const mostPassed = 20;
+
+/** Makes records of the rows of one file. */
+function createReader<Field extends string>(options: ReadOptions<Field>) {
+  const { mapping } = options;
+  const passed: PassedLine[] = [];
   let findings: CsvFindings | undefined;
   let layout: Layout | undefined;
+  let isBegun = false;
   let row = 0;
   /** The latest row: the next one, or the end of the file, tells whether it is whole. */
   let latest: CsvRow | undefined;
-  const chooseDelimiter = (firstLine: string) => options.delimiter ?? delimiterOf(firstLine, options);
-  const onFindings = (found: CsvFindings) => {
-    findings = found;
-  };
   const read = (next: CsvRow): SourceRecord<Field> => {
     row += 1;
     return { row, line: next.line, ...readRow(next, layout!, mapping) };
   };
-  try {
-    for await (const rows of readCsvRows(
-      chunks,
-      { encoding, charset, delimiter: chooseDelimiter, onFindings },
-      limits,
-    )) {
+  const pass = (line: PassedLine): void => {
+    if (passed.length < mostPassed) passed.push(line);
+  };
+  return {
+    pass,
+    delimiter: (head: string, line: number) => chooseDelimiter(head, line, options),
+    begin(first: CsvRow): boolean {
+      layout = layoutOf(first, isHeader(first, options), options);
+      return layout.isHeader;
+    },
+    find(found: CsvFindings): void {
+      findings = found;
+    },
+    take(rows: readonly CsvRow[]): SourceRecord<Field>[] {
       const records: SourceRecord<Field>[] = [];
       for (const next of rows) {
-        const isFirst = layout === undefined;
-        layout ??= layoutOf(next, options);
-        if (isFirst && layout.isHeader) continue;
         if (latest) records.push(read(latest));
-        latest = next;
+        latest = isBegun || !layout!.isHeader ? next : undefined;
+        isBegun = true;
       }
-      if (records.length > 0) yield records;
-    }
-    if (latest && findings!.endsWithLine) yield [read(latest)];
-    else if (latest) {
+      return records;
+    },
+    end(): SourceRecord<Field>[] {
+      if (latest === undefined) throw empty(layout, mapping.vocabulary);
+      if (!latest.isOpen) return [read(latest)];
       if (latest.cells.length < layout!.columns) throw cutOff(latest, layout!, row, mapping.vocabulary);
-      yield [{ ...read(latest), mayBeCutOff: true }];
-    }
-    if (row === 0) throw empty(layout, mapping.vocabulary);
-  } finally {
-    if (findings) {
-      const { endsWithLine: _, line: __, lineEnding, ...found } = findings;
-      const known = { header: layout?.isHeader ?? false, ignored: layout?.ignored ?? [] };
-      options.onReading?.({ format: "csv", ...found, ...(lineEnding ? { lineEnding } : {}), ...known });
-    }
-  }
+      return [{ ...read(latest), mayBeCutOff: true }];
+    },
+    /** What the file turned out to be; undefined if nothing of it could be read. */
+    reading(): Reading | undefined {
+      if (findings === undefined) return undefined;
+      const { encoding, delimiter, lineEnding } = findings;
+      const lines = [...findings.passed, ...passed].slice(0, mostPassed);
+      return {
+        format: "csv",
+        encoding,
+        delimiter,
+        ...(lineEnding ? { lineEnding } : {}),
+        header: layout?.isHeader ?? false,
+        ignored: layout?.ignored ?? [],
+        ...(lines.length > 0 ? { passedOver: lines } : {}),
+      };
+    },
+  };
 }
 
-/** What the columns of a file mean. */
-interface Layout {
-  readonly isHeader: boolean;
-  readonly columns: number;
-  /** Slot of each column; undefined for those that are not read. */
-  readonly slots: readonly (number | undefined)[];
-  readonly ignored: string[];
+/**
+ * The delimiter of a file.
+ * @param head its beginning, from `line` on
+ * @throws MusterError document_structure_wrong if lines before the header are not CSV
+ */
+function chooseDelimiter<Field extends string>(head: string, line: number, options: ReadOptions<Field>): Delimiter {
+  const titles = options.header === undefined ? headerBelow(head, options.mapping) : undefined;
+  if (titles === undefined) return options.delimiter ?? delimiterOf(head, options);
+  const [title = ""] = linesOf(head);
+  const detail = `Line ${counted(line)} is "${printable(title.trim())}", and the header is in line ${counted(line + titles)}.`;
+  const advice = "Remove the lines before the header and send the file again. Nothing was changed.";
+  throw new MusterError("document_structure_wrong", `${detail} ${advice}`, { line });
 }
-
-/** Finds out what the columns mean, by the first row. */
-function layoutOf<Field extends string>({ line, cells }: CsvRow, { mapping, header }: ReadOptions<Field>): Layout {
-  const isHeader = header ?? isHeaderRow(cells, mapping);
-  return isHeader ? namedLayout(line, cells, mapping) : positionedLayout(line, cells, mapping);
-}
-
-function namedLayout<Field extends string>(
-  line: number,
-  cells: readonly string[],
-  mapping: RecordMapping<Field>,
-): Layout {
-  const names = cells.map((cell) => cell.trim());
-  const byPosition = (index: number) => (mapping.positionsWithHeader ? mapping.slotOfPosition(index + 1) : undefined);
-  const read = names.length - (isResponseHeader(names) ? mapping.vocabulary.responseColumns : 0);
-  const slots = names.map((name, index) =>
-    index < read ? (slotOfHeader(name, mapping) ?? byPosition(index)) : undefined,
-  );
-  const twice = names.find((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
-  if (twice !== undefined) {
-    const detail = `Line ${counted(line)}: the header names the column ${shownName(twice)} twice. ${send}`;
-    throw new MusterError("document_structure_wrong", detail, { line, field: shownName(twice) });
-  }
-  if (slots.every((slot) => slot === undefined)) {
-    const found = listed(names);
-    const detail = `Line ${counted(line)}: the header names no column that is read. It has ${found}; expected are ${listed(mapping.names)}. ${send}`;
-    throw new MusterError("document_structure_wrong", detail, { line });
-  }
-  const ignored = names.filter((name, index) => slots[index] === undefined && name !== "").map(shownName);
-  return { isHeader: true, columns: cells.length, slots, ignored: ignored.slice(0, 50) };
-}
-
-function positionedLayout<Field extends string>(
-  line: number,
-  cells: readonly string[],
-  mapping: RecordMapping<Field>,
-): Layout {
-  const { positions } = mapping;
-  if (positions === 0) {
-    const detail = `Line ${counted(line)}: the columns are read by their names (${listed(mapping.names)}), but the first row is no header. Send the file with a header row. Nothing was changed.`;
-    throw new MusterError("document_structure_wrong", detail, { line });
-  }
-  const columns = cells.length - (isResponse(cells) ? mapping.vocabulary.responseColumns : 0);
-  if (columns < 3 && positions > 2) {
-    const count = cells.length === 1 ? "one column" : `${cells.length} columns`;
-    const detail = `Line ${counted(line)}: the first row has ${count} only. If something else than a comma separates the columns, send a header row, or set the source's delimiter. Nothing was changed.`;
-    throw new MusterError("document_structure_wrong", detail, { line });
-  }
-  if (columns > positions) {
-    const detail = `Line ${counted(line)}: the first row has ${columns} columns; without a header row there are ${positions} at most. Send a header row, or set a field mapping for the source. Nothing was changed.`;
-    throw new MusterError("document_structure_wrong", detail, { line });
-  }
-  const slots = cells.map((_, index) => (index < columns ? mapping.slotOfPosition(index + 1) : undefined));
-  return { isHeader: false, columns: cells.length, slots, ignored: [] };
-}
-
-/** Rows of a response file can be sent again as they are: what it added stands in the last columns. */
-const isResponse = (cells: readonly string[]) =>
-  ["Add", "Modify", "Remove"].includes(cells.at(-3) ?? "") && ["Successful", "Fail"].includes(cells.at(-2) ?? "");
-
-/** The same of a response file with a header row. */
-const isResponseHeader = (names: readonly string[]) =>
-  names.slice(-responseHeader.length).join() === responseHeader.join();
-const responseHeader = ["Action", "Status", "Message"];
-
-function slotOfHeader<Field extends string>(name: string, mapping: RecordMapping<Field>): number | undefined {
-  if (name === "") return undefined;
-  const slot = mapping.slotOfName(name);
-  if (slot !== undefined) return slot;
-  const alike = mapping.names.find((known) => loosened(known) === loosened(name));
-  return alike === undefined ? undefined : mapping.slotOfName(alike);
-}
-
-/** "First Name", "first_name" and "first-name" are firstName. */
-const loosened = (name: string) => name.replace(/[\s_-]/g, "").toLowerCase();
-
-function isHeaderRow<Field extends string>(cells: readonly string[], mapping: RecordMapping<Field>): boolean {
-  const named = cells.filter((cell) => cell.trim() !== "");
-  const known = named.filter((cell) => slotOfHeader(cell.trim(), mapping) !== undefined).length;
-  return known >= 2 || (known === 1 && named.length === 1);
-}
-
-/** The delimiter with which the first line is a header; else the comma (file formats, section 1). */
-function delimiterOf<Field extends string>(firstLine: string, { mapping, header }: ReadOptions<Field>): Delimiter {
-  const knownWith = (delimiter: Delimiter) =>
-    firstLine.split(delimiter).filter(
-      (cell) =>
-        slotOfHeader(
-          cell
-            .trim()
-            .replace(/^"(.*)"$/, "$1")
-            .trim(),
-          mapping,
-        ) !== undefined,
-    ).length;
-  if (header === false || firstLine.length > longestHeader) return ",";
-  const [best] = delimiters
-    .map((delimiter) => ({ delimiter, known: knownWith(delimiter) }))
-    .sort((one, other) => other.known - one.known);
-  return best && best.known >= 2 ? best.delimiter : ",";
-}
-
-const longestHeader = 30_000;
 
 /** A cell's leading apostrophe that our own response files put before what spreadsheets take for a formula. */
 const apostrophe = /^'(?=[=+@\t\r-])/;
 
 function readRow<Field extends string>(
-  { cells }: CsvRow,
+  { cells, damage }: CsvRow,
   layout: Layout,
   mapping: RecordMapping<Field>,
 ): Omit<SourceRecord<Field>, "row" | "line"> {
   const { columns, slots } = layout;
-  if (cells.length !== columns) {
+  if (cells.length !== columns && !hasItsColumns(cells, layout)) {
     const values: Partial<Record<Field, string>> = {};
     return { values, failure: columnsDiffer(cells, columns), unreadable: true };
   }
@@ -205,15 +140,25 @@ function readRow<Field extends string>(
     const cell = cells[index]!.trim();
     bySlot[slot] = cell.startsWith("'") ? cell.replace(apostrophe, "") : cell;
   }
-  return mapping.read(bySlot);
+  const record = mapping.read(bySlot);
+  return damage === undefined ? record : { ...record, ...withoutDamage(record, damage) };
+}
+
+/**
+ * Whether a row lacks nothing but cells at its end, or has nothing but blank ones too many: spreadsheets write such rows.
+ * A lone cell is rather a line that is not a row.
+ */
+function hasItsColumns(cells: readonly string[], { columns, slots }: Layout): boolean {
+  if (cells.length < columns) return cells.length > 1 || columns < 3;
+  return cells.every((cell, index) => index < Math.max(columns, slots.length) || cell.trim() === "");
 }
 
 function columnsDiffer(cells: readonly string[], expected: number): NonNullable<SourceRecord["failure"]> {
   const hint = cells.some((cell) => /[“”„]/.test(cell))
     ? "It has typographic quotation marks (“ ”), which do not quote in CSV: export with plain ones."
     : cells.length > expected
-      ? "A value with the delimiter in it must stand in quotation marks."
-      : "Every column must be present in every row, blank or not.";
+      ? "Put a value that contains the delimiter in quotation marks."
+      : `It is "${printable(cells.join(","))}": a line break in a value needs quotation marks around it.`;
   return { code: "columns_differ", details: { found: cells.length, expected, hint } };
 }
 
@@ -229,11 +174,6 @@ function cutOff(
 }
 
 function empty(layout: Layout | undefined, { one }: Vocabulary): MusterError {
-  const what = layout === undefined ? "The body is empty." : `The file has a header row and no ${one} below it.`;
+  const what = layout === undefined ? "The file is empty." : `The file has a header row and no ${one} below it.`;
   return new MusterError("document_empty", `${what} Check the export. Nothing was changed.`);
 }
-
-const listed = (names: readonly string[]) => {
-  const some = names.slice(0, 20).map(shownName).join(", ");
-  return names.length > 20 ? `${some} …` : some;
-};

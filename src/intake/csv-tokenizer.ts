@@ -1,22 +1,29 @@
 import { MusterError, type ProblemCode } from "../errors.ts";
 import type { CsvFindings, CsvRow } from "./csv.ts";
 import type { CsvLimits } from "./limits.ts";
+import { printable } from "./printable.ts";
 import type { Delimiter } from "./reading.ts";
 import { batchRows } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
 const correct = "Correct the export and send the whole file again. Nothing was changed.";
 
+/** Takes the text of a CSV file apart, piece by piece. */
 export interface CsvTokenizer {
+  /** 1-based line up to which it was read. */
   line(): number;
   write(text: string): void;
-  /** @param complete false: the file ends within a character */
-  end(complete: boolean): void;
+  /**
+   * @param complete false: the file ends within a character
+   * @param isMarked a Ctrl-Z says that the file is whole
+   */
+  end(complete: boolean, isMarked: boolean): void;
+  /** The rows that were read; only full batches unless `all` is set. */
   take(all: boolean): Generator<CsvRow[]>;
-  findings(): Omit<CsvFindings, "encoding">;
+  findings(): Pick<CsvFindings, "delimiter" | "lineEnding">;
 }
 
-/** Where the tokenizer stands: in a cell without quotation marks, within them, or after a mark that may close it. */
+/** Where the tokenizer is: in a cell without quotation marks, within them, or after a mark that may close it. */
 type State = "plain" | "quoted" | "closing" | "closed";
 
 class Tokenizer implements CsvTokenizer {
@@ -30,20 +37,23 @@ class Tokenizer implements CsvTokenizer {
   #rows: CsvRow[] = [];
   /** Characters of the rows that wait to be taken. */
   #waiting = 0;
-  #line = 1;
-  #rowLine = 1;
+  #line: number;
+  #rowLine: number;
   /** Position of the piece, of the row and of the line in the file, in characters. */
   #offset = 0;
   #rowStart = 0;
   #lineStart = 0;
-  /** Where the quotation mark stands that is open. */
+  /** Where the quotation mark is that is open. */
   #quote = { line: 1, column: 1 };
   /** The last character was a CR, so that an LF belongs to it. */
   #afterReturn = false;
   readonly #endings = new Set<"LF" | "CRLF" | "CR">();
-  #isRowOpen = false;
+  /** Whether the text has NUL characters. */
+  #hasNul = false;
 
-  constructor(delimiter: Delimiter, limits: CsvLimits) {
+  constructor(delimiter: Delimiter, limits: CsvLimits, line: number) {
+    this.#line = line;
+    this.#rowLine = line;
     this.#delimiter = delimiter;
     this.#limits = limits;
     this.#special = new RegExp(`["\\r\\n${delimiter === "|" ? "\\|" : delimiter}]`, "g");
@@ -53,15 +63,10 @@ class Tokenizer implements CsvTokenizer {
     return this.#line;
   }
 
-  findings(): Omit<CsvFindings, "encoding"> {
+  findings(): Pick<CsvFindings, "delimiter" | "lineEnding"> {
     if (this.#afterReturn) this.#endings.add("CR");
     const [first] = this.#endings;
-    return {
-      delimiter: this.#delimiter,
-      lineEnding: this.#endings.size > 1 ? "mixed" : first,
-      endsWithLine: !this.#isRowOpen,
-      line: this.#line,
-    };
+    return { delimiter: this.#delimiter, lineEnding: this.#endings.size > 1 ? "mixed" : first };
   }
 
   *take(all: boolean): Generator<CsvRow[]> {
@@ -76,6 +81,7 @@ class Tokenizer implements CsvTokenizer {
 
   write(text: string): void {
     let position = 0;
+    this.#hasNul ||= text.includes("\0");
     while (position < text.length) {
       if (this.#state === "plain") position = this.#readPlain(text, position);
       else if (this.#state === "quoted") position = this.#readQuoted(text, position);
@@ -85,18 +91,18 @@ class Tokenizer implements CsvTokenizer {
     this.#checkLengths(this.#offset);
   }
 
-  end(complete: boolean): void {
+  end(complete: boolean, isMarked: boolean): void {
     if (this.#state === "quoted") {
       const { line, column } = this.#quote;
-      const detail = `A quotation mark opened in line ${counted(line)}, column ${counted(column)}, is not closed: the file was cut off, or a lone quotation mark stands there. ${correct}`;
+      const detail = `The quotation mark in line ${counted(line)}, column ${counted(column)}, is not closed. Either the file was cut off, or the mark is not meant to quote and must be doubled (""). ${correct}`;
       throw new MusterError("csv_cut_off", detail, this.#quote);
     }
     if (!complete) {
       const detail = `The file ends within a character, in line ${counted(this.#line)}: it was cut off. ${correct}`;
       throw new MusterError("csv_cut_off", detail, { line: this.#line });
     }
-    this.#isRowOpen = this.#cells.length > 0 || this.#cell !== "" || this.#state !== "plain";
-    if (this.#isRowOpen) this.#endRow(this.#offset);
+    const isRowOpen = this.#cells.length > 0 || this.#cell !== "" || this.#state !== "plain";
+    if (isRowOpen) this.#endRow(this.#offset, !isMarked);
   }
 
   #readPlain(text: string, from: number): number {
@@ -142,7 +148,8 @@ class Tokenizer implements CsvTokenizer {
     if (character !== " " && character !== "\t") {
       const column = this.#offset + from - this.#lineStart + 1;
       const where = `Line ${counted(this.#line)}, column ${counted(column)}`;
-      const detail = `${where}: after the quotation mark that closes a cell there is more text. A quotation mark within a cell must be doubled (""). ${correct}`;
+      const quotedText = `"${printable(this.#cell.slice(-20))}"${printable(text.slice(from), 20)}`;
+      const detail = `${where}: a cell has more text after its closing quotation mark: ${quotedText}. Double each quotation mark inside a cell (""). ${correct}`;
       throw new MusterError("csv_not_well_formed", detail, { line: this.#line, column });
     }
     this.#state = "closed";
@@ -188,16 +195,18 @@ class Tokenizer implements CsvTokenizer {
       const detail = `Line ${counted(this.#rowLine)} has more than ${counted(this.#limits.columns)} columns. ${correct}`;
       throw new MusterError("csv_limit_exceeded", detail, { line: this.#rowLine });
     }
-    this.#cells.push(this.#cell);
+    this.#cells.push(this.#hasNul ? withoutPadding(this.#cell) : this.#cell);
     this.#cell = "";
     this.#state = "plain";
   }
 
-  #endRow(position: number): void {
+  #endRow(position: number, isOpen = false): void {
     this.#addCell();
     this.#checkLengths(position);
     if (this.#cells.some((cell) => cell.trim() !== "")) {
-      this.#rows.push({ line: this.#rowLine, cells: this.#cells });
+      this.#rows.push(
+        isOpen ? { line: this.#rowLine, cells: this.#cells, isOpen } : { line: this.#rowLine, cells: this.#cells },
+      );
       this.#waiting += position - this.#rowStart;
     }
     this.#cells = [];
@@ -226,12 +235,23 @@ class Tokenizer implements CsvTokenizer {
   #refuseCell(): never {
     const isQuoted = this.#state === "quoted";
     const line = isQuoted ? this.#quote.line : this.#rowLine;
-    const what = isQuoted ? "The cell whose quotation mark is opened" : "A cell of the row that begins";
-    const advice = isQuoted ? "Perhaps a lone quotation mark stands there." : "";
+    const what = isQuoted ? "The cell whose quotation mark opens" : "A cell of the row that begins";
+    const advice = isQuoted ? "Perhaps the mark is not meant to quote and must be doubled." : "";
     const detail = `${what} in line ${counted(line)} is over the limit of ${counted(this.#limits.cellLength)} characters. ${advice} ${correct}`;
     throw new MusterError("csv_limit_exceeded" satisfies ProblemCode, detail.replace("  ", " "), { line });
   }
 }
 
-export const createTokenizer = (delimiter: Delimiter, limits: CsvLimits): CsvTokenizer =>
-  new Tokenizer(delimiter, limits);
+/** A cell without the NUL characters that bcp and columns of fixed width fill it with. */
+function withoutPadding(cell: string): string {
+  let length = cell.length;
+  while (length > 0 && cell[length - 1] === "\0") length -= 1;
+  return cell.slice(0, length);
+}
+
+/**
+ * Makes a tokenizer for one file.
+ * @param line 1-based line on which its text begins
+ */
+export const createTokenizer = (delimiter: Delimiter, limits: CsvLimits, line: number): CsvTokenizer =>
+  new Tokenizer(delimiter, limits, line);

@@ -1,7 +1,9 @@
+import { preambleLength, readPreamble } from "./csv-preamble.ts";
 import { type CsvTokenizer, createTokenizer } from "./csv-tokenizer.ts";
+import { damageOf } from "./damage.ts";
 import { createDecoder } from "./decode.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
-import type { Delimiter, Encoding, Reading, ReadOptions } from "./reading.ts";
+import type { Delimiter, Encoding, PassedLine, Reading, ReadOptions } from "./reading.ts";
 
 /** A row of a CSV file. */
 export interface CsvRow {
@@ -9,6 +11,10 @@ export interface CsvRow {
   readonly line: number;
   /** As written, but unquoted. */
   readonly cells: readonly string[];
+  /** The file ends in it without a line end. */
+  readonly isOpen?: boolean;
+  /** A byte that is not in the encoding of the file, as `damageOf` tells it. Its cell has U+FFFD there. */
+  readonly damage?: string;
 }
 
 /** What a CSV file turned out to be. */
@@ -16,16 +22,14 @@ export interface CsvFindings {
   readonly encoding: Encoding;
   readonly delimiter: Delimiter;
   readonly lineEnding: Reading["lineEnding"];
-  /** Whether the last row has a line end. */
-  readonly endsWithLine: boolean;
-  /** 1-based line up to which it was read. */
-  readonly line: number;
+  /** Lines before the first row that were passed over. */
+  readonly passed: readonly PassedLine[];
 }
 
 /** How CSV is taken apart. */
 export interface CsvOptions extends Pick<ReadOptions, "encoding" | "charset"> {
-  /** Or what chooses it by the first line. */
-  readonly delimiter: Delimiter | ((firstLine: string) => Delimiter);
+  /** Or what chooses it by the beginning of the file. A line `sep=;` wins over both. */
+  readonly delimiter: Delimiter | ((head: string, line: number) => Delimiter);
   /** Is told what was found, however the reading ends. */
   readonly onFindings?: (findings: CsvFindings) => void;
 }
@@ -35,49 +39,88 @@ const pieceLength = 64 * 1024;
 
 /**
  * Takes CSV apart (RFC 4180): rows and their cells, quotation marks resolved, header row and all. Rows whose cells are
- * all blank are left out. Beyond the standard, lines may end in LF or CR, white space may stand around a quoted cell, and
- * a quotation mark in a cell that does not begin with one is a character like any other.
+ * all blank are left out, and so are lines such as `sep=;` before the first row. Beyond the standard,
+ *
+ * - lines may end in LF or CR;
+ * - a quoted cell may have white space around it;
+ * - a quotation mark in a cell that does not begin with one is an ordinary character;
+ * - NUL characters at the end of a cell are padding.
  *
  * Yields some rows at a time, fewer where they are long. **Only the end of the generator says that the file is
- * whole**, as far as CSV can: about the last row its reader must judge by `endsWithLine`.
+ * whole**, as far as CSV can: about a last row that is open its reader must judge.
  *
- * @throws MusterError csv_not_well_formed, csv_cut_off, csv_limit_exceeded, encoding_invalid, encoding_unsupported, and
- *   whatever `chunks` throws
+ * @throws MusterError csv_not_well_formed, csv_cut_off, csv_limit_exceeded, document_structure_wrong, encoding_invalid,
+ *   encoding_unsupported, and whatever `chunks` and `delimiter` throw
  */
 export async function* readCsvRows(
   chunks: AsyncIterable<Uint8Array>,
   options: CsvOptions,
   limits: CsvLimits = publishedLimits.csv,
 ): AsyncGenerator<CsvRow[]> {
-  const { encoding, charset, delimiter, onFindings } = options;
-  let tokenizer: CsvTokenizer | undefined;
-  const decoder = createDecoder(() => tokenizer?.line() ?? 1, { pinned: encoding, charset, xml: false });
-  /** The text, until it shows its first line. */
-  let head = "";
-  const write = (text: string, isLast: boolean): void => {
-    if (tokenizer !== undefined) {
-      tokenizer.write(text);
-      return;
-    }
-    head += text;
-    const end = /[\r\n]/.exec(head.trimStart())?.index;
-    if (end === undefined && head.length < pieceLength && !isLast) return;
-    const chosen = typeof delimiter === "function" ? delimiter(head.trimStart().slice(0, end)) : delimiter;
-    tokenizer = createTokenizer(chosen, limits);
-    tokenizer.write(head);
+  const { encoding, charset } = options;
+  const text = createHead(options, limits);
+  const decoder = createDecoder(text.line, { pinned: encoding, charset, xml: false });
+  const rows = function* (isLast: boolean): Generator<CsvRow[]> {
+    for (const read of text.take(isLast))
+      yield decoder.isDamaged ? read.map((row) => repaired(row, decoder.encoding)) : read;
   };
   try {
     for await (const chunk of chunks) {
       for (let start = 0; start < chunk.length; start += pieceLength) {
-        write(decoder.write(chunk.subarray(start, start + pieceLength)), false);
-        if (tokenizer) yield* tokenizer.take(false);
+        text.write(decoder.write(chunk.subarray(start, start + pieceLength)), false);
+        yield* rows(false);
       }
     }
-    const { text, complete } = decoder.end();
-    write(text, true);
-    tokenizer!.end(complete);
-    yield* tokenizer!.take(true);
+    const end = decoder.end();
+    text.write(end.text, true);
+    yield* rows(true);
+    text.end(end.complete, end.isMarked);
+    yield* rows(true);
   } finally {
-    if (tokenizer) onFindings?.({ ...tokenizer.findings(), encoding: decoder.encoding });
+    const found = text.findings();
+    if (found) options.onFindings?.({ ...found, encoding: decoder.encoding });
   }
+}
+
+/** The text of a file, collected until it shows what is before its first row, and then taken apart. */
+function createHead({ delimiter }: CsvOptions, limits: CsvLimits) {
+  let tokenizer: CsvTokenizer | undefined;
+  let head = "";
+  let passed: readonly PassedLine[] = [];
+  return {
+    line: () => tokenizer?.line() ?? 1,
+    write(text: string, isLast: boolean): void {
+      if (tokenizer !== undefined) {
+        tokenizer.write(text);
+        return;
+      }
+      head += text;
+      if (head.length < preambleLength && !isLast) return;
+      const { length, line, ...preamble } = readPreamble(head);
+      passed = preamble.passed;
+      const rest = head.slice(length);
+      const choose = () => (typeof delimiter === "function" ? delimiter(rest, line) : delimiter);
+      tokenizer = createTokenizer(preamble.delimiter ?? choose(), limits, line);
+      tokenizer.write(rest);
+      head = "";
+    },
+    end(complete: boolean, isMarked: boolean): void {
+      tokenizer!.end(complete, isMarked);
+    },
+    *take(all: boolean): Generator<CsvRow[]> {
+      if (tokenizer) yield* tokenizer.take(all);
+    },
+    findings: () => tokenizer && { ...tokenizer.findings(), passed },
+  };
+}
+
+/** A row in which U+FFFD stands for the bytes that are not in the encoding. */
+function repaired(row: CsvRow, encoding: Encoding): CsvRow {
+  let damage: string | undefined;
+  const cells = row.cells.map((cell) => {
+    const found = damageOf(cell, encoding);
+    damage ??= found?.what;
+    return found?.text ?? cell;
+  });
+  return damage === undefined ? row : { ...row, cells, damage };
 }

@@ -49,10 +49,10 @@ function markedSingleBytes(block: Uint8Array, encoding: SingleByteEncoding): str
   });
 }
 
-/** A text with a mark, as it may be stored and shown, and what the mark stands for. */
+/** A text with marks, as it may be stored and shown, and what the first mark stands for. */
 export interface DamagedText {
   readonly text: string;
-  /** As in "the byte 0xE9". */
+  /** As in "the byte 0xE9, which is not UTF-8". */
   readonly what: string;
 }
 
@@ -60,11 +60,12 @@ export interface DamagedText {
  * Finds the first mark in a text.
  * @returns undefined for a text without marks
  */
-export function damageOf(text: string): DamagedText | undefined {
+export function damageOf(text: string, encoding: Encoding): DamagedText | undefined {
   const found = mark.exec(text)?.[0];
   if (found === undefined) return undefined;
   const byte = found.codePointAt(0)! - firstMark;
-  const what = byte === 0 ? "half of a character" : `the byte ${hexadecimal(byte)}`;
+  const what =
+    byte === 0 ? "half of a character" : `the byte ${hexadecimal(byte)}, which is not ${encodingTitles[encoding]}`;
   return { text: text.replace(marks, "\ufffd"), what };
 }
 
@@ -80,32 +81,27 @@ const dispensable: ReadonlySet<string> = new Set([
   "showAllGroups",
 ]);
 
-/** The values of a record, and what is noted about them. */
-interface Damaged<Field extends string> {
+/** A record as its mapping reads it. */
+interface ReadRecord<Field extends string> {
   readonly values: Partial<Record<Field, string>>;
   readonly failure?: RowIssue;
-  readonly notes: readonly RowIssue[];
 }
 
 /**
  * Takes damaged values out of a record. What is stored for such a field stays, because an absent field says nothing.
- * @param what the damage, as in "the byte 0xE9"
+ * @param what the damage, as `damageOf` tells it
  */
 export function withoutDamage<Field extends string>(
-  values: Partial<Record<Field, string>>,
+  { values, failure: first }: ReadRecord<Field>,
   what: string,
-  encoding: Encoding,
-): Damaged<Field> {
+): ReadRecord<Field> & { readonly notes: readonly RowIssue[] } {
   const notes: RowIssue[] = [];
   const kept: Partial<Record<Field, string>> = {};
-  let failure: RowIssue | undefined;
-  for (const [field, value] of Object.entries<string>(values as Record<string, string>)) {
-    if (!value.includes("\ufffd")) kept[field as Field] = value;
-    else if (dispensable.has(field)) {
-      notes.push({ code: "bytes_damaged", field, details: { field, what, encoding: encodingTitles[encoding] } });
-    } else {
-      failure ??= valueInvalid(field, `it holds ${what}, which is not ${encodingTitles[encoding]}`);
-    }
+  let failure = first;
+  for (const [field, value] of Object.entries(values) as [Field, string][]) {
+    if (!value.includes("\ufffd")) kept[field] = value;
+    else if (dispensable.has(field)) notes.push({ code: "bytes_damaged", field, details: { field, what } });
+    else failure ??= valueInvalid(field, `it contains ${what}`);
   }
   return { values: kept, notes, ...(failure === undefined ? {} : { failure }) };
 }

@@ -25,6 +25,14 @@ export type Encoding = (typeof encodings)[number];
 export const delimiters = [",", ";", "\t", "|"] as const;
 export type Delimiter = (typeof delimiters)[number];
 
+/** A line that is not a record and was passed over. */
+export interface PassedLine {
+  /** 1-based. */
+  readonly line: number;
+  /** As a message quotes it. */
+  readonly text: string;
+}
+
 /** How a file turned out to be written. */
 export interface Reading {
   readonly format: FileFormat;
@@ -37,6 +45,8 @@ export interface Reading {
   readonly header?: boolean;
   /** Names in the file that no field is read from: columns of the header, elements, members. At most 50. */
   readonly ignored: string[];
+  /** CSV: lines that are not rows, such as `sep=;` and `(42 rows affected)`; absent without any. At most 20. */
+  readonly passedOver?: PassedLine[];
 }
 
 /** How a file is to be read. */

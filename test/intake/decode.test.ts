@@ -157,14 +157,15 @@ suite("file formats, section 1: encodings of a file", () => {
   test("every byte that Windows-1252 defines is read, the other five become marks", () => {
     for (let byte = 0; byte < 0x100; byte += 1) {
       const bytes = Buffer.concat([Buffer.from("1\n2\n"), Buffer.of(byte), Buffer.from("\n")]);
-      const { text } = decode(bytes, { xml: false, pinned: "windows-1252" });
+      const { text, encoding } = decode(bytes, { xml: false, pinned: "windows-1252" });
       if (undefinedBytes.includes(byte)) {
-        assert.equal(damageOf(text)?.text, "1\n2\n\ufffd\n");
-        assert.equal(damageOf(text)?.what, `the byte 0x${byte.toString(16).toUpperCase()}`);
+        assert.equal(damageOf(text, encoding)?.text, "1\n2\n\ufffd\n");
+        const what = `the byte 0x${byte.toString(16).toUpperCase()}, which is not Windows-1252`;
+        assert.equal(damageOf(text, encoding)?.what, what);
       } else {
         const character = byte >= 0x80 && byte < 0xa0 ? windows1252[byte - 0x80] : String.fromCharCode(byte);
         assert.equal(text, `1\n2\n${character}\n`);
-        assert.equal(damageOf(text), undefined);
+        assert.equal(damageOf(text, encoding), undefined);
       }
     }
   });
@@ -203,8 +204,11 @@ suite("file formats, section 1: encodings of a file", () => {
         for (const lengths of ways) {
           const { text, encoding, complete } = decode(bytes, options, lengths);
           assert.deepEqual([encoding, complete], ["utf-8", true]);
-          assert.equal(damageOf(text)?.text, `Zoë${lines}${left}Noël\r\n1`);
-          assert.equal(damageOf(text)?.what, `the byte 0x${bad.slice(0, 2).toUpperCase()}`);
+          assert.equal(damageOf(text, encoding)?.text, `Zoë${lines}${left}Noël\r\n1`);
+          assert.equal(
+            damageOf(text, encoding)?.what,
+            `the byte 0x${bad.slice(0, 2).toUpperCase()}, which is not UTF-8`,
+          );
         }
       }
     }
@@ -214,7 +218,7 @@ suite("file formats, section 1: encodings of a file", () => {
     const bytes = Buffer.concat([Buffer.from(lines), Buffer.of(0xe9), Buffer.from(`\n${lines}`), Buffer.of(0xe8)]);
     const { text, encoding } = decode(Buffer.concat([bytes, Buffer.from("\n")]), { xml: false, charset: "utf-8" });
     assert.equal(encoding, "utf-8");
-    assert.equal(damageOf(text)?.text, `${lines}\ufffd\n${lines}\ufffd\n`);
+    assert.equal(damageOf(text, encoding)?.text, `${lines}\ufffd\n${lines}\ufffd\n`);
   });
 
   test("a byte that is not UTF-8 is refused when a byte order mark, a setting or the content type says UTF-8", () => {
@@ -236,7 +240,7 @@ suite("file formats, section 1: encodings of a file", () => {
       for (const encoding of ["utf-16le", "utf-16be"] as const) {
         for (const lengths of ways) {
           const { text } = decode(encode(`${world}${lone}\n`, encoding), plain, lengths);
-          assert.deepEqual(damageOf(text), { text: `${world}${left}\n`, what: "half of a character" });
+          assert.deepEqual(damageOf(text, encoding), { text: `${world}${left}\n`, what: "half of a character" });
         }
         const bytes = encode(declared("UTF-16", `<x>\n${lone}</x>`), encoding);
         assertRefused(bytes, xml, "encoding_invalid", /the lone surrogate 0xD(83D|E00), which is not UTF-16[LB]E/, 2);

@@ -1,5 +1,5 @@
 import { MusterError } from "../../errors.ts";
-import { readCsvRows } from "../../intake/csv.ts";
+import { readCsvTable } from "../../intake/csv-table.ts";
 import { groupColumns, groupFields } from "../../intake/group-columns.ts";
 import { locationColumns, locationFields } from "../../intake/location-columns.ts";
 import { type FieldMapping, readOptionsOf } from "../../intake/mapping.ts";
@@ -172,8 +172,8 @@ async function* readCells(
 ): AsyncGenerator<readonly string[]> {
   const { format, encoding, delimiter } = reading;
   if (format === "csv") {
-    for await (const rows of readCsvRows(body, { encoding, delimiter: delimiter ?? "," }))
-      for (const { cells } of rows) yield cells;
+    const options = { encoding, delimiter: delimiter ?? ",", isHeader: () => reading.header === true } as const;
+    for await (const rows of readCsvTable(body, options)) for (const { cells } of rows) yield cells;
     return;
   }
   if (kind === "users") yield* readFields(body, format, { ...readOptionsOf(mapping, undefined), encoding }, userFields);

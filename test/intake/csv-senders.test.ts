@@ -1,0 +1,310 @@
+/** CSV as programs write it (file formats, section 1.3). */
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { MusterError } from "../../src/errors.ts";
+import { readCsvRecords } from "../../src/intake/csv-records.ts";
+import { compileMapping, documentedMapping, type FieldMapping } from "../../src/intake/mapping.ts";
+import type { Reading, ReadOptions } from "../../src/intake/reading.ts";
+import type { SourceRecord } from "../../src/intake/records.ts";
+import { pieces } from "./support.ts";
+
+type Options = Partial<ReadOptions> & { lengths?: number[]; fields?: FieldMapping["fields"] };
+
+async function read(text: string | Buffer, { lengths = [], fields, ...options }: Options = {}) {
+  const mapping = fields ? compileMapping({ fields }) : documentedMapping;
+  let reading: Reading | undefined;
+  const onReading = (found: Reading) => {
+    reading = found;
+  };
+  const records: SourceRecord[] = [];
+  for await (const batch of readCsvRecords(pieces(Buffer.from(text), lengths), { mapping, ...options, onReading })) {
+    records.push(...batch);
+  }
+  return { records, reading: reading! };
+}
+
+/** Asserts what is read of a file, whole and byte by byte. */
+async function assertRead(
+  text: string | Buffer,
+  values: readonly SourceRecord["values"][],
+  passedOver: readonly string[] = [],
+  options: Options = {},
+) {
+  for (const lengths of [[], [1], [7]]) {
+    const { records, reading } = await read(text, { ...options, lengths });
+    assert.deepEqual(
+      records.map((record) => record.failure ?? record.values),
+      values,
+    );
+    assert.deepEqual(reading.passedOver?.map((line) => line.text) ?? [], passedOver);
+  }
+}
+
+async function assertRefused(text: string, detail: RegExp, options: Options = {}) {
+  for (const lengths of [[], [1]]) {
+    await assert.rejects(read(text, { ...options, lengths }), (error) => {
+      assert.ok(error instanceof MusterError, String(error));
+      assert.match(error.detail, detail);
+      assert.match(error.detail, /Nothing was changed\.$/);
+      return error.code === "document_structure_wrong";
+    });
+  }
+}
+
+const ann = { firstName: "Ann", email: "a@x.edu", databaseID: "1" };
+const bob = { firstName: "Bob", email: "b@x.edu", databaseID: "2" };
+const header = "firstName,email,databaseID\n";
+const rows = "Ann,a@x.edu,1\nBob,b@x.edu,2\n";
+
+describe("cells at the end of a row", () => {
+  test("that are blank and have no column say nothing", async () => {
+    await assertRead(`${header}Ann,a@x.edu,1,\nBob,b@x.edu,2,,, ,\n`, [ann, bob]);
+    await assertRead(`firstName,email,databaseID,,\n${rows}`, [ann, bob]);
+    await assertRead(`firstName,email,databaseID,\nAnn,a@x.edu,1,\nBob,b@x.edu,2`, [ann, bob]);
+  });
+
+  test("that are missing are absent, not blank", async () => {
+    const text = "firstName,email,databaseID,phone,campusName\nAnn,a@x.edu,1\nBob,b@x.edu,2,,\n";
+    await assertRead(text, [ann, { ...bob, phone: "", campusName: "" }]);
+    const positions = "Ann,Ash,a@x.edu,aash,,G1,1\nBob,Birch,b@x.edu\n";
+    const { records } = await read(positions);
+    assert.deepEqual(records[1]?.values, { firstName: "Bob", lastName: "Birch", email: "b@x.edu" });
+  });
+
+  test("that have a value and no column fail the row", async () => {
+    for (const row of ["Ann,a@x.edu,1,x\n", "Ann,a@x.edu,1,,x\n", "Ash, Jr,a@x.edu,1\n"]) {
+      const { records } = await read(header + row + rows);
+      assert.equal(records[0]?.failure?.code, "columns_differ");
+      assert.deepEqual(
+        records.slice(1).map(({ values }) => values),
+        [ann, bob],
+      );
+    }
+  });
+
+  test("of a header that are blank do not make the last row look cut off", async () => {
+    await assertRead(`firstName,email,databaseID,\n${rows.trimEnd()}`, [ann, bob]);
+    await assert.rejects(read(`${header}Ann,a@x.edu,1\nBob,b@x.edu`), { code: "csv_cut_off" });
+  });
+});
+
+describe("lines before the header", () => {
+  test("sep= of Excel names the delimiter", async () => {
+    await assertRead(`sep=;\n${(header + rows).replaceAll(",", ";")}`, [ann, bob], ["sep=;"]);
+    await assertRead(`\ufeffSEP=,\r\n${header + rows}`, [ann, bob], ["SEP=,"]);
+    await assertRead(`"sep=|"\n${(header + rows).replaceAll(",", "|")}`, [ann, bob], ['"sep=|"']);
+    await assertRead(`sep=\t\n${(header + rows).replaceAll(",", "\t")}`, [ann, bob], ["sep=[U+0009]"]);
+    const positions = "sep=;\nAnn;Ash;a@x.edu;aash\n";
+    const person = { firstName: "Ann", lastName: "Ash", email: "a@x.edu", userID: "aash" };
+    await assertRead(positions, [person], ["sep=;"]);
+    await assertRead(Buffer.from(`\ufeff${positions}`, "utf16le"), [person], ["sep=;"]);
+    await assertRefused(`sep=^\n${header}`, /^Line 1: "sep=\^" names a delimiter that Muster does not read/);
+  });
+
+  test("#TYPE of PowerShell, and what sqlcmd says of its database, are passed over", async () => {
+    const type = "#TYPE System.Management.Automation.PSCustomObject";
+    await assertRead(`${type}\n${header}${rows}`, [ann, bob], [type]);
+    await assertRead(
+      `#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser\r\n"firstName","email"\r\n"Ann","a"\r\n`,
+      [{ firstName: "Ann", email: "a" }],
+      ["#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser"],
+    );
+    const context = "Changed database context to 'campus'.";
+    await assertRead(`\n${context}\n${header}${rows}`, [ann, bob], [context]);
+  });
+
+  test("rows keep their lines", async () => {
+    const { records, reading } = await read(`sep=,\r\n#TYPE x\r\n\r\n${header}Ann,a,1\n"B\nb",b,2\nCy,c,3\n`);
+    assert.deepEqual(
+      records.map(({ line }) => line),
+      [5, 6, 8],
+    );
+    assert.deepEqual(
+      reading.passedOver?.map(({ line }) => line),
+      [1, 2],
+    );
+  });
+
+  test("a title refuses the file, and the message quotes it and says where the header is", async () => {
+    await assertRefused(
+      `Student Roster Fall 2026\n\n${header}${rows}`,
+      /^Line 1 is "Student Roster Fall 2026", and the header is in line 3\. Remove the lines/,
+    );
+    await assertRefused(`Report: Students;;\nRun: 30 Nov;;\n${header.replaceAll(",", ";")}`, /^Line 1 is .* line 3\./);
+    await assertRefused(
+      `Banner 9\t\u200b\r\n${header}${rows}`,
+      /^Line 1 is "Banner 9\[U\+0009\]\[U\+200B\]", .* line 2\./,
+    );
+  });
+});
+
+describe("a header in words that Muster does not know", () => {
+  test("refuses the file, and is never a person", async () => {
+    const german = "Vorname,Nachname,E-Mail-Adresse,Kennung,Telefon,Gruppe,Matrikelnummer\nAnn,Ash,a@x.edu,aash,,G,1\n";
+    await assertRefused(
+      german,
+      /^Line 1: the first row looks like a header.*: Vorname, Nachname, E-Mail-Adresse, .*Rename/,
+    );
+    await assertRefused(
+      german.replaceAll(",", ";"),
+      /one column only: "Vorname;Nachname.* separated by semicolons: send a header row/,
+    );
+    await assertRefused("Prénom,Nom,Courriel,Identifiant\nAnn,Ash,a@x.edu,aash\n", /Prénom, Nom, Courriel/);
+    await assertRefused("名,姓,邮箱,学号\nAnn,Ash,a@x.edu,1\n", /名, 姓, 邮箱, 学号/);
+    await assertRefused("Nombre,Apellido 1,Correo 1,Usuario\nAnn,Ash,a@x.edu,1\n", /Apellido 1/);
+  });
+
+  test("but a person without an e-mail address is a person", async () => {
+    for (const email of ["", "none", "N/A", "-", "ann ash at x.edu 12345"]) {
+      const { records } = await read(`Ann,Ash,${email},aash,,Staff\nBob,Birch,b@x.edu,bb,,Staff\n`);
+      assert.deepEqual([records.length, records[0]?.values.email], [2, email]);
+    }
+    const pinned = await read("Ann,Ash,Mail,aash\n", { header: false });
+    assert.equal(pinned.records.length, 1);
+  });
+
+  test("is refused when no column could name a person", async () => {
+    await assertRefused(
+      "firstName,lastName,Kennung\nAnn,Ash,1\n",
+      /no column for an e-mail, userID or databaseID.* firstName, lastName, Kennung/,
+    );
+    const fields = { databaseID: "ID", firstName: "FIRST", lastName: "LAST" };
+    await assertRefused("FIRST,LAST,Key\nAnn,Ash,1\n", /no column for an e-mail/, { fields });
+    await assertRead("FIRST,ID\nAnn,1\n", [{ firstName: "Ann", databaseID: "1" }], [], { fields });
+  });
+});
+
+describe("lines around the rows", () => {
+  test("the ruler and the count of sqlcmd are passed over", async () => {
+    await assertRead(
+      `${header}---------,-----,----------\n${rows}\n(2 rows affected)\n`,
+      [ann, bob],
+      ["---------,-----,----------", "(2 rows affected)"],
+    );
+    const fixed = `firstName ,email   ,databaseID\n----------,--------,----------\nAnn       ,a@x.edu ,         1\n`;
+    await assertRead(fixed, [ann], ["----------,--------,----------"]);
+  });
+
+  test("counts, ends and totals after the rows are passed over, with and without a line end", async () => {
+    for (const footer of [
+      "(2 row(s) affected)",
+      "(1,234 rows affected)",
+      "2 rows selected.",
+      "2 records exported",
+      "(2 rows)",
+      "End of Report",
+      "*** END OF FILE ***",
+      "EOF",
+      "Completion time: 2026-11-30T02:00:00.1234567-05:00",
+      "Total: 2",
+      "Total,,2",
+      "Grand total",
+      "Records: 2",
+      '"Total records","2"',
+    ]) {
+      for (const end of ["\n", "", "\r\n\r\n"]) {
+        await assertRead(header + rows + footer + end, [ann, bob], [footer.replaceAll('"', "")]);
+      }
+    }
+  });
+
+  test("but a row that says more, or stands before others, is a row", async () => {
+    const total = { firstName: "Total", email: "t@x.edu", databaseID: "3" };
+    await assertRead(`${header}${rows}Total,t@x.edu,3\n`, [ann, bob, total]);
+    await assertRead(`${header}Total,,3\n${rows}`, [{ firstName: "Total", email: "", databaseID: "3" }, ann, bob]);
+    const { records } = await read(`${header}${rows}Page 1 of 1\n`);
+    assert.deepEqual([records.length, records[2]?.failure?.code], [3, "columns_differ"]);
+  });
+
+  test("the header of a second file that was appended is passed over", async () => {
+    await assertRead(`${header}Ann,a@x.edu,1\n${header}Bob,b@x.edu,2\n`, [ann, bob], ["firstName,email,databaseID"]);
+  });
+
+  test("a file of a header and a footer has nobody", async () => {
+    await assert.rejects(read(`${header}---,---,---\n\n(0 rows affected)\n`), { code: "document_empty" });
+  });
+});
+
+describe("NUL characters and Ctrl-Z", () => {
+  test("a cell of NUL is blank, as bcp writes it, and padding of a column is dropped", async () => {
+    const blank = { firstName: "Ann", email: "", databaseID: "1" };
+    await assertRead(`${header}Ann,\0,1\r\n`, [blank]);
+    await assertRead(`${header}Ann\0\0\0,"\0\0",1\0\n`, [blank]);
+    await assertRead(`${header}\0,\0,\0\nAnn,,1\n`, [blank]);
+    await assertRead("\0,Ash,a@x.edu,ash,2125550101,G1,2\r\nBob,Birch,b@x.edu,bb,2125550102,G1,3\r\n", [
+      {
+        firstName: "",
+        lastName: "Ash",
+        email: "a@x.edu",
+        userID: "ash",
+        phone: "2125550101",
+        groupID: "G1",
+        databaseID: "2",
+      },
+      {
+        firstName: "Bob",
+        lastName: "Birch",
+        email: "b@x.edu",
+        userID: "bb",
+        phone: "2125550102",
+        groupID: "G1",
+        databaseID: "3",
+      },
+    ]);
+    const { records } = await read(`${header}A\0nn,a@x.edu,1\n`);
+    assert.equal(records[0]?.values.firstName, "A\0nn");
+  });
+
+  test("NUL characters and a Ctrl-Z at the end of the file are dropped", async () => {
+    for (const end of ["\u001a", "\0\0\0\0", `\u001a${"\0".repeat(200)}`]) {
+      await assertRead(`${header}${rows}${end}`, [ann, bob]);
+      await assertRead(Buffer.from(`\ufeff${header}${rows}${end}`, "utf16le"), [ann, bob]);
+    }
+    const { records } = await read(`${header}${rows.trimEnd()}\u001a`);
+    assert.deepEqual([records.length, records[1]?.mayBeCutOff], [2, undefined]);
+    await assert.rejects(read("\0\0"), { code: "document_empty" });
+  });
+});
+
+describe("a byte that is not in the encoding", () => {
+  const latin1 = (text: string) => Buffer.from(text, "latin1");
+  const file = (row: Buffer) =>
+    Buffer.concat([Buffer.from("firstName,lastName,email,databaseID,groupID\nZoë,Luk,z@x.edu,1,G\n"), row]);
+
+  test("leaves out a name, and says so on the row", async () => {
+    for (const lengths of [[], [1], [9]]) {
+      const { records, reading } = await read(file(latin1("Jos\xe9,Ash,j@x.edu,2,G\nAnn,Ash,a@x.edu,3,G\n")), {
+        lengths,
+      });
+      assert.equal(reading.encoding, "utf-8");
+      assert.deepEqual(records[1], {
+        row: 2,
+        line: 3,
+        values: { lastName: "Ash", email: "j@x.edu", databaseID: "2", groupID: "G" },
+        notes: [
+          {
+            code: "bytes_damaged",
+            field: "firstName",
+            details: { field: "firstName", what: "the byte 0xE9, which is not UTF-8" },
+          },
+        ],
+      });
+      assert.deepEqual([records[0]?.notes, records[2]?.notes, records.length], [undefined, undefined, 3]);
+    }
+  });
+
+  test("fails the row in an identifier or a group", async () => {
+    for (const [row, field] of [
+      ["Ann,Ash,a@x.edu,2\xe9,G\n", "databaseID"],
+      ["Ann,Ash,a@x.edu,2,G\xe9\n", "groupID"],
+    ] as const) {
+      const { records } = await read(file(latin1(row)));
+      assert.deepEqual(records[1]?.failure, {
+        code: "value_invalid",
+        field,
+        details: { field, reason: "it contains the byte 0xE9, which is not UTF-8" },
+      });
+      assert.equal(records[1]?.values.email, "a@x.edu");
+    }
+  });
+});
