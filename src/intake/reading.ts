@@ -39,7 +39,7 @@ export interface Reading {
   readonly encoding: Encoding;
   /** CSV: what ends its lines. */
   readonly lineEnding?: "LF" | "CRLF" | "CR" | "mixed";
-  /** CSV: what stands between its columns. */
+  /** CSV: what separates its columns. */
   readonly delimiter?: Delimiter;
   /** CSV: whether the first row holds the names of the columns. */
   readonly header?: boolean;

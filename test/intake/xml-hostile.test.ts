@@ -39,8 +39,9 @@ suite("what is not well-formed is refused whole", () => {
     await assertRefused(`${users("")}&amp;`, wrong);
     await assertRefused(`${users("")}<![CDATA[]]>`, wrong);
     await assertRefused(`${users("")}</users>`, wrong);
-    await assertRefused(`${users("")}\u0000`, wrong);
+    await assertRefused(`${users("")}\u0000x`, wrong);
     assert.equal((await readUsers(`${users("")}<!-- end --><?p?>\n\r\n\t `)).length, 1);
+    assert.equal((await readUsers(`${users("")}\u001a\u0000\u0000`)).length, 1);
   });
 
   test("what is no XML is refused", async () => {

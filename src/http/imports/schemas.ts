@@ -100,9 +100,13 @@ export const readingSchema = z
     format: z.enum(formats),
     encoding: z.enum(encodings),
     lineEnding: z.enum(["LF", "CRLF", "CR", "mixed"]).optional().describe("CSV: what ends its lines."),
-    delimiter: z.enum(delimiters).optional().describe("CSV: what stands between its columns."),
-    header: z.boolean().optional().describe("CSV: whether the first row holds the names of the columns."),
+    delimiter: z.enum(delimiters).optional().describe("CSV: what separates its columns."),
+    header: z.boolean().optional().describe("CSV: whether the first row has the names of the columns."),
     ignored: z.array(z.string()).describe("Columns, elements or members that no field is read from; at most 50."),
+    passedOver: z
+      .array(z.object({ line: z.int(), text: z.string() }))
+      .optional()
+      .describe("CSV: lines that are not rows, such as `sep=;` or `(42 rows affected)`; at most 20."),
   })
   .meta({
     id: "Reading",
