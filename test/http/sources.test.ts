@@ -172,7 +172,7 @@ test("characters that nobody can see are shown by their codes, wherever a report
   assert.equal(status, 201, JSON.stringify(json));
   assert.deepEqual(json.source.reading.ignored, ["X[U+0000]Y"]);
   const rows = await app.inject({ url: `/v1/imports/${json.id}/rows` });
-  assert.match(rows.json.items[0].message, /^databaseID "1\[U\+0001\]" does not fit/);
+  assert.match(rows.json.items[0].message, /^databaseID "1\[U\+0001\]" does not match/);
 });
 
 test("a sample that is cut after its first rows is good enough; what is wrong is told with the rows before it", async () => {
