@@ -1,4 +1,4 @@
-import type { CsvRow } from "./csv.ts";
+import type { CsvRow } from "./csv-findings.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from "./reading.ts";
 

@@ -1,5 +1,5 @@
 import { MusterError, type ProblemPlace } from "../errors.ts";
-import type { CsvRow } from "./csv.ts";
+import type { CsvRow } from "./csv-findings.ts";
 import { likelyDelimiter, looksLikeHeader, slotOfHeader } from "./csv-header.ts";
 import { printable } from "./printable.ts";
 import { type ReadOptions, type RecordMapping, shownName } from "./reading.ts";

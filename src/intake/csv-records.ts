@@ -1,5 +1,6 @@
 import { MusterError } from "../errors.ts";
-import { type CsvFindings, type CsvRow, readCsvRows } from "./csv.ts";
+import { readCsvRows } from "./csv.ts";
+import type { CsvFindings, CsvRow } from "./csv-findings.ts";
 import { delimiterOf, headerBelow, isHeader } from "./csv-header.ts";
 import { type Layout, layoutOf } from "./csv-layout.ts";
 import { linesOf } from "./csv-preamble.ts";

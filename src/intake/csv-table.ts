@@ -1,4 +1,5 @@
-import { type CsvOptions, type CsvRow, readCsvRows } from "./csv.ts";
+import { type CsvOptions, readCsvRows } from "./csv.ts";
+import type { CsvRow } from "./csv-findings.ts";
 import { printable } from "./printable.ts";
 import type { PassedLine } from "./reading.ts";
 

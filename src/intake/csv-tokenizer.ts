@@ -1,5 +1,5 @@
 import { MusterError, type ProblemCode } from "../errors.ts";
-import type { CsvFindings, CsvRow } from "./csv.ts";
+import type { CsvFindings, CsvRow } from "./csv-findings.ts";
 import type { CsvLimits } from "./limits.ts";
 import { printable } from "./printable.ts";
 import type { Delimiter } from "./reading.ts";
