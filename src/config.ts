@@ -116,11 +116,11 @@ export interface Config {
   readonly organizationName: string;
   /** The first organization's admin key; undefined: one is generated at the first start. */
   readonly adminKey: string | undefined;
-  /** What opens the addresses of the operator; undefined: nothing does. */
+  /** The key of the operator's addresses; undefined: they do not exist. */
   readonly operatorKey: string | undefined;
-  /** Where people reach the service, without a slash at the end; undefined: where it listens. */
+  /** The public address, without a slash at the end; undefined: the address at which it listens. */
   readonly publicUrl: string | undefined;
-  /** Whose tokens sign the people of the first organization in; undefined: what was set before stays. */
+  /** The provider whose tokens sign people of the first organization in; undefined: the stored one stays. */
   readonly issuer: Issuer | undefined;
   /** The mail server for announcements; undefined: none, they stand in the log alone. */
   readonly smtpUrl: string | undefined;

@@ -31,7 +31,7 @@ import { type OwnerConnection, openOwnerConnection } from "./store/owner-connect
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
 
-/** What was started, to be stopped in reverse. */
+/** Functions that stop what was started; they run in reverse order. */
 type Closers = (() => Promise<unknown>)[];
 
 const clock = () => new Date();
@@ -112,7 +112,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   );
 }
 
-/** What the environment sets for the organization of the first start is for no other one. */
+/** Applies the environment's settings to the organization of the first start, and to no other one. */
 async function setUpFirstOrganization(
   owner: OwnerConnection,
   organizationId: number | undefined,
@@ -140,7 +140,7 @@ function setIssuerOfFirst(owner: OwnerConnection, organizationId: number, issuer
   });
 }
 
-/** Who may create and delete organizations: whoever has the key, if one is set. */
+/** Makes the operator, if a key is set: its holder may create and delete organizations. */
 async function operatorOf(
   { operatorKey }: Config,
   connection: ClientConfig,

@@ -1,13 +1,13 @@
 import { DatabaseError } from "pg";
 
-/** What the start message is about. */
+/** The facts of the start message. */
 export interface StartReport {
-  /** Where the service listens. */
+  /** The address at which the service listens. */
   readonly host: string;
   readonly port: number;
-  /** Whether it speaks HTTPS by itself. */
+  /** True if the service itself speaks HTTPS. */
   readonly isTls: boolean;
-  /** Where people reach it; undefined: where it listens. */
+  /** The public address; undefined: the address at which it listens. */
   readonly publicUrl: string | undefined;
   readonly isFirstStart: boolean;
   readonly organizationName: string;

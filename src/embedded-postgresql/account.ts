@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { accessSync, constants } from "node:fs";
 import type { Log } from "./log.ts";
 
-/** Who the server's processes run as. PostgreSQL refuses to run as root. */
+/** The account of the server's processes. PostgreSQL refuses to run as root. */
 export interface Account {
   readonly name: string;
   readonly uid: number;

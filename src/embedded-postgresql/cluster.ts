@@ -205,7 +205,7 @@ async function makeClusterElsewhere(home: string, cluster: NewCluster, log: Log)
   const hash = createHash("sha256").update(home).digest("hex").slice(0, 12);
   const place = join(systemDirectory, hash);
   let directory = place;
-  // What stands there already belonged to an earlier data folder of the same path; it may be somebody's only copy.
+  // A folder that exists already belonged to an earlier data folder of this path. It may be somebody's only copy.
   const earlier: string[] = [];
   while ((await isOccupied(directory)) || !(await makeCluster(directory, cluster))) {
     if ((await findCluster(home)) !== undefined) return;

@@ -8,9 +8,9 @@ import { connectionTo, findServerUse, tryToConnect, tryToOwn } from "./ownership
 import { findPostmaster, type Postmaster } from "./postmaster.ts";
 import { type Server, startServer } from "./server.ts";
 
-/** What {@link startEmbeddedPostgreSql} needs. */
+/** The options of {@link startEmbeddedPostgreSql}. */
 export interface EmbeddedPostgreSqlOptions {
-  /** Where the database lives, in `postgresql/`, with its password beside it. Made when missing. */
+  /** The data folder: the database is in `postgresql/`, its password beside it. Made if missing. */
   readonly dataDirectory: string;
   readonly log: Log;
   /** False gives up the safety of commits for speed; for tests only. */

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readdir, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Where things go that the server's account could not reach where they were asked for; used by root only. */
+/** The folder for files that the server's account could not reach at their own path; only root uses it. */
 export const systemDirectory = "/var/lib/muster";
 
 /** Makes sure of {@link systemDirectory}, readable by all. */

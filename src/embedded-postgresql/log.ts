@@ -1,4 +1,4 @@
-/** Where a line for the operator goes; the service's logger has this shape. */
+/** The log for the operator; the service's logger has this shape. */
 export interface Log {
   debug(message: string): void;
   info(message: string): void;

@@ -2,7 +2,7 @@ import { Client, type ClientConfig, DatabaseError } from "pg";
 import { type Cluster, clusterUser } from "./cluster.ts";
 import { socketPort } from "./settings.ts";
 
-/** Whoever holds this advisory lock in the database `postgres` is the one Muster of the cluster. */
+/** The process that holds this advisory lock in the database `postgres` owns the cluster. */
 const ownerLock = 1_836_413_556;
 
 /** How to connect to a database of a cluster, as its superuser. */
@@ -50,7 +50,7 @@ export async function tryToOwn(client: Client): Promise<boolean> {
   return rows[0]?.taken === true;
 }
 
-/** What a server says about those who use it. Process ids are undefined where they can't be told. */
+/** The users of a server, as it reports them. Process ids are undefined if they are unknown. */
 export interface ServerUse {
   /** The process that started the server. */
   readonly starter: number | undefined;

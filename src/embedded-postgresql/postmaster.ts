@@ -3,10 +3,10 @@ import { readFile, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { isAlive, isMissing } from "./files.ts";
 
-/** What `postmaster.pid` says about a running server, as far as it has been written yet. */
+/** The facts of `postmaster.pid` about a running server, as far as PostgreSQL has written it. */
 export interface Postmaster {
   readonly pid: number;
-  /** Where the server's socket is; empty until it listens. */
+  /** The folder of the server's socket; empty until it listens. */
   readonly socketDirectory: string;
 }
 

@@ -15,7 +15,7 @@ export interface Server {
   /** Settles when the process has ended, with its exit status; null when a signal ended it. */
   readonly ended: Promise<number | null>;
   hasEnded(): boolean;
-  /** What the server said last, for a person to read. */
+  /** The last lines of the server's log, for a person. */
   lastWords(): string;
   /** Rolls back what is open, stops the server and waits until it has ended. */
   stop(): Promise<void>;

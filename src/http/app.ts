@@ -55,7 +55,7 @@ import { exportRoute } from "./users/export.ts";
 import { userRoutes } from "./users/routes.ts";
 import { visibleGroupRoutes } from "./users/visible-groups.ts";
 
-/** What the application is built of. */
+/** The parts of the application. */
 export interface AppOptions {
   readonly dependencies: HttpDependencies;
   readonly metrics: Metrics;
@@ -180,7 +180,7 @@ function serverOptions(
     logger: loggerOptions(log.level, log.stream),
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: "requestId" }),
     genReqId: newId,
-    // What others say in X-Forwarded-For counts for nothing.
+    // X-Forwarded-For counts only if a trusted proxy sent it.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: largestJson,
     routerOptions: { maxParamLength: longestParameter },
@@ -206,7 +206,7 @@ function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void
   sendProblem(request, reply, problem);
 }
 
-/** What happens to every request, whatever its route. */
+/** Registers the steps of every request. */
 function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies, metrics: Metrics): void {
   let isStopping = false;
   app.addHook("preClose", async () => {

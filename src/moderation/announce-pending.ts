@@ -142,7 +142,7 @@ function toNotice({ organizationId, userId, toldAt, newest, isReminder, ...what 
   return { organizationId, userId, toldAt, newest, isReminder, ...textOf({ isReminder, ...what }) };
 }
 
-/** What a mail says: subjects of topics and names of groups, and nothing of people. */
+/** Writes a mail: it contains subjects of topics and names of groups, but nothing about people. */
 function textOf({
   topics,
   requests,

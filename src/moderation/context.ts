@@ -7,7 +7,7 @@ import type { Database, Executor } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
 
-/** Who submits, asks, reads or decides. */
+/** The person or key that submits, asks, reads or decides. */
 export interface Actor {
   readonly organizationId: number;
   /** For the change log and the decisions: `api-key:<name>`, `user:<id>`. */
@@ -63,7 +63,7 @@ export const invalid = (field: string, message: string) =>
   });
 
 /**
- * What somebody who signed in may do in a group.
+ * Reads the rights of a signed-in person in a group.
  * @returns undefined when there is no such group, or the person may not know of it
  */
 export async function standingIn(

@@ -16,7 +16,7 @@ export interface ImportDecision {
   readonly outcome: "approve" | "reject";
   /** Hash of the plan that the decider knows. Absent: the decision is about whichever plan waits. */
   readonly planHash?: string | undefined;
-  /** Whether the hash is required. */
+  /** True if the hash is required. */
   readonly isExact: boolean;
   /** The person who decides, by name. */
   readonly decidedBy: string;

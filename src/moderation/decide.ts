@@ -14,10 +14,10 @@ import { join, readRequest, requireReadableRequest } from "./membership-requests
 import type { PendingType } from "./rules.ts";
 import { readTopic, requireReadable } from "./topics.ts";
 
-/** What somebody decides about an item. */
+/** A decision about an item, as it is requested. */
 export interface DecisionRequest {
   readonly outcome: "approve" | "reject";
-  /** Whether the version, or the plan's hash, has to be named; otherwise it may be whichever there is. */
+  /** True if the request must name the version or the plan's hash; otherwise the current one counts. */
   readonly isExact: boolean;
   /** The version of the topic or request that they know. */
   readonly version?: number | undefined;
@@ -178,7 +178,7 @@ function requireDecides({ userId }: Actor, decides: boolean): void {
   throw new MusterError("forbidden", "Those decide who administer the group, fully or in part, or the network.");
 }
 
-/** Whoever may not see an item learns no more of it than of an id that is none. */
+/** A caller who may not see an item gets the same answer as for an unknown id. */
 function asNoItem(error: unknown): never {
   if (error instanceof MusterError && error.code === "not_found") throw noSuchItem();
   throw error;

@@ -14,13 +14,13 @@ export interface ExpiryDependencies {
   readonly clock: () => Date;
 }
 
-/** Who expires topics, in the change log. */
+/** The actor that expires topics, in the change log. */
 const service = "muster";
 
 /** Topics that expire at once. */
 const atOnce = 1000;
 
-/** Whether a topic is not to be published any more. */
+/** True if the time to publish a topic has passed. */
 export const isOverdue = ({ publishBefore }: { readonly publishBefore: string | null }, at: Date): boolean =>
   publishBefore !== null && Date.parse(publishBefore) <= at.getTime();
 

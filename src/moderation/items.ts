@@ -12,11 +12,11 @@ export const causes = [
 ] as const;
 export type Cause = (typeof causes)[number];
 
-/** What a decision can be. */
+/** The outcomes of a decision. */
 export const outcomes = ["approved", "rejected", "withdrawn", "expired", "settled"] as const;
 export type Outcome = (typeof outcomes)[number];
 
-/** What became of something that waited, or would have. */
+/** The decision about an item that was pending, or would have been. */
 export interface Decision {
   readonly outcome: Outcome;
   /** The person, by name; null: nobody decided, or a key withdrew it. */
@@ -24,7 +24,7 @@ export interface Decision {
   readonly reason: string | null;
   /** Why it is so although nobody decided; null: somebody did. */
   readonly cause: Cause | null;
-  /** Who did it, or what it followed from: `api-key:<name>`, `user:<id>`, `muster`. */
+  /** The actor: `api-key:<name>`, `user:<id>`, or `muster` if it followed from another change. */
   readonly actor: string;
   /** RFC 3339, UTC, microseconds. */
   readonly at: string;
@@ -33,7 +33,7 @@ export interface Decision {
 /** A decision that is being taken. */
 export type NewDecision = Omit<Decision, "at">;
 
-/** What topics and requests to join have in common. */
+/** The members that topics and requests to join share. */
 export interface Item<Status extends string> {
   readonly id: string;
   readonly groupId: string;

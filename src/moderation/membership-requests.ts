@@ -21,7 +21,7 @@ export type RequestStatus = (typeof requestStatuses)[number];
 export interface MembershipRequestDocument extends Item<RequestStatus> {
   readonly userId: string;
   readonly message: string;
-  /** Who sent it: `api-key:<name>`, `user:<id>`. */
+  /** The sender: `api-key:<name>` or `user:<id>`. */
   readonly actor: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -34,7 +34,7 @@ export interface NewMembershipRequest {
   readonly userId?: string | undefined;
 }
 
-/** What the change log tells of a request. */
+/** The properties of a request in the change log. */
 const requestProperties = [
   ...(["groupId", "userId", "message", "status", "decisions"] as const),
 ] as const satisfies readonly (keyof MembershipRequestDocument)[];

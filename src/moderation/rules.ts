@@ -1,8 +1,8 @@
-/** Who may do what with what waits for a decision: pure, cell by cell. */
+/** The rights over pending items: pure, cell by cell. */
 import type { Service } from "../organizations/api-keys.ts";
 import type { Capability } from "../organizations/role-capabilities.ts";
 
-/** What becomes of a topic that somebody submits. */
+/** The result of submitting a topic. */
 export type Submission = "published" | "pending" | "forbidden";
 
 const openDiscussion = 1;
@@ -21,7 +21,7 @@ export function submissionOf(
   return group.type === openDiscussion && !group.postApproval ? "published" : "pending";
 }
 
-/** What becomes of somebody's request to join a group. */
+/** The result of a request to join a group. */
 export type Joining = "approved" | "pending" | "already_member" | "unknown_group";
 
 const publicGroup = 1;
@@ -38,7 +38,7 @@ export function joiningOf(group: { readonly privacy: number }, role: number | nu
   return group.privacy === publicGroup ? "approved" : "pending";
 }
 
-/** What somebody is to a group, as far as reading its topics goes. */
+/** A person's relation to a group, as far as it matters for reading topics. */
 export interface Reader {
   /** The role in the group; null: none. */
   readonly role: number | null;
@@ -60,20 +60,20 @@ export function readableTopics(group: { readonly privacy: number }, { role, capa
   return { published: decides || role !== null || group.privacy === publicGroup, unpublished: decides };
 }
 
-/** What can wait for a decision, as `type` of the queue names it. */
+/** The types of pending items. */
 export const pendingTypes = ["topic", "membership", "import"] as const;
 export type PendingType = (typeof pendingTypes)[number];
 
-/** What somebody may do with an item that waits. */
+/** The actions on a pending item. */
 export const pendingActions = ["approve", "reject", "withdraw"] as const;
 export type PendingAction = (typeof pendingActions)[number];
 
-/** What somebody who signed in is to an item that waits. */
+/** A signed-in person's relation to a pending item. */
 export interface Asker {
   /** In the item's group; of an import: whether they are network administrator. */
   readonly decides: boolean;
   readonly administers: boolean;
-  /** Whether it is their own topic or request, or an import that they sent. */
+  /** True if the topic or request is their own, or if they sent the import. */
   readonly isOwn: boolean;
 }
 
@@ -105,6 +105,6 @@ export function actionsOfKey(type: PendingType, services: readonly Service[]): r
   ];
 }
 
-/** What sends files by itself must not approve them. */
+/** A key that may import must not approve imports. */
 export const mayApproveImports = (services: readonly Service[]): boolean =>
   services.includes("approvals") && !services.includes("import") && !services.includes("admin");

@@ -30,7 +30,7 @@ export interface TopicDocument extends Item<TopicStatus> {
   readonly channels: readonly Channel[];
   /** After this it is not to be published any more; null: whenever. */
   readonly publishBefore: string | null;
-  /** Who sent it: `api-key:<name>`, `user:<id>`. */
+  /** The sender: `api-key:<name>` or `user:<id>`. */
   readonly actor: string;
   readonly createdAt: string;
   readonly updatedAt: string;
@@ -49,7 +49,7 @@ export interface NewTopic {
 /** The topic before a page: when it was submitted, and its id. */
 export type ItemKey = readonly [createdAt: string, id: string];
 
-/** What the change log tells of a topic. */
+/** The properties of a topic in the change log. */
 const topicProperties = [
   ...(["groupId", "author", "subject", "body", "channels"] as const),
   ...(["publishBefore", "status", "decisions"] as const),

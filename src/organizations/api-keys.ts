@@ -39,7 +39,7 @@ export interface KeyRotation {
   readonly previousLastUsedAt: string | null;
 }
 
-/** What a new key is to be. */
+/** The wanted properties of a new key. */
 export interface NewApiKey {
   readonly name: string;
   readonly services: readonly Service[];
@@ -50,15 +50,15 @@ export interface NewApiKey {
   readonly allowedAddresses?: readonly string[];
 }
 
-/** What is to change of a key; what is absent stays. */
+/** The wanted changes of a key; absent properties stay. */
 export type ApiKeyPatch = { readonly [Name in Exclude<keyof NewApiKey, "source">]?: NewApiKey[Name] | undefined };
 
-/** What keys are made with. */
+/** The sources of time, ids and random bytes for keys. */
 export interface KeyContext {
   readonly clock: () => Date;
   readonly newId: () => string;
   readonly randomBytes: (size: number) => Uint8Array;
-  /** Who makes them. */
+  /** The actor that makes keys. */
   readonly actor: string;
 }
 
@@ -72,7 +72,7 @@ export function generateKey(randomBytes: (size: number) => Uint8Array): string {
   return `muster_${Buffer.from(randomBytes(32)).toString("base64url")}`;
 }
 
-/** What is stored of a key: its SHA-256. (It is random, so it needs no salt and no slow hash.) */
+/** Hashes a key by SHA-256 for the database. A random key needs neither salt nor a slow hash. */
 export function hashKey(key: string): Buffer {
   return createHash("sha256").update(key, "utf8").digest();
 }

@@ -32,13 +32,13 @@ export interface AuditEntry {
   readonly action: AuditAction;
   /** `api-key:<name>`, `user:<id>`, `operator`. */
   readonly actor: string;
-  /** What it was done to, an id or a name of the API; null: the organization itself. */
+  /** The subject, by an id or a name of the API; null: the organization itself. */
   readonly subject: string | null;
   /** Ids, names of settings, counts: neither secrets nor data of people, for entries outlive both. */
   readonly details?: AuditDetails;
 }
 
-/** What else is told of an entry. */
+/** Further facts of an entry. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
 /** An entry as the API shows it. */

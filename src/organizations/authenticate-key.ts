@@ -6,7 +6,7 @@ import { prepared } from "../store/sql.ts";
 import { hashKey, type Service } from "./api-keys.ts";
 import type { KnownKeys, StoredKey } from "./known-keys.ts";
 
-/** Who a key belongs to. */
+/** The owner of a key. */
 export interface KeyHolder {
   readonly organizationId: number;
   readonly apiKeyId: string;
@@ -32,7 +32,7 @@ const mostNoted = 10_000;
  * makes it wait or fail.
  */
 export function createAuthentication(database: Database, clock: () => Date, knownKeys?: KnownKeys): Authenticate {
-  /** What is remembered of a key may be from before its use was written. */
+  /** A cached key may be older than the last note of its use. */
   const notedUses = new Map<string, Date>();
   const find = async (hash: Buffer): Promise<StoredKey | undefined> => {
     if (knownKeys === undefined) return findKey(database, hash);

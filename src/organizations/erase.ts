@@ -5,7 +5,7 @@ import { writerPatience } from "../store/organization-lock.ts";
 import { literal, prepared } from "../store/sql.ts";
 import { asOwningWriter, type OperatorContext, readSummary } from "./operator.ts";
 
-/** What the operator has to know of an organization to delete it. */
+/** The facts that the operator must name to delete an organization. */
 export interface ErasureExpectation {
   /** How many users it has. */
   readonly expectedUsers: number;

@@ -13,14 +13,14 @@ import type { Settings } from "./settings.ts";
  */
 export const firstSettings: Partial<Settings> = { createGroups: ["*"], createLocations: true };
 
-/** What the start found or made. */
+/** The organization that the start found or made. */
 export interface FirstStart {
   /**
    * Number of the organization that the first start made; undefined when it was deleted: what the environment sets for it is
    * nobody else's.
    */
   readonly organizationId: number | undefined;
-  /** Whether the organization was created now. */
+  /** True if this start created the organization. */
   readonly isNew: boolean;
   /** The admin key, when it was generated now: it cannot be shown again. */
   readonly generatedKey: string | undefined;

@@ -13,7 +13,7 @@ const shareFrom = (defaults: { readonly percent: number; readonly from: number }
 
 /** The limits beyond which an import is held (docs/guard.md). Whatever is absent has the default given here. */
 export const guardLimitsSchema = z.strictObject({
-  /** Whether additions and changes are applied when nothing but removals is over a limit. */
+  /** True if additions and changes are applied while only removals exceed a limit. */
   applyAdditions: z.boolean().default(true),
   /** People of the source who would be deleted. */
   peopleRemoved: share({ percent: 5, above: 10 }),

@@ -10,29 +10,29 @@ import { operator } from "./organizations.ts";
 export interface Issuer {
   /** As the provider writes it in `iss`, to the letter. */
   readonly issuer: string;
-  /** What `aud` has to hold: the name of this service at the provider. */
+  /** The required value of `aud`: the name of this service at the provider. */
   readonly audience: string;
 }
 
-/** Whether a host name is this machine's own. */
+/** True if a host name is this machine's own. */
 export const isLoopback = (hostname: string): boolean =>
   /^(?:localhost|127(?:\.[0-9]{1,3}){3}|\[?::1\]?)$/i.test(hostname);
 
-/** Whether something may be fetched from an address: over HTTPS, or over plain HTTP from this machine itself. */
+/** True if the service may fetch from an address: over HTTPS, or over plain HTTP from this machine itself. */
 export function isSafeToFetch(url: URL): boolean {
   return url.protocol === "https:" || (url.protocol === "http:" && isLoopback(url.hostname));
 }
 
-/** Whether a text can be an issuer (OpenID Connect Discovery, section 2): an address without query, fragment and password. */
+/** True if a text can be an issuer (OpenID Connect Discovery, section 2): an address without query, fragment and password. */
 export function isIssuer(text: string): boolean {
   const url = text.length <= 1000 && text === text.trim() ? URL.parse(text) : null;
   return url !== null && isSafeToFetch(url) && !/[?#]/.test(text) && url.username === "" && url.password === "";
 }
 
-/** Whether a text can be an audience. */
+/** True if a text can be an audience. */
 export const isAudience = (text: string): boolean => /^[^\p{Cc}]{1,500}$/u.test(text);
 
-/** What an issuer has to be, for a person. */
+/** The rule of an issuer, for a person. */
 export const issuerRule = "is an https address without query and password; http is for this machine alone";
 
 /**

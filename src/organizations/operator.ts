@@ -19,7 +19,7 @@ export interface OrganizationSummary {
   readonly version: number;
   readonly users: number;
   readonly groups: number;
-  /** Whose tokens sign its people in; null: none do. */
+  /** The provider whose tokens sign its people in; null: there is none. */
   readonly identityProvider: Issuer | null;
   /** The last import that was sent; dry runs are none. */
   readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
@@ -38,7 +38,7 @@ export interface NewAdminKey {
   readonly revoked: number;
 }
 
-/** What the operator works with. */
+/** The dependencies of the operator's work. */
 export interface OperatorContext extends Omit<KeyContext, "actor"> {
   readonly owner: Owner;
   readonly queue: WriterQueue;

@@ -8,7 +8,7 @@ import { prepared } from "../store/sql.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 
-/** Who does what is done at the machine, not by the API: an actor of the logs. */
+/** The actor, in the logs, of work that is done at the machine instead of by the API. */
 export const operator = "operator";
 
 /** Number of the source that takes what names no source. */
@@ -28,7 +28,7 @@ export interface OrganizationResource {
 /** A change of settings: what is absent stays, null puts back the default. */
 export type SettingsPatch = { readonly [Name in keyof Settings]?: Settings[Name] | null | undefined };
 
-/** Who changes something, and what it is made with. */
+/** The actor of a change, and the dependencies of making it. */
 export interface ChangeContext {
   readonly database: Database;
   readonly queue: WriterQueue;
@@ -37,13 +37,13 @@ export interface ChangeContext {
   readonly actor: string;
 }
 
-/** What a new organization begins with. */
+/** The first state of a new organization. */
 export interface NewOrganization {
   readonly name: string;
   /** Those that are absent have their defaults. */
   readonly settings: Partial<Settings>;
   readonly createdAt: Date;
-  /** Whether it is the first start's, so that MUSTER_ADMIN_KEY is its key. */
+  /** True if the first start makes it, so that MUSTER_ADMIN_KEY is its key. */
   readonly isFirst?: boolean;
 }
 

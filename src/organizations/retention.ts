@@ -6,7 +6,7 @@ import { identifier, literal, prepared } from "../store/sql.ts";
 import { pruneAudit } from "./audit-log.ts";
 import { settingsSchema } from "./settings.ts";
 
-/** What old entries are deleted with. */
+/** The dependencies of deleting old entries. */
 export interface RetentionDependencies {
   /** A connection of the user that owns the tables, outside a transaction. */
   readonly owner: Executor;

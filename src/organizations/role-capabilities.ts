@@ -7,10 +7,10 @@ import { roles } from "./settings.ts";
 export const capabilities = ["see", "submit", "publish", "decide", "administer"] as const;
 export type Capability = (typeof capabilities)[number];
 
-/** Where a role counts: everywhere, or in the group of the membership. */
+/** The scope of a role: all groups, or the group of the membership. */
 export type RoleScope = "organization" | "group";
 
-/** What a role is good for. */
+/** The rights of a role. */
 export interface RoleRights {
   readonly scope: RoleScope;
   readonly capabilities: readonly Capability[];

@@ -16,7 +16,7 @@ export const roles = [
 const groupPattern = z.string().regex(/^[^|;\s]{1,100}$/, "a group pattern has no space, | or ; in it");
 
 /**
- * What an organization can set. Stored as JSON; whatever is absent has the default given here.
+ * The settings of an organization. They are stored as JSON; absent ones have these defaults.
  */
 export const settingsSchema = z.strictObject({
   /** Style of imports that name none. */
@@ -32,13 +32,13 @@ export const settingsSchema = z.strictObject({
   customFields: z.array(z.string().trim().min(1).max(100)).max(100).default([]),
   /** Groups that imports create when they name them: exact names or patterns with *. */
   createGroups: z.array(groupPattern).max(100).default([]),
-  /** Whether imports create the locations they name. */
+  /** True if imports create the locations that they name. */
   createLocations: z.boolean().default(false),
-  /** Whether a new person needs an e-mail. */
+  /** True if a new person needs an e-mail. */
   requireEmail: z.boolean().default(true),
-  /** Whether a new person needs a group. */
+  /** True if a new person needs a group. */
   requireGroup: z.boolean().default(true),
-  /** Whether rosters leave people alone who were entered by hand; `false`: those of the source `default` count them as its own. */
+  /** True if rosters leave people alone who were entered by hand; `false`: rosters of `default` count them as their own. */
   protectManual: z.boolean().default(true),
   /** The same of people who registered themselves and whom no feed has claimed yet. */
   protectSelfRegistered: z.boolean().default(true),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { mappingSchema } from "../intake/mapping.ts";
 import { guardLimitsSchema } from "./guard-limits.ts";
 
-/** What a source can set beside its style and rank. Stored as JSON; whatever is absent has the default given here. */
+/** The settings of a source beside its style and rank. They are stored as JSON; absent ones have these defaults. */
 export const sourceSettingsSchema = z.strictObject({
   /** How its files are read; null: by the documented columns. */
   mapping: mappingSchema.nullable().default(null),

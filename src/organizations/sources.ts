@@ -47,7 +47,7 @@ export interface AnnouncedChange {
   readonly usedBy: string | null;
 }
 
-/** What somebody sets of a source; without a rank it keeps its own, or comes last. */
+/** The settings to give a source. Without a rank it keeps its own; a new one comes last. */
 export type SourceWish = Pick<SourceResource, "style" | "mapping" | "guard"> & { readonly rank?: number | undefined };
 
 /** Claims are a bit set of 63, of which three are taken. */

@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** What precedes the rows: a signature, flags, and the length of an extension, which no version of PostgreSQL has. */
+/** The header before the rows: a signature, flags, and the length of an extension, which PostgreSQL never sends. */
 const headerBytes = 19;
 
 /** Bytes before a row's first field: the count of its fields. */

@@ -48,7 +48,7 @@ export interface Database {
   readonly written: (organizationId: number) => void;
   /** Is called after each transaction that changes API keys, before anybody is answered. */
   readonly keysChanged: () => void;
-  /** What is run in `notes` has its note in every transaction that changes something of an organization. */
+  /** Work that runs in `notes` adds its note to every transaction that changes an organization. */
   readonly notes: AsyncLocalStorage<CommitNote>;
   /** Number under which this process shows its presence (src/store/presence.ts). */
   readonly process: number;

@@ -30,7 +30,7 @@ export interface Migration {
   readonly checksum: string;
 }
 
-/** Where the migrations lie: `prisma/migrations` of the package, seen from `src/store` and from `dist/store` alike. */
+/** Finds `prisma/migrations` of the package, from `src/store` and from `dist/store` alike. */
 export function migrationsDirectory(): string {
   return fileURLToPath(new URL("../../prisma/migrations", import.meta.url));
 }

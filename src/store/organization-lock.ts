@@ -4,7 +4,7 @@ import { MusterError } from "../errors.ts";
 import { type Database, type Executor, type Isolation, type Transaction, withOrganization } from "./database.ts";
 import { literal, prepared } from "./sql.ts";
 
-/** What an organization's lock numbers. */
+/** The numbers that an organization's lock protects. */
 export interface FeedHead {
   readonly lastSequence: number;
   readonly lastUserId: number;

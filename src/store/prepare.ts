@@ -29,7 +29,7 @@ async function readVersion(owner: Client): Promise<number> {
   return rows[0]?.number ?? 0;
 }
 
-/** Who creates a role may not take it at once from PostgreSQL 16 on; who may administer it can allow that. */
+/** From PostgreSQL 16 on, the creator of a role may administer it, but must first allow itself to take it. */
 async function allowServiceRole(owner: Client, version: number): Promise<void> {
   const privilege = version >= setPrivilegeVersion ? "SET" : "MEMBER";
   const { rows } = await owner.query<{ isAllowed: boolean; user: string }>(

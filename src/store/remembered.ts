@@ -12,7 +12,7 @@ export interface Remembered<Key, Value> {
   look(key: Key): (value: Value) => void;
   /** Something may have changed: of this key, or of all. */
   forget(key?: Key): void;
-  /** Whether `forget` is called for whatever anybody changes. */
+  /** Says if `forget` is called for every change. */
   trust(isTold: boolean): void;
 }
 

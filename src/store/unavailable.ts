@@ -1,6 +1,6 @@
 import { MusterError } from "../errors.ts";
 
-/** What tells the errors of PostgreSQL, its driver, and the sockets of Node.js apart. */
+/** The members that tell errors of PostgreSQL, its driver, and the sockets of Node.js apart. */
 export interface DriverError {
   readonly code?: string;
   readonly message?: string;
@@ -36,7 +36,7 @@ export function asOfDriver(thrown: unknown): DriverError {
 const lostConnection =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/;
 
-/** Whether an error says that there is no connection to PostgreSQL (any more), or no room for it to work. */
+/** True if an error means that the connection to PostgreSQL is missing or lost, or that it has no room to work. */
 export function isUnavailable(error: unknown): boolean {
   const { code, message = "", severity, syscall } = asOfDriver(error);
   // PostgreSQL ends the connection then, or does not take it, whatever the reason.

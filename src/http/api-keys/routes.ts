@@ -268,7 +268,7 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
 function requireOwnAddress(list: readonly string[], request: AnyRequest): void {
   const address = addressOf(request);
   const ranges = list.map((entry) => canonicalRange(entry)).filter((range) => range !== undefined);
-  // What is no address is refused where the list is set.
+  // Values that are not addresses are refused when the list is set.
   if (ranges.length < list.length || isOnList(ranges, address)) return;
   const detail = `You use this very key from ${address ?? "an unknown address"}, which is not on the list. Add it, or use another key.`;
   throw new MusterError("request_invalid", detail, {

@@ -39,7 +39,7 @@ export const feedGroupsSchema = z
   .object({ groups: z.array(feedGroupSchema) })
   .meta({ id: "GroupsV2", examples: [{ groups: [exampleFeedGroup] }] });
 
-/** What became of the memberships of a group. */
+/** The outcome for the memberships of a group. */
 export const endedMembershipsSchema = z
   .object({ groupID: z.string(), membershipsRemoved: z.int().describe("How many memberships ended.") })
   .meta({ id: "EndedMembershipsV2", examples: [{ groupID: "CRS-0001", membershipsRemoved: 31 }] });

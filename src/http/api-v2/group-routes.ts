@@ -14,7 +14,7 @@ import { endedMembershipsSchema, feedGroup, feedGroupsSchema } from "./group-doc
 import { keyQuery } from "./key-query.ts";
 
 const tags = ["Version 2"];
-/** What a status is answered with: XML, unless JSON is asked for or was sent. */
+/** The answers of a status: XML, unless JSON is asked for or was sent. */
 const answered = (description: string, schema: z.ZodType) => ({
   description,
   content: { "application/xml": { schema }, "application/json": { schema } },

@@ -194,7 +194,7 @@ function decisionRoute(
         ...problemResponses("not_found", "conflict", "plan_changed", "gone"),
       },
     },
-    // What a form says counts as what the address says.
+    // Values of a form count like parameters of the address.
     preValidation: async (request) => {
       Object.assign(request.query as object, request.body);
     },

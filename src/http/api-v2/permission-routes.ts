@@ -49,7 +49,7 @@ const feedPermission = (permission: Permission): z.infer<typeof feedPermissionSc
   since: permission.since,
 });
 
-/** Who may do more than a member, for existing jobs. */
+/** Route of all roles above member, for existing jobs. */
 export function permissionV2Routes(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",

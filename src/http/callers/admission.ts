@@ -18,7 +18,7 @@ declare module "fastify" {
   }
 }
 
-/** Who gets in, how often, and how many at a time. */
+/** The limits of admission: how often, and how many at a time. */
 export interface Admission {
   /**
    * Before a key, a token or a session is looked up: refuses those whose were refused too often of late. What was valid
@@ -113,7 +113,7 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
 const isRefusal = (request: AnyRequest, { statusCode }: AnyReply): boolean =>
   statusCode === 401 || (statusCode === 403 && request.routeOptions.config?.access !== undefined && !request.caller);
 
-/** What a request shows of who sends it, as it stands there; undefined: nothing. */
+/** The credentials of a request, unchecked; undefined: it has none. */
 function credentialsOf({ headers, query }: AnyRequest): string | undefined {
   const { api_key: inQuery } = (query ?? {}) as { readonly api_key?: unknown };
   const shown = [inQuery, headers.authorization, headers.cookie];

@@ -13,7 +13,7 @@ import { byToken } from "./token-caller.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** Who may use the route; `registerAuthentication` takes it from the access table. */
+    /** The rule of the route; `registerAuthentication` takes it from the access table. */
     access?: AccessRule;
   }
   interface FastifyRequest {

@@ -48,10 +48,10 @@ interface StoredAnswer {
   readonly status: number | null;
   readonly body: string | null;
   readonly content_type: string | null;
-  /** Whether what the request changes has been committed, or a part of it. */
+  /** True if the request's change, or a part of it, was committed. */
   readonly is_done: boolean;
   readonly import_id: string | null;
-  /** Whether the request is still being done, as far as is known. */
+  /** True if the request is still under way, as far as is known. */
   readonly is_alive: boolean;
 }
 
@@ -218,7 +218,7 @@ function keepAlive(database: Database, request: FastifyRequest, key: string, id:
           where ${ofClaim(request, key, id)} and status is null`),
       ),
     );
-  // What fails is tried again; if that is too late, somebody else may have taken over, which the note finds out.
+  // A failed renewal is retried. If that is too late, another request may have taken over; the note finds out.
   return setInterval(() => void renew().catch(() => undefined), claimRenewal).unref();
 }
 

@@ -26,7 +26,7 @@ export async function requirePerson(database: Database, request: FastifyRequest,
   if (!standing.capabilities.includes(people)) throw forbidden(`To do that takes a role that may ${deeds[people]}.`);
 }
 
-/** What a capability allows, for a person. */
+/** Describes a capability for a person. */
 const deeds: Readonly<Record<Capability, string>> = {
   see: "see this group",
   submit: "submit topics in this group",

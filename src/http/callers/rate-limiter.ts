@@ -1,4 +1,4 @@
-/** What a limiter says of one request. */
+/** A limiter's verdict on one request. */
 export interface RateState {
   readonly isAllowed: boolean;
   /** Requests that may still come right now. */
@@ -13,7 +13,7 @@ export interface RateState {
 export interface RateLimiter {
   /** Counts a request, if it is allowed. */
   take(client: string): RateState;
-  /** What `take` would say, without counting. */
+  /** The verdict of `take`, without counting. */
   look(client: string): RateState;
   /** How many clients are remembered. */
   readonly size: number;

@@ -22,7 +22,7 @@ export function ownOrigin(request: FastifyRequest, publicUrl: string | undefined
   return URL.parse(own)?.origin ?? own;
 }
 
-/** Whether a session may begin here: over HTTPS, or on this machine, so that nobody on the way reads the cookie. */
+/** True if a session may begin here: over HTTPS, or on this machine, so that nobody on the way reads the cookie. */
 export function mayKeepSession(request: FastifyRequest, publicUrl: string | undefined): boolean {
   return isSecure(request, publicUrl) || isLoopback(URL.parse(ownOrigin(request, publicUrl))?.hostname ?? "");
 }

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from "../contract/paging.ts";
 
 const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 
-/** What a cursor of the feed holds. */
+/** The content of a cursor of the feed. */
 export const positionShape = z.tuple([z.int().nonnegative(), exactTime]);
 
 /** The opaque cursor of a place in the log. */

@@ -14,11 +14,11 @@ export function followablePageSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** Where a page of such a list begins. */
+/** The start of a page of such a list. */
 export interface FollowablePage<Key> {
   /** Sort key of the last item before it; undefined: none. */
   readonly after: Key | undefined;
-  /** Where the log ended before the first page was read; the cursors carry it through the pages. */
+  /** The end of the log before the first page was read; the cursors carry it through the pages. */
   readonly position: FeedPosition;
 }
 

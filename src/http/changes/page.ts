@@ -3,7 +3,7 @@ import type { FeedPage } from "../../changes/feed.ts";
 import { toXml } from "../contract/xml.ts";
 import { toChangesCursor } from "./cursor.ts";
 
-/** What the feed can be answered in. */
+/** The formats of the feed. */
 export const feedFormats = ["json", "xml", "ndjson"] as const;
 export type FeedFormat = (typeof feedFormats)[number];
 
@@ -13,7 +13,7 @@ export const feedMediaTypes: Readonly<Record<FeedFormat, string>> = {
   ndjson: "application/x-ndjson; charset=utf-8",
 };
 
-/** What stands around the changes of an answer; XML is made of their JSON. */
+/** The text around the changes of an answer; XML is made from their JSON. */
 export const feedFrames: Readonly<Record<FeedFormat, ChangesFrame>> = {
   json: { before: '{"changes":[', separator: "," },
   xml: { before: '{"changes":[', separator: "," },

@@ -2,7 +2,7 @@ import type { Service } from "../../organizations/api-keys.ts";
 import type { Capability } from "../../organizations/role-capabilities.ts";
 
 /**
- * What a person who signed in needs. Network administrators may use every address but those for nobody.
+ * The right that a signed-in person needs. Network administrators may use every address that is open to people.
  * - `network-administrators`: nobody else
  * - `anyone`: nothing; the handler decides, by `caller.userId`
  * - `self`: to be the user of `:id`
@@ -11,7 +11,7 @@ import type { Capability } from "../../organizations/role-capabilities.ts";
  */
 export type People = "network-administrators" | "anyone" | "self" | "nobody" | Capability;
 
-/** Who may use an address. */
+/** The callers that may use an address. */
 export interface AccessRule {
   /** Services of an API key, of which one is enough; none: the address is for people alone. */
   readonly services: readonly Service[];
@@ -135,7 +135,7 @@ export const operatorAddresses: readonly string[] = [
 ];
 
 /**
- * Who may use a route; undefined for one that the table doesn't name.
+ * Finds the rule of a route; undefined if the table does not name it.
  * @param method upper case; HEAD is what GET is
  * @param url the route's pattern, e.g. `/v1/users/:id`
  */
@@ -146,7 +146,7 @@ export function accessRule(method: string, url: string): AccessRule | undefined 
   return { services: entry, people: "network-administrators" };
 }
 
-/** Whether a key with these services may use an address that `allowed` opens. */
+/** True if a key with these services may use an address that `allowed` opens. */
 export function mayUse(services: readonly Service[], allowed: readonly Service[]): boolean {
   return allowed.length > 0 && (services.includes("admin") || allowed.some((service) => services.includes(service)));
 }

@@ -3,7 +3,7 @@ import { MusterError, type ProblemCode, type ProblemPlace } from "../../errors.t
 import { asOfDriver, databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
 import { isUniqueViolation } from "../../store/unique-violation.ts";
 
-/** What is needed of a request to explain an error to its sender. */
+/** The parts of a request that explain an error to its sender. */
 export interface ErrorContext {
   /** The content types that the route takes, for a person. */
   readonly takes: string;
@@ -102,7 +102,7 @@ interface ValidationIssue {
   readonly params: { readonly keys?: readonly string[] };
 }
 
-/** Where Fastify found the invalid part, for a person. */
+/** Names the invalid part of a request for a person. */
 const places: Readonly<Record<string, string>> = {
   querystring: "query parameters",
   params: "address",
@@ -134,7 +134,7 @@ function describeIssue(issue: ValidationIssue, place: string): { field: string; 
   return [{ field: shorten(path.join(".")) || place, message: inPlainWords(issue.message ?? "is not valid") }];
 }
 
-/** What the validator says for developers, for a person. */
+/** Rewrites a message of the validator for a person. */
 const plainWords: Readonly<Record<string, string>> = {
   "Invalid UUID": "is no id, such as 0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
   "Invalid input: expected number, received NaN": "is no number",

@@ -64,7 +64,7 @@ export const ifNoneMatchHeaders = z.object({
     .describe("The `ETag` of an answer that you have: if there is nothing else, the answer is 304 without a body."),
 });
 
-/** Whether If-None-Match names this entity tag; compared weakly, as caches may have weakened it. */
+/** True if If-None-Match names this entity tag. Tags are compared weakly, since caches may weaken them. */
 export function isKnown(header: string | undefined, tag: string): boolean {
   return (header ?? "").split(",").some((one) => ["*", tag].includes(one.trim().replace(/^W\//, "")));
 }

@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 
-/** What an answer can be written as. */
+/** The formats of an answer. */
 export type Format = "json" | "xml" | "text" | "csv" | "ndjson";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What problems are written as when the request shows no preference; absent: JSON. */
+    /** The format of problems if the request shows no preference; absent: JSON. */
     usualFormat?: Format;
   }
 }

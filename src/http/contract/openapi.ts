@@ -136,7 +136,7 @@ function describeRoute(): SwaggerTransform<FastifySchema> {
   };
 }
 
-/** Who may use the address, as a sentence or two. */
+/** Says in a sentence or two which callers may use the address. */
 function needs({ services, people }: AccessRule): string {
   const all = [...new Set<Service>([...services, "admin"])].map((service) => `\`${service}\``);
   const keys = services.length === 0 ? "Takes no API key." : `Needs a key with the service ${all.join(" or ")}.`;

@@ -31,7 +31,7 @@ export function pageSchema<Item extends z.ZodType>(item: Item) {
   });
 }
 
-/** What a cursor holds: the sort key of the last item of a page, e.g. `["Doe", 17]`. */
+/** The content of a cursor: the sort key of the last item of a page, e.g. `["Doe", 17]`. */
 export type CursorKey = readonly (string | number)[];
 
 /** Makes the opaque cursor that continues after an item with this key. */

@@ -13,7 +13,7 @@ export function placeText({ detail, line, column = 1 }: Pick<Problem, "detail" |
   return ` Line ${line}, column ${column}.`;
 }
 
-/** What a sender wrote must not steer the terminal of whoever reads it. */
+/** A sender's text must not control the terminal of its reader. */
 export function printable(line: string): string {
   return line.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, "\uFFFD");
 }

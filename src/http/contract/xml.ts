@@ -11,7 +11,7 @@ const builder = new XMLBuilder({
   indentBy: "  ",
 });
 
-/** What XML 1.0 (section 2.2) has no way to write, lone surrogates included. */
+/** Characters that XML 1.0 (section 2.2) cannot contain, lone surrogates included. */
 const notACharacter = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
 /** How arrays are written: for our own documents, or as problem details have it (RFC 9457, appendix B). */

@@ -13,7 +13,7 @@ const tags = ["Groups"];
 /** Largest list of people who come and leave, in bytes. */
 const largestEdit = 16 * 1024 * 1024;
 
-/** Who belongs to a group. */
+/** Routes of the members of a group. */
 export function memberRoutes(app: App, dependencies: HttpDependencies): void {
   readingRoutes(app, dependencies);
   singleRoutes(app, dependencies);

@@ -27,7 +27,7 @@ const groupId = z
   .normalize("NFC")
   .regex(groupIdPattern, "has 1 to 100 characters without white space, | and ;");
 
-/** What can be set of a group, and what it is otherwise. */
+/** The settings of a group, with their defaults. */
 const settable = {
   category: codeSchema(groupCategories).default(1),
   type: codeSchema(groupTypes).default(1),
@@ -88,7 +88,7 @@ export const groupPurgeSchema = z
   .strictObject({ expectedMembers: z.int().min(0).optional().describe(expectedMembersText) })
   .meta({ id: "GroupPurge", examples: [{ expectedMembers: 1234 }] });
 
-/** What a purge answers. */
+/** The answer to a purge. */
 export const purgedGroupSchema = z
   .object({ groupId: z.string(), membershipsRemoved: z.int().describe("How many memberships ended.") })
   .meta({ id: "PurgedGroup", examples: [{ groupId: "CRS-0001", membershipsRemoved: 1234 }] });

@@ -13,7 +13,7 @@ import { fileNameOf, safeFileName } from "./file-name.ts";
 export interface ReceivedFile {
   /** Its bytes. **Only the end of the iteration says that the file is whole.** */
   readonly body: AsyncIterable<Uint8Array>;
-  /** What the sender says it is; undefined: its content must tell. */
+  /** The format that the sender declares; undefined: the content decides. */
   readonly format: FileFormat | undefined;
   /** The label of its encoding, as sent. */
   readonly charset: string | undefined;
@@ -101,7 +101,7 @@ async function* decompressed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   };
   const gunzip = createGunzip();
   try {
-    // What goes wrong comes out of the last stream, to whoever reads it.
+    // Every failure reaches the consumer through the last stream.
     yield* pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), gunzip, () => {});
   } catch (error) {
     throw decompressionProblem(error);

@@ -324,7 +324,7 @@ async function sendImport(
     return sendDocument(request, reply, "import", importSchema, resource);
   }
   const { organizationId } = request.caller;
-  // Whoever was not added must not be lost among warnings.
+  // People who were not added must not be lost among warnings.
   const page = { limit: reportedRows, failedFirst: true };
   const rows = await listImportRows(database, organizationId, resource.id, {}, page);
   return reply

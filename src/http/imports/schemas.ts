@@ -27,7 +27,7 @@ const codesOf = <Code extends string>(table: Readonly<Record<Code, unknown>>) =>
   z.enum(Object.keys(table) as [Code, ...Code[]]);
 
 const people = (what: string) => z.int().describe(`People ${what}.`);
-/** What an import of groups or locations counts of these. */
+/** The counts of an import of groups or locations. */
 const things = (what: string) => z.int().describe(`People (of such a file: groups or locations) ${what}.`);
 
 const countsSchema = z.object({
@@ -287,7 +287,7 @@ export const rowFilter = {
 
 const change = z.object({ from: z.unknown(), to: z.unknown() });
 
-/** What a plan does to one thing. */
+/** One item of a plan. */
 export const planItemSchema = z
   .object({
     number: z.int().describe("In the order of the plan, from 1."),

@@ -64,7 +64,7 @@ export const pendingFilter = z.strictObject({
 
 export const pendingParams = z.strictObject({ id: z.uuid().describe("Id of the item.") });
 
-/** Who decides, and why. */
+/** The decider and the reason. */
 export const deciderMembers = {
   decidedBy: line(200)
     .min(1, "is empty")
@@ -138,7 +138,7 @@ export const decidedItemSchema = z
   })
   .meta({ id: "DecidedItem", examples: [exampleDecided] });
 
-/** What became of several decisions. */
+/** The outcomes of several decisions. */
 export const decidedItemsSchema = z
   .object({
     items: z.array(

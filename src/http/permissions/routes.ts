@@ -10,7 +10,7 @@ import { permissionFilter, userPermissionFilter } from "./schemas.ts";
 const page = pageSchema(permissionSchema);
 const position = z.tuple([z.int().nonnegative(), z.string()]);
 
-/** Who may do more than a member. */
+/** Routes of roles above member. */
 export function permissionRoutes(app: App, { database }: HttpDependencies): void {
   const answer = async (
     organizationId: number,

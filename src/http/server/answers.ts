@@ -22,7 +22,7 @@ export function watchReader(
   // Node.js calls it when nothing has moved on the connection for that long.
   response.setTimeout(answerPause, () => {
     if (response.writableNeedDrain || response.writableEnded || socket.writableLength > 0) end();
-    // What is slow is the service itself.
+    // The service itself is slow.
     else socket.setTimeout(answerPause);
   });
   const whole = setTimeout(end, answerWhole);

@@ -25,7 +25,7 @@ export type AnyReply = FastifyReply;
 
 declare module "fastify" {
   interface FastifyRequest {
-    /** Who sent the request; set on every address under /v1 before the handler runs. */
+    /** The caller; set on every address under /v1 before the handler runs. */
     caller: Caller;
   }
 }

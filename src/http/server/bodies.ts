@@ -19,7 +19,7 @@ export function withDeadline(body: Readable, milliseconds: number): Readable {
   const timer = setTimeout(() => fail(tooSlow(`whole within ${seconds(milliseconds)}`)), milliseconds);
   timer.unref();
   body.once("error", fail);
-  // Whoever has stopped reading has had an error of its own to tell.
+  // A consumer that stopped reading reports an error of its own.
   timed.on("error", () => undefined);
   timed.once("close", () => clearTimeout(timer));
   return body.pipe(timed);

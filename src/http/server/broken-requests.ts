@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import { MusterError } from "../../errors.ts";
 import { problemDetails } from "../contract/problems.ts";
 
-/** Whether a request that came whole before still waits for its answer, on the same connection. */
+/** True if an earlier whole request on the same connection still waits for its answer. */
 export interface Answering {
   /** Told of every request that is one. */
   begin(request: IncomingMessage, response: ServerResponse): void;
@@ -31,7 +31,7 @@ export function watchAnswers(): Answering {
 export function refuseBrokenRequest(newId: () => string, answering: Answering) {
   const waiting = new WeakSet<Socket>();
   const refuse = (error: Error & { code?: string }, socket: Socket): void => {
-    // Whoever speaks no TLS cannot be answered in TLS.
+    // A client that does not speak TLS cannot be answered in TLS.
     if (error.code === "ECONNRESET" || error.code?.startsWith("ERR_SSL_") || !socket.writable) {
       socket.destroy();
       return;

@@ -11,15 +11,15 @@ import type { WriterQueue } from "../../store/organization-lock.ts";
 import type { Owner } from "../../store/owner.ts";
 import type { HttpLimits } from "../contract/limits.ts";
 
-/** What the routes work with; made once, in main. */
+/** The dependencies of the routes; composed once. */
 export interface HttpDependencies {
   readonly database: Database;
   /** Tells those who wait of changes. */
   readonly changeSignal: ChangeSignal;
-  /** Whose API keys are, as far as this process remembers it. */
+  /** The owners of API keys, as far as this process caches them. */
   readonly knownKeys: KnownKeys;
   readonly queue: WriterQueue;
-  /** Where imports wait before they take a connection. */
+  /** The queue in which imports wait before they take a connection. */
   readonly importQueue: WriterQueue;
   /** How many imports run at once. */
   readonly importSlots: number;
@@ -36,7 +36,7 @@ export interface HttpDependencies {
   readonly limits: HttpLimits;
   /** Finds the keys of an OpenID provider. */
   readonly keysOf: KeysOf;
-  /** Where people reach the service, without a slash at the end; undefined: where it listens. */
+  /** The public address, without a slash at the end; undefined: the address at which it listens. */
   readonly publicUrl: string | undefined;
   /** Addresses and networks of the proxies whose word about a client's address counts. */
   readonly trustedProxies: readonly string[];
@@ -44,7 +44,7 @@ export interface HttpDependencies {
   readonly operator: Operator | undefined;
 }
 
-/** Who may create and delete organizations. */
+/** The holder of the operator's key, who may create and delete organizations. */
 export interface Operator {
   /** SHA-256 of the operator's key. */
   readonly keyHash: Uint8Array;
@@ -64,13 +64,13 @@ export function moderationOf(
   return { database, queue, clock, newId, actor: { organizationId, actor, userId, services } };
 }
 
-/** Whose word a change of members is. */
+/** Finds the authority with which a caller changes members. */
 export const memberAuthority = ({ userId, isNetworkAdministrator, services }: Caller): MemberAuthority => {
   if (userId === null) return services.includes("admin") ? "organization" : "groups";
   return isNetworkAdministrator ? "organization" : "group";
 };
 
-/** Who sent a request. */
+/** The sender of a request. */
 export interface Caller {
   readonly organizationId: number;
   /** Id of the API key; of a person, a UUID made of theirs. Requests with an Idempotency-Key are kept apart by it. */
@@ -79,7 +79,7 @@ export interface Caller {
   readonly actor: string;
   /** Id of the person who signed in; null: an API key is used. */
   readonly userId: number | null;
-  /** Whether that person is network administrator; false of keys. */
+  /** True if that person is a network administrator; false for keys. */
   readonly isNetworkAdministrator: boolean;
   /** The session that the person signed in by; null: a token, or an API key. */
   readonly sessionId: string | null;

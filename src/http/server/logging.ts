@@ -54,7 +54,7 @@ type DescribedError = {
   readonly type: string;
   readonly code?: string;
   readonly message: string;
-  /** Where PostgreSQL met it. */
+  /** The place in PostgreSQL that raised it. */
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;

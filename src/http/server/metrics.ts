@@ -1,7 +1,7 @@
 import { Counter, Histogram, type Registry } from "prom-client";
 import type { ImportResource } from "../../reconcile/attempts/types.ts";
 
-/** What is counted for /metrics. No label holds anything about a person or an organization. */
+/** The counters of /metrics. No label contains anything about a person or an organization. */
 export interface Metrics {
   /** In the text format of Prometheus. */
   readonly render: () => Promise<string>;

@@ -15,7 +15,7 @@ const documentationPolicy = [
 
 const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
-/** What a page of the service might ask of a browser: nothing. */
+/** Browser features that pages of the service may use: none. */
 const permissions = ["camera", "display-capture", "geolocation", "microphone", "payment", "usb"]
   .map((feature) => `${feature}=()`)
   .join(", ");

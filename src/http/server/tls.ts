@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import type { Server as TlsServer } from "node:https";
 import type { App } from "./app-types.ts";
 
-/** Where certificate and key are, each a PEM file. */
+/** Paths of the certificate and the key, each a PEM file. */
 export interface TlsFiles {
   /** The certificate, and those that signed it up to the root. */
   readonly certificate: string;
@@ -11,7 +11,7 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-/** What HTTPS is spoken with, as Node.js takes it. */
+/** The options of HTTPS, as Node.js takes them. */
 export interface TlsOptions {
   readonly cert: Buffer;
   readonly key: Buffer;

@@ -25,7 +25,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-/** What a page shows. */
+/** The content of a page. */
 export interface Page {
   readonly title: string;
   /** Paragraphs of plain text. */

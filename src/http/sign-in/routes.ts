@@ -77,7 +77,7 @@ const linkSchema = z
     ],
   });
 
-/** Who signed in; links and sessions. */
+/** Routes of the signed-in person, links and sessions. */
 export function signInRoutes(app: App, dependencies: HttpDependencies): void {
   meRoute(app, dependencies);
   linkRoute(app, dependencies);

@@ -16,7 +16,7 @@ const exampleDecision: Decision = {
   at: "2026-11-22T08:15:00.000000Z",
 };
 
-/** What became of a topic or a request. */
+/** The state of a topic or a request. */
 export const itemDecisionSchema = z
   .object({
     outcome: z.enum(outcomes),
@@ -44,7 +44,7 @@ const exampleTopic: TopicDocument = {
   updatedAt: "2026-11-22T08:15:00.000000Z",
 };
 
-/** What is the same of topics and requests. */
+/** The members that topics and requests share. */
 export const itemMembers = {
   version: z.int().describe("Counts the changes; decisions name it."),
   decisions: z.array(itemDecisionSchema).describe("What was decided, in its order."),
@@ -113,5 +113,5 @@ export const withdrawalSchema = z
 
 const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 
-/** What a cursor of a list by time holds. */
+/** The content of a cursor of a list by time. */
 export const itemKeyShape = z.tuple([exactTime, z.uuid()]);

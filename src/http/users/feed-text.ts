@@ -14,7 +14,7 @@ export async function* writeCsv(pages: Pages): Text {
   }
 }
 
-/** What is not blank: a value that is there and blank would take others away. */
+/** Keeps values that are not blank: a blank value would withdraw others. */
 const present = (record: FeedRecord) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== ""));
 
 const form: ListForm<FeedRecord> = { list: "users", item: "user", tell: present };

@@ -4,7 +4,7 @@ import { type Database, type Executor, withOrganization } from "../../store/data
 import type { Page } from "./pages.ts";
 import type { ImportStatus } from "./types.ts";
 
-/** What a plan does to one thing. */
+/** One item of a plan. */
 export interface PlanItem {
   /** In the order of the plan, from 1. */
   readonly number: number;

@@ -100,7 +100,7 @@ export async function* openBody(
       data = await readPiece(database, organizationId, importId, number);
     }
   };
-  // What goes wrong comes out of the last stream, to whoever reads it.
+  // Every failure reaches the consumer through the last stream.
   yield* pipe(Readable.from(pieces()), createZstdDecompress(), () => {});
 }
 
