@@ -15,32 +15,32 @@ const constructions: readonly Construction[] = [
   {
     rule: "(a) name the actor: a comment begins with What, Who, Whose, Whom, Whether or Where",
     pattern: /^[ \t]*(?:\/\*\*|\*|\/\/)[ \t]*(?:What|Who|Whose|Whom|Whoever|Whether|Where)\b/gm,
-    ceiling: 588,
+    ceiling: 343,
   },
-  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 166 },
-  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 77 },
-  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 191 },
+  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 109 },
+  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 73 },
+  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 132 },
   {
     rule: "(d) the trade's words: give way, for want of, be it",
     pattern: /\bg[ia]ves? way\b|\bfor want of\b|\bbe it\b/gi,
-    ceiling: 6,
+    ceiling: 0,
   },
-  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 41 },
+  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 31 },
   {
     rule: "(g) name the thing: the same of, that of, those of",
     pattern: /\b(?:the same|that|those) of\b/gi,
-    ceiling: 119,
+    ceiling: 96,
   },
   {
     rule: "(g) name the thing: say, tell or know of",
     pattern: /\b(?:says?|said|tells?|told|knows?|known) of\b/gi,
-    ceiling: 136,
+    ceiling: 111,
   },
 ];
 
 /** The most words of a sentence in a document. The rule says 25; lists of names need some more. */
 const longSentence = 32;
-const longSentenceCeiling = 82;
+const longSentenceCeiling = 57;
 
 const isCounted = (path: string) => /\.(?:ts|md)$/.test(path) && path !== "test/docs/plain-english.test.ts";
 
