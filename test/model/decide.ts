@@ -86,7 +86,9 @@ function failTakenUsernames(organization: Organization, source: number, decision
   const isApplied = ({ fate }: Decision) => fate === "add" || fate === "update";
   const stored = (user: User | null) => user?.username.value?.normalized;
   const final = ({ person, statement }: Decision) =>
-    decideUsername(organization, source, person.user, statement).value?.normalized;
+    statement.onlyRemoves
+      ? stored(person.user)
+      : decideUsername(organization, source, person.user, statement).value?.normalized;
 
   const applied = decisions.filter(isApplied);
   const gone = new Set(decisions.filter(({ fate }) => fate === "remove").map(({ person }) => person.user));

@@ -20,7 +20,6 @@ import {
   byDefault,
   describeUser,
   type Issue,
-  isProtected,
   locationKey,
   type Membership,
   manual,
@@ -196,7 +195,7 @@ function carryOut(organization: Organization, source: number, decision: Decision
     return "added";
   }
   if (!person.user) return "unchanged";
-  if (isSpared(decision)) {
+  if (removesOnly(decision)) {
     applyMemberships(organization, source, person.user, statement, warn);
     return "unchanged";
   }
@@ -248,15 +247,15 @@ function applyStatement(
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
 }
 
-/** Somebody registered themself, and the row only removes: it says nothing else of them (file formats, section 5). */
-const isSpared = ({ person, statement, fate }: Decision): boolean =>
-  fate === "update" && statement.onlyRemoves && person.user !== null && isProtected(person.user);
+/** The rows of a known person only remove: they change nothing but memberships (file formats, section 3). */
+const removesOnly = ({ person, statement, fate }: Decision): boolean =>
+  fate === "update" && statement.onlyRemoves && person.user !== null;
 
 /** Creates the groups to join and the locations that are unknown, where the settings let imports do so. */
 function createWhatIsNamed(organization: Organization, decisions: readonly Decision[]): void {
   const { createGroups, createLocations } = organization.settings;
   const applied = decisions.filter(
-    (decision) => (decision.fate === "add" || decision.fate === "update") && !isSpared(decision),
+    (decision) => (decision.fate === "add" || decision.fate === "update") && !removesOnly(decision),
   );
   const patterns = createGroups.map(patternOf);
   const names = new Set([...organization.groups.values()].map(({ name }) => name.toLowerCase()));

@@ -29,6 +29,75 @@ function send(groupID: string, { memberships = {}, origins = [], settings }: Cas
   };
 }
 
+describe("a row that only removes", () => {
+  const codes = ["G1|00002", "00002;G1", "00002 G1", "00001", "G1|00002;NOPE|00002"];
+  const before = () =>
+    world({
+      users: [
+        stored(1, {
+          username: "ann",
+          firstName: "Ann",
+          address: "1 Road",
+          location: "Main",
+          customFields: ["x"],
+          email: "ann@x.edu",
+          emails: { "a@x.edu": [employees] },
+          sources: { [employees]: "1" },
+          phones: { "+12025550123": { owner: employees, claims: [employees] } },
+          memberships: { G1: { owner: employees } },
+        }),
+      ],
+    });
+  const blank = { email: "", phone: "", address: "", customFields: "", campusName: "", showAllGroups: "" };
+
+  it("changes and withdraws nothing but memberships, in any style", () => {
+    for (const style of ["normal", "active-roster", "purge"] as const) {
+      for (const groupID of codes) {
+        for (const values of [blank, { firstName: "Eve", userID: "eve", phone: "2025550199", address: "2 Road" }]) {
+          const { organization, outcomes } = importRecords(
+            before(),
+            [{ databaseID: "1", ...values, groupID }],
+            employees,
+            style,
+          );
+          const expected = before().users.get(1)!;
+          expected.memberships.clear();
+          assert.deepEqual([organization.users.get(1), outcomes], [expected, ["updated"]]);
+        }
+      }
+    }
+  });
+
+  it("does not make the person known to its source", () => {
+    const { only } = importRecords(before(), [{ userID: "ann", groupID: "G1|00002" }], affiliates);
+    assert.deepEqual(
+      [[...only.claims], [...only.sources.keys()], only.memberships.size],
+      [[employees], [employees], 0],
+    );
+  });
+
+  it("leaves the values to the other rows of the person", () => {
+    const rows = [
+      { databaseID: "1", lastName: "Data", phone: "2025550199", groupID: "G2" },
+      { databaseID: "1", ...blank, lastName: "Order", groupID: "G1|00002" },
+    ];
+    for (const records of [rows, rows.toReversed()]) {
+      const { only } = importRecords(before(), records, employees);
+      assert.deepEqual([only.lastName.value, [...only.phones.keys()]], ["Data", ["+12025550199x"]]);
+      assert.deepEqual([only.address.value, [...only.memberships.keys()]], ["1 Road", ["G2"]]);
+    }
+  });
+
+  it("does not turn the person's other rows into rows with a databaseID", () => {
+    const rows = [
+      { databaseID: "1", userID: "ann", groupID: "G1|00002" },
+      { userID: "ann", phone: "", groupID: "G2" },
+    ];
+    const { only } = importRecords(before(), rows, employees);
+    assert.deepEqual([...only.phones.keys()], ["+12025550123x"]);
+  });
+});
+
 describe("leaving", () => {
   const both = { G1: { owner: students }, G2: { owner: manual } };
   it("ends the memberships that are named, whoever claims them", () => {
@@ -332,7 +401,11 @@ describe("groups with a style of their own", () => {
   it("purge: the data of those whom the file puts into the group are replaced, with and without databaseID", () => {
     const ann = () =>
       stored(1, {
-        ...{ username: "ann", lastName: "Doe", email: "ann@x.edu", address: "Dorm 4", sources: { [employees]: "1" } },
+        username: "ann",
+        lastName: "Doe",
+        email: "ann@x.edu",
+        address: "Dorm 4",
+        sources: { [employees]: "1" },
         emails: { "old@x.edu": [employees], "hand@x.edu": [manual] },
         phones: { "+12025550123": { owner: employees, claims: [employees] } },
         memberships: { G1: { owner: employees } },
@@ -346,7 +419,11 @@ describe("groups with a style of their own", () => {
     assert.deepEqual(
       { lastName, emails, phones, address, now },
       {
-        ...{ lastName: "Roe", emails: ["hand@x.edu"], phones: [], address: "", now: ["G1", "LIST"] },
+        lastName: "Roe",
+        emails: ["hand@x.edu"],
+        phones: [],
+        address: "",
+        now: ["G1", "LIST"],
       },
     );
     assert.deepEqual([put("TEAM").lastName, put("TEAM").emails.length], ["Doe", 2]);

@@ -54,27 +54,30 @@ export function mergeRows(person: Person, style: Style): Statement {
   const { rows } = person;
   const databaseIds = new Set(rows.map((row) => row.databaseId).filter(Boolean));
   const [databaseId = null] = databaseIds;
+  // A row that only removes says nothing else, so the person's other rows decide the values.
+  const others = rows.filter((row) => !removesOnly(row));
+  const speaking = others.length > 0 ? others : rows;
   const deleting = rows.filter((row) => row.groups?.deletePerson);
-  const withEmail = rows.findLast((row) => row.emails?.[0]);
+  const withEmail = speaking.findLast((row) => row.emails?.[0]);
   const [primary] = withEmail?.emails ?? [];
   return {
     firstRow: firstRow(person),
     databaseId: databaseId ?? null,
     databaseIdsConflict: databaseIds.size > 1,
-    mode: databaseIds.size > 0 || style === "purge" ? "replace" : "fill",
-    firstName: lastSaid(rows, (row) => row.firstName),
-    lastName: lastSaid(rows, (row) => row.lastName),
-    username: lastSaid(rows, usernameOf),
-    address: lastSaid(rows, (row) => row.address),
-    customFields: lastSaid(rows, (row) => row.customFields),
-    location: lastSaid(rows, (row) => row.location),
-    showAllGroups: lastSaid(rows, (row) => (row.showAllGroups === "" ? false : row.showAllGroups)),
+    mode: speaking.some((row) => row.databaseId) || style === "purge" ? "replace" : "fill",
+    firstName: lastSaid(speaking, (row) => row.firstName),
+    lastName: lastSaid(speaking, (row) => row.lastName),
+    username: lastSaid(speaking, usernameOf),
+    address: lastSaid(speaking, (row) => row.address),
+    customFields: lastSaid(speaking, (row) => row.customFields),
+    location: lastSaid(speaking, (row) => row.location),
+    showAllGroups: lastSaid(speaking, (row) => (row.showAllGroups === "" ? false : row.showAllGroups)),
     primaryEmail: withEmail && primary && { value: primary, row: withEmail.row },
     // the last row wins: it decides how an address is written, and the attributes of a phone
-    emails: new Map(rows.flatMap((row) => (row.emails ?? []).map((email) => [email.normalized, email] as const))),
-    emailsComplete: rows.some((row) => row.emails) && !rows.some((row) => row.emailsIncomplete),
-    phones: new Map(rows.flatMap((row) => (row.phones ?? []).map((phone) => [phoneKey(phone), phone] as const))),
-    phonesComplete: rows.some((row) => row.phones) && !rows.some((row) => row.phonesIncomplete),
+    emails: new Map(speaking.flatMap((row) => (row.emails ?? []).map((email) => [email.normalized, email] as const))),
+    emailsComplete: speaking.some((row) => row.emails) && !speaking.some((row) => row.emailsIncomplete),
+    phones: new Map(speaking.flatMap((row) => (row.phones ?? []).map((phone) => [phoneKey(phone), phone] as const))),
+    phonesComplete: speaking.some((row) => row.phones) && !speaking.some((row) => row.phonesIncomplete),
     deletingRows: deleting.length,
     otherRows: rows.length - deleting.length,
     onlyRemoves: rows.every(removesOnly),

@@ -35,6 +35,7 @@ import {
   replaceDataInPurgeGroups,
   storedGroups,
 } from "../../src/reconcile/people/plan/group-styles.ts";
+import { listLeavers } from "../../src/reconcile/people/plan/leavers.ts";
 import { planMemberships } from "../../src/reconcile/people/plan/memberships.ts";
 import { planGroups } from "../../src/reconcile/people/plan/named-groups.ts";
 import {
@@ -101,6 +102,7 @@ const planStatements = (c: ImportContext): Sql[] => [
   ...reportUnknownGroups,
   ...planMemberships(c),
   ...leaveRosterGroups(c),
+  listLeavers,
   ...planReturnedMemberships(c),
   ...joinNewGroups(c),
   losesAdministrator,

@@ -42,7 +42,7 @@ const emails = (c: ImportContext) => sql`
     left join users u on u.organization_id = ${c.organization} and u.id = p.person
     cross join lateral (select ${part(item, 1)} as normalized, ${part(item, 2)} as email
       from unnest(${items(sql`s.emails`)}) item) address
-    where not (${isNewAndOfOneRow}) and p.applies and s.emails <> ''
+    where not (${isNewAndOfOneRow}) and p.applies and not s.only_removes and s.emails <> ''
       and (${hasSeveralItems(sql`s.emails`)} or s.email_normalized <> coalesce(u.email_normalized, p.email_normalized))
       and address.normalized <> coalesce(u.email_normalized, p.email_normalized)
     order by r.person, address.normalized, r.row desc
@@ -71,7 +71,7 @@ const phones = (c: ImportContext) => sql`
       select ${part(item, 1)} as number, ${part(item, 2)} as extension, ${part(item, 3)}::smallint as message_type,
         ${part(item, 4)} as label, ${part(item, 5)} as carrier
       from unnest(${items(sql`s.phones`)}) item) phone
-    where not (${isNewAndOfOneRow}) and p.applies and s.phones <> ''
+    where not (${isNewAndOfOneRow}) and p.applies and not s.only_removes and s.phones <> ''
     order by r.person, phone.number, phone.extension, r.row desc
   ), withdrawn as (
     insert into planned_phones (person, number, extension, action)

@@ -57,6 +57,7 @@ export const replaceDataInPurgeGroups: Sql = sql`
       bool_or(s.emails is not null) and not bool_or(s.emails_incomplete) as emails,
       bool_or(s.phones is not null) and not bool_or(s.phones_incomplete) as phones
     from members join row_persons r using (person) join staged_rows s on s.row = r.row
+    where not s.only_removes
     group by r.person
   )
   update people p set replaces = true, emails_replaced = said.emails, phones_replaced = said.phones

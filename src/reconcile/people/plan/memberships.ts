@@ -3,7 +3,7 @@ import { byDefault } from "../../../directory/claims.ts";
 import { literal } from "../../../store/sql.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
 import { power } from "./group-orders.ts";
-import { grantedByNobodysFeed } from "./protection.ts";
+import { grantedByNobodysFeed, isProtected } from "./protection.ts";
 import { rowOf } from "./value-rows.ts";
 import { followsImport, isKept, withdrawnMembership } from "./withdrawn-membership.ts";
 
@@ -24,7 +24,7 @@ const namedMemberships = (c: ImportContext) => sql`
     coalesce(l.row, ${rowOf(sql`p`, sql`'leaveAll'`)}) as leave_row,
     case
       when g.style = 'static' then 'the group is static'
-      when not p.applies then 'the person registered themself'
+      when p.only_removes and ${isProtected(sql`u.claims`)} then 'the person registered themself'
       when m.role > 0 and ${grantedByNobodysFeed(sql`m.role_owner`)} then 'role'
     end as kept,
     ${grantedByNobodysFeed(sql`m.role_owner`)} or ${ownerIn(sql`m.role_owner`, c.outranking)} as role_is_others

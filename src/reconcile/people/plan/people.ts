@@ -7,7 +7,6 @@ import { failPeople } from "../match/fail-people.ts";
 import { items } from "../stage/lists.ts";
 import { hasFailed } from "../stage/row-issues.ts";
 import { joinsEverybody } from "./group-styles.ts";
-import { isProtected } from "./protection.ts";
 
 /**
  * Fills `people` with what the file says about each person. Rows of one person become one: lists are united, and of other
@@ -19,7 +18,6 @@ export const listPeople = (c: ImportContext): Sql[] => [
   sql`delete from people where is_new and only_removes`,
   failIncompletePeople(c),
   dropFailedPeople,
-  ...(c.knowsNobody ? [] : [spareProtectedPeople(c)]),
   sql`analyze people (person, first_row, is_new, applies, username_normalized, location_normalized)`,
 ];
 
@@ -73,7 +71,7 @@ function peopleOfOneRow(c: ImportContext): Sql {
       ${join(companions.map(staged))}, s.email, s.email_normalized, s.location_normalized,
       ${replacing} and s.emails is not null and not s.emails_incomplete,
       ${replacing} and s.phones is not null and not s.phones_incomplete,
-      s.delete_person, not s.delete_person, s.leave_all,
+      s.delete_person, not s.only_removes, s.leave_all,
       ${literal(c.rules.replacesGroups)} and s.groups_given and not s.only_removes, s.only_removes, s.names_group,
       case when s.issues is null then s.digest end, null
     from row_persons r join staged_rows s on s.row = r.row
@@ -82,17 +80,17 @@ function peopleOfOneRow(c: ImportContext): Sql {
 
 /** SQL: the last value of several rows that is not blank; a blank one if there is no other; null if no row has the field. */
 const lastNotBlank = (column: string) => sql`
-  coalesce((array_agg(${staged(column)} order by s.row desc) filter (where ${staged(column)} <> ''))[1],
-    case when bool_or(${staged(column)} = '') then '' end)`;
+  coalesce((array_agg(${staged(column)} order by s.row desc) filter (where s.says and ${staged(column)} <> ''))[1],
+    case when bool_or(s.says and ${staged(column)} = '') then '' end)`;
 
 /** SQL: the last value of several rows; null if no row has one. */
 const last = (column: string) =>
-  sql`(array_agg(${staged(column)} order by s.row desc) filter (where ${staged(column)} is not null))[1]`;
+  sql`(array_agg(${staged(column)} order by s.row desc) filter (where s.says and ${staged(column)} is not null))[1]`;
 
 /** SQL: the value that several rows together say. */
 function lastSaid(field: Scalar): Sql {
   const { kind, column } = field;
-  if (kind === "flag") return sql`bool_or(${staged(column)})`;
+  if (kind === "flag") return sql`bool_or(${staged(column)}) filter (where s.says)`;
   return unstaged(field, kind === "identifier" ? last(column) : lastNotBlank(column));
 }
 
@@ -101,33 +99,34 @@ const isSaid = ({ kind, column }: Scalar) => (kind === "flag" ? staged(column) :
 
 /** SQL: for each field the row that says its value, as members of a JSON object. */
 const valueRows = join([
-  ...scalarFields.map((field) => sql`'${raw(field.feed)}', max(s.row) filter (where ${isSaid(field)})`),
-  sql`'email', max(s.row) filter (where s.email is not null)`,
+  ...scalarFields.map((field) => sql`'${raw(field.feed)}', max(s.row) filter (where s.says and ${isSaid(field)})`),
+  sql`'email', max(s.row) filter (where s.says and s.email is not null)`,
   sql`'leaveAll', min(s.row) filter (where s.leave_all)`,
 ]);
 
+/**
+ * SQL relation: the rows `s` of people with several rows. A row that only removes says nothing of the person's values,
+ * unless all of the person's rows only remove: then they still say who it is.
+ */
+const mergedRows = sql`(
+  select person, s.*, not s.only_removes or bool_and(s.only_removes) over (partition by person) as says
+  from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row) s`;
+
 function peopleOfSeveralRows(c: ImportContext): Sql {
-  const replacing = replaces(c, sql`bool_or(s.database_id is not null)`);
+  const replacing = replaces(c, sql`bool_or(s.says and s.database_id is not null)`);
   return sql`
     insert into people (${columns})
     select person, min(s.row), person > ${c.lastUserId}, ${replacing}, min(s.database_id),
       ${join(scalarFields.map(lastSaid))}, ${join([...companions, "email", "email_normalized"].map(last))},
       ${lastNotBlank("location_normalized")},
-      ${replacing} and bool_or(s.emails is not null) and not bool_or(s.emails_incomplete),
-      ${replacing} and bool_or(s.phones is not null) and not bool_or(s.phones_incomplete),
-      bool_and(s.delete_person), not bool_and(s.delete_person), bool_or(s.leave_all),
+      ${replacing} and bool_or(s.says and s.emails is not null) and not bool_or(s.says and s.emails_incomplete),
+      ${replacing} and bool_or(s.says and s.phones is not null) and not bool_or(s.says and s.phones_incomplete),
+      bool_and(s.delete_person), not bool_and(s.only_removes), bool_or(s.leave_all),
       ${literal(c.rules.replacesGroups)} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes),
       bool_or(s.names_group), null, jsonb_build_object(${valueRows})
-    from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row
+    from ${mergedRows}
     group by person`;
 }
-
-/** Spares people who registered themselves from orders to remove, until a feed brings them (file formats, section 5.6). */
-const spareProtectedPeople = (c: ImportContext) => sql`
-  update people set applies = false
-  from users u
-  where u.organization_id = ${c.organization} and u.id = people.person and people.only_removes
-    and ${isProtected(sql`u.claims`)}`;
 
 /** Fails new people without a name, an e-mail or a group (file formats, section 1.7). */
 function failIncompletePeople(c: ImportContext): Sql {

@@ -10,6 +10,7 @@ import { planContacts } from "./contacts.ts";
 import { planOrderedDeletions } from "./deletions.ts";
 import { leaveNoGroup, listGroupOrders, reportUnknownGroups } from "./group-orders.ts";
 import { listGroups, readGroupStyles, replaceDataInPurgeGroups } from "./group-styles.ts";
+import { listLeavers } from "./leavers.ts";
 import { planMemberships } from "./memberships.ts";
 import { planNamedGroups } from "./named-groups.ts";
 import { planNamedLocations } from "./named-locations.ts";
@@ -47,6 +48,7 @@ export async function planUsers(transaction: Transaction, context: ImportContext
     ...reportUnknownGroups,
     ...planMemberships(context),
     ...(areRosters && hasAbsences ? leaveRosterGroups(context) : []),
+    ...(knowsNobody ? [] : [listLeavers]),
     ...(hasReturns ? planReturnedMemberships(context) : []),
     ...(createsGroups ? joinNewGroups(context) : []),
   ]);

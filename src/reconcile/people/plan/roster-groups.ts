@@ -11,7 +11,7 @@ const isRoster = sql`g.style in ('active-roster', 'purge')`;
  * left them name the groups in which the source has their person; `forgetDigests` makes sure of that. Other statements
  * have planned all other memberships before.
  */
-export const leaveRosterGroups = (c: ImportContext): Sql[] => [forgetDigests(c), leaveRosters(c), findLeavers];
+export const leaveRosterGroups = (c: ImportContext): Sql[] => [forgetDigests(c), leaveRosters(c)];
 
 /**
  * Forgets the digest of people whom the source has in a roster that their row does not name. If the next import passed over
@@ -83,11 +83,3 @@ const leaveRosters = (c: ImportContext) => sql`
 export const rosterLoss: Sql = sql`
   select from planned_memberships p join known_groups g using (group_id)
   where p.role_from is not null and p.role_to is null and ${isRoster} limit 1`;
-
-/** Lists the people for whom nothing else is planned. */
-const findLeavers = sql`
-  insert into leavers (person, first_row)
-  select person, first_row from (select distinct person from planned_memberships where action <> 'add') leaving
-  left join people p using (person)
-  where p.applies is not true
-    and not exists (select from absences a where a.person = leaving.person and a.fate = 'withdraw')`;
