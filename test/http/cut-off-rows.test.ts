@@ -18,7 +18,7 @@ async function send(kind: "groups" | "locations", body: string) {
 const note = (row: number, action: string, value: string) => ({
   row,
   code: "row_may_be_cut_off",
-  message: `The file ends in this row without a line end, so that "${value}" may be the beginning of a longer value, and ${action} might hit another one. Nothing was done about it; end the row with a line end and send it again.`,
+  message: `The file ends in this row without a line end. "${value}" may be cut off, and ${action} could affect the wrong one. Nothing was done about it. End the row with a line end and send it again.`,
 });
 
 test("a group is neither deleted nor purged by a last row without a line end, and the other rows are applied", async () => {
