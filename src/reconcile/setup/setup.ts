@@ -12,7 +12,7 @@ import type { ImportOptions } from "../receive/request.ts";
 import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
 import { type StyleRules, styleRules } from "./style-rules.ts";
 
-/** What an import depends on beside its file. */
+/** The settings and the state that an import depends on, beside its file. */
 export interface Setup {
   readonly source: RankedSource &
     SourceSettings & { readonly name: string; readonly announcedChange: AnnouncedChange | null };
@@ -87,7 +87,7 @@ export function readOptions(charset: string | undefined, { source }: Setup): Rea
 const rulesVersion = 5;
 const rulesVersions = 1_000;
 
-/** What matching needs to know. */
+/** Makes the context of the statements that match. */
 export const matchingContext = (
   organizationId: number,
   setup: Setup,
@@ -105,7 +105,7 @@ export const matchingContext = (
 });
 
 /**
- * What planning needs to know.
+ * Makes the context of the statements that plan and apply.
  * @param knowsNobody nobody is known, or was before this import began
  */
 export const importContext = (
@@ -128,7 +128,7 @@ export const normalizationRules = ({ countryCode, grantableRoles }: Settings): N
   grantableRoles,
 });
 
-/** Whether a file is read to the same rows by both. */
+/** Tells if reading a file yields the same rows by both. */
 export const sameRules = (one: Setup, other: Setup): boolean => rulesOf(one) === rulesOf(other);
 
 const rulesOf = ({ settings, source }: Setup) => JSON.stringify([normalizationRules(settings), source.mapping]);

@@ -13,7 +13,7 @@ export interface FileInParts {
   readonly partRows: number;
 }
 
-/** What was applied of a file. */
+/** The effect of a file that was applied in parts. */
 export interface AppliedFile extends PlanDescription {
   readonly recorded: Recorded;
   readonly reading: Reading | null;

@@ -4,7 +4,7 @@ import type { ImportCounts } from "../../attempts/types.ts";
 import { type GuardFigures, nothingFound } from "../../guard/guard.ts";
 import type { PlanDescription } from "../../planned-file.ts";
 
-/** What a part of a file did, in an organization that knew nobody. */
+/** The effect of a part of a file, in an organization that knew nobody. */
 export interface Part extends PlanDescription {
   readonly recorded: Recorded;
   readonly groups: GroupFigures;

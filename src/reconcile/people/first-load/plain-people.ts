@@ -14,7 +14,7 @@ import { hasSeveralItems, items, part } from "../stage/lists.ts";
 import { nothingDone, type Part } from "./parts.ts";
 import type { RowsOfPart } from "./sort-out-rows.ts";
 
-/** The people whom the plain rows of a part add. What takes steps for others is here just what the row says. */
+/** The people whom the plain rows of a part add. Their rows need no planning: one statement a table adds them. */
 export interface PlainPeople {
   readonly context: ImportContext;
   readonly run: ImportRun;

@@ -9,7 +9,7 @@ import { networkAdministrator } from "../plan/protection.ts";
 /** Is thrown when parts of a file may concern each other, so that the file has to be planned as a whole. */
 export class RelatedParts extends Error {}
 
-/** What later parts need to know of earlier ones. Names of groups are folded. */
+/** Facts about earlier parts that later ones need. Names of groups are folded. */
 export interface EarlierParts {
   /** Groups that they created. */
   readonly createdGroups: Set<string>;

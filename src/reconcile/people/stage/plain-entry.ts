@@ -4,7 +4,7 @@ export interface Wanted {
   readonly locations: readonly string[];
 }
 
-/** What the change log says of the new person of a plain row (docs/decisions/021), as JSON. */
+/** The change log's entry of the new person of a plain row (docs/decisions/021), as JSON. */
 export interface PlainEntry {
   readonly changed: string;
   readonly memberships: string;
