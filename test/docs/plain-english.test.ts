@@ -29,7 +29,7 @@ const constructions: readonly Construction[] = [
   {
     rule: "(g) name the thing: the same of, that of, those of",
     pattern: /\b(?:the same|that|those) of\b/gi,
-    ceiling: 96,
+    ceiling: 95,
   },
   {
     rule: "(g) name the thing: say, tell or know of",
@@ -40,7 +40,7 @@ const constructions: readonly Construction[] = [
 
 /** The most words of a sentence in a document. The rule says 25; lists of names need some more. */
 const longSentence = 32;
-const longSentenceCeiling = 57;
+const longSentenceCeiling = 53;
 
 const isCounted = (path: string) => /\.(?:ts|md)$/.test(path) && path !== "test/docs/plain-english.test.ts";
 
