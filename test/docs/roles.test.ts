@@ -38,11 +38,12 @@ const roleRow = (name: string, role: number) => {
   return [`${role} ${name.replaceAll("-", " ")}`, where, ...capabilities.map((one) => yesOrNo(has.includes(one)))];
 };
 const outsiderRow = [
-  ...["none: an outsider", "groups that are not secret"],
+  "none: an outsider",
+  "groups that are not secret",
   ...capabilities.map((one) => yesOrNo(capabilitiesOf(null, false).includes(one))),
 ];
 
-/** Who stands in the columns of the table of deeds. */
+/** The roles in the columns of the table of actions. */
 const columns = [null, 0, 4, 3, 1, 2].map((role) => {
   const has = capabilitiesOf(role, role === 2);
   const asker = { decides: has.includes("decide"), administers: has.includes("administer") };
@@ -97,23 +98,31 @@ const deeds: Readonly<Record<string, (column: Column) => string>> = {
 };
 const deedRows = Object.entries(deeds).map(([deed, tell]) => [deed, ...columns.map(tell)]);
 
-/** What a key does, by the addresses that it needs for that: all of them or none are open to it. */
+/** Actions of keys, with the addresses that each needs. A key opens all of them or none. */
 const keyDeeds: Readonly<Record<string, readonly (keyof typeof access)[]>> = {
   "see groups and members": ["GET /v1/groups", "GET /v1/groups/:groupId", "GET /v1/groups/:groupId/members"],
   "read topics, membership requests and what waits": [
-    ...(["GET /v1/groups/:groupId/topics", "GET /v1/topics/:id", "GET /v1/pending"] as const),
-    ...(["GET /v1/groups/:groupId/membership-requests", "GET /v1/membership-requests/:id"] as const),
+    "GET /v1/groups/:groupId/topics",
+    "GET /v1/topics/:id",
+    "GET /v1/pending",
+    "GET /v1/groups/:groupId/membership-requests",
+    "GET /v1/membership-requests/:id",
   ],
   "submit, ask and withdraw for a person": [
-    ...(["POST /v1/groups/:groupId/topics", "POST /v1/groups/:groupId/membership-requests"] as const),
-    ...(["POST /v1/topics/:id/withdraw", "POST /v1/membership-requests/:id/withdraw"] as const),
+    "POST /v1/groups/:groupId/topics",
+    "POST /v1/groups/:groupId/membership-requests",
+    "POST /v1/topics/:id/withdraw",
+    "POST /v1/membership-requests/:id/withdraw",
   ],
   "approve topics and requests": ["POST /v1/pending/:id/approve", "POST /v1/pending/decisions"],
   "approve held imports": ["POST /v1/imports/:id/approve", "POST /v1/pending/:id/approve"],
   "reject topics and requests, discard held imports": ["POST /v1/pending/:id/reject", "POST /v1/imports/:id/discard"],
   "administer groups and their members": [
-    ...(["POST /v1/groups", "PATCH /v1/groups/:groupId", "DELETE /v1/groups/:groupId"] as const),
-    ...(["PUT /v1/groups/:groupId/members/:userId", "POST /v1/groups/:groupId/members"] as const),
+    "POST /v1/groups",
+    "PATCH /v1/groups/:groupId",
+    "DELETE /v1/groups/:groupId",
+    "PUT /v1/groups/:groupId/members/:userId",
+    "POST /v1/groups/:groupId/members",
   ],
 };
 const keyRows = Object.entries(keyDeeds).map(([deed, addresses]) => [

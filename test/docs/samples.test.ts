@@ -12,17 +12,23 @@ import { blocksOf, readDocument, repository } from "./markdown.ts";
 const app = await startTestApp(await createTestDatabase({ after }));
 const sample = (name: string) => readFile(join(repository, "docs/samples", name));
 
-/** What becomes of the first person of each extract. */
+/** The values of the first person of each extract, as its mapping reads them. */
 const extracts: Readonly<Record<string, object>> = {
   "banner.csv": {
-    ...{ firstName: "Ngozi", lastName: "Okafor", username: "nokafor", location: "Main" },
+    firstName: "Ngozi",
+    lastName: "Okafor",
+    username: "nokafor",
+    location: "Main",
     emails: ["ngozi.okafor@example.edu"],
     phones: ["+12125550123"],
     groups: ["LEVEL-UG", "MAJOR-BIOL", "STUDENTS"],
     databaseId: "A00123456",
   },
   "peoplesoft.csv": {
-    ...{ firstName: "Zoë", lastName: "Müller", username: "ZMUELLER", location: "Main" },
+    firstName: "Zoë",
+    lastName: "Müller",
+    username: "ZMUELLER",
+    location: "Main",
     address: "1 College Ave|New York|NY|USA|10001",
     emails: ["zoe.mueller@example.edu"],
     phones: ["+12125550123"],
@@ -30,14 +36,19 @@ const extracts: Readonly<Record<string, object>> = {
     databaseId: "000123456",
   },
   "workday.csv": {
-    ...{ firstName: "Aiko", lastName: "Tanaka", username: "atanaka", location: "Main" },
+    firstName: "Aiko",
+    lastName: "Tanaka",
+    username: "atanaka",
+    location: "Main",
     emails: ["aiko.tanaka@example.edu", "aiko@example.org"],
     phones: ["+12125550155"],
     groups: ["EMPLOYEES", "DEPT-Library"],
     databaseId: "21001",
   },
   "colleague.txt": {
-    ...{ firstName: "Ana", lastName: "Rivera", username: "arivera" },
+    firstName: "Ana",
+    lastName: "Rivera",
+    username: "arivera",
     emails: ["ana.rivera@example.edu"],
     phones: ["+15185550166"],
     groups: ["PROG-NURS", "PROG-HLTH", "STUDENTS"],
