@@ -1,28 +1,30 @@
-/** What `--help` shows; docs/command-line.md shows the same. */
+/** Texts of `--help`; docs/command-line.md shows the same ones. */
 
 export const connectionHelp = `Connection
-  --url URL          address of the service; without it the environment's
-                     MUSTER_URL
-  --key-file PATH    file that holds the API key, and that nobody but its owner
-                     may read (chmod 600); without it the environment's
-                     MUSTER_KEY. A key is never given on the command line.`;
+  --url URL          address of the service; default: MUSTER_URL of the
+                     environment
+  --key-file PATH    file that contains the API key and that only its owner may
+                     read (chmod 600); default: the key in MUSTER_KEY of the
+                     environment. A key never goes on the command line.`;
 
-export const generalHelp = `muster: sends files to a Muster service, keeps a copy of what it stores, and
-makes links that sign people in. For whoever runs the service it also manages
-its organizations.
+export const generalHelp = `muster: sends files to a Muster service, keeps a copy of its data, and makes
+links that sign people in. Operators manage organizations with it.
 
 Usage
-  muster push FILE [options]      import a file, and report what became of it
+  muster push FILE [options]      import a file, and report the result
   muster pull --to PLACE [options]
-                                  make a copy, or bring it up to date
-  muster link USERNAME            make a link that signs somebody in once
+                                  make a copy of the data, or update it
+  muster link USERNAME            make a link that signs one person in, once
   muster organization …           create, list, rename and delete organizations
-  muster help push                more about one of them
+  muster help COMMAND             describe one command
   muster --version
 
 Environment
   MUSTER_URL         address of the service, such as https://muster.example.edu
   MUSTER_KEY         API key; for organizations the operator's key
+  HTTPS_PROXY, HTTP_PROXY, NO_PROXY
+                     proxy to the service, and hosts that need none; also in
+                     lower case
 
 Example
   export MUSTER_URL=https://muster.example.edu

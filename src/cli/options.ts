@@ -1,8 +1,10 @@
 import { usageError } from "./exit-status.ts";
+import { printable, quoted } from "./text.ts";
 
 /**
- * Has parseArgs read a command line, and turns what it throws into a sentence.
- * @param command for the hint
+ * Has parseArgs read a command line, and turns its errors into messages for people.
+ * @param command for the hint, e.g. `push`
+ * @throws CommandError (usage)
  */
 export function parseStrictly<Parsed>(command: string, parse: () => Parsed): Parsed {
   try {
@@ -10,17 +12,25 @@ export function parseStrictly<Parsed>(command: string, parse: () => Parsed): Par
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code?.startsWith("ERR_PARSE_ARGS") !== true) throw error;
-    if (/'(--key|-k)\b[^-]/.test(message)) {
+    const option = printable(/'(?:-\w, )?(--?[^' <]*)/.exec(message)?.[1] ?? "");
+    if (option === "--key" || option === "-k") {
       throw usageError(
-        "A key does not go on the command line, where every user of the machine can see it. Put it into MUSTER_KEY, or into a file for --key-file.",
+        "A key does not belong on the command line, where every user of the machine can see it. Put it into MUSTER_KEY, or into a file for --key-file.",
       );
     }
-    // The rest of the message explains how to write positional arguments that begin with a hyphen.
-    throw usageError(`${message.split(". ")[0]}. "muster ${command} --help" tells which options there are.`);
+    throw usageError(`${explain(code, option, message)} "muster ${command} --help" lists the options.`);
   }
 }
 
-/** @throws CommandError (usage) when the value is none of the choices */
+function explain(code: string, option: string, message: string): string {
+  if (code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") return `There is no option ${option}.`;
+  if (code === "ERR_PARSE_ARGS_INVALID_OPTION_VALUE") {
+    return /does not take/.test(message) ? `${option} takes no value.` : `${option} needs a value.`;
+  }
+  return `${message.split(/[.\n]/)[0]}.`;
+}
+
+/** @throws CommandError (usage) when the value is not one of the choices */
 export function choiceOf<Choice extends string>(
   option: string,
   value: string | undefined,
@@ -28,14 +38,20 @@ export function choiceOf<Choice extends string>(
 ): Choice | undefined {
   if (value === undefined) return undefined;
   const choice = choices.find((one) => one === value);
-  if (choice === undefined) throw usageError(`${option} is one of ${choices.join(", ")}.`);
+  if (choice === undefined) throw usageError(`${option} is one of ${choices.join(", ")}, not ${quoted(value)}.`);
   return choice;
 }
 
-/** @throws CommandError (usage) when the value is no whole number in this range */
+/** @throws CommandError (usage) when the value is not a whole number in this range */
 export function numberOf(option: string, value: string | undefined, least: number, most: number): number | undefined {
   if (value === undefined) return undefined;
   const number = /^\d{1,9}$/.test(value) ? Number(value) : Number.NaN;
   if (number >= least && number <= most) return number;
-  throw usageError(`${option} is a number from ${least} to ${most}.`);
+  throw usageError(`${option} is a number from ${least} to ${most}, not ${quoted(value)}.`);
+}
+
+/** @throws CommandError (usage) when the value is empty */
+export function textOf(option: string, value: string | undefined): string | undefined {
+  if (value === undefined || value.trim() !== "") return value;
+  throw usageError(`${option} is empty. Give it a value, or leave it out.`);
 }

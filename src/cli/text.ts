@@ -1,8 +1,25 @@
-/** What others wrote must not steer the terminal of whoever reads it. */
-export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu, (character) =>
-    character === "\n" ? " " : "\uFFFD",
-  );
+/** Control characters, line separators and characters that turn the writing direction: they would steer a terminal. */
+const steering = /\r\n|[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
+/** Characters that nobody sees, e.g. zero-width spaces. */
+const invisible = /\p{Cf}/gu;
+
+/** Makes text of others safe for a terminal: a line break becomes ⏎, another control character its name, e.g. <U+001B>. */
+export const printable = (text: string): string => text.replace(steering, nameOf);
+
+/** `printable`, in quotation marks, shortened, and with invisible characters shown, e.g. "A<U+200B>B". */
+export function quoted(text: string, longest = 100): string {
+  const characters = [...text];
+  const shown = characters.length > longest ? `${characters.slice(0, longest).join("")}…` : text;
+  return `"${printable(shown).replace(invisible, nameOf)}"`;
+}
+
+/** Paths are quoted whole: their end says most. */
+export const quotedPath = (path: string): string => quoted(path, 4096);
+
+function nameOf(character: string): string {
+  if (/^\r?\n$/.test(character)) return "⏎";
+  return `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`;
+}
 
 /** 1234567 as `1,234,567`. */
 export const count = (number: number): string => number.toLocaleString("en-US");
@@ -27,7 +44,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 }
 
-/** Breaks a text between words into lines of at most `width` characters; a longer word has a line of its own. */
+/** Breaks text between words into lines of at most `width` characters; a longer word gets a line of its own. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = "";

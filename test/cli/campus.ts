@@ -1,7 +1,7 @@
-/** A campus on which everything changes that a copy has to follow. */
+/** A campus with every kind of change that a copy has to follow. */
 import type { TestApp } from "../support/app.ts";
 
-/** Changes something, or tries to: what the service refuses changes nothing. */
+/** Changes something, or tries to: a refused request changes nothing. */
 export type Step = (app: TestApp, one: number, other: number) => Promise<unknown>;
 
 const send = (app: TestApp, method: "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: object) =>
@@ -12,10 +12,10 @@ const locationOf = (number: number) => `Hall ${number % 4}`;
 const userOf = (number: number) => String(1 + (number % 12));
 let people = 0;
 
-/** Names that a table has to quote. */
+/** Names, some of which CSV has to quote. */
 const names = ["Ann", 'O"Neil', "Lee, Jr.", " padded ", "Zoë", "𝒳", "=1+1", ""];
 
-/** One for every way in which users, groups, memberships and locations change. */
+/** Every way in which users, groups, memberships and locations change. */
 export const steps: Readonly<Record<string, Step>> = {
   addUser: (app, one, other) => {
     people += 1;
@@ -25,7 +25,8 @@ export const steps: Readonly<Record<string, Step>> = {
   },
   patchUser: (app, one, other) =>
     send(app, "PATCH", `/v1/users/${userOf(one)}`, {
-      ...{ lastName: names[other % 8], location: other % 3 === 0 ? null : locationOf(other) },
+      lastName: names[other % 8],
+      location: other % 3 === 0 ? null : locationOf(other),
       ...(other % 2 === 0 ? { address: `Line 1\r\nLine ${other}` } : { customFields: ["a", `${one}`] }),
       ...(other % 5 === 0 ? { phones: [{ number: "(212) 555-0123" }], showAllGroups: one % 2 === 0 } : {}),
     }),
@@ -33,8 +34,11 @@ export const steps: Readonly<Record<string, Step>> = {
   importUsers: (app, one, other) =>
     send(app, "POST", "/v1/imports/users", {
       users: [0, 1, 2].map((index) => ({
-        ...{ firstName: `I${other}`, email: `i${(one + index) % 5}@x.edu`, databaseID: `D${(one + index) % 5}` },
-        ...{ groupID: `${groupOf(one + index)};${groupOf(other)}`, location: locationOf(other) },
+        firstName: `I${other}`,
+        email: `i${(one + index) % 5}@x.edu`,
+        databaseID: `D${(one + index) % 5}`,
+        groupID: `${groupOf(one + index)};${groupOf(other)}`,
+        location: locationOf(other),
       })),
     }),
   removeUsers: (app, one) =>
@@ -47,7 +51,8 @@ export const steps: Readonly<Record<string, Step>> = {
     send(app, "PATCH", `/v1/groups/${groupOf(one)}`, {
       description: other % 2 === 0 ? 'two\nlines, "quoted"' : "",
       parentGroupId: other % 3 === 0 ? null : groupOf(other),
-      ...{ guardPercent: other % 4 === 0 ? 0 : null, default: other % 7 === 0 },
+      guardPercent: other % 4 === 0 ? 0 : null,
+      default: other % 7 === 0,
     }),
   deleteGroup: (app, one) => send(app, "DELETE", `/v1/groups/${groupOf(one)}`),
   purgeGroup: (app, one) => send(app, "POST", `/v1/groups/${groupOf(one)}/purge`, {}),
@@ -73,7 +78,7 @@ export const steps: Readonly<Record<string, Step>> = {
   optOut: (app, one) => send(app, "POST", "/v1/opt-outs", { email: `p${one}@x.edu` }),
 };
 
-/** Something of everything. */
+/** Fills the campus with a few of each. */
 export async function fillCampus(app: TestApp): Promise<void> {
   for (let number = 0; number < 6; number += 1) {
     await steps.addGroup!(app, number, number);

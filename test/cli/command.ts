@@ -1,4 +1,4 @@
-/** The command as a process of its own, as people and scripts run it. */
+/** Runs the command as a process, as people and scripts do. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
@@ -6,25 +6,23 @@ import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
 
-/** What the command did. */
+/** A command that has ended. */
 export interface CommandResult {
   /** Exit status; null: a signal killed it. */
   readonly status: number | null;
   readonly output: string;
-  readonly complaints: string;
+  readonly errorOutput: string;
 }
 
-/** A command that runs. */
+/** A command that is running. */
 export interface RunningCommand {
   readonly child: ChildProcessByStdio<Writable, Readable, Readable>;
-  output(): string;
-  complaints(): string;
-  /** Resolves once the output matches; rejects when the command ends before. */
+  /** Resolves when what was printed matches; rejects when the command ends before. */
   printed(pattern: RegExp): Promise<void>;
   readonly ended: Promise<CommandResult>;
 }
 
-/** What it runs with. */
+/** Surroundings of a command. */
 export interface CommandSetting {
   readonly url?: string;
   readonly key?: string;
@@ -39,40 +37,36 @@ export interface CommandSetting {
 export function startCommand(args: readonly string[], setting: CommandSetting = {}): RunningCommand {
   const { url, key, input = "", nodeOptions = [], environment = {} } = setting;
   const { PATH = "", TMPDIR = "/tmp", NODE_COMPILE_CACHE = "" } = process.env;
+  const env: Record<string, string> = { PATH, TMPDIR, NODE_COMPILE_CACHE };
+  if (url !== undefined) env.MUSTER_URL = url;
+  if (key !== undefined) env.MUSTER_KEY = key;
   const child = spawn(process.execPath, [...nodeOptions, main, ...args], {
-    env: {
-      ...{ PATH, TMPDIR, NODE_COMPILE_CACHE },
-      ...(url === undefined ? {} : { MUSTER_URL: url }),
-      ...(key === undefined ? {} : { MUSTER_KEY: key }),
-      ...environment,
-    },
+    env: { ...env, ...environment },
     stdio: ["pipe", "pipe", "pipe"],
   });
   let output = "";
-  let complaints = "";
-  let onOutput = () => {};
+  let errorOutput = "";
+  let onText = () => {};
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     output += text;
-    onOutput();
+    onText();
   });
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
-    complaints += text;
-    onOutput();
+    errorOutput += text;
+    onText();
   });
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const ended = once(child, "close").then(([status]) => ({ status: status as number | null, output, complaints }));
+  const ended = once(child, "close").then(([status]) => ({ status: status as number | null, output, errorOutput }));
   return {
     child,
-    output: () => output,
-    complaints: () => complaints,
     printed: (pattern) =>
       new Promise((resolve, reject) => {
-        onOutput = () => {
-          if (pattern.test(output + complaints)) resolve();
+        onText = () => {
+          if (pattern.test(output + errorOutput)) resolve();
         };
-        onOutput();
-        void ended.then((result) => reject(new Error(`It ended: ${JSON.stringify(result)}`)));
+        onText();
+        void ended.then((result) => reject(new Error(`The command ended: ${JSON.stringify(result)}`)));
       }),
     ended,
   };

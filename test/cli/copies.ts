@@ -1,4 +1,4 @@
-/** What copies hold, and what they should hold, in a form that can be compared. */
+/** Contents of copies and of the API, in one comparable form. */
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -7,10 +7,10 @@ import type { TestApp } from "../support/app.ts";
 
 const tables = ["users", "groups", "memberships", "locations"] as const;
 
-/** Rows of each table, in no order; every value as text. */
+/** Rows of each table, in any order; every value as text. */
 type Content = Readonly<Record<(typeof tables)[number], readonly Readonly<Record<string, string>>[]>>;
 
-/** The cells of CSV (RFC 4180), read character by character. */
+/** Reads CSV (RFC 4180) character by character. */
 function parseCsv(text: string): string[][] {
   const rows: string[][] = [];
   let row: string[] = [];
@@ -65,7 +65,7 @@ function readSqliteCopy(path: string): Content {
 const readCopy = (place: string): Promise<Content> | Content =>
   place.endsWith(".sqlite") ? readSqliteCopy(place) : readCsvCopy(place);
 
-/** What the API lists, as a copy should hold it. */
+/** The lists of the API, as a copy should contain them. */
 export async function readLists(app: TestApp): Promise<Content> {
   const [users, groups, locations] = await Promise.all([
     listAll(app, "users"),
@@ -79,7 +79,9 @@ export async function readLists(app: TestApp): Promise<Content> {
     groups: groups.map(row),
     memberships: users.flatMap(({ id, memberships }) =>
       (memberships as { groupId: string; role: number }[]).map(({ groupId, role }) => ({
-        ...{ userId: String(id), groupId, role: String(role) },
+        userId: String(id),
+        groupId,
+        role: String(role),
       })),
     ),
     locations: locations.map(row),
@@ -99,7 +101,7 @@ async function listAll(app: TestApp, list: string): Promise<Record<string, unkno
   return items;
 }
 
-/** Makes sure that a copy holds what the API lists, and nothing else. */
+/** Asserts that a copy contains what the API lists, and nothing else. */
 export async function assertCopied(app: TestApp, place: string): Promise<void> {
   const sorted = (content: Content) =>
     Object.fromEntries(

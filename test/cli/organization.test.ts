@@ -34,20 +34,20 @@ async function create(name: string) {
   return { id: id as string, key: adminKey.key as string };
 }
 
-test("create puts the key into a file for its owner alone, and shows it nowhere", async () => {
+test("create writes the key into a file that only its owner may read, and prints it nowhere", async () => {
   const path = newFile();
-  const { status, output, complaints } = await organization(["create", "North", "--key-output", path]);
-  assert.equal(status, 0, complaints);
+  const { status, output, errorOutput } = await organization(["create", "North", "--key-output", path]);
+  assert.equal(status, 0, errorOutput);
   assert.match(output, /^Organization \d+ was created: North\.\nIts admin key is in .*1\.key\.\n$/);
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const key = (await readFile(path, "utf8")).trim();
-  assert(!(output + complaints).includes(key));
+  assert(!(output + errorOutput).includes(key));
   assert.equal(await statusWith(key), 200);
   const json = await organization(["create", "North 2", "--key-output", newFile(), "--json"]);
   assert.deepEqual(Object.keys(JSON.parse(json.output).adminKey), ["id", "name", "createdAt"]);
 });
 
-test("the key is printed if that is asked for, and in one line of JSON for scripts", async () => {
+test("--show-key prints the key, and --json one line for scripts", async () => {
   const { status, output } = await organization(["create", "South", "--show-key"]);
   assert.equal(status, 0);
   const [key = "", created] = output.split("\n");
@@ -63,28 +63,28 @@ test("nothing is created without a place for the key, or with one that cannot be
   const taken = newFile();
   await writeFile(taken, "mine");
   for (const [args, complaint] of [
-    [[], /--key-output FILE, or --show-key/],
-    [["--show-key", "--key-output", newFile()], /--key-output FILE, or --show-key/],
-    [["--key-output", taken], /There is a file .* already/],
-    [["--key-output", join(folder, "none", "x.key")], /cannot be made \(ENOENT\)/],
+    [[], /Choose where it goes: --key-output FILE, or --show-key/],
+    [["--show-key", "--key-output", newFile()], /Choose where it goes: --key-output FILE, or --show-key/],
+    [["--key-output", taken], /The file ".*" exists\. A key does not replace it; name another file\./],
+    [["--key-output", join(folder, "none", "x.key")], /cannot be created: no such file or directory\./],
   ] as const) {
-    const { status, complaints } = await organization(["create", "Never", ...args]);
+    const { status, errorOutput } = await organization(["create", "Never", ...args]);
     assert.equal(status, 64);
-    assert.match(complaints, complaint);
+    assert.match(errorOutput, complaint);
   }
   assert.deepEqual(await names(), before);
   assert.equal(await readFile(taken, "utf8"), "mine");
 });
 
-test("what the service refuses leaves no file behind", async () => {
+test("a refusal leaves no file behind", async () => {
   const before = await readdir(folder);
-  const { status, complaints } = await organization(["create", "Test University", "--key-output", newFile()]);
+  const { status, errorOutput } = await organization(["create", "Test University", "--key-output", newFile()]);
   assert.equal(status, 2);
-  assert.match(complaints, /^muster: There is an organization named Test University already\./);
+  assert.match(errorOutput, /^muster: There is an organization named Test University already\./);
   assert.deepEqual(await readdir(folder), before);
 });
 
-test("list and show tell what there is, for people and for scripts", async () => {
+test("list and show print organizations, for people and for scripts", async () => {
   const { id, key } = await create("Listed");
   await fillOrganization((request) => app.inject({ key, ...request }), "listed");
   const { output } = await organization(["list"]);
@@ -101,16 +101,16 @@ test("list and show tell what there is, for people and for scripts", async () =>
   assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 11);
 });
 
-test("rename gives another name, and what it holds does not steer the terminal", async () => {
+test("rename gives another name, and control characters in it do not reach the terminal", async () => {
   const { id } = await create("Before");
-  assert.equal((await organization(["rename", id, "After"])).output, `Organization ${id} is called After.\n`);
-  const { status, complaints } = await organization(["rename", id, "A\u001b[2JB"]);
+  assert.equal((await organization(["rename", id, "After"])).output, `Organization ${id} is now named After.\n`);
+  const { status, errorOutput } = await organization(["rename", id, "A\u001b[2JB"]);
   assert.equal(status, 2);
-  assert(!complaints.includes("\u001b"));
+  assert(!errorOutput.includes("\u001b"));
   assert((await names()).includes("After"));
 });
 
-test("identity-provider says whose tokens sign people in, or that none do", async () => {
+test("identity-provider sets or removes the provider whose tokens sign people in", async () => {
   const { id } = await create("Signing in");
   const command = ["identity-provider", id];
   const provider = { issuer: "https://login.example.edu/north", audience: "north" };
@@ -121,69 +121,78 @@ test("identity-provider says whose tokens sign people in, or that none do", asyn
   assert.deepEqual(JSON.parse((await organization(["show", id, "--json"])).output).identityProvider, provider);
   const refused = await organization([...command, "--issuer", "http://login.example.edu", "--audience", "north"]);
   assert.equal(refused.status, 2);
-  assert.match(refused.complaints, /issuer: is an https address/);
+  assert.match(refused.errorOutput, /issuer: is an https address/);
   for (const args of [[], ["--issuer", "https://x.edu"], ["--audience", "north"], ["--none", "--audience", "north"]]) {
-    const { status, complaints } = await organization([...command, ...args]);
-    assert.deepEqual([status, /--issuer URL --audience NAME, or --none/.test(complaints)], [64, true], complaints);
+    const { status, errorOutput } = await organization([...command, ...args]);
+    assert.deepEqual(
+      [status, /--issuer URL --audience NAME\. --none alone removes it/.test(errorOutput)],
+      [64, true],
+      errorOutput,
+    );
   }
   const none = await organization([...command, "--none", "--json"]);
   assert.deepEqual([none.status, JSON.parse(none.output)], [0, { id, identityProvider: null }]);
   assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).identityProvider, null);
 });
 
-test("admin-key makes another key, and revokes the others if that is asked for", async () => {
+test("admin-key issues another key, and --revoke-others revokes the other ones", async () => {
   const { id, key } = await create("Lost");
   const path = newFile();
   const first = await organization(["admin-key", id, "--key-output", path]);
-  assert.match(first.output, /is named "admin 2"; it is in .*\nThe other keys go on working\.\n$/);
+  assert.match(first.output, /is named "admin 2"; it is in .*\nThe other keys keep working\.\n$/);
   assert.equal(await statusWith(key), 200);
   const second = await organization(["admin-key", id, "--show-key", "--revoke-others"]);
-  assert.match(second.output, /Other admin keys that were revoked: 2\.\n$/);
+  assert.match(second.output, /\n2 other admin keys were revoked\.\n$/);
   assert.deepEqual([await statusWith(key), await statusWith((await readFile(path, "utf8")).trim())], [401, 401]);
   assert.equal(await statusWith(second.output.split("\n")[0]!), 200);
 });
 
-test("delete tells what would go, and deletes only with --apply and the right number", async () => {
+test("delete shows what would be deleted, and deletes only with --apply and the right number", async () => {
   const { id, key } = await create("Leaving");
   await fillOrganization((request) => app.inject({ key, ...request }), "leaving");
-  const told = await organization(["delete", id]);
-  assert.equal(told.status, 0);
-  assert.match(told.output, /\(Leaving\) would be deleted with 11 users, 3 groups,/);
-  assert.match(told.output, new RegExp(`^  muster organization delete ${id} --expected-users 11 --apply$`, "m"));
+  const shown = await organization(["delete", id]);
+  assert.equal(shown.status, 0);
+  assert.match(shown.output, /\(Leaving\) would be deleted with 11 users, 3 groups,/);
+  assert.match(shown.output, new RegExp(`^  muster organization delete ${id} --expected-users 11 --apply$`, "m"));
   const wrong = await organization(["delete", id, "--expected-users", "3"]);
-  assert.deepEqual([wrong.status, /has 11 users, not 3/.test(wrong.complaints)], [2, true]);
+  assert.deepEqual([wrong.status, /has 11 users, not 3/.test(wrong.errorOutput)], [2, true]);
   assert.equal((await organization(["delete", id, "--apply"])).status, 64);
   const refused = await organization(["delete", id, "--apply", "--expected-users", "3"]);
-  assert.deepEqual([refused.status, /has 11 users, not 3/.test(refused.complaints)], [2, true]);
+  assert.deepEqual([refused.status, /has 11 users, not 3/.test(refused.errorOutput)], [2, true]);
   assert.equal(JSON.parse((await organization(["delete", id, "--json"])).output).deleted, false);
   assert((await names()).includes("Leaving"));
   const done = await organization(["delete", id, "--apply", "--expected-users", "11"]);
   assert.deepEqual([done.status, done.output], [0, `Organization ${id} (Leaving) was deleted.\n`]);
   assert(!(await names()).includes("Leaving"));
-  assert.equal((await organization(["delete", id])).status, 2);
+  const gone = await organization(["delete", id]);
+  assert.equal(gone.status, 2);
+  assert.match(
+    gone.errorOutput,
+    new RegExp(`There is no organization "${id}"\\. "muster organization list" lists them`),
+  );
 });
 
-test("a command line that cannot be meant is refused, and a key on it, too", async () => {
+test("a mistake on the command line is refused, and so is a key", async () => {
   for (const [args, complaint] of [
-    [[], /Say what to do: list, show, create, rename, identity-provider, admin-key, delete/],
-    [["toString"], /Say what to do/],
-    [["show"], /Say muster organization show ID/],
-    [["rename", "1", "New", "Name"], /Say muster organization rename ID NAME.*quotation marks/],
-    [["list", "--apply"], /--apply is none of the options of "list"/],
-    [["show", "1", "--key", "x"], /A key does not go on the command line/],
+    [[], /Name an action\. The actions are list, show, create, rename, identity-provider, admin-key, delete\./],
+    [["toString"], /"toString" is not an action on organizations/],
+    [["show"], /Usage: muster organization show ID\./],
+    [["rename", "1", "New", "Name"], /Usage: muster organization rename ID NAME\..*quotation marks/],
+    [["list", "--apply"], /"list" does not take --apply/],
+    [["show", "1", "--key", "x"], /A key does not belong on the command line/],
     [["delete", "1", "--expected-users", "many"], /--expected-users is a number/],
   ] as const) {
-    const { status, complaints } = await organization(args);
-    assert.equal(status, 64, complaints);
-    assert.match(complaints, complaint);
+    const { status, errorOutput } = await organization(args);
+    assert.equal(status, 64, errorOutput);
+    assert.match(errorOutput, complaint);
   }
 });
 
-test("the key of an organization, and a service that is not there, end as they should", async () => {
+test("the key of an organization ends with 2, and a broken connection with 3", async () => {
   const refused = await organization(["list"], { key: app.key });
   assert.deepEqual([refused.status, refused.output], [2, ""]);
-  assert.match(refused.complaints, /^muster: That is not the operator's key\./);
-  assert(!refused.complaints.includes(app.key));
+  assert.match(refused.errorOutput, /^muster: That is not the operator's key\./);
+  assert(!refused.errorOutput.includes(app.key));
   const silent = createServer((socket) => void socket.on("data", () => socket.destroy()));
   await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
   const { port } = silent.address() as { port: number };
@@ -191,6 +200,9 @@ test("the key of an organization, and a service that is not there, end as they s
     url: `http://127.0.0.1:${port}`,
   });
   assert.equal(broken.status, 3);
-  assert.match(broken.complaints, /could not be reached: .* It may have been done all the same/);
+  assert.match(
+    broken.errorOutput,
+    /broke off\..* It may have been done all the same: check with "muster organization list"\.\n$/,
+  );
   await new Promise((resolve) => silent.close(resolve));
 });

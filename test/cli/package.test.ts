@@ -1,4 +1,4 @@
-/** The command as it is published. */
+/** The command as the package contains it. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { copyFile, mkdtemp, readFile, rm } from "node:fs/promises";
@@ -10,7 +10,7 @@ import { repository } from "../docs/markdown.ts";
 
 const run = promisify(execFile);
 
-test("the built command runs without any package, wherever it lies", async (t) => {
+test("the built command runs in any folder, without packages", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "muster-package-test-"));
   t.after(() => rm(folder, { recursive: true, force: true }));
   const { bin, version, files } = JSON.parse(await readFile(join(repository, "package.json"), "utf8"));
@@ -28,12 +28,12 @@ test("the built command runs without any package, wherever it lies", async (t) =
     });
   assert.match(await readFile(join(folder, bin.muster), "utf8"), /^#!\/usr\/bin\/env node\n/);
   assert.equal((await muster("--version")).stdout, `muster ${version}\n`);
-  for (const command of ["push", "pull", "organization"]) {
+  for (const command of ["push", "pull", "link", "organization"]) {
     const { stdout } = await muster(command, "--help");
     assert.equal((await muster("help", command)).stdout, stdout);
     assert.ok(
       stdout.split("\n").every((line) => line.length <= 80),
-      "it fits a terminal",
+      "it fits into a terminal",
     );
   }
   const tries = [

@@ -12,11 +12,11 @@ test("waits twice as long each time, up to a minute", () => {
   );
 });
 
-test("spreads the clients that come back", () => {
+test("clients that failed at once come back at different moments", () => {
   assert.deepEqual([waitBefore(1, undefined, 0, today), waitBefore(1, undefined, 1, today)], [750, 1250]);
 });
 
-test("never comes back before Retry-After, in seconds or as a date, and for at most a quarter of an hour", () => {
+test("waits for Retry-After, in seconds or as a date, but no longer than a quarter of an hour", () => {
   assert.equal(wait(1, "30"), 30_000);
   assert.equal(wait(1, "Sun, 22 Nov 2026 02:00:20 GMT"), 20_000);
   assert.equal(wait(1, "86400"), 900_000);

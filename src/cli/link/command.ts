@@ -1,14 +1,15 @@
 import { parseArgs } from "node:util";
 import type { Context } from "../context.ts";
-import { CommandError, type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
+import { type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
 import { parseStrictly } from "../options.ts";
-import { documentOf, NotReached, openApi, refusal } from "../service/api.ts";
-import { readConnection } from "../service/connection.ts";
-import { printable } from "../text.ts";
+import { askOnce, documentOf } from "../service/answers.ts";
+import { jsonBody, openApi } from "../service/api.ts";
+import { type Connection, readConnection } from "../service/connection.ts";
+import { printable, quoted } from "../text.ts";
 import { linkHelp } from "./help.ts";
 
 /** How long the service may be silent, in milliseconds. */
-const patience = 60_000;
+const timeout = 60_000;
 
 const options = {
   id: { type: "string" },
@@ -18,7 +19,7 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** What the service answers. */
+/** A link, as the API answers it. */
 interface LinkDocument {
   readonly url: string;
   readonly userId: string;
@@ -26,7 +27,7 @@ interface LinkDocument {
   readonly expiresAt: string;
 }
 
-/** `muster link USERNAME`: makes a link that signs somebody in once, and prints it. */
+/** `muster link USERNAME`: makes a link that signs one person in, once, and prints it. */
 export async function link(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { values, positionals } = parseStrictly("link", () =>
     parseArgs({ args: [...args], options, allowPositionals: true }),
@@ -35,56 +36,46 @@ export async function link(args: readonly string[], context: Context): Promise<E
     context.output.write(linkHelp);
     return exitStatus.done;
   }
+  const person = toPerson(positionals, values.id);
   const connection = await readConnection(values, context.environment);
-  const document = await askForLink(toTarget(positionals, values.id), connection, context);
+  const document = await askForLink(person, connection, context);
   if (values.json) {
     context.output.write(`${JSON.stringify(document)}\n`);
     return exitStatus.done;
   }
   context.output.write(`${printable(document.url)}\n`);
-  if (context.complaints.isTTY) {
-    context.complaints.write(
-      `It signs in user ${printable(document.userId)}, once, until ${printable(document.expiresAt)}. Whoever has it is that person.\n`,
+  if (context.errorOutput.isTTY) {
+    context.errorOutput.write(
+      `The link signs in user ${printable(document.userId)}, once, until ${printable(document.expiresAt)}. Anybody who has it can use it.\n`,
     );
   }
   return exitStatus.done;
 }
 
-type Target = { readonly username: string } | { readonly userId: string };
+type Person = { readonly username: string } | { readonly userId: string };
 
-function toTarget([username, ...rest]: readonly string[], userId: string | undefined): Target {
-  if (rest.length > 0) throw usageError("One link at a time: name one person.");
-  if (userId !== undefined && username !== undefined) throw usageError("Name the person by username or by --id.");
+function toPerson([username, ...rest]: readonly string[], userId: string | undefined): Person {
+  if (rest.length > 0) throw usageError("muster link makes one link at a time. Name one person.");
+  if (userId !== undefined && username !== undefined) {
+    throw usageError("Name the person by username or by --id, not by both.");
+  }
   if (userId !== undefined) return { userId };
   if (username === undefined || username.trim() === "") {
-    throw usageError('Name the person by username, or by --id. "muster link --help" tells more.');
+    throw usageError('Name the person by username, or by --id. "muster link --help" describes both.');
   }
   return { username };
 }
 
-/** It is not tried again: a link whose answer was lost is replaced by the next one, and nobody knows it. */
-async function askForLink(
-  target: Target,
-  connection: Parameters<typeof openApi>[0],
-  { version, signal }: Context,
-): Promise<LinkDocument> {
-  const api = openApi(connection, version);
-  const headers = { "content-type": "application/json" };
-  const body = toBody(target);
+/** If the answer is lost, nobody knows the link, and the next one replaces it. */
+async function askForLink(person: Person, connection: Connection, context: Context): Promise<LinkDocument> {
+  const { version, environment, signal } = context;
+  const api = await openApi(connection, version, environment);
+  const call = { method: "POST", path: "/v1/sign-in-links", timeout, signal, ...jsonBody(person) } as const;
+  const name = "username" in person ? `username ${quoted(person.username)}` : `id ${quoted(person.userId)}`;
   try {
-    const answer = await api.send({ method: "POST", path: "/v1/sign-in-links", headers, body, patience, signal });
-    if (answer.status >= 300) throw refusal(answer);
-    const document = documentOf<LinkDocument>(answer);
-    if (typeof document.url === "string") return document;
-    throw new CommandError(exitStatus.unreachable, "What answers at this address is not Muster. Look at MUSTER_URL.");
-  } catch (error) {
-    if (!(error instanceof NotReached)) throw error;
-    throw new CommandError(exitStatus.unreachable, `Muster cannot be reached: ${printable(error.message)}.`);
+    const answer = await askOnce(api, call, { missing: `There is no user with the ${name}.` });
+    return documentOf<LinkDocument>(answer, ["url", "userId", "expiresAt"]);
   } finally {
     api.close();
   }
-}
-
-async function* toBody(target: Target): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(JSON.stringify(target));
 }

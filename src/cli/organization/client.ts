@@ -1,87 +1,94 @@
-import { CommandError, exitStatus } from "../exit-status.ts";
-import { type Answer, type Api, type Call, documentOf, NotReached, refusal } from "../service/api.ts";
-import type { IdentityProviderDocument, OrganizationDocument } from "./report.ts";
+import { askOnce, documentOf } from "../service/answers.ts";
+import { type Answer, type Api, type Call, jsonBody } from "../service/api.ts";
+import { quoted } from "../text.ts";
+import type {
+  CreatedDocument,
+  IdentityProviderDocument,
+  IssuedKeyDocument,
+  OrganizationDocument,
+} from "./documents.ts";
 
-/** Speaks to the service about organizations. Nothing is tried again: what was asked may have happened. */
+/**
+ * The part of the API that manages organizations. Requests are sent once, and throw CommandError: `refused` when the
+ * service says no, `unreachable` when it does not answer.
+ */
 export interface OrganizationClient {
   list(): Promise<OrganizationDocument[]>;
   get(id: string): Promise<OrganizationDocument>;
-  create(name: string): Promise<OrganizationDocument & { readonly adminKey: AdminKeyDocument }>;
+  create(name: string): Promise<CreatedDocument>;
   rename(id: string, name: string): Promise<OrganizationDocument>;
   setIdentityProvider(id: string, provider: IdentityProviderDocument): Promise<OrganizationDocument>;
   removeIdentityProvider(id: string): Promise<void>;
-  issueKey(id: string, revokeOthers: boolean): Promise<AdminKeyDocument & { readonly revoked: number }>;
+  issueKey(id: string, revokeOthers: boolean): Promise<IssuedKeyDocument>;
   delete(id: string, expectedUsers: number): Promise<void>;
 }
 
-/** A key that the service shows once. */
-export interface AdminKeyDocument {
-  readonly id: string;
-  readonly name: string;
-  readonly key: string;
-  readonly createdAt: string;
-}
-
-/** In milliseconds; deleting a large organization takes a while. */
-const patience = 10 * 60_000;
+/** How long the service may be silent, in milliseconds: deleting a large organization takes minutes. */
+const timeout = 10 * 60_000;
 
 const base = "/v1/organizations";
-const addressOf = (id: string) => `${base}/${encodeURIComponent(id)}`;
-const providerOf = (id: string) => `${addressOf(id)}/identity-provider`;
+const pathOf = (id: string) => `${base}/${encodeURIComponent(id)}`;
+const providerOf = (id: string) => `${pathOf(id)}/identity-provider`;
 
-/**
- * Makes the client. What it does throws CommandError: `refused` when the service says no, `unreachable` when nobody
- * answers.
- */
+/** Reads an organization from an answer. */
+const organizationIn = (answer: Answer) => documentOf<OrganizationDocument>(answer, ["id", "name", "users"]);
+
+/** A request, and the organization that it is about. */
+interface Ask {
+  readonly method: Call["method"];
+  readonly path: string;
+  readonly body?: object;
+  readonly id?: string;
+}
+
+const doubt = 'It may have been done all the same: check with "muster organization list".';
+
+/** @param signal stops a request */
 export function createOrganizationClient(api: Api, signal: AbortSignal): OrganizationClient {
-  const ask = async (method: Call["method"], path: string, body?: object): Promise<Answer> => {
-    const answer = await api
-      .send({
-        ...{ method, path, patience, signal },
-        ...(body === undefined ? {} : { body: jsonBody(body), headers: { "content-type": "application/json" } }),
-      })
-      .catch(explainSilence);
-    if (answer.status >= 300) throw refusal(answer);
-    return answer;
+  const ask = ({ method, path, body, id = "" }: Ask): Promise<Answer> => {
+    const missing = `There is no organization ${quoted(id)}. "muster organization list" lists them.`;
+    const call = { method, path, timeout, signal, ...(body === undefined ? {} : jsonBody(body)) };
+    return askOnce(api, call, method === "GET" ? { missing } : { missing, doubt });
   };
   return {
-    list: async () => {
-      const organizations: OrganizationDocument[] = [];
-      let query = "?limit=1000";
-      for (;;) {
-        const page = documentOf<{ items: OrganizationDocument[]; nextCursor: string | null }>(
-          await ask("GET", `${base}${query}`),
-        );
-        organizations.push(...page.items);
-        if (page.nextCursor === null) return organizations;
-        query = `?limit=1000&cursor=${encodeURIComponent(page.nextCursor)}`;
-      }
+    list: () => listAll(ask),
+    get: async (id) => organizationIn(await ask({ method: "GET", path: pathOf(id), id })),
+    create: async (name) => {
+      const answer = await ask({ method: "POST", path: base, body: { name } });
+      return documentOf<CreatedDocument>(answer, ["id", "name", "adminKey"]);
     },
-    get: async (id) => documentOf(await ask("GET", addressOf(id))),
-    create: async (name) => documentOf(await ask("POST", base, { name })),
-    rename: async (id, name) => documentOf(await ask("PATCH", addressOf(id), { name })),
-    setIdentityProvider: async (id, provider) => documentOf(await ask("PUT", providerOf(id), provider)),
+    rename: async (id, name) => organizationIn(await ask({ method: "PATCH", path: pathOf(id), body: { name }, id })),
+    setIdentityProvider: async (id, provider) =>
+      organizationIn(await ask({ method: "PUT", path: providerOf(id), body: provider, id })),
     removeIdentityProvider: async (id) => {
-      await ask("DELETE", providerOf(id));
+      await ask({ method: "DELETE", path: providerOf(id), id });
     },
-    issueKey: async (id, revokeOthers) => documentOf(await ask("POST", `${addressOf(id)}/admin-key`, { revokeOthers })),
+    issueKey: async (id, revokeOthers) => {
+      const answer = await ask({ method: "POST", path: `${pathOf(id)}/admin-key`, body: { revokeOthers }, id });
+      return documentOf<IssuedKeyDocument>(answer, ["id", "key", "revoked"]);
+    },
     delete: async (id, expectedUsers) => {
-      await ask("DELETE", `${addressOf(id)}?expectedUsers=${expectedUsers}`);
+      await ask({ method: "DELETE", path: `${pathOf(id)}?expectedUsers=${expectedUsers}`, id });
     },
   };
 }
 
-async function* jsonBody(body: object): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(JSON.stringify(body), "utf8");
+/** A page of organizations. */
+interface Page {
+  readonly items: readonly OrganizationDocument[];
+  readonly nextCursor: string | null;
 }
 
-function explainSilence(error: unknown): never {
-  if (!(error instanceof NotReached)) throw error;
-  const mayHaveHappened = error.wasConnected
-    ? ' It may have been done all the same: look at "muster organization list".'
-    : "";
-  throw new CommandError(
-    exitStatus.unreachable,
-    `The service could not be reached: ${error.message}.${mayHaveHappened}`,
-  );
+async function listAll(ask: (request: Ask) => Promise<Answer>): Promise<OrganizationDocument[]> {
+  const organizations: OrganizationDocument[] = [];
+  let query = "?limit=1000";
+  for (;;) {
+    const { items, nextCursor } = documentOf<Page>(await ask({ method: "GET", path: `${base}${query}` }), [
+      "items",
+      "nextCursor",
+    ]);
+    organizations.push(...items);
+    if (nextCursor === null) return organizations;
+    query = `?limit=1000&cursor=${encodeURIComponent(nextCursor)}`;
+  }
 }

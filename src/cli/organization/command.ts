@@ -1,11 +1,13 @@
 import { parseArgs } from "node:util";
-import type { Context, Terminal } from "../context.ts";
+import { type Context, type Terminal, widthOf } from "../context.ts";
 import { CommandError, type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
+import { fileReason } from "../file-errors.ts";
 import { numberOf, parseStrictly } from "../options.ts";
 import { openApi } from "../service/api.ts";
 import { readConnection } from "../service/connection.ts";
-import { printable } from "../text.ts";
-import { type AdminKeyDocument, createOrganizationClient, type OrganizationClient } from "./client.ts";
+import { countOf, printable, quoted } from "../text.ts";
+import { createOrganizationClient, type OrganizationClient } from "./client.ts";
+import type { AdminKeyDocument } from "./documents.ts";
 import { organizationHelp } from "./help.ts";
 import { type KeyOutput, openKeyOutput } from "./key-output.ts";
 import { deletionLines, describeProvider, listLines, showLines } from "./report.ts";
@@ -29,9 +31,11 @@ const mostUsers = 999_999_999;
 
 type Values = ReturnType<typeof parse>["values"];
 
-/** What can be done: what it is called with, which options it takes, and what it does. */
+/** An action on organizations. */
 interface Action {
+  /** Names of its operands, for messages. */
   readonly operands: readonly string[];
+  /** Options that it takes, beside the general ones. */
   readonly options: readonly (keyof typeof options)[];
   readonly run: (task: Task) => Promise<void>;
 }
@@ -41,7 +45,7 @@ interface Task {
   readonly values: Values;
   readonly client: OrganizationClient;
   readonly keyOutput: KeyOutput | undefined;
-  /** Prints lines for people, or one line of JSON for scripts if that was asked for. */
+  /** Prints lines for people, or with --json one line for scripts. */
   readonly print: (lines: (width: number) => readonly string[], document: object) => void;
 }
 
@@ -57,7 +61,7 @@ const actions: Readonly<Record<string, Action>> = {
 
 const general: readonly string[] = ["json", "url", "key-file", "help"];
 
-/** `muster organization`: the organizations of a service, for whoever runs it. */
+/** `muster organization`: manages the organizations of a service, for its operator. */
 export async function organization(args: readonly string[], context: Context): Promise<ExitStatus> {
   const { values, positionals } = parse(args);
   if (values.help) {
@@ -66,21 +70,25 @@ export async function organization(args: readonly string[], context: Context): P
   }
   const [name = "", ...operands] = positionals;
   const action = Object.hasOwn(actions, name) ? actions[name] : undefined;
-  if (action === undefined) {
-    throw usageError(`Say what to do: ${Object.keys(actions).join(", ")}. "muster organization --help" tells more.`);
-  }
+  if (action === undefined) throw usageError(noAction(name));
   requireFitting(name, action, operands, values);
   const connection = await readConnection(values, context.environment);
   const takesKey = action.options.includes("key-output");
-  const keyOutput = takesKey ? await openKeyOutput(values, context.output) : undefined;
-  const api = openApi(connection, context.version);
+  const api = await openApi(connection, context.version, context.environment);
   try {
+    const keyOutput = takesKey ? await openKeyOutput(values, context.output) : undefined;
     const client = createOrganizationClient(api, context.signal);
     await action.run({ operands, values, client, keyOutput, print: printer(values, context.output) });
     return exitStatus.done;
   } finally {
     api.close();
   }
+}
+
+function noAction(name: string): string {
+  const names = Object.keys(actions).join(", ");
+  const given = name === "" ? "Name an action" : `${quoted(name)} is not an action on organizations`;
+  return `${given}. The actions are ${names}. "muster organization --help" describes them.`;
 }
 
 function parse(args: readonly string[]) {
@@ -90,18 +98,19 @@ function parse(args: readonly string[]) {
 function requireFitting(name: string, action: Action, operands: readonly string[], values: Values): void {
   if (operands.length !== action.operands.length || operands.includes("")) {
     const usage = ["muster organization", name, ...action.operands].join(" ");
-    throw usageError(`Say ${usage}. A name of several words goes between quotation marks.`);
+    throw usageError(`Usage: ${usage}. Put a name of several words between quotation marks.`);
   }
   const strange = Object.keys(values).find(
     (option) => !general.includes(option) && !action.options.includes(option as keyof typeof options),
   );
-  if (strange !== undefined) throw usageError(`--${strange} is none of the options of "${name}".`);
+  if (strange !== undefined) {
+    throw usageError(`"${name}" does not take --${strange}. "muster organization --help" lists the options.`);
+  }
 }
 
 function printer({ json = false }: Values, output: Terminal): Task["print"] {
-  const width = output.isTTY ? (output.columns ?? 80) : Number.POSITIVE_INFINITY;
   return (lines, document) => {
-    output.write(json ? `${JSON.stringify(document)}\n` : `${lines(width).join("\n")}\n`);
+    output.write(json ? `${JSON.stringify(document)}\n` : `${lines(widthOf(output)).join("\n")}\n`);
   };
 }
 
@@ -117,17 +126,19 @@ async function show({ client, operands: [id = ""], print }: Task): Promise<void>
 
 async function create({ client, operands: [name = ""], values, keyOutput, print }: Task): Promise<void> {
   const { adminKey, ...created } = await receiveKey(keyOutput!, () => client.create(name));
-  await putKey(adminKey, values, keyOutput!, (place, shown) =>
-    print(() => [`Organization ${created.id} was created: ${printable(created.name)}.`, `Its admin key ${place}.`], {
+  const stored = await storeKey(adminKey, values, keyOutput!);
+  print(
+    () => [`Organization ${created.id} was created: ${printable(created.name)}.`, `Its admin key ${stored.place}.`],
+    {
       ...created,
-      adminKey: shown,
-    }),
+      adminKey: stored.document,
+    },
   );
 }
 
 async function rename({ client, operands: [id = "", name = ""], print }: Task): Promise<void> {
   const renamed = await client.rename(id, name);
-  print(() => [`Organization ${id} is called ${printable(renamed.name)}.`], renamed);
+  print(() => [`Organization ${id} is now named ${printable(renamed.name)}.`], renamed);
 }
 
 async function setProvider({ client, operands: [id = ""], values, print }: Task): Promise<void> {
@@ -138,26 +149,26 @@ async function setProvider({ client, operands: [id = ""], values, print }: Task)
     return print(() => [`Tokens sign the people of organization ${id} in: ${provider}.`], set);
   }
   if (!none || issuer !== undefined || audience !== undefined) {
-    throw usageError("Say which provider: --issuer URL --audience NAME, or --none to have no tokens sign people in.");
+    throw usageError("Name the provider: --issuer URL --audience NAME. --none alone removes it.");
   }
   await client.removeIdentityProvider(id);
-  print(() => [`No tokens sign the people of organization ${id} in.`], { id, identityProvider: null });
+  print(() => [`Tokens no longer sign the people of organization ${id} in.`], { id, identityProvider: null });
 }
 
 async function issueKey({ client, operands: [id = ""], values, keyOutput, print }: Task): Promise<void> {
-  const issued = await receiveKey(keyOutput!, () => client.issueKey(id, values["revoke-others"] ?? false));
-  const others = values["revoke-others"]
-    ? `Other admin keys that were revoked: ${issued.revoked}.`
-    : "The other keys go on working.";
-  await putKey(issued, values, keyOutput!, (place, shown) =>
-    print(() => [`The new admin key of organization ${id} is named "${issued.name}"; it ${place}.`, others], shown),
-  );
+  const revokesOthers = values["revoke-others"] ?? false;
+  const issued = await receiveKey(keyOutput!, () => client.issueKey(id, revokesOthers));
+  const others = revokesOthers
+    ? `${countOf(issued.revoked, "other admin key was", "other admin keys were")} revoked.`
+    : "The other keys keep working.";
+  const { place, document } = await storeKey(issued, values, keyOutput!);
+  print(() => [`The new admin key of organization ${id} is named "${issued.name}"; it ${place}.`, others], document);
 }
 
 async function remove({ client, operands: [id = ""], values, print }: Task): Promise<void> {
   const expected = numberOf("--expected-users", values["expected-users"], 0, mostUsers);
   if (values.apply && expected === undefined) {
-    throw usageError("Say how many users it has: --expected-users N. Without --apply the command tells you.");
+    throw usageError("--apply needs --expected-users N. Without --apply the command shows the number.");
   }
   const found = await client.get(id);
   if (values.apply) {
@@ -169,7 +180,7 @@ async function remove({ client, operands: [id = ""], values, print }: Task): Pro
   if (expected !== undefined && expected !== found.users) {
     throw new CommandError(
       exitStatus.refused,
-      `The organization has ${found.users} users, not ${expected}. Look whether it is the one that you mean.`,
+      `The organization has ${countOf(found.users, "user")}, not ${expected}. Check that it is the one you mean.`,
     );
   }
 }
@@ -183,22 +194,25 @@ async function receiveKey<Received>(keyOutput: KeyOutput, ask: () => Promise<Rec
   }
 }
 
-/** A key stands in the report for scripts only if it was to be shown. */
-async function putKey(
-  received: AdminKeyDocument,
-  values: Values,
-  keyOutput: KeyOutput,
-  report: (place: string, shown: object) => void,
-): Promise<void> {
+/** A key that was stored. */
+interface StoredKey {
+  /** Its place, for a sentence: `is in campus.key`. */
+  readonly place: string;
+  /** Report for scripts. It contains the key only with --show-key. */
+  readonly document: object;
+}
+
+async function storeKey(received: AdminKeyDocument, values: Values, keyOutput: KeyOutput): Promise<StoredKey> {
   const { key, ...rest } = received;
   const isShown = values["show-key"] === true;
-  if (isShown && values.json) return report("", received);
-  const place = await keyOutput.write(key).catch(async (error: NodeJS.ErrnoException) => {
+  if (isShown && values.json) return { place: "is above", document: received };
+  await keyOutput.write(key).catch(async (error: unknown) => {
     await keyOutput.discard();
     throw new CommandError(
       exitStatus.usage,
-      `The key was made and could not be written (${error.code}). Have another one made: muster organization admin-key`,
+      `The key was issued, and could not be written: ${fileReason(error)}. Issue another one: muster organization admin-key`,
     );
   });
-  report(place, isShown ? received : rest);
+  const place = keyOutput.path === undefined ? "is above" : `is in ${printable(keyOutput.path)}`;
+  return { place, document: isShown ? received : rest };
 }

@@ -1,19 +1,22 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import type { Terminal } from "../context.ts";
 import { usageError } from "../exit-status.ts";
+import { fileReason } from "../file-errors.ts";
+import { quotedPath } from "../text.ts";
 
-/** Where a key goes that the service shows once. */
+/** Takes a key that the service shows once. */
 export interface KeyOutput {
-  /** Takes the key; what it says of it for the report, e.g. `is in campus.key`. */
-  write(key: string): Promise<string>;
+  /** The file that takes it; undefined: standard output does. */
+  readonly path: string | undefined;
+  write(key: string): Promise<void>;
   /** Leaves nothing behind when there is no key. */
   discard(): Promise<void>;
 }
 
 /**
- * Opens the place for a key before the service is asked for it: a key that cannot be put down would be lost.
- * @param options `key-output`: a file to make, for its owner alone (mode 600); `show-key`: the standard output
- * @throws CommandError (usage) when neither or both are asked for, or the file exists or cannot be made
+ * Opens the place for a key before the service is asked for it: a key that cannot be stored would be lost.
+ * @param options `key-output`: a file to create, for its owner alone (mode 600); `show-key`: the standard output
+ * @throws CommandError (usage) when neither or both are asked for, or the file exists or cannot be created
  */
 export async function openKeyOutput(
   options: { readonly "key-output"?: string | undefined; readonly "show-key"?: boolean | undefined },
@@ -23,25 +26,20 @@ export async function openKeyOutput(
   const isShown = options["show-key"] === true;
   if ((path === undefined) !== isShown) {
     throw usageError(
-      "Say where the key is to go, for it is shown once: --key-output FILE, or --show-key for standard output.",
+      "The service shows a key once. Choose where it goes: --key-output FILE, or --show-key for standard output.",
     );
   }
   if (path === undefined) {
-    return {
-      write: async (key) => {
-        output.write(`${key}\n`);
-        return "stands above";
-      },
-      discard: async () => {},
-    };
+    const write = async (key: string) => void output.write(`${key}\n`);
+    return { path, write, discard: async () => {} };
   }
-  const file = await makeFile(path);
+  const file = await createFile(path);
   return {
+    path,
     write: async (key) => {
       await file.writeFile(`${key}\n`);
       await file.sync();
       await file.close();
-      return `is in ${path}`;
     },
     discard: async () => {
       await file.close().catch(() => {});
@@ -50,15 +48,14 @@ export async function openKeyOutput(
   };
 }
 
-async function makeFile(path: string): Promise<FileHandle> {
+async function createFile(path: string): Promise<FileHandle> {
   try {
     return await open(path, "wx", 0o600);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
     throw usageError(
-      code === "EEXIST"
-        ? `There is a file ${path} already, and a key does not replace it. Name another one.`
-        : `The file ${path} for the key cannot be made (${code}).`,
+      (error as NodeJS.ErrnoException).code === "EEXIST"
+        ? `The file ${quotedPath(path)} exists. A key does not replace it; name another file.`
+        : `The file ${quotedPath(path)} cannot be created: ${fileReason(error)}.`,
     );
   }
 }

@@ -1,24 +1,6 @@
 import { type Column, table } from "../table.ts";
 import { count, countOf, printable } from "../text.ts";
-
-/** The OpenID provider whose tokens sign people in. */
-export interface IdentityProviderDocument {
-  readonly issuer: string;
-  readonly audience: string;
-}
-
-/** An organization, as the service tells it to the operator. */
-export interface OrganizationDocument {
-  readonly id: string;
-  readonly name: string;
-  readonly version: number;
-  readonly users: number;
-  readonly groups: number;
-  readonly identityProvider: IdentityProviderDocument | null;
-  readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+import type { IdentityProviderDocument, OrganizationDocument } from "./documents.ts";
 
 const columns: readonly Column[] = [
   { title: "ID", align: "right" },
@@ -31,16 +13,19 @@ const columns: readonly Column[] = [
 
 /** A table of organizations. */
 export function listLines(organizations: readonly OrganizationDocument[], width: number): string[] {
-  if (organizations.length === 0) return ["There is no organization."];
+  if (organizations.length === 0) return ["There are no organizations."];
   const rows = organizations.map(({ id, users, groups, createdAt, lastImport, name }) => [
-    ...[id, count(users), count(groups), day(createdAt)],
+    id,
+    count(users),
+    count(groups),
+    day(createdAt),
     lastImport === null ? "none" : `${day(lastImport.at)} ${lastImport.status}`,
     printable(name),
   ]);
   return table(columns, rows, width);
 }
 
-/** One organization, a line for each thing. */
+/** One organization, a line for each property. */
 export function showLines(organization: OrganizationDocument): string[] {
   const { id, name, users, groups, identityProvider, lastImport, createdAt } = organization;
   const last = lastImport === null ? "none" : `${minute(lastImport.at)}, ${lastImport.kind}, ${lastImport.status}`;
@@ -60,12 +45,12 @@ export function describeProvider(provider: IdentityProviderDocument | null): str
   return provider === null ? "none" : `${printable(provider.issuer)}, audience ${printable(provider.audience)}`;
 }
 
-/** What deleting an organization takes away, and how it is done. */
+/** Names the data that a deletion would delete, and the command for it. */
 export function deletionLines({ id, name, users, groups }: OrganizationDocument): string[] {
   return [
     `Organization ${id} (${printable(name)}) would be deleted with ${countOf(users, "user")}, ${countOf(groups, "group")},`,
     "its locations, opt-outs, sources, settings, imports and their files, its change log,",
-    "and all of its keys. There is no way back but a backup.",
+    "and all of its keys. Only a backup brings them back.",
     "",
     "Nothing was deleted. To delete it:",
     `  muster organization delete ${id} --expected-users ${users} --apply`,

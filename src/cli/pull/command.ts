@@ -1,26 +1,34 @@
 import { mkdir } from "node:fs/promises";
 import { dirname, extname, join } from "node:path";
 import { parseArgs } from "node:util";
-import type { Context, Terminal } from "../context.ts";
+import type { Context } from "../context.ts";
 import { CommandError, type ExitStatus, exitStatus, usageError } from "../exit-status.ts";
+import { fileReason } from "../file-errors.ts";
 import { choiceOf, numberOf, parseStrictly } from "../options.ts";
 import { openApi } from "../service/api.ts";
-import { readConnection } from "../service/connection.ts";
-import { count, countOf } from "../text.ts";
-import type { Copy } from "./copy.ts";
+import { addressOf, readConnection } from "../service/connection.ts";
+import { printable, quoted, quotedPath } from "../text.ts";
+import { createPullConsole } from "./console.ts";
+import type { Copy, CopySettings } from "./copy.ts";
 import { openCsvCopy } from "./csv-copy.ts";
 import { openFeed } from "./feed.ts";
 import { pullHelp } from "./help.ts";
 import { takeLock } from "./lock.ts";
 import { openSqliteCopy } from "./sqlite-copy.ts";
-import { type Listener, synchronize } from "./synchronize.ts";
+import { synchronize } from "./synchronize.ts";
 
 const formats = ["csv", "sqlite"] as const;
 type Format = (typeof formats)[number];
 
+/** Only the owner of a copy writes it. */
+const modes = ["600", "640", "644"] as const;
+const usualMode = "600";
+const usualRetries = 7;
+
 const options = {
   to: { type: "string" },
   format: { type: "string" },
+  mode: { type: "string" },
   follow: { type: "boolean" },
   retries: { type: "string" },
   url: { type: "string" },
@@ -28,34 +36,29 @@ const options = {
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** `muster pull --to PLACE`: makes a copy of the directory, or brings it up to date. */
+/** `muster pull --to PLACE`: makes a copy of the data, or updates it. */
 export async function pull(args: readonly string[], context: Context): Promise<ExitStatus> {
-  const { values } = parseStrictly("pull", () => parseArgs({ args: [...args], options }));
+  const { values, positionals } = parse(args);
   if (values.help) {
     context.output.write(pullHelp);
     return exitStatus.done;
   }
-  const { to: place, follow = false } = values;
-  if (place === undefined || place === "")
-    throw usageError('Say where the copy goes: --to DIRECTORY, or --to FILE.sqlite. "muster pull --help" tells more.');
-  const format = choiceOf("--format", values.format, formats) ?? formatOf(place);
-  const retries = numberOf("--retries", values.retries, 0, 100) ?? (follow ? Number.POSITIVE_INFINITY : 7);
+  const order = toOrder(positionals, values);
   const connection = await readConnection(values, context.environment);
-  const url = connection.url.href.replace(/\/$/, "");
-  const { random, signal, complaints } = context;
-  const api = openApi(connection, context.version);
-  const console = consoleOf(context, place);
-  const feed = openFeed({ api, signal, random, retries, onRetry: console.complain });
+  const { random, signal, errorOutput } = context;
+  const api = await openApi(connection, context.version, context.environment);
+  const console = createPullConsole(context, order.place);
+  const feed = openFeed({ api, signal, random, retries: order.retries, onRetry: console.warn });
   try {
-    await withCopy(place, format, url, console.complain, async (copy) => {
-      await synchronize(copy, feed, follow, console.listener(copy));
+    await withCopy(order, addressOf(connection.url), console.warn, async (copy) => {
+      await synchronize(copy, feed, order.follows, console);
       await console.summary(copy);
     });
     return exitStatus.done;
   } catch (error) {
-    // Whoever stops a follower has stopped it, and broken nothing off.
-    if (follow && signal.aborted && (error as Error).name === "AbortError") {
-      complaints.write("Stopped. The next pull goes on from here.\n");
+    // A signal is the usual end of a follower.
+    if (order.follows && signal.aborted && (error as Error).name === "AbortError") {
+      errorOutput.write("Stopped. The next pull continues from here.\n");
       return exitStatus.done;
     }
     throw error;
@@ -65,23 +68,51 @@ export async function pull(args: readonly string[], context: Context): Promise<E
   }
 }
 
+const parse = (args: readonly string[]) =>
+  parseStrictly("pull", () => parseArgs({ args: [...args], options, allowPositionals: true }));
+
+/** Choices of the command line. */
+interface Order {
+  readonly place: string;
+  readonly format: Format;
+  readonly mode: number;
+  readonly follows: boolean;
+  readonly retries: number;
+}
+
+function toOrder([stray]: readonly string[], values: ReturnType<typeof parse>["values"]): Order {
+  const { to: place, follow: follows = false } = values;
+  if (stray !== undefined) {
+    throw usageError(`${quoted(stray)} is one argument too many. The place of the copy follows --to.`);
+  }
+  if (place === undefined || place === "") {
+    throw usageError(
+      'Name the place of the copy: --to DIRECTORY, or --to FILE.sqlite. "muster pull --help" describes the command.',
+    );
+  }
+  return {
+    place,
+    follows,
+    format: choiceOf("--format", values.format, formats) ?? formatOf(place),
+    mode: Number.parseInt(choiceOf("--mode", values.mode, modes) ?? usualMode, 8),
+    retries: numberOf("--retries", values.retries, 0, 100) ?? (follows ? Number.POSITIVE_INFINITY : usualRetries),
+  };
+}
+
 const formatOf = (place: string): Format =>
   [".sqlite", ".sqlite3", ".db"].includes(extname(place).toLowerCase()) ? "sqlite" : "csv";
 
 async function withCopy(
-  place: string,
-  format: Format,
-  url: string,
+  { place, format, mode }: Order,
+  address: string,
   onDamage: (message: string) => void,
   work: (copy: Copy) => Promise<void>,
 ): Promise<void> {
-  const folder = format === "csv" ? place : dirname(place);
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
-    throw new CommandError(exitStatus.copyUnusable, `The directory ${folder} cannot be made (${error.code}).`);
-  });
+  const settings: CopySettings = { address, mode };
+  await makeDirectory(format === "csv" ? place : dirname(place), format);
   const unlock = await takeLock(format === "csv" ? join(place, ".muster-pull.lock") : `${place}.lock`);
   try {
-    const copy = await (format === "csv" ? openCsvCopy(place, url, onDamage) : openSqliteCopy(place, url));
+    const copy = await (format === "csv" ? openCsvCopy(place, settings, onDamage) : openSqliteCopy(place, settings));
     await work(copy).finally(copy.close);
   } catch (error) {
     throw asUnwritable(error, place);
@@ -90,48 +121,23 @@ async function withCopy(
   }
 }
 
-/** The disk is full, read-only, or not there any more. */
+async function makeDirectory(path: string, format: Format): Promise<void> {
+  await mkdir(path, { recursive: true, mode: 0o700 }).catch((error: NodeJS.ErrnoException) => {
+    const message =
+      error.code === "EEXIST" && format === "csv"
+        ? `${quotedPath(path)} is a file. A copy as CSV needs a directory; for SQLite add --format sqlite.`
+        : `The directory ${quotedPath(path)} cannot be made: ${fileReason(error)}.`;
+    throw new CommandError(exitStatus.copyUnusable, message);
+  });
+}
+
+/** The disk may be full, read-only or gone. */
 function asUnwritable(error: unknown, place: string): unknown {
   const { code, syscall } = error as NodeJS.ErrnoException;
   const isOfFiles = (syscall !== undefined && /^E[A-Z]+$/.test(code ?? "")) || code === "ERR_SQLITE_ERROR";
   if (!isOfFiles) return error;
   return new CommandError(
     exitStatus.copyUnusable,
-    `The copy in ${place} cannot be written (${(error as Error).message}). What was committed before is whole.`,
+    `The copy ${quotedPath(place)} cannot be written: ${printable(fileReason(error))}. It is as it was after the last commit, and the next pull continues there.`,
   );
-}
-
-/** What a person sees meanwhile: on a terminal the list that is being read, and always what became of it. */
-function consoleOf({ output, complaints }: Context, place: string) {
-  const clear = () => {
-    if (complaints.isTTY) complaints.write("\r\x1b[K");
-  };
-  const say = (terminal: Terminal, line: string) => {
-    clear();
-    terminal.write(`${line}\n`);
-  };
-  const complain = (line: string) => say(complaints, line);
-  const summary = async (copy: Copy) => {
-    const counts = Object.entries(await copy.counts()).map(([table, rows]) => `${count(rows)} ${table}`);
-    say(output, `${place} is up to date: ${counts.join(", ")}.`);
-  };
-  const listener = (copy: Copy): Listener => ({
-    reading: (list, number) => {
-      if (complaints.isTTY) complaints.write(`\r\x1b[KReading ${list}: ${count(number)}`);
-    },
-    startsAgain: () =>
-      complain(
-        "The change log does not reach back to where this copy is, or is another one. Everything is read anew; until then the copy stays as it is.",
-      ),
-    committed: (changes) => {
-      if (changes === null) say(output, `${copy.place}: read from the start.`);
-      else {
-        const parts = [...changes].map(([type, number]) =>
-          countOf(number, `change of ${type}s`, `changes of ${type}s`),
-        );
-        say(output, `${copy.place}: ${parts.join(", ")}.`);
-      }
-    },
-  });
-  return { complain, summary, listener, end: clear };
 }

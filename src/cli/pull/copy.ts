@@ -1,29 +1,40 @@
 import type { Edits } from "./edits.ts";
 import type { List, Table } from "./tables.ts";
 
-/** A thing as a list of the API shows it. */
+/** An item of a list of the API. */
 export type Item = Readonly<Record<string, unknown>>;
 
-/** A copy of what the service stores, as it is after the change of its cursor. */
+/** Numbers of rows by table. */
+export type Counts = Readonly<Record<Table, number>>;
+
+/** A copy of the service's data as it was at a cursor. */
 export interface Copy {
-  /** Where it is, for messages. */
+  /** For messages. */
   readonly place: string;
-  /** Place in the change feed; undefined: there is no copy yet. */
+  /** Position in the change feed; undefined: there is no copy yet. */
   cursor(): string | undefined;
-  counts(): Promise<Readonly<Record<Table, number>>>;
-  /** Begins a change of the copy, which nobody sees before it is committed. */
+  counts(): Promise<Counts>;
+  /** Begins to change the copy. Readers see nothing before the commit. */
   change(): Promise<Draft>;
-  /** Begins the copy anew, empty. */
+  /** Begins a new, empty copy in place of this one. */
   rebuild(): Promise<Draft>;
   close(): Promise<void>;
 }
 
-/** A change of a copy. A process that ends before `commit` has, in effect, changed nothing. */
+/** A change of a copy. If the process ends before `commit`, the copy has not changed. */
 export interface Draft {
-  /** Adds things of a list to a copy that is begun anew: lists in the order of `lists`, things in the list's order. */
+  /** Adds items to a new copy: lists in the order of `lists`, items in the order of the list. */
   add(list: List, items: readonly Item[]): Promise<void>;
   apply(edits: Edits): Promise<void>;
-  /** Makes the change and the new cursor seen, at once. */
+  /** Shows the change and the new cursor to readers, at once. */
   commit(cursor: string): Promise<void>;
   abandon(): Promise<void>;
+}
+
+/** Settings of a copy. */
+export interface CopySettings {
+  /** Of the service. */
+  readonly address: string;
+  /** Permissions of its files, e.g. 0o600. */
+  readonly mode: number;
 }

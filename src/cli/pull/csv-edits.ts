@@ -1,52 +1,62 @@
 import type { Item } from "./copy.ts";
-import { compareBytes, compareOf, itemRow, membershipRows } from "./csv-rows.ts";
+import { compareBytes, compareOf, membershipRows } from "./csv-rows.ts";
+import type { Rewrite } from "./csv-staging.ts";
 import { type CsvWriter, firstCell, readRow, readRows, writeRow } from "./csv-text.ts";
 import { type Edit, type Edits, locationsAfter, rolesAfter } from "./edits.ts";
-import { type Cell, cellsOf, columns, keys, type Table } from "./tables.ts";
+import { type Cell, cellsOf, columns, keys, rowOf } from "./tables.ts";
 
-export type Rewrite = (table: Table, write: (path: string, writer: CsvWriter) => Promise<void>) => Promise<void>;
-
+/** Rewrites the tables that edits change. */
 export async function applyEdits(edits: Edits, rewrite: Rewrite): Promise<void> {
   for (const list of ["users", "groups"] as const) {
     if (![...edits[list].values()].some(changesRow)) continue;
     await rewrite(list, (path, writer) =>
-      merge(single(readRows(path)), edits[list], compareOf[list], writer, (key, [row], edit) =>
-        editedRow(list, key, row, edit),
-      ),
-    );
-  }
-  const people = new Map(
-    [...edits.users].filter(([, { fate, memberships }]) => fate !== "updated" || memberships.size > 0),
-  );
-  if (people.size > 0) {
-    await rewrite("memberships", (path, writer) =>
-      merge(grouped(readRows(path)), people, compareOf.users, writer, (key, rows, edit) => {
-        const before = new Map(rows.map(readRow).map(([, groupId, role]) => [groupId!, Number(role)]));
-        return membershipRows(key, rolesAfter(before, edit));
+      merge(single(readRows(path)), writer, {
+        edits: edits[list],
+        compare: compareOf[list],
+        edited: (key, [row], edit) => editedRow(list, key, row, edit),
       }),
     );
   }
-  if (edits.locations.length > 0) {
-    await rewrite("locations", async (path, writer) => {
-      const before = new Map<string, Item>();
-      for await (const row of readRows(path)) before.set(firstCell(row), { groups: JSON.parse(readRow(row)[1]!) });
-      const after = [...locationsAfter(before, edits.locations)].sort(([one], [other]) => compareBytes(one, other));
-      for (const [name, values] of after) await writer.write(itemRow("locations", { name, ...values }));
-    });
-  }
+  await applyToMemberships(edits, rewrite);
+  if (edits.locations.length > 0) await applyToLocations(edits, rewrite);
 }
 
-const changesRow = ({ fate, values }: Edit) => fate !== "updated" || Object.keys(values).length > 0;
+const changesRow = ({ action, values }: Edit) => action !== "updated" || Object.keys(values).length > 0;
 
-function editedRow(list: "users" | "groups", key: string, row: string | undefined, { fate, values }: Edit): string[] {
-  if (fate === "created") return [itemRow(list, { ...values, [keys[list]]: key })];
-  if (fate === "deleted" || row === undefined) return [];
+function editedRow(list: "users" | "groups", key: string, row: string | undefined, { action, values }: Edit): string[] {
+  if (action === "created") return [writeRow(rowOf(list, { ...values, [keys[list]]: key }))];
+  if (action === "deleted" || row === undefined) return [];
   const cells: Cell[] = readRow(row);
   for (const [name, cell] of Object.entries(cellsOf(list, values))) cells[columns[list].indexOf(name)] = cell;
   return [writeRow(cells)];
 }
 
-/** Rows of one key, which stand together. */
+async function applyToMemberships(edits: Edits, rewrite: Rewrite): Promise<void> {
+  const changes = ({ action, memberships }: Edit) => action !== "updated" || memberships.size > 0;
+  const users = new Map([...edits.users].filter(([, edit]) => changes(edit)));
+  if (users.size === 0) return;
+  await rewrite("memberships", (path, writer) =>
+    merge(grouped(readRows(path)), writer, {
+      edits: users,
+      compare: compareOf.users,
+      edited: (key, rows, edit) => {
+        const before = new Map(rows.map(readRow).map(([, groupId, role]) => [groupId!, Number(role)]));
+        return membershipRows(key, rolesAfter(before, edit));
+      },
+    }),
+  );
+}
+
+async function applyToLocations({ locations }: Edits, rewrite: Rewrite): Promise<void> {
+  await rewrite("locations", async (path, writer) => {
+    const before = new Map<string, Item>();
+    for await (const row of readRows(path)) before.set(firstCell(row), { groups: JSON.parse(readRow(row)[1]!) });
+    const after = [...locationsAfter(before, locations)].sort(([one], [other]) => compareBytes(one, other));
+    for (const [name, values] of after) await writer.write(writeRow(rowOf("locations", { name, ...values })));
+  });
+}
+
+/** Consecutive rows with one key. */
 type Rows = readonly [key: string, rows: readonly string[]];
 
 async function* single(rows: AsyncIterable<string>): AsyncGenerator<Rows, void, undefined> {
@@ -66,13 +76,21 @@ async function* grouped(rows: AsyncIterable<string>): AsyncGenerator<Rows, void,
   if (group) yield [group.key, group.rows];
 }
 
-/** Writes the rows of a file with the edits made in them; both go in the order of their keys, and no more is held than the edits. */
+/** Edits of rows. */
+interface RowEdits {
+  /** By key. */
+  readonly edits: ReadonlyMap<string, Edit>;
+  /** The order of keys in the file. */
+  readonly compare: (one: string, other: string) => number;
+  /** The rows of a key after its edit. */
+  readonly edited: (key: string, rows: readonly string[], edit: Edit) => readonly string[];
+}
+
+/** Writes stored rows with edits made in them. Both are in the order of keys: no more than the edits is in memory. */
 async function merge(
   stored: AsyncIterable<Rows>,
-  edits: ReadonlyMap<string, Edit>,
-  compare: (one: string, other: string) => number,
   writer: CsvWriter,
-  edited: (key: string, rows: readonly string[], edit: Edit) => readonly string[],
+  { edits, compare, edited }: RowEdits,
 ): Promise<void> {
   const pending = [...edits].sort(([one], [other]) => compare(one, other));
   let next = 0;

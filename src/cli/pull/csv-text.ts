@@ -3,7 +3,7 @@ import { createReadStream } from "node:fs";
 import { open } from "node:fs/promises";
 import type { Cell } from "./tables.ts";
 
-/** What ends a row (RFC 4180). */
+/** Ends a row (RFC 4180). */
 const rowEnd = "\r\n";
 
 /** A row of CSV without its end. Null is an empty cell. */
@@ -28,11 +28,13 @@ export function firstCell(row: string): string {
   return end === -1 ? row : row.slice(0, end);
 }
 
-/** The rows of a file that `openCsv` wrote, the header left out. */
+const bufferedCharacters = 256 * 1024;
+
+/** The rows of a file that `openCsv` wrote, without the header. */
 export async function* readRows(path: string): AsyncGenerator<string, void, undefined> {
   let rest = "";
   let isHeader = true;
-  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: 256 * 1024 })) {
+  for await (const chunk of createReadStream(path, { encoding: "utf8", highWaterMark: bufferedCharacters })) {
     rest += chunk;
     let start = 0;
     for (let end = rest.indexOf(rowEnd); end !== -1; end = rest.indexOf(rowEnd, end + rowEnd.length)) {
@@ -46,29 +48,32 @@ export async function* readRows(path: string): AsyncGenerator<string, void, unde
   }
 }
 
-/** A line break in quotation marks ends no row. */
+/** A line break in quotation marks does not end a row. */
 const isWhole = (row: string) => !row.includes('"') || row.split('"').length % 2 === 1;
 
-/** What was written of a file. */
+/** A file that was written. */
 export interface WrittenFile {
   readonly sha256: string;
-  /** Rows, the header not among them. */
+  /** Number of rows, without the header. */
   readonly rows: number;
 }
 
-/** A file of CSV that is being written. */
+/** Writes a file of CSV. */
 export interface CsvWriter {
+  /** @returns a promise when the caller has to wait before the next row */
   write(row: string): Promise<void> | undefined;
-  /** Has everything on the disk before it resolves. */
+  /** Resolves when everything is on the disk. */
   finish(): Promise<WrittenFile>;
   abandon(): Promise<void>;
 }
 
-const bufferedCharacters = 256 * 1024;
-
-/** Begins a file with its header. */
-export async function openCsv(path: string, header: readonly string[]): Promise<CsvWriter> {
-  const file = await open(path, "w");
+/**
+ * Begins a file with its header.
+ * @param mode permissions of the file; the umask does not change them
+ */
+export async function openCsv(path: string, header: readonly string[], mode: number): Promise<CsvWriter> {
+  const file = await open(path, "w", 0o600);
+  await file.chmod(mode);
   const hash = createHash("sha256");
   let text = `${writeRow(header)}${rowEnd}`;
   let rows = 0;

@@ -1,6 +1,6 @@
-/** Changes of the feed as edits of a copy: pure, the same for every kind of copy. */
+/** Turns changes of the feed into edits of a copy: pure, the same for every kind of copy. */
 
-/** A change, as the feed tells it (docs/guide/following-changes.md). */
+/** A change of the feed (docs/guide/following-changes.md). */
 export interface Change {
   readonly type: string;
   readonly action: "created" | "updated" | "deleted";
@@ -9,34 +9,34 @@ export interface Change {
   readonly memberships: readonly { readonly groupId: string; readonly role: { readonly to: number | null } }[];
 }
 
-/** What becomes of one thing. */
+/** Changes of one thing, together. */
 export interface Edit {
-  /** `created`: whatever was known of it before is forgotten; `updated`: of what is not known, nothing. */
-  readonly fate: "created" | "updated" | "deleted";
-  /** Properties, as they are to be; null is none. */
+  /** `created` replaces anything known of it; `updated` does nothing to an unknown thing. */
+  readonly action: "created" | "updated" | "deleted";
+  /** New values of properties; null removes the value. */
   readonly values: Readonly<Record<string, unknown>>;
-  /** Roles by group; null: no member any more. */
+  /** Roles by group; null ends the membership. */
   readonly memberships: ReadonlyMap<string, number | null>;
 }
 
-/** Several changes, to be made at once. */
+/** Changes of several things, to be made at once. */
 export interface Edits {
   readonly users: ReadonlyMap<string, Edit>;
   readonly groups: ReadonlyMap<string, Edit>;
-  /** In their order: locations change their names, which they are known by. */
+  /** In order: a location is identified by its name, which may change. */
   readonly locations: readonly Change[];
 }
 
-/** Collects changes, in their order. */
+/** Collects changes in their order. */
 export interface Collector extends Edits {
   add(changes: readonly Change[]): void;
-  /** How many were added, by type. */
+  /** Numbers of changes by type. */
   readonly counts: ReadonlyMap<string, number>;
-  /** How many were added. */
+  /** Number of changes. */
   readonly size: number;
 }
 
-/** Collects changes until they are applied; several of one thing become one edit. */
+/** Begins to collect changes; several changes of one thing become one edit. */
 export function collectEdits(): Collector {
   const users = new Map<string, Edit>();
   const groups = new Map<string, Edit>();
@@ -52,7 +52,10 @@ export function collectEdits(): Collector {
     size += 1;
   };
   return {
-    ...{ users, groups, locations, counts },
+    users,
+    groups,
+    locations,
+    counts,
     add: (changes) => changes.forEach(add),
     get size() {
       return size;
@@ -63,26 +66,26 @@ export function collectEdits(): Collector {
 const nothing = { values: {}, memberships: new Map<string, number | null>() } as const;
 
 function followedBy(before: Edit | undefined, { action, changed, memberships }: Change): Edit {
-  if (action === "deleted") return { fate: "deleted", ...nothing };
-  if (action === "updated" && before?.fate === "deleted") return before;
+  if (action === "deleted") return { action, ...nothing };
+  if (action === "updated" && before?.action === "deleted") return before;
   const base = action === "created" ? nothing : (before ?? nothing);
   return {
-    fate: action === "created" ? "created" : (before?.fate ?? "updated"),
-    values: { ...base.values, ...Object.fromEntries(Object.entries(changed).map(([name, { to }]) => [name, to])) },
+    action: action === "created" ? "created" : (before?.action ?? "updated"),
+    values: { ...base.values, ...newValues(changed) },
     memberships: new Map([...base.memberships, ...memberships.map(({ groupId, role }) => [groupId, role.to] as const)]),
   };
 }
 
+const newValues = (changed: Change["changed"]): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(changed).map(([name, { to }]) => [name, to]));
+
 /**
- * The memberships of somebody after an edit.
- * @param before roles by group; undefined: nothing is known of the person
+ * The memberships of a user after an edit.
+ * @param before roles by group; empty for an unknown user
  */
-export function rolesAfter(
-  before: ReadonlyMap<string, number> | undefined,
-  { fate, memberships }: Edit,
-): Map<string, number> {
-  const roles = new Map(fate === "updated" ? before : []);
-  if (fate === "deleted") return roles;
+export function rolesAfter(before: ReadonlyMap<string, number>, { action, memberships }: Edit): Map<string, number> {
+  const roles = new Map(action === "updated" ? before : []);
+  if (action === "deleted") return roles;
   for (const [groupId, role] of memberships) {
     if (role === null) roles.delete(groupId);
     else roles.set(groupId, role);
@@ -90,12 +93,12 @@ export function rolesAfter(
   return roles;
 }
 
-/** Locations by name, with the ids of their groups, and other properties. */
+/** Properties of locations by name. */
 export type Locations = ReadonlyMap<string, Readonly<Record<string, unknown>>>;
 
 /**
- * Makes changes of locations, one after the other; what else is told of one that is not known is passed over. A location
- * changes its name only while it has no groups (file formats, section 7), so that its renaming tells all of it.
+ * Makes changes of locations, one after the other. Updates of an unknown location are ignored. A location changes its
+ * name only while it has no groups (file formats, section 7): a new name brings all of its properties.
  */
 export function locationsAfter(
   before: Locations,
@@ -103,7 +106,7 @@ export function locationsAfter(
 ): Map<string, Readonly<Record<string, unknown>>> {
   const after = new Map(before);
   for (const { action, id, changed } of changes) {
-    const { name = id, ...values } = Object.fromEntries(Object.entries(changed).map(([key, { to }]) => [key, to]));
+    const { name = id, ...values } = newValues(changed);
     const known = after.get(id);
     if (action === "deleted") after.delete(id);
     else if (action === "created" || name !== id) {

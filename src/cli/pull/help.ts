@@ -1,7 +1,7 @@
 import { connectionHelp } from "../help.ts";
 
-export const pullHelp = `muster pull: makes a copy of users, groups, memberships and locations, and
-brings it up to date.
+export const pullHelp = `muster pull: makes a copy of users, groups, memberships and locations, or
+updates it.
 
 Usage
   muster pull --to DIRECTORY [options]       as CSV: users.csv, groups.csv,
@@ -10,36 +10,39 @@ Usage
                                              tables of these names
 
 Options
-  --to PLACE         where the copy is, or is to be
-  --format FORMAT    csv or sqlite; without it by the name: .sqlite, .sqlite3
-                     and .db are SQLite, which needs Node.js 22.13 or later
-  --follow           go on: take over changes as soon as they are made, until
-                     SIGINT (Ctrl-C) or SIGTERM
-  --retries N        how often a request is tried again, from 0 to 100; without
-                     it 7, with --follow without end
-  -h, --help         this text
+  --to PLACE         place of the copy
+  --format FORMAT    csv or sqlite; default: sqlite if the name ends in .sqlite,
+                     .sqlite3 or .db, otherwise csv. SQLite needs Node.js 22.13
+                     or later.
+  --mode MODE        permissions of the files of the copy: 600 (default), 640
+                     for a group that reads them, or 644
+  --follow           keep running, and update the copy as soon as something
+                     changes, until SIGINT (Ctrl-C) or SIGTERM
+  --retries N        number of retries of a request, from 0 to 100; default: 7,
+                     with --follow unlimited
+  -h, --help         print this text
 
 ${connectionHelp}
 
 The key needs the service retrieve.
 
-What happens
-  The first time all lists are read, and what changed meanwhile; later only what
-  has changed since. Data and the place in the change log are stored in one
-  step: a process that is killed at any point leaves the copy as it was before
-  or after a step, and the next pull goes on exactly there. When the change log
-  does not reach back far enough any more, everything is read anew, and the
-  command says so. CSV files are replaced whole, one after the other within a
-  moment. One process at a time changes a copy.
+Behavior
+  The first pull reads all lists, and the changes made meanwhile. Later pulls
+  read only changes. The data and the position in the change log are stored in
+  one step: if the process is killed, the copy is as it was before the step or
+  after it, and the next pull continues there. When the change log no longer
+  contains the position, the command says so and reads everything again. It
+  replaces CSV files whole, one after the other within a moment. One process at
+  a time changes a copy. Missing directories are made with mode 700.
 
 Exit status
-  0   the copy is up to date (--follow: was ended by a signal)
+  0   the copy is up to date (--follow: a signal ended the command)
   2   the key was refused
   3   the service could not be reached, or failed
-  5   the copy cannot be written, or is of another service
+  5   the copy cannot be written, or belongs to another service
   64  the command line or the key cannot be used
-  70  a fault of the command itself
-  130, 143  ended by SIGINT or SIGTERM before the copy was up to date
+  70  a bug of muster
+  130, 143  SIGINT or SIGTERM ended the command before the copy was up to date
 
 Examples
   muster pull --to directory

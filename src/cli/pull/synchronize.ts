@@ -3,33 +3,35 @@ import { type Collector, collectEdits } from "./edits.ts";
 import type { Feed } from "./feed.ts";
 import { type List, lists } from "./tables.ts";
 
-/** Told how it goes. */
+/** Hears of the progress. */
 export interface Listener {
-  /** A list is being read; `count` things of it so far. */
+  /** A list is being read. @param count items of it so far */
   reading(list: List, count: number): void;
-  /** The copy has to begin anew: its place in the feed is not kept any more. */
-  startsAgain(): void;
-  /** The copy was committed with these changes; null: it was begun anew. */
-  committed(changes: ReadonlyMap<string, number> | null): void;
+  /** The change log no longer contains the position of the copy: everything is read again. */
+  restarting(): void;
+  /** A new copy was committed. */
+  built(): void;
+  /** Changes were committed. @param changes numbers by type */
+  updated(changes: ReadonlyMap<string, number>): void;
 }
 
-/** Changes that are applied together, at most about. */
+/** About as many changes are applied together. */
 const batchSize = 20_000;
-/** Longest wait that the service takes, in seconds. */
+/** The service waits no longer for a change, in seconds. */
 const longestWait = 30;
 
 /**
- * Brings a copy up to date, and keeps it so if it is to follow. Every commit holds changes and the cursor after them:
- * wherever the process ends, the next one goes on exactly there.
+ * Brings a copy up to date, and with `follows` keeps it so. Each commit contains changes and the cursor after them: if
+ * the process ends anywhere, the next one continues exactly there.
  * @throws AbortError when the signal of the feed is aborted
  */
 export async function synchronize(copy: Copy, feed: Feed, follows: boolean, listener: Listener): Promise<void> {
-  let cursor = copy.cursor() ?? (await startAnew(copy, feed, listener));
+  let cursor = copy.cursor() ?? (await build(copy, feed, listener));
   for (let isCurrent = false; follows || !isCurrent; ) {
     const batch = await readBatch(feed, cursor, isCurrent ? longestWait : 0);
-    if (batch === undefined) {
-      listener.startsAgain();
-      cursor = await startAnew(copy, feed, listener);
+    if (batch.kind === "resync") {
+      listener.restarting();
+      cursor = await build(copy, feed, listener);
       isCurrent = false;
       continue;
     }
@@ -38,55 +40,56 @@ export async function synchronize(copy: Copy, feed: Feed, follows: boolean, list
         if (batch.edits.size > 0) await draft.apply(batch.edits);
         await draft.commit(batch.cursor);
       });
-      if (batch.edits.size > 0) listener.committed(batch.edits.counts);
+      if (batch.edits.size > 0) listener.updated(batch.edits.counts);
     }
     cursor = batch.cursor;
     isCurrent = !batch.hasMore;
   }
 }
 
-interface Batch {
-  readonly edits: Collector;
-  readonly cursor: string;
-  readonly hasMore: boolean;
-}
+type Batch =
+  | { readonly kind: "read"; readonly edits: Collector; readonly cursor: string; readonly hasMore: boolean }
+  | { readonly kind: "resync" };
 
-async function readBatch(feed: Feed, cursor: string, wait: number): Promise<Batch | undefined> {
+async function readBatch(feed: Feed, start: string, wait: number): Promise<Batch> {
   const edits = collectEdits();
-  let page = await feed.changes(cursor, wait);
-  while (page !== undefined) {
-    edits.add(page.changes);
-    if (!page.hasMore || edits.size >= batchSize) return { edits, cursor: page.cursor, hasMore: page.hasMore };
-    page = await feed.changes(page.cursor, 0);
+  let answer = await feed.changes(start, wait);
+  while (answer.kind === "page") {
+    const { changes, cursor, hasMore } = answer.page;
+    edits.add(changes);
+    if (!hasMore || edits.size >= batchSize) return { kind: "read", edits, cursor, hasMore };
+    answer = await feed.changes(cursor, 0);
   }
-  return undefined;
+  return answer;
 }
 
 /**
- * Reads all lists, and then what changed since the first page of the first one: no later cursor knows of it. The copy is
- * committed when it is the image of one moment, with nothing half told.
+ * Reads all lists, and then the changes since the first page of the first list: later cursors lack the changes made
+ * while the earlier lists were read. The copy is committed when it shows one moment.
  * @returns the cursor after it
  */
-async function startAnew(copy: Copy, feed: Feed, listener: Listener): Promise<string> {
+async function build(copy: Copy, feed: Feed, listener: Listener): Promise<string> {
   for (;;) {
-    const cursor = await within(await copy.rebuild(), async (draft) => {
-      const start = await readLists(draft, feed, listener);
-      for (let at = start; ; ) {
-        const batch = await readBatch(feed, at, 0);
-        if (batch === undefined) return undefined;
-        if (batch.edits.size > 0) await draft.apply(batch.edits);
-        at = batch.cursor;
-        if (batch.hasMore) continue;
-        await draft.commit(at);
-        return at;
-      }
-    });
+    const cursor = await within(await copy.rebuild(), (draft) => fill(draft, feed, listener));
     if (cursor !== undefined) {
-      listener.committed(null);
+      listener.built();
       return cursor;
     }
-    // The log was cut off while the lists were read.
-    listener.startsAgain();
+    listener.restarting();
+  }
+}
+
+/** @returns the cursor that was committed; undefined: the change log was pruned while the lists were read */
+async function fill(draft: Draft, feed: Feed, listener: Listener): Promise<string | undefined> {
+  let cursor = await readLists(draft, feed, listener);
+  for (;;) {
+    const batch = await readBatch(feed, cursor, 0);
+    if (batch.kind === "resync") return undefined;
+    if (batch.edits.size > 0) await draft.apply(batch.edits);
+    cursor = batch.cursor;
+    if (batch.hasMore) continue;
+    await draft.commit(cursor);
+    return cursor;
   }
 }
 
@@ -107,7 +110,7 @@ async function readLists(draft: Draft, feed: Feed, listener: Listener): Promise<
   return start!;
 }
 
-/** Leaves no draft open: what was not committed is abandoned. */
+/** Abandons a draft that was not committed. */
 async function within<Result>(draft: Draft, work: (draft: Draft) => Promise<Result>): Promise<Result> {
   let isCommitted = false;
   try {

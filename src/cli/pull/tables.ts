@@ -1,19 +1,20 @@
-/** A value of a column: what CSV and SQLite can hold. */
+/** A value that CSV and SQLite can store. */
 export type Cell = string | number | boolean | null;
 
 /** The lists of the API that are copied. */
 export const lists = ["users", "groups", "locations"] as const;
 export type List = (typeof lists)[number];
 
-/** The tables of a copy. Memberships come with the people whose they are. */
+/** The tables of a copy. Users come with their memberships. */
 export const tables = ["users", "groups", "memberships", "locations"] as const;
 export type Table = (typeof tables)[number];
 
-/** A property of a document: what it is when nothing is known of it, as the API shows it. */
+/** Properties of a document with their values when nothing is known of them, as the API shows them. */
 type Blanks = Readonly<Record<string, unknown>>;
 
 /**
- * What is copied, in the order of the columns. `version`, `createdAt` and `updatedAt` are not: changes do not tell them.
+ * The properties that are copied, in the order of the columns. `version`, `createdAt` and `updatedAt` are missing:
+ * changes do not contain them.
  */
 const blanks: Readonly<Record<List, Blanks>> = {
   users: {
@@ -45,10 +46,10 @@ const blanks: Readonly<Record<List, Blanks>> = {
   locations: { groups: [] },
 };
 
-/** The column by which rows of a list are known. */
+/** The column that identifies the rows of a list. */
 export const keys: Readonly<Record<List, string>> = { users: "id", groups: "groupId", locations: "name" };
 
-/** The columns of each table. Lists and objects are JSON; `email` is the first of `emails`, for convenience. */
+/** The columns of each table. Lists and objects are JSON; `email` is the first of `emails`. */
 export const columns: Readonly<Record<Table, readonly string[]>> = {
   users: [keys.users, ...Object.keys(cellsOf("users", blanks.users))],
   groups: [keys.groups, ...Object.keys(cellsOf("groups", blanks.groups))],
@@ -56,12 +57,20 @@ export const columns: Readonly<Record<Table, readonly string[]>> = {
   locations: [keys.locations, ...Object.keys(cellsOf("locations", blanks.locations))],
 };
 
-/** Says what the columns are: another one means that a copy has to begin anew. */
+/** Identifies the columns: a copy with another layout is rebuilt. */
 export const layout = JSON.stringify(columns);
 
+/** A value for each table. */
+export const byTable = <Value>(valueFor: (table: Table) => Value): Record<Table, Value> => ({
+  users: valueFor("users"),
+  groups: valueFor("groups"),
+  memberships: valueFor("memberships"),
+  locations: valueFor("locations"),
+});
+
 /**
- * The columns of some properties of a document.
- * @param values as the API shows them; null where there is none. What is not copied is left out
+ * The cells of some properties of a document.
+ * @param values as the API shows them; properties that are not copied are left out
  */
 export function cellsOf(list: List, values: Readonly<Record<string, unknown>>): Record<string, Cell> {
   const cells: Record<string, Cell> = {};
@@ -74,6 +83,16 @@ export function cellsOf(list: List, values: Readonly<Record<string, unknown>>): 
   return cells;
 }
 
-/** All columns of a document but its key: what `values` does not say is blank. */
+/** All cells of a document except its key. Missing properties are blank. */
 export const completeCells = (list: List, values: Readonly<Record<string, unknown>>): Record<string, Cell> =>
   cellsOf(list, { ...blanks[list], ...values });
+
+/** The cells of a whole document, in the order of the columns. */
+export function rowOf(list: List, item: Readonly<Record<string, unknown>>): Cell[] {
+  const cells = { [keys[list]]: String(item[keys[list]]), ...completeCells(list, item) };
+  return columns[list].map((name) => cells[name]!);
+}
+
+/** Roles of a user by group. */
+export const rolesOf = (user: Readonly<Record<string, unknown>>): Map<string, number> =>
+  new Map((user.memberships as { groupId: string; role: number }[]).map(({ groupId, role }) => [groupId, role]));

@@ -1,22 +1,25 @@
 import type { Terminal } from "../context.ts";
 import { duration, printable, size } from "../text.ts";
 
-/** What is shown while a file is sent. */
+/** Shows how far a file has been sent. */
 export interface Progress {
-  /** How many bytes have gone. */
+  /** @param bytes that have been sent in this attempt */
   sent(bytes: number): void;
-  /** A line that stays. */
+  /** Prints a line that stays. */
   say(line: string): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   end(): void;
 }
 
-/** Time between two looks at the bar, in milliseconds. */
+/** Time between two updates of the bar, in milliseconds. */
 const interval = 100;
 const barWidth = 24;
 const spinner = "|/-\\";
+/** Moves to the start of the line and clears it. */
+const clearLine = "\r\x1b[K";
+const narrowest = 20;
 
-/** Of a stream that is no terminal: lines alone. */
+/** Without a terminal there is no bar. */
 const plainProgress = (terminal: Terminal): Progress => ({
   sent: () => {},
   say: (line) => void terminal.write(`${line}\n`),
@@ -24,31 +27,30 @@ const plainProgress = (terminal: Terminal): Progress => ({
 });
 
 /**
- * A bar on a terminal: bytes sent, then for how long the service has been at work.
- * @param bytes of the file
- * @param now milliseconds, ever increasing
+ * Shows a bar on a terminal: first the bytes sent, then how long the service has been working.
+ * @param bytes size of the file
+ * @param now milliseconds; never goes back
  */
 export function showProgress(terminal: Terminal, name: string, bytes: number, now: () => number): Progress {
   if (!terminal.isTTY) return plainProgress(terminal);
-  let gone = 0;
+  let sent = 0;
   let waitsSince: number | undefined;
   let turn = 0;
   const draw = () => {
     turn += 1;
     const line =
       waitsSince === undefined
-        ? sendingLine(printable(name), gone, bytes)
-        : `${printable(name)}  ${size(bytes)} sent. Muster is at work ${spinner[turn % spinner.length]} ${duration(now() - waitsSince)}`;
-    // Back to the start of the line, and clear it.
-    terminal.write(`\r\x1b[K${line.slice(0, Math.max(20, (terminal.columns ?? 80) - 1))}`);
+        ? sendingLine(printable(name), sent, bytes)
+        : `${printable(name)}  ${size(bytes)} sent. Muster is working ${spinner[turn % spinner.length]} ${duration(now() - waitsSince)}`;
+    terminal.write(`${clearLine}${line.slice(0, Math.max(narrowest, (terminal.columns ?? 80) - 1))}`);
   };
-  const clear = () => void terminal.write("\r\x1b[K");
+  const clear = () => void terminal.write(clearLine);
   const timer = setInterval(draw, interval);
   timer.unref();
   draw();
   return {
     sent: (count) => {
-      gone = count;
+      sent = count;
       waitsSince = count < bytes ? undefined : (waitsSince ?? now());
     },
     say: (line) => {
@@ -63,9 +65,9 @@ export function showProgress(terminal: Terminal, name: string, bytes: number, no
   };
 }
 
-function sendingLine(name: string, gone: number, bytes: number): string {
-  const share = bytes === 0 ? 1 : gone / bytes;
+function sendingLine(name: string, sent: number, bytes: number): string {
+  const share = bytes === 0 ? 1 : sent / bytes;
   const full = Math.round(share * barWidth);
   const bar = `${"#".repeat(full)}${".".repeat(barWidth - full)}`;
-  return `${name}  [${bar}] ${String(Math.floor(share * 100)).padStart(3)} %  ${size(gone)} of ${size(bytes)}`;
+  return `${name}  [${bar}] ${String(Math.floor(share * 100)).padStart(3)} %  ${size(sent)} of ${size(bytes)}`;
 }

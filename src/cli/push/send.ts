@@ -1,84 +1,89 @@
 import { CommandError, exitStatus } from "../exit-status.ts";
-import { type Answer, type Api, isPassing, NotReached, problemOf } from "../service/api.ts";
+import { explainFailure, isTemporary, problemOf } from "../service/answers.ts";
+import type { Answer, Api } from "../service/api.ts";
+import { explainNotReached, NotReached } from "../service/not-reached.ts";
 import { sleep, waitBefore } from "../service/retry.ts";
-import { duration, printable } from "../text.ts";
+import { duration } from "../text.ts";
 import type { SourceFile } from "./source-file.ts";
 
-/** Where a file goes, and how. */
+/** A file, and where it goes. */
 export interface Delivery {
   /** With its query. */
   readonly path: string;
   readonly file: SourceFile;
-  /** The same for every attempt: the service does what has this key once. */
+  /** Every attempt has the same one: the service processes a key once. */
   readonly idempotencyKey: string;
-  /** How often it is tried again. */
   readonly retries: number;
 }
 
-/** What sending works with. */
+/** Dependencies of sending. */
 export interface SendTools {
   readonly api: Api;
   readonly signal: AbortSignal;
   readonly random: () => number;
-  /** Told of the bytes that have gone in this attempt. */
+  /** Called with the bytes that this attempt has sent. */
   readonly onSent: (bytes: number) => void;
-  /** Told why it is tried again, and when. */
+  /** Called with the reason and the time of the next attempt, for people. */
   readonly onRetry: (message: string) => void;
 }
 
-/** The answer, and whether it is that of an attempt before. */
+/** The answer to a file. */
 export interface Delivered {
   readonly answer: Answer;
+  /** It is the answer to an earlier attempt. */
   readonly isReplay: boolean;
-  /** An attempt before was sent whole, and what became of it was not heard. */
+  /** An earlier attempt was sent whole, and its answer did not arrive. */
   readonly mayHaveArrivedBefore: boolean;
 }
 
-/** An import may wait an hour for those before it, and take long itself; in milliseconds. */
-const patience = 2 * 60 * 60_000;
+/** An import may wait an hour for earlier ones, and then takes its own time; in milliseconds. */
+const timeout = 2 * 60 * 60_000;
 
 /**
- * Sends a file until there is an answer that says what became of it. Every attempt has the same Idempotency-Key: one that
- * arrived although its answer did not is not applied a second time, and the next attempt gets its answer.
+ * Sends a file until an answer says what became of it. The service applies a file once even if its answer was lost: all
+ * attempts have one Idempotency-Key, and a later attempt gets the answer to the first.
  * @throws CommandError (unreachable) when the last attempt failed
  */
 export async function sendFile(delivery: Delivery, tools: SendTools): Promise<Delivered> {
   let mayHaveArrived = false;
   for (let failed = 0; ; ) {
     const outcome = await attempt(delivery, tools);
-    if (!("reason" in outcome)) {
-      return {
-        answer: outcome,
-        isReplay: outcome.headers["idempotent-replay"] === "true",
-        mayHaveArrivedBefore: mayHaveArrived,
-      };
+    if (outcome.kind === "answered") {
+      const { answer } = outcome;
+      const isReplay = answer.headers["idempotent-replay"] === "true";
+      return { answer, isReplay, mayHaveArrivedBefore: mayHaveArrived };
     }
-    // While an attempt that arrived is being worked on, asking again is waiting, and no failure.
-    if (!outcome.isUnderWay) failed += 1;
     mayHaveArrived ||= outcome.mayHaveArrived;
-    if (failed > delivery.retries) {
-      const end = mayHaveArrived
-        ? " The file may have arrived all the same: look at /v1/imports before sending it again."
-        : "";
-      throw new CommandError(exitStatus.unreachable, `Muster cannot be reached: ${outcome.reason}.${end}`);
+    // While the service processes an earlier attempt, asking again is waiting, and not a failure.
+    if (outcome.kind === "failed") {
+      failed += 1;
+      if (failed > delivery.retries || outcome.isPermanent) {
+        const doubt = mayHaveArrived ? " The file may have arrived all the same: GET /v1/imports lists it then." : "";
+        throw new CommandError(exitStatus.unreachable, `${outcome.explanation}${doubt}`);
+      }
     }
     const wait = waitBefore(Math.max(failed, 1), outcome.retryAfter, tools.random(), Date.now());
-    const count = outcome.isUnderWay ? "" : ` (${failed} of ${delivery.retries})`;
-    tools.onRetry(`${capitalized(outcome.reason)}. Trying again in ${duration(wait)}${count}.`);
+    const number = outcome.kind === "failed" ? ` (${failed} of ${delivery.retries})` : "";
+    tools.onRetry(`${outcome.problem} Retrying in ${duration(wait)}${number}.`);
     await sleep(wait, tools.signal);
   }
 }
 
-interface Failure {
-  readonly reason: string;
+type Outcome =
+  | { readonly kind: "answered"; readonly answer: Answer }
+  | (Setback & { readonly kind: "underWay" })
+  | (Setback & { readonly kind: "failed"; readonly isPermanent: boolean; readonly explanation: string });
+
+/** An attempt that brought no answer for this file. */
+interface Setback {
+  /** One sentence. */
+  readonly problem: string;
   readonly retryAfter: string | undefined;
-  /** An attempt before has arrived and is being worked on. */
-  readonly isUnderWay: boolean;
-  /** All of the file was sent, and what became of it is not known. */
+  /** The whole file was sent, and its fate is unknown. */
   readonly mayHaveArrived: boolean;
 }
 
-async function attempt(delivery: Delivery, tools: SendTools): Promise<Answer | Failure> {
+async function attempt(delivery: Delivery, tools: SendTools): Promise<Outcome> {
   const { file } = delivery;
   let sent = 0;
   const onSent = (bytes: number) => {
@@ -91,25 +96,35 @@ async function attempt(delivery: Delivery, tools: SendTools): Promise<Answer | F
       path: delivery.path,
       headers: headersOf(delivery),
       body: counted(file.read(), onSent),
-      patience,
+      timeout,
       signal: tools.signal,
     });
-    const { code, detail, field } = answer.status < 400 ? ({ code: null, detail: "" } as const) : problemOf(answer);
-    const isUnderWay = code === "conflict" && field === "Idempotency-Key";
-    if (!isUnderWay && !isPassing(answer.status)) return answer;
-    const reason = isUnderWay
-      ? "The file has arrived before and is being processed"
-      : printable(detail).replace(/\.$/, "");
-    return { reason, retryAfter: answer.headers["retry-after"], isUnderWay, mayHaveArrived: isUnderWay };
+    return outcomeOf(answer, sent === file.bytes);
   } catch (error) {
     if (!(error instanceof NotReached)) throw error;
     return {
-      reason: error.message,
+      kind: "failed",
+      problem: error.message,
+      explanation: explainNotReached(error),
+      isPermanent: error.isPermanent,
       retryAfter: undefined,
-      isUnderWay: false,
       mayHaveArrived: error.wasConnected && sent === file.bytes,
     };
   }
+}
+
+function outcomeOf(answer: Answer, isWhole: boolean): Outcome {
+  const problem = problemOf(answer);
+  const retryAfter = answer.headers["retry-after"];
+  if (problem?.code === "conflict" && problem.field === "Idempotency-Key") {
+    const text = "The file arrived with an earlier attempt, and the service is processing it.";
+    return { kind: "underWay", problem: text, retryAfter, mayHaveArrived: true };
+  }
+  if (!isTemporary(answer)) return { kind: "answered", answer };
+  const explanation = explainFailure(answer);
+  // A proxy may have passed the file on and lost the answer.
+  const mayHaveArrived = problem === undefined && isWhole;
+  return { kind: "failed", problem: explanation, explanation, isPermanent: false, retryAfter, mayHaveArrived };
 }
 
 function headersOf({ file, idempotencyKey }: Delivery): Record<string, string> {
@@ -122,7 +137,7 @@ function headersOf({ file, idempotencyKey }: Delivery): Record<string, string> {
   };
 }
 
-/** RFC 8187: what encodeURIComponent leaves, and a header does not. */
+/** RFC 8187 escapes more than encodeURIComponent does. */
 const encode = (name: string) =>
   encodeURIComponent(name).replace(/['()*]/g, (character) => `%${character.charCodeAt(0).toString(16)}`);
 
@@ -138,5 +153,3 @@ async function* counted(
     onSent(bytes);
   }
 }
-
-const capitalized = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}`;

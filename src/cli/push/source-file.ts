@@ -5,17 +5,19 @@ import { basename, extname, join } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { usageError } from "../exit-status.ts";
+import { fileReason } from "../file-errors.ts";
+import { quotedPath } from "../text.ts";
 
-/** A file to send, as often as it takes. */
+/** A file that can be sent several times. */
 export interface SourceFile {
-  /** null: standard input, which has none. */
+  /** null for standard input. */
   readonly name: string | null;
   readonly bytes: number;
   readonly contentType: string;
   readonly isGzip: boolean;
-  /** Its bytes from the start. @throws CommandError when the file is not what it was when it was opened */
+  /** Reads it from the start. @throws CommandError when it has changed since it was opened */
   read(): AsyncIterable<Uint8Array>;
-  /** Closes it, and removes what was kept of standard input. */
+  /** Closes it, and removes the temporary file of standard input. */
   close(): Promise<void>;
 }
 
@@ -30,13 +32,15 @@ const types: Readonly<Record<string, string>> = {
 const chunkBytes = 256 * 1024;
 
 /**
- * Opens the file to send. Standard input (`-`) is kept in a temporary file, which nobody else can read: what can be read
- * once only could not be sent twice.
+ * Opens the file to send. Standard input (`-`) goes to a temporary file first, which only its owner may read: a stream
+ * can be read once, and a retry needs it again.
  * @throws CommandError (usage) when it cannot be read
  */
 export async function openSourceFile(path: string, input: Readable, signal: AbortSignal): Promise<SourceFile> {
   if (path !== "-") return sourceFile(await openFile(path), basename(path), async () => {});
-  const folder = await mkdtemp(join(tmpdir(), "muster-push-"));
+  const folder = await mkdtemp(join(tmpdir(), "muster-push-")).catch((error: unknown) => {
+    throw unstorable(tmpdir(), error);
+  });
   const remove = () => rm(folder, { recursive: true, force: true });
   try {
     const kept = join(folder, "input");
@@ -44,18 +48,31 @@ export async function openSourceFile(path: string, input: Readable, signal: Abor
     return await sourceFile(await openFile(kept), null, remove);
   } catch (error) {
     await remove();
-    throw error;
+    throw (error as NodeJS.ErrnoException).syscall === undefined ? error : unstorable(folder, error);
   }
 }
 
+const unstorable = (folder: string, error: unknown) =>
+  usageError(
+    `Standard input cannot be kept in ${quotedPath(folder)}: ${fileReason(error)}. Set TMPDIR to a folder with room for it.`,
+  );
+
 async function openFile(path: string): Promise<FileHandle> {
   const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "ENOENT" ? "is not there" : `cannot be read (${error.code})`;
-    throw usageError(`The file ${path} ${reason}.`);
+    throw usageError(
+      error.code === "ENOENT"
+        ? `The file ${quotedPath(path)} does not exist.`
+        : `The file ${quotedPath(path)} cannot be read: ${fileReason(error)}.`,
+    );
   });
-  if ((await file.stat()).isFile()) return file;
+  const status = await file.stat();
+  if (status.isFile()) return file;
   await file.close();
-  throw usageError(`${path} is no file. Pipe it into "muster push -" if it is something else that can be read.`);
+  throw usageError(
+    status.isDirectory()
+      ? `${quotedPath(path)} is a directory. Push one file of it at a time.`
+      : `${quotedPath(path)} is not a regular file. Use standard input: muster push - < ${path}`,
+  );
 }
 
 async function sourceFile(file: FileHandle, name: string | null, remove: () => Promise<void>): Promise<SourceFile> {
@@ -86,7 +103,7 @@ async function* readFile(
     const { size, mtimeMs } = await file.stat();
     if (bytesRead === 0 || size !== opened.size || mtimeMs !== opened.mtimeMs) {
       throw usageError(
-        "The file was changed while it was being sent. Nothing was applied. Send it once it is complete.",
+        "The file was changed while it was being sent. Nothing was applied. Push it again once it is complete.",
       );
     }
     position += bytesRead;

@@ -1,81 +1,95 @@
 import { open } from "node:fs/promises";
+import type { Environment } from "../context.ts";
 import { CommandError, usageError } from "../exit-status.ts";
+import { fileReason } from "../file-errors.ts";
+import { quoted, quotedPath } from "../text.ts";
 
-/** Where the service is, and what opens it. */
+/** Address of the service, and the API key. */
 export interface Connection {
-  /** Without a slash at the end. */
+  /** Its path does not end in a slash, unless it is one. */
   readonly url: URL;
-  /** The API key; nothing may print it. */
+  /** Must never be printed. */
   readonly key: string;
 }
 
-/** What the command line says of the connection. */
+/** Options of the command line. */
 export interface ConnectionOptions {
   readonly url?: string | undefined;
   readonly "key-file"?: string | undefined;
 }
 
 /**
- * Address and key, from the command line or the environment. A key file that others may read is refused.
+ * Reads address and key from the command line or the environment. A key file that others may read is refused.
  * @throws CommandError (usage)
  */
-export async function readConnection(
-  options: ConnectionOptions,
-  environment: Readonly<Record<string, string | undefined>>,
-): Promise<Connection> {
+export async function readConnection(options: ConnectionOptions, environment: Environment): Promise<Connection> {
   const url = toUrl(options.url ?? environment.MUSTER_URL);
   const keyFile = options["key-file"];
-  const key = keyFile === undefined ? environment.MUSTER_KEY : await readKeyFile(keyFile);
-  if (key === undefined || key.trim() === "") {
-    throw usageError(
-      "There is no key. Put it into the environment variable MUSTER_KEY, or into a file for --key-file.",
-    );
+  const key = (keyFile === undefined ? environment.MUSTER_KEY : await readKeyFile(keyFile))?.trim() ?? "";
+  if (/^[\x21-\x7e]{1,500}$/.test(key)) return { url, key };
+  if (key !== "") {
+    const place = keyFile === undefined ? "MUSTER_KEY" : `The key file ${quotedPath(keyFile)}`;
+    throw usageError(`${place} does not hold an API key. A key is one word, such as muster_n6mYcP2v…`);
   }
-  return { url, key: requireKey(key, keyFile ?? "MUSTER_KEY") };
+  throw usageError(
+    keyFile === undefined
+      ? "The API key is missing. Put it into the environment variable MUSTER_KEY, or into a file for --key-file."
+      : `The key file ${quotedPath(keyFile)} is empty. Put the API key into it.`,
+  );
 }
 
-function toUrl(text: string | undefined): URL {
-  if (text === undefined || text.trim() === "") {
-    throw usageError("There is no address. Set MUSTER_URL, or say --url https://muster.example.edu");
+/** The address as a person writes it, e.g. `https://muster.example.edu`, without a slash at the end. */
+export const addressOf = (url: URL): string => url.href.replace(/\/$/, "");
+
+function toUrl(text = ""): URL {
+  const address = text.trim();
+  if (address === "") {
+    throw usageError("The address of the service is missing. Set MUSTER_URL, or add --url https://muster.example.edu");
   }
-  const url = URL.canParse(text.trim()) ? new URL(text.trim()) : undefined;
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
-    throw usageError("The address of the service is none such as https://muster.example.edu");
+  const url = URL.canParse(address) ? new URL(address) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    // A password may precede the @.
+    const shown = quoted(address.replace(/^.*@/s, "…@"));
+    throw usageError(`${shown} is not an address of a service. An address looks like https://muster.example.edu`);
   }
   if (url.username !== "" || url.password !== "") {
-    throw usageError("The address holds a user name or password. Leave it out: the key goes into MUSTER_KEY.");
+    throw usageError("The address contains a user name or password. Leave them out: the key belongs in MUSTER_KEY.");
   }
-  url.pathname = url.pathname.replace(/\/+$/, "");
-  return url;
+  const isPlain = url.search === "" && url.hash === "";
+  const path = url.pathname.replace(/\/+$/, "");
+  url.search = "";
+  url.hash = "";
+  url.pathname = path.replace(/\/v1(\/.*)?$/, "");
+  if (isPlain && path.length <= url.pathname.length) return url;
+  const what = isPlain ? "The address contains a path of the API" : "The address contains a query or a fragment";
+  throw usageError(`${what}. Use ${addressOf(url)}`);
 }
 
-/** No more of a key file is read. */
+/** More of a key file is not read, in bytes. */
 const largestKeyFile = 4096;
 
 async function readKeyFile(path: string): Promise<string> {
-  const file = await open(path, "r").catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`The key file ${path} cannot be read (${error.code}).`);
+  const unreadable = (error: unknown) =>
+    usageError(`The key file ${quotedPath(path)} cannot be read: ${fileReason(error)}.`);
+  const file = await open(path, "r").catch((error: unknown) => {
+    throw unreadable(error);
   });
   try {
-    const { mode } = await file.stat();
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    const status = await file.stat();
+    if (status.isDirectory()) {
+      throw usageError(`${quotedPath(path)} is a directory. --key-file takes the file that holds the API key.`);
+    }
+    if (process.platform !== "win32" && (status.mode & 0o077) !== 0) {
+      const mode = (status.mode & 0o777).toString(8).padStart(4, "0");
       throw usageError(
-        `Others may use the key file ${path} (mode ${shown}), so it is not used. Run: chmod 600 ${path}`,
+        `Others may use the key file ${quotedPath(path)} (mode ${mode}), so muster does not. Run: chmod 600 ${path}`,
       );
     }
     const { buffer, bytesRead } = await file.read(Buffer.alloc(largestKeyFile), 0, largestKeyFile, 0);
     return buffer.toString("utf8", 0, bytesRead);
   } catch (error) {
-    if (error instanceof CommandError) throw error;
-    throw usageError(`The key file ${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    throw error instanceof CommandError ? error : unreadable(error);
   } finally {
     await file.close();
   }
-}
-
-function requireKey(text: string, place: string): string {
-  const key = text.trim();
-  if (/^[\x21-\x7e]{1,500}$/.test(key)) return key;
-  throw usageError(`What stands in ${place} is no key: a key is one word, such as muster_n6mYcP2v…`);
 }

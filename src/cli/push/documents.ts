@@ -1,15 +1,28 @@
-/** The import as the service answers it: what of it the command shows. */
+/** The properties of an import that the command shows. */
 export interface ImportDocument {
   readonly id: string;
   readonly kind: string;
   readonly dryRun: boolean;
   readonly status: string;
   readonly summary: string;
-  readonly source: { readonly name: string; readonly fileName: string | null; readonly sha256: string | null };
+  readonly source: {
+    readonly name: string;
+    readonly fileName: string | null;
+    readonly sha256: string | null;
+    /** null before the service has read the file. */
+    readonly reading: ReadingDocument | null;
+  };
   readonly counts: Readonly<Record<string, number>> | null;
   readonly hold: HoldDocument | null;
   readonly planHash: string | null;
   readonly createdAt: string;
+}
+
+/** How the service read the file. */
+export interface ReadingDocument {
+  readonly format: string;
+  /** Names of columns or elements that no field is read from, the first 50. */
+  readonly ignored: readonly string[];
 }
 
 /** Why an import is held. */
@@ -28,6 +41,7 @@ export interface HoldDocument {
 
 /** A note on a row. */
 export interface RowDocument {
+  /** From 1; 0: the note is about somebody who is not in the file. */
   readonly row: number;
   readonly line: number;
   readonly outcome: string;

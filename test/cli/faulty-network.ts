@@ -1,38 +1,39 @@
-/** A network between the command and the service that fails as it is told. */
+/** A network between the command and the service that fails on purpose. */
 import { once } from "node:events";
-import { createServer, connect as open, type Server, type Socket } from "node:net";
+import { createServer, connect as open, type Socket } from "node:net";
 import { after } from "node:test";
 
-/** What becomes of a connection. */
-export interface Fate {
-  /** Breaks off once so many bytes of the request have been passed on. */
+/** The fault of one connection. */
+export interface Fault {
+  /** Breaks off after so many bytes of the request. */
   readonly breakAfterRequestBytes?: number;
-  /** Breaks off as soon as the answer comes, which is not passed on. */
-  readonly dropAnswer?: boolean;
-  /** Answers this instead of passing the request on. */
+  /** Breaks off after so many bytes of the answer. */
+  readonly breakAfterAnswerBytes?: number;
+  /** Answers this, and passes nothing on. */
   readonly answer?: string;
-  /** Changes what is passed on to the service. */
+  /** Changes the request on its way. */
   readonly alter?: (request: string) => string;
 }
 
-/** A proxy of TCP connections. */
-export interface Proxy {
+/** A network with faults. */
+export interface FaultyNetwork {
   readonly url: string;
-  /** What the clients sent, a text each connection. */
+  /** Text of the clients, one for each connection. */
   readonly requests: string[];
 }
 
 /**
- * Starts a proxy.
- * @param fates of the connections, one after the other; the ones after them go through
+ * Starts a network.
+ * @param faults of the connections, one after the other; later connections have none
  */
-export async function startProxy(target: string, fates: readonly Fate[]): Promise<Proxy> {
+export async function startFaultyNetwork(target: string, faults: readonly Fault[]): Promise<FaultyNetwork> {
   const { hostname, port } = new URL(target);
   const requests: string[] = [];
   const sockets = new Set<Socket>();
-  const server: Server = createServer((client) => {
+  const server = createServer((client) => {
     const number = requests.push("") - 1;
-    const { breakAfterRequestBytes = Number.POSITIVE_INFINITY, dropAnswer, answer, alter } = fates[number] ?? {};
+    const { answer, alter, ...limits } = faults[number] ?? {};
+    const { breakAfterRequestBytes = Infinity, breakAfterAnswerBytes = Infinity } = limits;
     const upstream = open({ host: hostname, port: Number(port) });
     const end = () => {
       client.destroy();
@@ -50,7 +51,12 @@ export async function startProxy(target: string, fates: readonly Fate[]): Promis
       else if (passed > breakAfterRequestBytes) end();
       else upstream.write(alter ? Buffer.from(alter(chunk.toString("latin1")), "latin1") : chunk);
     });
-    upstream.on("data", (chunk) => (dropAnswer ? end() : client.write(chunk)));
+    let answered = 0;
+    upstream.on("data", (chunk) => {
+      answered += chunk.length;
+      if (answered <= breakAfterAnswerBytes) client.write(chunk);
+      else client.end(chunk.subarray(0, chunk.length - (answered - breakAfterAnswerBytes)), end);
+    });
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
