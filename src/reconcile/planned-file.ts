@@ -2,7 +2,8 @@ import type { Recorded } from "../changes/record.ts";
 import type { FileFormat, Reading } from "../intake/reading.ts";
 import type { Outcomes } from "./attempts/outcomes.ts";
 import type { ImportCounts } from "./attempts/types.ts";
-import type { Verdict, Waiting } from "./guard/holds.ts";
+import type { Waiting } from "./guard/hold.ts";
+import type { Verdict } from "./guard/judge.ts";
 import type { SpooledBody } from "./receive/spool.ts";
 import type { Setup } from "./setup/setup.ts";
 

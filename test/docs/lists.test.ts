@@ -11,7 +11,7 @@ import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
 import { scalarFields } from "../../src/person/fields.ts";
-import { holdCodes } from "../../src/reconcile/guard/guard.ts";
+import { holdCodes } from "../../src/reconcile/guard/hold.ts";
 import { type Document, filesBelow, proseOf, readDocument, tableRows } from "./markdown.ts";
 
 const fileFormats = readDocument("docs/file-formats.md");

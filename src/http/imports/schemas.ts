@@ -3,7 +3,7 @@ import { problems, rowIssues } from "../../errors.ts";
 import { delimiters, encodings, formats } from "../../intake/reading.ts";
 import { styles } from "../../organizations/settings.ts";
 import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/attempts/types.ts";
-import { holdCodes } from "../../reconcile/guard/guard.ts";
+import { holdCodes } from "../../reconcile/guard/hold.ts";
 
 const statuses = [
   "receiving",

@@ -1,7 +1,7 @@
 import { type ChangeEntry, type Origin, recordChanges } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
 import type { Executor } from "../../store/database.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./types.ts";
 

@@ -2,7 +2,7 @@ import { MusterError } from "../../errors.ts";
 import type { Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../../store/database.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import type { Channel } from "../receive/request.ts";
 import { cutPage, type Page } from "./pages.ts";
 import { summarize } from "./summary.ts";

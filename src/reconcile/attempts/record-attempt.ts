@@ -5,7 +5,7 @@ import type { FileFormat, Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import type { Executor } from "../../store/database.ts";
 import { databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import type { ImportCaller, ImportKind } from "../receive/request.ts";
 import type { SpooledBody } from "../receive/spool.ts";
 import { importEntry, recordDecided } from "./held-imports.ts";

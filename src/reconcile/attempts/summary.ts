@@ -79,35 +79,44 @@ const nouns: Readonly<Record<ImportKind, readonly [one: string, many: string]>> 
   locations: ["location", "locations"],
 };
 
+/** The sentences that tell the counts of an import; those of nothing are left out. */
 function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
-  const sentences: string[] = [];
-  if (counts.notAdded > 0) {
-    const verb = dryRun ? "would NOT be" : counts.notAdded === 1 ? "was NOT" : "were NOT";
-    const get = dryRun ? "would get" : counts.notAdded === 1 ? "gets" : "get";
-    const alerts = kind === "users" ? ` and ${get} no alerts` : "";
-    sentences.push(`${counted(counts.notAdded, ...nouns[kind])} ${verb} added${alerts}.`);
-  }
-  const parts = [
-    `${numeral(counts.added)} added`,
-    `${numeral(counts.updated)} updated`,
-    `${numeral(counts.unchanged)} unchanged`,
-    ...(counts.removed > 0 ? [`${numeral(counts.removed)} removed`] : []),
+  const { notAdded, withdrawn, kept, failed, warnings, groupsCreated } = counts;
+  const sentences = [
+    notAdded > 0 && notAddedSentence(kind, notAdded, dryRun),
+    rowsSentence(counts, dryRun),
+    withdrawn > 0 && withdrawnSentence(withdrawn, dryRun),
+    kept > 0 && keptSentence(kept),
+    failed > 0 && `${counted(failed, "row", "rows")} failed.`,
+    warnings > 0 && `${counted(warnings, "row has", "rows have")} warnings.`,
+    groupsCreated > 0 && `${counted(groupsCreated, "group", "groups")} ${dryRun ? "would be " : ""}created.`,
   ];
-  sentences.push(`${counted(counts.rows, "row", "rows")} read; ${dryRun ? "would be: " : ""}${parts.join(", ")}.`);
-  if (counts.withdrawn > 0) {
-    const verb = dryRun ? "would lose" : counts.withdrawn === 1 ? "has lost" : "have lost";
-    sentences.push(
-      `${counted(counts.withdrawn, "person who is", "people who are")} not in the file ${verb} what this source brought and stay, since others have them.`,
-    );
-  }
-  if (counts.kept > 0) {
-    sentences.push(
-      `${counted(counts.kept, "person who is", "people who are")} not in the file ${counts.kept === 1 ? "is" : "are"} protected and ${counts.kept === 1 ? "stays" : "stay"}.`,
-    );
-  }
-  if (counts.failed > 0) sentences.push(`${counted(counts.failed, "row", "rows")} failed.`);
-  if (counts.warnings > 0) sentences.push(`${counted(counts.warnings, "row has", "rows have")} warnings.`);
-  if (counts.groupsCreated > 0)
-    sentences.push(`${counted(counts.groupsCreated, "group", "groups")} ${dryRun ? "would be " : ""}created.`);
-  return sentences.join(" ");
+  return sentences.filter(Boolean).join(" ");
+}
+
+function notAddedSentence(kind: ImportKind, notAdded: number, dryRun: boolean): string {
+  const [is, gets] = dryRun ? ["would", "would get"] : notAdded === 1 ? ["was", "gets"] : ["were", "get"];
+  const alerts = kind === "users" ? ` and ${gets} no alerts` : "";
+  return `${counted(notAdded, ...nouns[kind])} ${is} NOT ${dryRun ? "be " : ""}added${alerts}.`;
+}
+
+function rowsSentence({ rows, added, updated, unchanged, removed }: ImportCounts, dryRun: boolean): string {
+  const parts = [
+    `${numeral(added)} added`,
+    `${numeral(updated)} updated`,
+    `${numeral(unchanged)} unchanged`,
+    ...(removed > 0 ? [`${numeral(removed)} removed`] : []),
+  ];
+  return `${counted(rows, "row", "rows")} read; ${dryRun ? "would be: " : ""}${parts.join(", ")}.`;
+}
+
+function withdrawnSentence(withdrawn: number, dryRun: boolean): string {
+  const isOne = withdrawn === 1;
+  const loses = dryRun ? "would lose" : isOne ? "has lost" : "have lost";
+  return `${counted(withdrawn, "person who is", "people who are")} not in the file ${loses} what this source brought and ${isOne && !dryRun ? "stays" : "stay"}, since others have them.`;
+}
+
+function keptSentence(kept: number): string {
+  const [are, stay] = kept === 1 ? ["is", "stays"] : ["are", "stay"];
+  return `${counted(kept, "person who is", "people who are")} not in the file ${are} protected and ${stay}.`;
 }

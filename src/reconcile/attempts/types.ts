@@ -1,7 +1,7 @@
 import type { ProblemCode, ProblemPlace, RowIssueCode } from "../../errors.ts";
 import type { Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import type { Channel, ImportKind } from "../receive/request.ts";
 
 export type ImportStatus =

@@ -15,7 +15,7 @@ import { foldCase } from "../../directory/text.ts";
 import { type GroupField, groupColumns } from "../../intake/group-columns.ts";
 import type { Executor } from "../../store/database.ts";
 import { selectRows } from "../../store/sql.ts";
-import type { GroupLoss } from "../guard/guard.ts";
+import type { GroupLoss } from "../guard/figures.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem, RecordPlan } from "../records/record-plan.ts";
 import { type GroupRow, normalizeGroup } from "./normalize-group.ts";

@@ -1,6 +1,6 @@
 import type { Outcomes } from "../attempts/outcomes.ts";
 import type { ImportCounts } from "../attempts/types.ts";
-import { type GuardFigures, nothingFound } from "../guard/guard.ts";
+import { type GuardFigures, nothingFound } from "../guard/figures.ts";
 import type { RecordPlan } from "./record-plan.ts";
 
 /** What the guard looks at in a file of groups or locations: the memberships that it ends, whoever claims them. */

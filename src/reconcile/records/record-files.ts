@@ -4,7 +4,7 @@ import { readRecords } from "../../intake/read-records.ts";
 import type { Reading, RecordMapping } from "../../intake/reading.ts";
 import type { SourceRecord } from "../../intake/records.ts";
 import type { Executor, Transaction } from "../../store/database.ts";
-import { judgeFigures } from "../guard/holds.ts";
+import { judgeFigures } from "../guard/judge.ts";
 import { numeral } from "../numerals.ts";
 import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import type { Setup } from "../setup/setup.ts";

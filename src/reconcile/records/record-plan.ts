@@ -1,6 +1,6 @@
 import type { ChangeEntry, Origin, Recorded } from "../../changes/record.ts";
 import type { RowIssue } from "../../errors.ts";
-import type { GroupLoss } from "../guard/guard.ts";
+import type { GroupLoss } from "../guard/figures.ts";
 
 /** What a plan does to one group or location. */
 export interface RecordItem {

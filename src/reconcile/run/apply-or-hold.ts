@@ -1,5 +1,5 @@
 import type { Executor } from "../../store/database.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
 import { holdRemovals } from "./hold-removals.ts";
 import type { Run } from "./plan-run.ts";

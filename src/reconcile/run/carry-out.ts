@@ -3,7 +3,7 @@ import { announceImport } from "../attempts/announce-import.ts";
 import { hashPlan } from "../attempts/plans.ts";
 import { finishImport, type ImportEnd } from "../attempts/record-attempt.ts";
 import type { Decision } from "../attempts/types.ts";
-import type { Hold } from "../guard/holds.ts";
+import type { Hold } from "../guard/hold.ts";
 import type { PlanDescription, PlannedFile } from "../planned-file.ts";
 import type { OpenImport, Run } from "./plan-run.ts";
 

@@ -1,5 +1,5 @@
 import { heldOutcomes } from "../attempts/outcomes.ts";
-import type { HoldReason } from "../guard/guard.ts";
+import type { HoldReason } from "../guard/hold.ts";
 import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
 import type { Run } from "./plan-run.ts";
 

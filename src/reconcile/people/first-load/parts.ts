@@ -1,7 +1,7 @@
 import { type Recorded, together } from "../../../changes/record.ts";
 import { type Outcomes, rangesIn } from "../../attempts/outcomes.ts";
 import type { ImportCounts } from "../../attempts/types.ts";
-import { type GuardFigures, nothingFound } from "../../guard/guard.ts";
+import { type GuardFigures, nothingFound } from "../../guard/figures.ts";
 import type { PlanDescription } from "../../planned-file.ts";
 
 /** The effect of a part of a file, in an organization that knew nobody. */

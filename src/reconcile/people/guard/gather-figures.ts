@@ -1,6 +1,7 @@
 import type { GuardLimits } from "../../../organizations/guard-limits.ts";
 import type { Executor } from "../../../store/database.ts";
-import { couldPass, type Figure, type GroupLoss, type GuardFigures, isOverPeople, passes } from "../../guard/guard.ts";
+import type { Figure, GroupLoss, GuardFigures } from "../../guard/figures.ts";
+import { couldPass, isOverPeople, passes } from "../../guard/limits.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { rosterLoss } from "../plan/roster-groups.ts";
 import { type exampleStatements, readExamples } from "./examples.ts";

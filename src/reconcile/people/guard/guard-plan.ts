@@ -1,5 +1,6 @@
 import type { Executor } from "../../../store/database.ts";
-import { isOff, judgeFigures, type Verdict } from "../../guard/holds.ts";
+import { judgeFigures, type Verdict } from "../../guard/judge.ts";
+import { isOff } from "../../guard/limits.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import type { Setup } from "../../setup/setup.ts";
 import { gatherFigures } from "./gather-figures.ts";

@@ -2,7 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import type { Executor } from "../../../store/database.ts";
 import { selectRow } from "../../../store/sql.ts";
-import type { GuardFigures } from "../../guard/guard.ts";
+import type { GuardFigures } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { examplesOf } from "./examples.ts";
 

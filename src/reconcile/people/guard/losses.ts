@@ -2,7 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow, selectRows } from "../../../store/sql.ts";
-import type { GroupLoss } from "../../guard/guard.ts";
+import type { GroupLoss } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
 
 const groupLossRow = z.object({

@@ -1,25 +1,17 @@
 import type { GuardLimits } from "../../organizations/guard-limits.ts";
 import type { AnnouncedChange } from "../../organizations/sources.ts";
-import { type GuardFigures, type HoldReason, type HoldScope, judge } from "./guard.ts";
-
-/** Why an import is held, and what of it. */
-export interface Hold {
-  /** `removals`: the rest is applied; `everything`: nothing is. */
-  readonly scope: HoldScope;
-  readonly reasons: HoldReason[];
-  /** What waits; of a dry run, what would. */
-  readonly waiting: Waiting;
-}
-
-/** What a held plan would take away. */
-export interface Waiting {
-  readonly peopleRemoved: number;
-  /** People whom others still claim, so that they stay. */
-  readonly peopleWithdrawn: number;
-  readonly membershipsRemoved: number;
-  /** People who lose an e-mail or a phone. */
-  readonly contactsRemoved: number;
-}
+import type { GuardFigures } from "./figures.ts";
+import type { HoldReason, HoldScope } from "./hold.ts";
+import { identifiersChanged, peopleOfAnotherSource } from "./identity-reasons.ts";
+import { raised } from "./limits.ts";
+import {
+  contactsRemoved,
+  groupMembersRemoved,
+  membershipsRemoved,
+  peopleRemoved,
+  rowsUnidentified,
+} from "./removal-reasons.ts";
+import { groupsUnknown, peopleMissing, rowsFailed } from "./row-reasons.ts";
 
 /** The guard's judgement of a plan. */
 export type Verdict =
@@ -29,6 +21,24 @@ export type Verdict =
       readonly uses: AnnouncedChange | null;
     }
   | { readonly outcome: "held"; readonly scope: HoldScope; readonly reasons: HoldReason[] };
+
+/** The limits, in the order in which a hold tells them. Each returns a reason if the figures are over it. */
+const limitChecks: readonly ((figures: GuardFigures, limits: GuardLimits) => HoldReason | undefined)[] = [
+  identifiersChanged,
+  peopleOfAnotherSource,
+  peopleMissing,
+  rowsFailed,
+  groupsUnknown,
+  peopleRemoved,
+  membershipsRemoved,
+  groupMembersRemoved,
+  contactsRemoved,
+  rowsUnidentified,
+];
+
+/** Finds every limit that the figures are over (docs/guard.md). */
+export const findReasons = (figures: GuardFigures, limits: GuardLimits): HoldReason[] =>
+  limitChecks.flatMap((check) => check(figures, limits) ?? []);
 
 /**
  * Judges the figures of a plan by the limits of its source (docs/guard.md).
@@ -40,17 +50,13 @@ export function judgeFigures(
   announcedChange: AnnouncedChange | null,
   at: Date,
 ): Verdict {
-  const unannounced = judge(figures, limits, null);
+  const unannounced = findReasons(figures, limits);
   const announced = announcedChange && isInForce(announcedChange, at) ? announcedChange : null;
-  const reasons = announced === null ? unannounced : judge(figures, limits, announced);
+  const reasons = announced === null ? unannounced : findReasons(figures, raised(limits, announced));
   if (reasons.length === 0) return { outcome: "passes", uses: unannounced.length > 0 ? announced : null };
   const isRemovalsOnly = limits.applyAdditions && reasons.every(({ scope }) => scope === "removals");
   return { outcome: "held", scope: isRemovalsOnly ? "removals" : "everything", reasons };
 }
-
-/** Whether nothing is limited. */
-export const isOff = ({ applyAdditions: _, ...limits }: GuardLimits) =>
-  Object.values(limits).every((limit) => limit === null);
 
 const isInForce = ({ from, until, usedBy }: AnnouncedChange, at: Date) =>
   usedBy === null && Date.parse(from) <= at.getTime() && at.getTime() < Date.parse(until);

@@ -1,0 +1,70 @@
+/** A count, with up to ten examples of the things counted. */
+export interface Figure {
+  readonly count: number;
+  readonly examples: string[];
+}
+
+/** A group that would lose members. */
+export interface GroupLoss {
+  readonly groupId: string;
+  readonly members: number;
+  readonly lost: number;
+  /** True for emergency alerts, and for groups marked as protected. */
+  readonly isProtected: boolean;
+  /** The group's own limit. */
+  readonly guardPercent: number | null;
+}
+
+/** The effects of an import, as far as the limits ask for them. */
+export interface GuardFigures {
+  readonly isRoster: boolean;
+  /** True if the file removes what it does not name: it is a roster, or members leave groups whose roster it is. */
+  readonly silenceRemoves: boolean;
+  readonly sourceName: string;
+  /** People whom the source claims before the import. */
+  readonly peopleOfSource: number;
+  readonly membershipsOfSource: number;
+  readonly peopleRemoved: Figure;
+  readonly membershipsRemoved: number;
+  readonly groupLosses: readonly GroupLoss[];
+  /** The group that most of the removed people are in, if it loses all its people of this source. */
+  readonly emptiedGroup: { readonly groupId: string; readonly people: number } | null;
+  readonly contactsRemoved: Figure;
+  readonly peopleInFile: number;
+  /** People in the last roster of the source that was applied; null if no roster was. */
+  readonly peopleInLastRoster: number | null;
+  readonly rows: number;
+  readonly rowsFailed: Figure;
+  readonly rowsUnidentified: Figure;
+  readonly groupsNamed: number;
+  readonly groupsUnknown: Figure;
+  readonly identifiersChanged: Figure & {
+    /** Changed identifiers whose old value begins with zeros that the new value lacks. */
+    readonly zerosLost: number;
+    /** The first of these, `00123456 → 123456`, and its line. */
+    readonly lostZero: string | null;
+  };
+  readonly peopleOfAnotherSource: Figure & { readonly source: string | null };
+}
+
+const nothing: Figure = { count: 0, examples: [] };
+
+/** The figures of an import that removes nothing and has nothing wrong. */
+export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"> = {
+  silenceRemoves: false,
+  peopleOfSource: 0,
+  membershipsOfSource: 0,
+  membershipsRemoved: 0,
+  groupLosses: [],
+  peopleRemoved: nothing,
+  contactsRemoved: nothing,
+  rowsFailed: nothing,
+  rowsUnidentified: nothing,
+  emptiedGroup: null,
+  peopleInFile: 0,
+  peopleInLastRoster: null,
+  groupsNamed: 0,
+  groupsUnknown: nothing,
+  identifiersChanged: { ...nothing, zerosLost: 0, lostZero: null },
+  peopleOfAnotherSource: { ...nothing, source: null },
+};
