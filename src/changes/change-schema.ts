@@ -33,7 +33,7 @@ export const changeSchema = z
     actor: z.string().describe("Who did it: `api-key:<name>`, `user:<id>`; `muster`: the service by itself."),
     changed: z
       .record(z.string(), z.object({ from: anything, to: anything }))
-      .describe("Per property: what it was and what it is; null is none."),
+      .describe("Per property: its value before and after; null if it had no value."),
     memberships: z
       .array(
         z.object({

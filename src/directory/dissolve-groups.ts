@@ -21,7 +21,7 @@ export interface DeletedGroups extends ChangedMemberships {
 }
 
 /**
- * Ends every membership of these groups, whoever claims it, however many there are; groups and people stay. The caller
+ * Ends every membership of these groups, whatever its claims, however many there are. Groups and people stay. The caller
  * holds the organization's lock.
  * @param groupIds ids of groups; unknown ones are passed over
  * @returns how many memberships ended, and what was recorded: one change a person

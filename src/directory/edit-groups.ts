@@ -33,7 +33,7 @@ type CheckVersion = (version: number) => void;
  * that becomes a default one is joined by those who come from then on.
  * @throws MusterError not_found, organization_busy
  * @param administrator id of the person who asks, if they administer the group alone: they change its own properties, and
- *   learn nothing of a parent that they may not see; absent: whoever asks may change all
+ *   learn nothing of a parent that they may not see; absent if the caller may change all
  * @throws MusterError request_invalid when the name would change, or the parent does not exist or is below the group; forbidden when
  *   a property would change that is not theirs to change
  */
@@ -159,7 +159,7 @@ export interface Expectation {
 }
 
 /**
- * Deletes a group and its memberships, whoever claims them; people stay, groups below it lose their parent, and
+ * Deletes a group and its memberships, whatever their claims. People stay, groups below it lose their parent, and
  * locations let go of it.
  * @returns how many memberships ended
  * @throws MusterError not_found, organization_busy
@@ -177,7 +177,7 @@ export function deleteGroup(context: ChangeContext, groupId: string, expectation
 }
 
 /**
- * Ends every membership of a group, whoever claims it; group and people stay. Of a group without members nothing can be
+ * Ends every membership of a group, whatever its claims; group and people stay. Of a group without members nothing can be
  * lost, so that a repeat does nothing, whatever number it names.
  * @returns how many memberships ended
  * @throws MusterError not_found, organization_busy

@@ -22,7 +22,7 @@ export const membersEditedSchema = z
     unchanged: z.int().describe("People for whom nothing changed: members in that role, or no members to begin with."),
     errors: z
       .array(z.object({ field: z.string(), message: z.string() }))
-      .describe("Items that were left out: nobody's ids, and people who stand twice. All others are applied."),
+      .describe("Items that were left out: unknown people, and people who appear twice. All others are applied."),
   })
   .meta({ id: "MembersEdited", examples: [exampleEdited] });
 export type MembersEdited = z.infer<typeof membersEditedSchema>;

@@ -21,7 +21,7 @@ export const groupCategories = {
   22: "Community",
 } as const;
 
-/** The category of groups that must reach everybody: who takes one apart has to know what they do. */
+/** The category of groups that must reach everybody. Taking one apart needs the number of its members. */
 export const emergencyAlerts = 12;
 
 export const groupTypes = { 1: "Open discussion", 2: "Announcement only" } as const;
@@ -36,7 +36,7 @@ export const groupPrivacies = {
 export const groupStyles = ["static", "normal", "active-roster", "purge"] as const;
 export type GroupStyle = (typeof groupStyles)[number];
 
-/** What a groupID column orders, and what a spreadsheet leaves of it (file formats, section 3): no group is called so. */
+/** Orders of a groupID column, and the remains of them in a spreadsheet (file formats, section 3). No group has such an id. */
 export const reservedGroupIds = ["0", "1", "2", "00000", "00001", "00002"] as const;
 
 /** A group's id in feeds: no white space, no separators of the groupID column, no control characters. */

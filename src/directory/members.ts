@@ -37,7 +37,7 @@ export type MemberDocument = z.infer<typeof memberSchema>;
 
 /**
  * Members of a group in the order of their ids. A page costs the same wherever it begins. A person who belongs to the group
- * all the while is listed exactly once, whoever comes and goes.
+ * all the while is listed exactly once, however many come and go.
  * @param page `after`: the id after which to begin
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
  * @throws MusterError not_found when there is no such group
@@ -123,7 +123,7 @@ export function putMember(
 }
 
 /**
- * Ends a membership, whoever claims it. An import that puts the person into the group does so again.
+ * Ends a membership, whatever its claims. An import that puts the person into the group does so again.
  * @throws MusterError not_found when there is no such group, or the person does not belong to it; organization_busy;
  *   forbidden when it takes more than the authority
  */

@@ -12,7 +12,7 @@ import { identifiersOfPeople } from "./user-changes.ts";
  */
 export type MembershipExpressions = readonly Sql[];
 
-/** What was done to memberships, and the numbers that the log gave out: one a person. */
+/** The outcome of a change of memberships. The log gave out one number a person. */
 export interface ChangedMemberships extends Recorded {
   /** How many memberships changed; `count` says of how many people. */
   readonly memberships: number;

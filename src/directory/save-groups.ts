@@ -16,7 +16,7 @@ export type GroupState = Pick<GroupDocument, "groupId" | (typeof groupProperties
 /** A group as it is to be, and its changes for the log. */
 export interface SavedGroup {
   readonly group: GroupState;
-  /** There is none yet; the id and the name are free. */
+  /** True if the group is to be created; its id and name are free. */
   readonly isNew: boolean;
   readonly changed: ChangeEntry["changed"];
 }

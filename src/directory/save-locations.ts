@@ -13,7 +13,7 @@ export type LocationState = Readonly<Pick<LocationDocument, "name">> & { readonl
 /** A location as it is to be, and its changes for the log. */
 export interface SavedLocation {
   readonly location: LocationState;
-  /** There is none yet. */
+  /** True if the location is to be created. */
   readonly isNew: boolean;
   readonly changed: ChangeEntry["changed"];
 }

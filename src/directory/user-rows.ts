@@ -81,8 +81,8 @@ const concatenated = (parts: readonly Sql[]): Sql => (parts.length === 0 ? empty
 
 /**
  * The statements that make these the further addresses; run them before the primary one changes. An address that is taken
- * out goes, whoever claims it. A new one is the author's, unless it was the primary address till now: that keeps the claim
- * of whoever set it. An address that is only kept gets no claim: to repeat a value is not to vouch for it.
+ * out goes, whatever its claims. A new one is the author's, unless it was the primary address till now: then it is claimed
+ * by the owner of that. An address that is only kept gets no claim: to repeat a value is not to vouch for it.
  */
 export function replaceFurtherEmails(
   { organizationId, userId, author }: UserRowTarget,

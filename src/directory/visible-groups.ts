@@ -69,7 +69,7 @@ export const pageOfGroups = (
 /**
  * One group as a person may see it.
  * @param executor inside a transaction of the organization
- * @returns undefined when there is no such group, or the person may not see it: that is told apart nowhere
+ * @returns undefined when there is no such group, or the person may not see it; callers cannot tell the two apart
  */
 export async function findVisibleGroup(
   executor: Executor,
