@@ -1,9 +1,10 @@
 import { z } from "zod";
 import type { ChangeContext } from "../organizations/organizations.ts";
+import type { Transaction } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { findUntouchable, type MemberAuthority, mayGrant, notChangeable, notGrantable } from "./member-authority.ts";
-import { addMembers, readRoles, removeMembers, requireGroup } from "./members.ts";
-import { parseUserId } from "./users.ts";
+import { addMembers, type MemberToAdd, readRoles, removeMembers, requireGroup } from "./members.ts";
+import { type Identified, identifyPeople, type PersonName, propertyOf, unknownUser } from "./person-names.ts";
 
 const exampleEdited = {
   added: 2,
@@ -29,8 +30,10 @@ export type MembersEdited = z.infer<typeof membersEditedSchema>;
 
 /** The people who are to come into a group, and those who are to leave it. */
 export interface MembersEdit {
-  readonly add: readonly { readonly userId: string; readonly role: number }[];
-  readonly remove: readonly string[];
+  /** Without a role, members keep theirs. */
+  readonly add: readonly (PersonName & { readonly role?: number | undefined })[];
+  /** An id, or another name of a person. */
+  readonly remove: readonly (string | PersonName)[];
 }
 
 /**
@@ -45,20 +48,26 @@ export function editMembers(
   authority: MemberAuthority = "organization",
 ): Promise<MembersEdited> {
   const { database, queue, organizationId } = context;
-  const { add, remove, errors } = sortOut(edit);
   return asWriter(database, queue, organizationId, async (transaction) => {
     await requireGroup(transaction, organizationId, groupId);
-    const known = await readRoles(transaction, organizationId, groupId, [...add.keys(), ...remove.keys()]);
+    const { add, remove, errors } = sortOut(await identify(transaction, organizationId, edit));
+    const known = await readRoles(
+      transaction,
+      organizationId,
+      groupId,
+      [...add, ...remove].map(({ userId }) => userId),
+    );
     const untouchable = await findUntouchable(transaction, organizationId, authority, [...known.keys()]);
     const reasonAgainst = ({ userId, role }: Item) => {
-      if (!known.has(userId)) return unknownUser;
+      const held = known.get(userId);
+      if (held === undefined) return unknownUser;
       if (untouchable.has(userId)) return notChangeable;
-      return mayGrant(authority, role, known.get(userId) ?? null) ? undefined : notGrantable;
+      return mayGrant(authority, role ?? held ?? 0, held) ? undefined : notGrantable;
     };
     const isPossible = (item: Item) => reasonAgainst(item) === undefined;
-    const coming = [...add.values()].filter(isPossible);
-    const leaving = [...remove.values()].filter(isPossible);
-    const impossible = [...add.values(), ...remove.values()].flatMap((item) => {
+    const coming = add.filter(isPossible);
+    const leaving = remove.filter(isPossible);
+    const impossible = [...add, ...remove].flatMap((item) => {
       const message = reasonAgainst(item);
       return message === undefined ? [] : [{ field: item.field, message }];
     });
@@ -76,37 +85,57 @@ export function editMembers(
   });
 }
 
-/** One item of an edit. */
-interface Item {
-  readonly userId: number;
-  readonly role: number;
+/** An item of an edit before its person is known to be one. */
+interface NamedItem {
+  readonly person: Identified;
+  readonly role: number | undefined;
   /** The item's place: `add.0.userId`. */
   readonly field: string;
 }
 
-const unknownUser = "is not a user";
+/** One item of an edit. */
+interface Item extends MemberToAdd {
+  readonly field: string;
+}
 
-/** Leaves out impossible ids and repeated people: the first of several counts, and `add` before `remove`. */
+/** Finds the people whom the items name. */
+async function identify(
+  transaction: Transaction,
+  organizationId: number,
+  { add, remove }: MembersEdit,
+): Promise<Readonly<Record<keyof MembersEdit, readonly NamedItem[]>>> {
+  const leaving = remove.map((item): PersonName => (typeof item === "string" ? { userId: item } : item));
+  const people = await identifyPeople(transaction, organizationId, [...add, ...leaving]);
+  return {
+    add: add.map((item, index) => ({
+      person: people[index]!,
+      role: item.role,
+      field: `add.${index}.${propertyOf(item)}`,
+    })),
+    remove: leaving.map((item, index) => ({
+      person: people[add.length + index]!,
+      role: undefined,
+      field: typeof remove[index] === "string" ? `remove.${index}` : `remove.${index}.${propertyOf(item)}`,
+    })),
+  };
+}
+
+/** Leaves out unknown and repeated people: the first of several counts, and `add` before `remove`. */
 function sortOut(
-  edit: MembersEdit,
-): Readonly<Record<"add" | "remove", Map<number, Item>>> & Pick<MembersEdited, "errors"> {
-  const errors: MembersEdited["errors"][number][] = [];
+  named: Readonly<Record<keyof MembersEdit, readonly NamedItem[]>>,
+): Readonly<Record<keyof MembersEdit, Item[]>> & Pick<MembersEdited, "errors"> {
+  const errors: MembersEdited["errors"] = [];
   const seen = new Map<number, string>();
-  const sort = (asked: readonly { readonly id: string; readonly role: number; readonly field: string }[]) => {
-    const items = new Map<number, Item>();
-    for (const { id, role, field } of asked) {
-      const userId = parseUserId(id);
-      const first = userId === undefined ? undefined : seen.get(userId);
-      if (userId === undefined) errors.push({ field, message: unknownUser });
+  const sort = (items: readonly NamedItem[]) =>
+    items.flatMap(({ person, role, field }): Item[] => {
+      const first = typeof person === "number" ? seen.get(person) : undefined;
+      if (typeof person === "string") errors.push({ field, message: person });
       else if (first !== undefined) errors.push({ field, message: `is the user of ${first}, which counts` });
       else {
-        seen.set(userId, field);
-        items.set(userId, { userId, role, field });
+        seen.set(person, field);
+        return [{ userId: person, role, field }];
       }
-    }
-    return items;
-  };
-  const add = sort(edit.add.map(({ userId, role }, index) => ({ id: userId, role, field: `add.${index}.userId` })));
-  const remove = sort(edit.remove.map((id, index) => ({ id, role: 0, field: `remove.${index}` })));
-  return { add, remove, errors };
+      return [];
+    });
+  return { add: sort(named.add), remove: sort(named.remove), errors };
 }

@@ -98,6 +98,7 @@ export const pageOfMembers = (organizationId: number, groupId: string, after: nu
 /**
  * Makes a person a member in a role. The membership gets a manual claim beside the present ones, and the role is manual:
  * imports leave both alone. Repeating it changes nothing.
+ * @param role undefined: a member keeps the present role, and its owner; anybody else becomes a member without more rights
  * @returns the membership, and whether it is new
  * @throws MusterError not_found when there is no such group or user, organization_busy; forbidden when it takes more than
  *   the authority
@@ -106,7 +107,7 @@ export function putMember(
   context: ChangeContext,
   groupId: string,
   id: string,
-  role: number,
+  role: number | undefined,
   authority: MemberAuthority = "organization",
 ): Promise<{ readonly member: MemberDocument; readonly isNew: boolean }> {
   const userId = readUserId(id);
@@ -115,7 +116,8 @@ export function putMember(
     await requireGroup(transaction, organizationId, groupId);
     const known = await readRoles(transaction, organizationId, groupId, [userId]);
     if (!known.has(userId)) throw noSuchUser();
-    await requireAuthority(transaction, organizationId, authority, userId, role, known.get(userId) ?? null);
+    const held = known.get(userId) ?? null;
+    await requireAuthority(transaction, organizationId, authority, userId, role ?? held ?? 0, held);
     await addMembers(transaction, context, groupId, [{ userId, role }]);
     const [member] = await readMembers(transaction, organizationId, groupId, userId - 1, 1);
     return { member: member!, isNew: known.get(userId) === null };
@@ -166,6 +168,13 @@ export const rolesOf = (organizationId: number, groupId: string, userIds: readon
     and memberships.user_id = users.id and memberships.group_id = ${groupId}
   where users.organization_id = ${organizationId} and users.id = any(${userIds}::bigint[])`;
 
+/** A person who is to be a member of a group. */
+export interface MemberToAdd {
+  readonly userId: number;
+  /** undefined: a member keeps the present role; anybody else gets role 0. */
+  readonly role: number | undefined;
+}
+
 /**
  * The expressions that make people members in a role, by hand.
  * @param at since when the new members belong to the group
@@ -174,19 +183,21 @@ export const rolesOf = (organizationId: number, groupId: string, userIds: readon
 export const additions = (
   organizationId: number,
   groupId: string,
-  members: readonly { readonly userId: number; readonly role: number }[],
+  members: readonly MemberToAdd[],
   at: Date,
 ): MembershipExpressions => [
   sql`wanted as materialized (
-    select asked.user_id, asked.role, memberships.role as role_from
-    from unnest(${members.map(({ userId }) => userId)}::bigint[], ${members.map(({ role }) => role)}::smallint[])
+    select asked.user_id, coalesce(asked.role, memberships.role, 0) as role, memberships.role as role_from,
+      case when asked.role is null and memberships.role is not null then memberships.role_owner
+        else ${literal(manual)} end as role_owner
+    from unnest(${members.map(({ userId }) => userId)}::bigint[], ${members.map(({ role }) => role ?? null)}::smallint[])
       asked (user_id, role)
     left join memberships on memberships.organization_id = ${organizationId} and memberships.user_id = asked.user_id
       and memberships.group_id = ${groupId}
   )`,
   sql`entered as (
     insert into memberships (organization_id, user_id, group_id, role, role_owner, claims, since)
-    select ${organizationId}, user_id, ${groupId}, role, ${literal(manual)}, 1::bigint << ${literal(manual)}, ${at}
+    select ${organizationId}, user_id, ${groupId}, role, role_owner, 1::bigint << ${literal(manual)}, ${at}
     from wanted
     on conflict (organization_id, user_id, group_id) do update
     set role = excluded.role, role_owner = excluded.role_owner, claims = memberships.claims | excluded.claims,
@@ -208,7 +219,7 @@ export function addMembers(
   executor: Executor,
   { organizationId, actor, clock }: Pick<ChangeContext, "organizationId" | "actor" | "clock">,
   groupId: string,
-  members: readonly { readonly userId: number; readonly role: number }[],
+  members: readonly MemberToAdd[],
 ): Promise<ChangedMemberships> {
   const at = clock();
   return changeMemberships(executor, organizationId, additions(organizationId, groupId, members, at), { actor }, at);

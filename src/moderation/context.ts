@@ -92,3 +92,16 @@ export async function readName(executor: Executor, { organizationId, userId }: A
   );
   return rows[0]?.name ?? null;
 }
+
+/**
+ * The name under which a decision is kept: of a signed-in person their own, of an API key the one that it names.
+ * @throws MusterError request_invalid when a key names nobody, or a person names somebody
+ */
+export async function readDecider(executor: Executor, actor: Actor, named: string | undefined): Promise<string> {
+  if (actor.userId !== null) {
+    if (named === undefined) return (await readName(executor, actor)) ?? actor.actor;
+    throw invalid("decidedBy", "has to be left out: you decide in your own name");
+  }
+  if (named) return named;
+  throw invalid("decidedBy", "is needed: an API key decides for a person, by name");
+}

@@ -6,7 +6,7 @@ import type { Decider } from "../reconcile/run/decide-import.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
-import { type Actor, invalid, readName } from "./context.ts";
+import { type Actor, invalid, readDecider } from "./context.ts";
 import { type DecisionContext, decideHeldImport, noSuchItem } from "./decide-import.ts";
 import { expire, isOverdue } from "./expire-topics.ts";
 import { conclude, type Decision, type Item, type ItemKind, requestKind, requirePending, topicKind } from "./items.ts";
@@ -74,16 +74,6 @@ async function findItem(executor: Executor, organizationId: number, id: string):
      union all select 'import' from imports where organization_id = ${organizationId} and id = ${id}`),
   );
   return rows[0]?.type;
-}
-
-/** The name under which a decision is kept. */
-async function readDecider(executor: Executor, actor: Actor, named: string | undefined): Promise<string> {
-  if (actor.userId !== null) {
-    if (named === undefined) return (await readName(executor, actor)) ?? actor.actor;
-    throw invalid("decidedBy", "has to be left out: you decide in your own name");
-  }
-  if (named) return named;
-  throw invalid("decidedBy", "is needed: an API key decides for a person, by name");
 }
 
 async function decideTopic(

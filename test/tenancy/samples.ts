@@ -155,7 +155,15 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
     isApproval: true,
   },
   discardImport: { body: { decidedBy: "Kim Park" }, isApproval: true },
-  editMembers: { body: { add: [{ userId: place("user") }], remove: [place("otherUser")] } },
+  editMembers: [
+    { body: { add: [{ userId: place("user") }], remove: [place("otherUser")] } },
+    {
+      body: {
+        add: [{ databaseId: place("databaseId"), source: place("source") }],
+        remove: [{ username: place("username") }],
+      },
+    },
+  ],
   // For people alone.
   getMe: { status: 403 },
   importGroups: { body: { groups: [groupRow] } },

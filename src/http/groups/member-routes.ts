@@ -112,9 +112,9 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
         ...problemResponses("not_found"),
       },
     },
-    // The body may be missing: the role is that of a member then.
+    // The body may be missing: nothing is said of the role then.
     preValidation: async (request) => {
-      request.body ??= { role: 0 };
+      request.body ??= {};
     },
     handler: async (request, reply) => {
       const { groupId, userId } = request.params;

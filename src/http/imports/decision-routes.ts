@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { readDecider } from "../../moderation/context.ts";
 import { decideHeldImport, type ImportDecision } from "../../moderation/decide-import.ts";
 import type { ImportResource } from "../../reconcile/attempts/types.ts";
+import { withOrganization } from "../../store/database.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
 import type { App } from "../server/app-types.ts";
@@ -12,7 +14,15 @@ import { importParams, importSchema } from "./schemas.ts";
 const tags = ["Imports"];
 
 const deciderMembers = {
-  decidedBy: z.string().trim().min(1).max(200).describe("The person who decides, by name; it is kept."),
+  decidedBy: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      "The person who decides, by name; it is kept. An API key has to name it; people decide in their own name.",
+    ),
   reason: z.string().trim().max(2000).optional().describe("Why; it is kept."),
 };
 const approvalSchema = z
@@ -30,6 +40,12 @@ const approvalSchema = z
 const discardSchema = z
   .strictObject(deciderMembers)
   .meta({ id: "Discard", examples: [{ decidedBy: "Kim Park", reason: "half a file" }] });
+
+interface Decision {
+  readonly decidedBy?: string | undefined;
+  readonly reason?: string | undefined;
+  readonly planHash?: string;
+}
 
 /** Deciding about imports that are held. */
 export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
@@ -81,13 +97,16 @@ export function decisionRoutes(app: App, dependencies: HttpDependencies, metrics
 }
 
 /** Decides about a held import for the caller. */
-function decideFor(
+async function decideFor(
   dependencies: HttpDependencies,
   caller: Caller,
   id: string,
   outcome: ImportDecision["outcome"],
-  { decidedBy, reason, planHash }: { decidedBy: string; reason?: string | undefined; planHash?: string },
+  { decidedBy: named, reason, planHash }: Decision,
 ): Promise<ImportResource> {
   const context = { ...moderationOf(dependencies, caller), imports: dependencies };
+  const decidedBy = await withOrganization(dependencies.database, caller.organizationId, (transaction) =>
+    readDecider(transaction, context.actor, named),
+  );
   return decideHeldImport(context, id, { outcome, planHash, isExact: false, decidedBy, reason: reason || null });
 }

@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
 import type { Style } from "../../organizations/settings.ts";
 import { listImportRows } from "../../reconcile/attempts/list-rows.ts";
+import { requireImportOf } from "../../reconcile/attempts/own-imports.ts";
 import { listPlan } from "../../reconcile/attempts/plans.ts";
 import { getImport, listImports } from "../../reconcile/attempts/read-imports.ts";
 import { respondFile } from "../../reconcile/attempts/response-file.ts";
@@ -20,7 +21,7 @@ import { documents } from "./documents.ts";
 import { writePlan } from "./plan-text.ts";
 import { reportedRows, reportText } from "./report-text.ts";
 import { writeResponseFile } from "./response-text.ts";
-import { type RunImport, runOnce, takeFiles } from "./run.ts";
+import { type RunImport, runOnce, sourceOfCaller, takeFiles } from "./run.ts";
 import {
   importFilter,
   importParams,
@@ -43,10 +44,19 @@ const rowPage = pageSchema(importRowSchema);
 
 /** Handing over files, and reading what became of them. */
 export function importRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
-  readingRoutes(app, dependencies);
-  planRoute(app, dependencies);
-  responseRoute(app, dependencies);
-  decisionRoutes(app, dependencies, metrics);
+  void app.register((scope, _options, ready) => {
+    // A key that is bound to a source knows the imports of that source alone.
+    scope.addHook("preHandler", async ({ caller, params }) => {
+      const { id } = params as { readonly id?: string };
+      if (caller.source === null || id === undefined) return;
+      await requireImportOf(dependencies.database, caller.organizationId, id, caller.source);
+    });
+    readingRoutes(scope as App, dependencies);
+    planRoute(scope as App, dependencies);
+    responseRoute(scope as App, dependencies);
+    decisionRoutes(scope as App, dependencies, metrics);
+    ready();
+  });
   void app.register((scope, _options, ready) => {
     const run = takeFiles(scope as App, dependencies, metrics);
     usersRoute(scope as App, dependencies, run);
@@ -167,13 +177,17 @@ function readingRoutes(app: App, dependencies: HttpDependencies): void {
     schema: {
       operationId: "listImports",
       summary: "List imports",
-      description: "The imports of the organization, those that were refused included; the latest first.",
+      description:
+        "The imports of the organization, those that were refused included; the latest first. An API key that is bound " +
+        "to a source reads the imports of that source only, here and under the other addresses of imports.",
       tags,
       querystring: z.strictObject({ ...pageQuery, ...importFilter }),
       response: { 200: documents("A page of imports.", importPage) },
     },
     handler: async (request, reply) => {
-      const { cursor, limit, ...filter } = request.query;
+      const { cursor, limit, status } = request.query;
+      const source = await sourceOfCaller(dependencies, request.caller, request.query.source);
+      const filter = { status, source };
       const after = decodeCursor(cursor, z.tuple([z.string().max(40).regex(timestamp), z.uuid()]));
       const page = await listImports(database, request.caller.organizationId, given(filter), {
         ...given({ after }),

@@ -73,7 +73,7 @@ export async function toImportRequest(
 ): Promise<ImportRequest> {
   const { caller } = request;
   const { organizationId, actor, callerId } = caller;
-  const options = { ...wanted, source: await chooseSource(dependencies, caller, source) };
+  const options = { ...wanted, source: (await sourceOfCaller(dependencies, caller, source)) ?? "default" };
   const { body, fileName, format, charset, announcedBytes } = await receiveRequest(dependencies, request).catch(
     refused,
   );
@@ -131,16 +131,23 @@ function requireBody({ body }: FastifyRequest): Readable {
   throw new MusterError("body_missing", "Send the file as the body, with Content-Type: application/xml, say.");
 }
 
-/** A key that is bound to a source speaks for that source alone. */
-async function chooseSource(
+/**
+ * The source whose imports the caller sends or reads: a key that is bound to a source may name no other.
+ * @throws MusterError forbidden
+ */
+export async function sourceOfCaller<Wanted extends string | undefined>(
   { database }: HttpDependencies,
   caller: Caller,
-  wanted: string | undefined,
-): Promise<string> {
-  if (caller.source === null) return wanted ?? "default";
+  wanted: Wanted,
+): Promise<string | Wanted> {
+  if (caller.source === null) return wanted;
   const own = await sourceName(database, caller.organizationId, caller.source);
   if (own !== undefined && (wanted === undefined || wanted === own)) return own;
-  throw new MusterError("forbidden", `This API key may import the source ${own ?? "it was made for"} only.`, {
-    field: "source",
-  });
+  throw new MusterError(
+    "forbidden",
+    `This API key is for the source ${own ?? "it was made for"} only. Leave source out, or use another key.`,
+    {
+      field: "source",
+    },
+  );
 }
