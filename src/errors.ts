@@ -156,6 +156,16 @@ export const rowIssues = {
     message: (d) =>
       `The file ends in this row without a line end. "${text(d.value)}" may be cut off, and ${text(d.action)} could affect the wrong one. Nothing was done about it. End the row with a line end and send it again.`,
   },
+  export_damage: {
+    severity: "failure",
+    message: (d) =>
+      `${text(d.field)} is "${text(d.value)}": ${text(d.explanation)}. ${text(d.advice)} Send the row again.`,
+  },
+  columns_contradict: {
+    severity: "failure",
+    message: (d) =>
+      `${text(d.one)} is "${text(d.value)}" and ${text(d.other)} is "${text(d.otherValue)}", but both mean ${text(d.field)}. Remove one of the columns, or set a field mapping for the source.`,
+  },
   spreadsheet_damage: {
     severity: "failure",
     message: (d) =>
@@ -199,6 +209,40 @@ export const rowIssues = {
   phone_impossible: {
     severity: "warning",
     message: (d) => `"${text(d.value)}" is not a possible phone number. It was left out, and older numbers were kept.`,
+  },
+  placeholder_word: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} is "${text(d.value)}", which was read as blank. Export such values as blank cells.`,
+  },
+  invisible_removed: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} "${text(d.value)}" has characters that nobody can see; they were removed. Clean the value in your own system.`,
+  },
+  removal_ordered: {
+    severity: "warning",
+    message: (d) => `The ${text(d.field)} "${text(d.value)}" is to be removed, as the row orders.`,
+  },
+  order_unclear: {
+    severity: "warning",
+    message: (d) =>
+      `The ${text(d.field)} "${text(d.value)}" looks like an order to remove something, but it is unclear what. It was neither added nor removed. Write ${d.field === "email" ? "address|delete" : "number|delete"}.`,
+  },
+  phone_country_unknown: {
+    severity: "warning",
+    message: (d) =>
+      `The phone "${text(d.value)}" was left out and older numbers were kept: its country "${text(d.country)}" cannot be read. Write a calling code such as 44, or two letters such as GB.`,
+  },
+  group_list_split: {
+    severity: "warning",
+    message: (d) =>
+      `groupID "${text(d.value)}" was read as ${text(d.count)} groups. Separate groups by ; and not by commas.`,
+  },
+  group_list_unclear: {
+    severity: "warning",
+    message: (d) =>
+      `groupID "${text(d.value)}" may be one group or several, so it was left out. Separate groups by ;, or create the group with the comma first.`,
   },
   phone_damaged: {
     severity: "warning",

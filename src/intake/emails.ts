@@ -1,16 +1,24 @@
-import type { RowIssue } from "../errors.ts";
+import type { RowIssue, RowIssueCode } from "../errors.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
+import { isPlaceholder } from "./placeholders.ts";
 import type { EmailAddress } from "./records.ts";
+import { readRemovalOrder, removedBy } from "./removal-orders.ts";
+import { hasEscapes } from "./spreadsheet-damage.ts";
 import { toNfc } from "./text.ts";
+import { withoutGuard } from "./text-guards.ts";
 
 /** The e-mail addresses of a cell. */
 export interface ParsedEmails {
   /** Each once; the first is the primary one. */
   readonly emails: readonly EmailAddress[];
+  /** Addresses that the cell orders to remove. */
+  readonly removals: readonly EmailAddress[];
+  /** True when the cell says nothing but which addresses to remove: it gives no list of addresses. */
+  readonly onlyRemoves: boolean;
   /** Warnings. */
   readonly issues: readonly RowIssue[];
-  /** Whether something was left out, so that no address may be withdrawn. */
+  /** True when something was left out, so that no address may be withdrawn. */
   readonly incomplete: boolean;
   /** Why the row cannot be applied. */
   readonly failure?: RowIssue;
@@ -25,43 +33,120 @@ const asciiPattern =
 const internationalPattern =
   /^(?:[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]|[^\p{ASCII}\p{C}\p{Z}])+@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
 
+/** What a cell has said so far. */
+interface Draft {
+  readonly emails: Map<string, EmailAddress>;
+  readonly removals: Map<string, EmailAddress>;
+  readonly issues: RowIssue[];
+  /** The primary address, where the cell marks one that is not the first. */
+  primary: string | undefined;
+  incomplete: boolean;
+}
+
 /**
- * Reads an e-mail cell (file formats, section 1): addresses joined by `;` or `,`, also written `mailto:…` or
- * `Name <address>`. Addresses with a quoted local part are not taken, so a comma always separates, except in a quoted
- * name. What is no address is left out with a warning; more addresses than the limit make the row fail.
+ * Reads an e-mail cell (file formats, section 1.6): addresses joined by `;`, `,`, line breaks or blanks, also written
+ * `mailto:…`, `smtp:…` or `Name <address>`. `SMTP:` marks the primary one. Addresses with a quoted local part are not
+ * taken, so a comma always separates, except in a quoted name. Text that is not an address is left out with a warning;
+ * more addresses than the limit make the row fail.
  *
  * The normalised form is NFC in lower case, the local part too. The standards let a server tell `Jane@` from `jane@`,
  * but hardly one does, and to take one mailbox for two people is the worse mistake.
  */
 export function parseEmails(value: string): ParsedEmails {
-  const issues: RowIssue[] = [];
-  const emails = new Map<string, EmailAddress>();
-  let incomplete = false;
+  const draft: Draft = { emails: new Map(), removals: new Map(), issues: [], primary: undefined, incomplete: false };
+  let followsOrder = false;
   let count = 0;
-  for (const token of split(value)) {
-    const text = token.trim();
+  for (const part of split(withoutGuard(value))) {
+    const text = withoutGuard(part.trim());
     if (text === "") continue;
-    const email = parseEmail(text);
-    if (email === undefined) {
-      incomplete = true;
-      issues.push({ code: "email_invalid", field: "email", details: { value: quoted(text) } });
-    } else if (!emails.has(email.normalized)) {
-      emails.set(email.normalized, email);
-    }
+    followsOrder ||= readRemovalOrder(text) === "remove";
+    if (followsOrder) leaveOut(draft, "order_unclear", text);
+    else readToken(text, draft);
     count += 1;
-    if (count > limits.user.emails) {
+    if (Math.max(count, draft.emails.size) > limits.user.emails) {
       const failure = valueInvalid("email", `it has more than ${limits.user.emails.toLocaleString("en-US")} addresses`);
-      return { emails: [], issues: [], incomplete: true, failure };
+      return { emails: [], removals: [], onlyRemoves: false, issues: [], incomplete: true, failure };
     }
   }
-  return { emails: [...emails.values()], issues, incomplete };
+  const { issues, incomplete } = draft;
+  const removals = [...draft.removals.values()];
+  const emails = primaryFirst(draft);
+  return {
+    emails,
+    removals,
+    onlyRemoves: removals.length > 0 && emails.length === 0 && !incomplete,
+    issues,
+    incomplete,
+  };
 }
 
-/** One address, or undefined if it is none. */
+function primaryFirst({ emails, primary }: Draft): EmailAddress[] {
+  const all = [...emails.values()];
+  const first = primary === undefined ? undefined : emails.get(primary);
+  return first === undefined ? all : [first, ...all.filter((email) => email !== first)];
+}
+
+function readToken(text: string, draft: Draft): void {
+  const email = parseEmail(text);
+  if (email !== undefined) add(draft, email, /^SMTP:/.test(text));
+  else if (isPlaceholder(text)) note(draft, "placeholder_word", text);
+  else if (otherAddress.test(text)) note(draft, "email_invalid", text);
+  else if (!readRemoval(text, draft) && !readSeveral(text, draft)) leaveOut(draft, "email_invalid", text);
+}
+
+/** Addresses of other systems, which Active Directory's proxyAddresses also has: they withdraw nothing. */
+const otherAddress = /^(?:x500|x400|sip|eum|notes|ccmail|spo|rfax|fax):/i;
+
+function add(draft: Draft, email: EmailAddress, isPrimary: boolean): void {
+  if (!draft.emails.has(email.normalized)) draft.emails.set(email.normalized, email);
+  if (isPrimary) draft.primary ??= email.normalized;
+}
+
+/** Reads `address|delete`, `delete address` and the like; false if the text has no order. */
+function readRemoval(text: string, draft: Draft): boolean {
+  const bar = text.indexOf("|");
+  const orders = bar < 0 ? [] : text.slice(bar + 1).split("|");
+  const read = orders.map((order) => readRemovalOrder(order.trim()));
+  const address = read.includes("remove") ? text.slice(0, bar).trim() : removedBy(text);
+  if (address === undefined && read.every((order) => order === undefined)) return false;
+  const email = address === undefined ? undefined : parseEmail(address);
+  if (email === undefined) {
+    leaveOut(draft, "order_unclear", text);
+    return true;
+  }
+  draft.removals.set(email.normalized, email);
+  note(draft, "removal_ordered", text);
+  return true;
+}
+
+/** Reads addresses that blanks or slashes separate; false if the text has anything else than addresses. */
+function readSeveral(text: string, draft: Draft): boolean {
+  if (text.length > tokenLength || !/[\s/]/.test(text)) return false;
+  const parts = text.split(/[\s/|&]+/).filter((part) => part !== "" && !/^(?:or|and)$/i.test(part));
+  const emails = parts.map(parseEmail);
+  if (parts.length < 2 || !emails.every((email) => email !== undefined)) return false;
+  for (const [index, email] of emails.entries()) add(draft, email, /^SMTP:/.test(parts[index]!));
+  return true;
+}
+
+function note(draft: Draft, code: RowIssueCode, text: string): void {
+  const value = quoted(text);
+  const details = code === "email_invalid" ? { value } : { field: "email", value };
+  draft.issues.push({ code, field: "email", details });
+}
+
+function leaveOut(draft: Draft, code: RowIssueCode, text: string): void {
+  draft.incomplete = true;
+  note(draft, code, text);
+}
+
+const prefix = /^(?:mailto|smtp):/i;
+
+/** One address, or undefined if the text is not one. */
 export function parseEmail(text: string): EmailAddress | undefined {
   if (text.length > tokenLength) return undefined;
   const inner = text.endsWith(">") ? (/^[^<>]*<([^<>]*)>$/.exec(text)?.[1] ?? "").trim() : text;
-  const email = toNfc(/^mailto:/i.test(inner) ? inner.slice(7).trim() : inner);
+  const email = toNfc(prefix.test(inner) ? inner.replace(prefix, "").trim() : inner);
   if (!asciiPattern.test(email) && !internationalPattern.test(email)) return undefined;
   if (Buffer.byteLength(email) > limits.user.emailLength) return undefined;
   if (Buffer.byteLength(email.slice(0, email.indexOf("@"))) > limits.user.emailLocalPartLength) return undefined;
@@ -69,7 +154,10 @@ export function parseEmail(text: string): EmailAddress | undefined {
 }
 
 function split(value: string): readonly string[] {
+  // The ; of an escaped character separates nothing.
+  if (hasEscapes(value))
+    return value.split(/(?<!&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5}));|[,\r\n\t]/i);
   const quotes = value.includes('"') ? value.split('"').length - 1 : 0;
   // a lone quote quotes nothing
-  return quotes > 0 && quotes % 2 === 0 ? (value.match(/(?:"[^"]*"|[^;,"])+/g) ?? []) : value.split(/[;,]/);
+  return quotes > 0 && quotes % 2 === 0 ? (value.match(/(?:"[^"]*"|[^;,"\r\n\t])+/g) ?? []) : value.split(/[;,\r\n\t]/);
 }

@@ -1,10 +1,12 @@
 import type { RowIssue } from "../errors.ts";
-import { quoted, valueInvalid } from "./issues.ts";
+import { damaged, quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
+import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
-import { tokenDamage } from "./spreadsheet-damage.ts";
+import { type Damage, groupDamage, hasEscapes } from "./spreadsheet-damage.ts";
+import { withoutGuard } from "./text-guards.ts";
 
-/** What a groupID cell orders. */
+/** The orders of a groupID cell. */
 export interface ParsedGroupOrders {
   readonly orders: GroupOrders;
   /** Warnings. */
@@ -16,12 +18,6 @@ export interface ParsedGroupOrders {
 const deletePersonCode = "00000";
 const leaveAllCode = "00001";
 const leaveCode = "00002";
-/** What a spreadsheet leaves of the codes. */
-const damagedCodes: Readonly<Record<string, string>> = {
-  ...{ "0": deletePersonCode, "1": leaveAllCode, "2": leaveCode },
-  ...{ "0.0": deletePersonCode, "1.0": leaveAllCode, "2.0": leaveCode },
-  ...{ "0,0": deletePersonCode, "1,0": leaveAllCode, "2,0": leaveCode },
-};
 
 /** Roles by what they allow, least first; the numbers of feeds don't say it (file formats, section 3). */
 export const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
@@ -29,28 +25,36 @@ export const rolesByPower: readonly number[] = [0, 4, 3, 1, 2];
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const groupIdPattern = /^[^|;\u0000-\u001f\u007f-\u009f]+$/;
 
-/** A group and nothing else, as almost all tokens are: no code, whole or damaged, and no role. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
-const plainGroupPattern = /^(?![012]$|0000[012](?:\s|$))[^|;\u0000-\u001f\u007f-\u009f]+$/;
+/** A group and nothing else, as almost all tokens are: no code, whole or damaged, no role, and nothing to look into. */
+const plainGroupPattern = /^(?:(?!Array$|[A-Z][a-z]{2}-\d\d$)[A-Za-z][\w :-]*|(?![012]$|0000[012])\d[\w ]*)$/;
+/** What a spreadsheet, or a program that reads numbers, leaves of a code. */
+const damagedCode = /^(?:0000)?([012])(?:[.,]0+)?$/;
+/** A code with something behind it that is neither a group nor part of its own. */
+const entangledCode = /^0000[012][^0-9A-Za-z_-]/;
 
 type Token =
   | { readonly kind: "delete-person" | "leave-all" | "leave-following" }
   | { readonly kind: "leave"; readonly groupId: string; readonly following: boolean }
   | { readonly kind: "group"; readonly groupId: string; readonly role: number | null }
   | { readonly kind: "damaged"; readonly code: string }
-  | { readonly kind: "spoilt"; readonly explanation: string }
+  | { readonly kind: "spoilt"; readonly damage: Damage }
   | { readonly kind: "invalid" };
 
 /**
  * Reads a groupID cell (file formats, section 3). Tokens are compared as exact strings and read from left to right:
  * after `00001` groups are joined, after `00002` (also written `00002 G`) left. Removals apply before additions, so a
- * group that is both left and joined stands in both lists. A group that is named twice is joined with the more
+ * group that is both left and joined is in both lists. A group that is named twice is joined with the more
  * powerful of its permitted roles.
  *
  * @param value the cell; blank orders nothing
  * @param grantableRoles roles that an import may grant beside 0; another one becomes 0, with a warning
+ * @param groupsWithComma ids of groups that have a comma in them
  */
-export function parseGroupOrders(value: string, grantableRoles: readonly number[]): ParsedGroupOrders {
+export function parseGroupOrders(
+  value: string,
+  grantableRoles: readonly number[],
+  groupsWithComma: ReadonlySet<string> = noGroups,
+): ParsedGroupOrders {
   const issues: RowIssue[] = [];
   const join = new Map<string, number | null>();
   const leave = new Set<string>();
@@ -58,9 +62,13 @@ export function parseGroupOrders(value: string, grantableRoles: readonly number[
   let leaveAll = false;
   let leaving = false;
   let count = 0;
-  for (const part of value.split(";")) {
-    const text = part.trim();
-    if (text === "") continue;
+  const cell = withoutGuard(value);
+  if (hasEscapes(cell)) return failed(damaged("groupID", cell, groupDamage(cell)!));
+  for (const text of splitTokens(cell, groupsWithComma, issues)) {
+    if (isPlaceholder(text)) {
+      issues.push({ code: "placeholder_word", field: "groupID", details: { field: "groupID", value: quoted(text) } });
+      continue;
+    }
     count += 1;
     const token = parseToken(text);
     switch (token.kind) {
@@ -88,12 +96,12 @@ export function parseGroupOrders(value: string, grantableRoles: readonly number[
           return failed(invalidToken(text));
         }
         break;
-      case "damaged":
-        return failed({ code: "group_code_damaged", field: "groupID", details: { value: text, code: token.code } });
-      case "spoilt": {
-        const details = { field: "groupID", value: quoted(text), explanation: token.explanation };
-        return failed({ code: "spreadsheet_damage", field: "groupID", details });
+      case "damaged": {
+        const details = { value: quoted(text), code: token.code };
+        return failed({ code: "group_code_damaged", field: "groupID", details });
       }
+      case "spoilt":
+        return failed(damaged("groupID", text, token.damage));
       case "invalid":
         return failed(invalidToken(text));
     }
@@ -109,12 +117,45 @@ export function parseGroupOrders(value: string, grantableRoles: readonly number[
   return { orders: { deletePerson, leaveAll, leave: [...leave], join: joined }, issues };
 }
 
+const noGroups: ReadonlySet<string> = new Set();
+
+/**
+ * Splits a cell at `;` and line breaks, which no group's id has, and at commas, unless a group is called so. Tokens are
+ * trimmed, without guards, and not blank.
+ */
+function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
+  const tokens: string[] = [];
+  for (const part of /[\t\r\n]/.test(cell) ? cell.split(/[;\t\r\n]/) : cell.split(";")) {
+    const text = withoutGuard(part.trim());
+    if (text === "") continue;
+    if (!text.includes(",")) tokens.push(text);
+    else tokens.push(...splitAtCommas(text, groupsWithComma, issues));
+  }
+  return tokens;
+}
+
+/** A comma may belong to a group's id, and an id may have blanks: only words between commas are a list for sure. */
+function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
+  const groupId = text.split("|", 1)[0]!.trim();
+  if (groupsWithComma.has(groupId) || groupDamage(text) !== undefined || damagedCode.test(text)) return [text];
+  const parts = text
+    .split(",")
+    .map((part) => withoutGuard(part.trim()))
+    .filter((part) => part !== "");
+  const isList = parts.every((part) => !/\s/.test(part) || part.startsWith(`${leaveCode} `));
+  const details = { value: quoted(text), count: parts.length };
+  issues.push({ code: isList ? "group_list_split" : "group_list_unclear", field: "groupID", details });
+  return isList ? parts : [];
+}
+
 function parseToken(text: string): Token {
-  const explanation = /[+#]/.test(text) ? tokenDamage(text) : undefined;
-  if (explanation !== undefined) return { kind: "spoilt", explanation };
-  if (text.length <= 3 && Object.hasOwn(damagedCodes, text)) return { kind: "damaged", code: damagedCodes[text]! };
   if (text.length <= limits.user.groupIdLength && plainGroupPattern.test(text))
     return { kind: "group", groupId: text, role: null };
+  const [, digit] =
+    text === deletePersonCode || text === leaveAllCode || text === leaveCode ? [] : (damagedCode.exec(text) ?? []);
+  if (digit !== undefined) return { kind: "damaged", code: `0000${digit}` };
+  const damage = groupDamage(text);
+  if (damage !== undefined) return { kind: "spoilt", damage };
   if (text === deletePersonCode) return { kind: "delete-person" };
   if (text === leaveAllCode) return { kind: "leave-all" };
   if (text === leaveCode) return { kind: "leave-following" };
@@ -132,9 +173,17 @@ function parseToken(text: string): Token {
   return /^[0-4]$/.test(order) ? { kind: "group", groupId, role: Number(order) } : { kind: "invalid" };
 }
 
-/** Whether it can name a group: the codes can't. */
+/** True for text that can name a group: codes can't, nor what a program left of a value. */
 function isGroupId(text: string): boolean {
-  return text.length <= limits.user.groupIdLength && groupIdPattern.test(text) && !/^0000[012]$/.test(text);
+  return (
+    text.length <= limits.user.groupIdLength &&
+    groupIdPattern.test(text) &&
+    !/^0000[012]$/.test(text) &&
+    !entangledCode.test(text) &&
+    !damagedCode.test(text) &&
+    groupDamage(text) === undefined &&
+    !isPlaceholder(text)
+  );
 }
 
 function permittedRole(

@@ -1,5 +1,6 @@
 import parsePhoneNumber from "libphonenumber-js/core";
 import metadata from "libphonenumber-js/metadata.max.json";
+import { isCallingCode } from "./calling-codes.ts";
 
 /** What a text is as a phone number. */
 export type NumberReading =
@@ -26,12 +27,6 @@ const impossible: NumberReading = { kind: "impossible" };
 const northAmericanPattern = /^(?:\+?1[-. ]?)?(?:\(([2-9]\d\d)\) ?|([2-9]\d\d)[-. ]?)(\d{3})[-. ]?(\d{4})$/;
 /** Characters that copying from address books leaves: soft hyphen, zero width, direction. */
 const invisiblePattern = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-
-/** Whether there is such a country calling code. */
-export function isCallingCode(code: string): boolean {
-  const nonGeographic = (metadata as { readonly nonGeographic?: object }).nonGeographic;
-  return Object.hasOwn(metadata.country_calling_codes, code) || Object.hasOwn(nonGeographic ?? {}, code);
-}
 
 /**
  * Reads a phone number (file formats, section 2). `+`, `00` and `011` begin an international number and win over

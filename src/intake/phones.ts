@@ -1,35 +1,47 @@
 import type { RowIssue, RowIssueCode } from "../errors.ts";
+import { readCallingCode } from "./calling-codes.ts";
 import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
-import { isCallingCode, readPhoneNumber } from "./phone-numbers.ts";
-import type { Phone } from "./records.ts";
-import { tokenDamage } from "./spreadsheet-damage.ts";
+import { readPhoneNumber } from "./phone-numbers.ts";
+import { splitPhones } from "./phone-tokens.ts";
+import { labelOf, messageTypeOf, readWrittenNumber } from "./phone-words.ts";
+import { isPlaceholder } from "./placeholders.ts";
+import type { Phone, PhoneKey } from "./records.ts";
+import { readRemovalOrder, removedBy } from "./removal-orders.ts";
+import { phoneDamage } from "./spreadsheet-damage.ts";
+import { withoutGuard } from "./text-guards.ts";
 
 /** The phones of a cell. */
 export interface ParsedPhones {
   /** Each number with its extension once, in the order in which they come first. */
   readonly phones: readonly Phone[];
+  /** Numbers that the cell orders to remove. */
+  readonly removals: readonly PhoneKey[];
+  /** True when the cell says nothing but which numbers to remove: it gives no list of phones. */
+  readonly onlyRemoves: boolean;
   /** Warnings. */
   readonly issues: readonly RowIssue[];
-  /** Whether something that isn't blank was left out, so that no phone may be withdrawn. */
+  /** True when something that isn't blank was left out, so that no phone may be withdrawn. */
   readonly incomplete: boolean;
   /** Why the row cannot be applied. */
   readonly failure?: RowIssue;
 }
 
-const labels = new Map<string, Phone["label"]>([
-  ["", "cell"],
-  ["home", "home"],
-  ["work", "work"],
-  ["cell", "cell"],
-  ["other", "other"],
-]);
+/** What a token turns out to be. */
+type Token =
+  | { readonly kind: "blank" }
+  | { readonly kind: "phone"; readonly phone: Phone }
+  | { readonly kind: "removal"; readonly phone: PhoneKey }
+  /** Left out, with an issue. */
+  | { readonly kind: "unreadable" };
+
+const blank: Token = { kind: "blank" };
+const unreadable: Token = { kind: "unreadable" };
 
 /**
- * Reads a phone cell (file formats, section 2): tokens `number|carrier|messageType|countryCode|label` joined by `;`,
- * each position may be empty; numbers may also be joined by `,`. A token without a number says nothing. A number that
- * stands twice is taken once, with what is said of it last. More numbers than the limit make the row fail: taking some
- * of them would withdraw the others.
+ * Reads a phone cell (file formats, section 2): tokens `number|carrier|messageType|countryCode|label`, each position of
+ * which may be empty. A token without a number says nothing. A number that comes twice is taken once, with what is said
+ * of it last. More numbers than the limit make the row fail: taking some of them would withdraw the others.
  *
  * @param value the cell
  * @param countryCode calling code of numbers that name none, e.g. "1"
@@ -37,87 +49,128 @@ const labels = new Map<string, Phone["label"]>([
 export function parsePhones(value: string, countryCode: string): ParsedPhones {
   const issues: RowIssue[] = [];
   const phones = new Map<string, Phone>();
+  const removals = new Map<string, PhoneKey>();
   let incomplete = false;
+  let followsOrder = false;
   let count = 0;
-  for (const token of splitTokens(value)) {
-    const phone = parseToken(token.trim(), countryCode, issues);
-    if (phone === "blank") continue;
-    if (phone === undefined) incomplete = true;
-    else phones.set(`${phone.number}x${phone.extension}`, phone);
+  for (const part of splitPhones(withoutGuard(value))) {
+    const text = part.trim();
+    followsOrder ||= readRemovalOrder(text) === "remove";
+    const token = followsOrder ? unclearOrder(text, issues) : readToken(text, countryCode, issues);
+    if (token.kind === "blank") continue;
+    if (token.kind === "unreadable") incomplete = true;
+    else if (token.kind === "removal") removals.set(keyOf(token.phone), token.phone);
+    else phones.set(keyOf(token.phone), token.phone);
     count += 1;
     if (count > limits.user.phones) {
       const failure = valueInvalid("phone", `it has more than ${limits.user.phones.toLocaleString("en-US")} numbers`);
-      return { phones: [], issues: [], incomplete: true, failure };
+      return { phones: [], removals: [], onlyRemoves: false, issues: [], incomplete: true, failure };
     }
   }
-  return { phones: [...phones.values()], issues, incomplete };
+  const onlyRemoves = removals.size > 0 && phones.size === 0 && !incomplete;
+  return { phones: [...phones.values()], removals: [...removals.values()], onlyRemoves, issues, incomplete };
 }
 
-function splitTokens(value: string): readonly string[] {
-  // ;ext= belongs to the number (RFC 3966)
-  const parts = value.includes("ext=") ? value.replace(/;\s*ext=/g, ";ext=").split(/;(?!ext=)/) : value.split(";");
-  return value.includes(",") ? parts.flatMap(splitAtCommas) : parts;
-}
+const keyOf = ({ number, extension }: PhoneKey): string => `${number}x${extension}`;
 
-/**
- * Splits where a comma stands between numbers. After a number a comma with one to six digits is an extension; after
- * a | it belongs to the carrier unless a number follows.
- */
-function splitAtCommas(part: string): string[] {
-  const tokens: string[] = [];
-  let start = 0;
-  let position = 0;
-  let inAttributes = false;
-  for (const segment of part.split(",")) {
-    if (position > 0 && beginsNumber(segment, inAttributes)) {
-      tokens.push(part.slice(start, position - 1));
-      start = position;
-      inAttributes = false;
-    }
-    inAttributes ||= segment.includes("|");
-    position += segment.length + 1;
-  }
-  tokens.push(part.slice(start));
-  return tokens;
-}
-
-function beginsNumber(segment: string, inAttributes: boolean): boolean {
-  const number = segment.split("|", 1)[0]!;
-  const digits = number.replace(/\D/g, "").length;
-  return inAttributes ? digits >= 7 && /^[\d\s()+./-]*$/.test(number) : digits === 0 || digits >= 7;
-}
-
-/** The phone of a token; "blank" if it has no number, undefined if that is left out. */
-function parseToken(token: string, countryCode: string, issues: RowIssue[]): Phone | "blank" | undefined {
+function readToken(token: string, countryCode: string, issues: RowIssue[]): Token {
+  if (token === "") return blank;
   const parts = token.split("|");
-  const text = parts[0]!.trim();
-  if (text === "") return "blank";
-  const country = parts[3]?.trim() ?? "";
-  const callingCode = readCountryCode(country, countryCode);
-  const explanation = /[Ee#]/.test(text) ? tokenDamage(text) : undefined;
+  const text = withoutGuard(parts[0]!.trim());
+  const attributes = parts.length === 1 ? [] : parts.slice(1).map((part) => withoutGuard(part.trim()));
+  const order = orderOf(attributes);
+  if (text === "") {
+    return order === undefined ? blank : unclearOrder(token, issues);
+  }
+  if (order === "unclear") return unclearOrder(token, issues);
+  const removed = order === "remove" ? text : removedBy(text);
+  if (removed !== undefined) return readRemoval(removed, attributes, countryCode, issues);
+  if (isPlaceholder(text)) {
+    issues.push({ code: "placeholder_word", field: "phone", details: { field: "phone", value: quoted(text) } });
+    return blank;
+  }
+  return readPhone(text, attributes, countryCode, issues);
+}
+
+/** Refuses a token that may order something: nobody can tell which number it means, or what. */
+function unclearOrder(token: string, issues: RowIssue[]): Token {
+  if (token === "") return blank;
+  issues.push({ code: "order_unclear", field: "phone", details: { field: "phone", value: quoted(token) } });
+  return unreadable;
+}
+
+/** The order among the attributes of a phone. */
+function orderOf(attributes: readonly string[]): "remove" | "unclear" | undefined {
+  let isUnclear = false;
+  for (const [position, attribute] of attributes.entries()) {
+    if (attribute === "") continue;
+    const order = readRemovalOrder(attribute);
+    if (order === "remove") return "remove";
+    // 001 is a calling code; a carrier of 0, 1 or 2 is what a spreadsheet leaves of an order's code.
+    if (order === "unclear" && position !== countryPosition) isUnclear = true;
+    if (position === 0 && /^[0-2](?:[.,]0+)?$/.test(attribute)) isUnclear = true;
+  }
+  return isUnclear ? "unclear" : undefined;
+}
+const countryPosition = 2;
+
+function readRemoval(text: string, attributes: readonly string[], countryCode: string, issues: RowIssue[]): Token {
+  const phone = readNumber(text, attributes[countryPosition] ?? "", countryCode, issues);
+  if (phone === undefined) return unreadable;
+  issues.push({ code: "removal_ordered", field: "phone", details: { field: "phone", value: quoted(text) } });
+  return { kind: "removal", phone: { number: phone.number, extension: phone.extension } };
+}
+
+function readPhone(text: string, attributes: readonly string[], countryCode: string, issues: RowIssue[]): Token {
+  const phone = readNumber(text, attributes[countryPosition] ?? "", countryCode, issues);
+  if (phone === undefined) return unreadable;
+  const { number, extension } = phone;
+  if (!phone.valid) issues.push(numberIssue("phone_not_valid", text));
+  const surplus = attributes.slice(4).find((part) => part !== "");
+  if (surplus !== undefined) issues.push(attributeIssue("sixth position", surplus, "nothing"));
+  const [carrier = "", type = "", , label = ""] = attributes.map((part) => (isPlaceholder(part) ? "" : part));
+  // A column Type says Mobile as often as Voice.
+  const labelInType = label === "" ? labelOf(type) : undefined;
+  const messageType = labelInType ? 3 : readMessageType(type, issues);
+  return {
+    kind: "phone",
+    phone: {
+      number,
+      extension,
+      // an extension can be reached by voice only
+      messageType: extension === "" ? messageType : 2,
+      label: label === "" ? (labelInType ?? phone.label ?? "cell") : readLabel(label, issues),
+      carrier: readCarrier(carrier, issues),
+    },
+  };
+}
+
+/** The number of a token, with the label that is written beside it; undefined if it is left out, with an issue. */
+function readNumber(
+  text: string,
+  country: string,
+  countryCode: string,
+  issues: RowIssue[],
+): (PhoneKey & { readonly valid: boolean; readonly label?: Phone["label"] | undefined }) | undefined {
+  const explanation = /[Ee#.,]|[a-z]{3}/.test(text) ? phoneDamage(text) : undefined;
   if (explanation !== undefined) {
     issues.push({ code: "phone_damaged", field: "phone", details: { value: quoted(text), explanation } });
     return undefined;
   }
-  const reading = readPhoneNumber(text, callingCode ?? countryCode);
-  if (reading.kind !== "number") {
+  const callingCode = readCallingCode(country, countryCode);
+  const written = readWrittenNumber(text);
+  const reading = readPhoneNumber(written.number, callingCode ?? "");
+  if (reading.kind === "number") {
+    if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, "the number's own country"));
+    return { ...reading, label: written.label };
+  }
+  if (callingCode === undefined && reading.kind === "impossible") {
+    const details = { value: quoted(text), country: quoted(country) };
+    issues.push({ code: "phone_country_unknown", field: "phone", details });
+  } else {
     issues.push(numberIssue(reading.kind === "filler" ? "phone_filler" : "phone_impossible", text));
-    return undefined;
   }
-  if (!reading.valid) issues.push(numberIssue("phone_not_valid", text));
-  if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, countryCode));
-  if (parts.length > 5) {
-    const surplus = parts.slice(5).find((part) => part.trim() !== "");
-    if (surplus !== undefined) issues.push(attributeIssue("sixth position", surplus.trim(), "nothing"));
-  }
-  return {
-    number: reading.number,
-    extension: reading.extension,
-    // an extension can be reached by voice only
-    messageType: reading.extension === "" ? readMessageType(parts[2]?.trim() ?? "", issues) : 2,
-    label: readLabel(parts[4]?.trim() ?? "", issues),
-    carrier: readCarrier(parts[1]?.trim() ?? "", issues),
-  };
+  return undefined;
 }
 
 function numberIssue(code: RowIssueCode, text: string): RowIssue {
@@ -129,14 +182,14 @@ function attributeIssue(attribute: string, value: string, used: string): RowIssu
 }
 
 function readMessageType(value: string, issues: RowIssue[]): Phone["messageType"] {
-  if (value === "1") return 1;
-  if (value === "2") return 2;
-  if (value !== "3" && value !== "") issues.push(attributeIssue("messageType", value, "3"));
-  return 3;
+  if (value === "") return 3;
+  const type = messageTypeOf(value);
+  if (type === undefined) issues.push(attributeIssue("messageType", value, "3"));
+  return type ?? 3;
 }
 
 function readLabel(value: string, issues: RowIssue[]): Phone["label"] {
-  const label = labels.get(value) ?? labels.get(value.toLowerCase());
+  const label = labelOf(value);
   if (label === undefined) issues.push(attributeIssue("label", value, "cell"));
   return label ?? "cell";
 }
@@ -145,11 +198,4 @@ function readCarrier(value: string, issues: RowIssue[]): string {
   if (value.length <= limits.user.phoneCarrierLength) return value;
   issues.push(attributeIssue("carrier", value, "none"));
   return "";
-}
-
-/** The calling code of a token: "1", "+1" and "001" are the same; the default if blank, undefined if there is none. */
-function readCountryCode(country: string, countryCode: string): string | undefined {
-  if (country === "" || country === countryCode) return countryCode;
-  const digits = country.replace(/^(?:\+|00)/, "");
-  return isCallingCode(digits) ? digits : undefined;
 }

@@ -125,6 +125,8 @@ export interface RecordMapping<Field extends string = UserField> {
     readonly values: Partial<Record<Field, string>>;
     readonly failure?: RowIssue;
   };
+  /** Names of columns whose values lost against another column of the same field. Readers report them as not read. */
+  superseded?(): readonly string[];
 }
 
 /** The name of a column as a message shows it: printable, and cut to 100 characters. */

@@ -30,19 +30,23 @@ export interface EmailAddress {
   readonly normalized: string;
 }
 
-/** A phone (file formats, section 2). */
-export interface Phone {
+/** A number and its extension: a person has each once. */
+export interface PhoneKey {
   /** E.164, with its +. */
   readonly number: string;
   /** Digits to dial after the call is answered; "" for none. */
   readonly extension: string;
+}
+
+/** A phone (file formats, section 2). */
+export interface Phone extends PhoneKey {
   /** 1 text, 2 voice, 3 both. */
   readonly messageType: 1 | 2 | 3;
   readonly label: "home" | "work" | "cell" | "other";
   readonly carrier: string;
 }
 
-/** What the groupID column orders (file formats, section 3). Removals apply before additions. */
+/** The orders of the groupID column (file formats, section 3). Removals apply before additions. */
 export interface GroupOrders {
   /** 00000: delete the person. */
   readonly deletePerson: boolean;
@@ -80,10 +84,16 @@ export interface UserRow extends RowScalars {
   readonly emails?: readonly EmailAddress[];
   /** Some address could not be read, so that no address may be withdrawn. */
   readonly emailsIncomplete: boolean;
+  /** Addresses that the row orders to remove, as far as this source claims them. Absent without such an order. */
+  readonly emailRemovals?: readonly EmailAddress[];
+  /** [] when present and blank. */
   readonly phones?: readonly Phone[];
+  /** Some phone could not be read, so that no phone may be withdrawn. */
   readonly phonesIncomplete: boolean;
+  /** Numbers that the row orders to remove, as far as this source claims them. Absent without such an order. */
+  readonly phoneRemovals?: readonly PhoneKey[];
   readonly groups?: GroupOrders;
-  /** Whether the groupID column names at least one group to join, known or not. */
+  /** True when the groupID column names at least one group to join, known or not. */
   readonly namesGroup: boolean;
   /** Warnings. */
   readonly issues: readonly RowIssue[];
@@ -97,4 +107,6 @@ export interface NormalizationRules {
   readonly countryCode: string;
   /** Roles that an import may grant beside member. */
   readonly grantableRoles: readonly number[];
+  /** Ids of groups that have a comma in them: in other groupIDs a comma separates. */
+  readonly groupsWithComma?: ReadonlySet<string>;
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mappingSchema } from "../intake/mapping.ts";
+import { mappingSchema } from "../intake/mapping-schema.ts";
 import { guardLimitsSchema } from "./guard-limits.ts";
 
 /** The settings of a source beside its style and rank. They are stored as JSON; absent ones have these defaults. */

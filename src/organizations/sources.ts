@@ -3,7 +3,7 @@ import sql from "sql-template-tag";
 import { dueSources } from "../announcements/overdue.ts";
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
-import type { FieldMapping } from "../intake/mapping.ts";
+import type { FieldMapping } from "../intake/mapping-schema.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";

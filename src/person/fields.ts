@@ -231,6 +231,10 @@ export const scalarField = (property: ScalarProperty): Scalar =>
 /** Column of `users` that says who set a single value last. */
 export const ownerColumn = ({ column }: Pick<ScalarField, "column">): string => `${column}_owner`;
 
+/** The fields of some kinds, as feeds name them. */
+export const kindsOf = (...kinds: readonly (ListKind | ScalarKind)[]): readonly UserField[] =>
+  personFields.filter(({ kind }) => kinds.includes(kind)).map(({ feed }) => feed);
+
 const inFeeds = personFields.toSorted(
   (one, other) => (one.position ?? Number.POSITIVE_INFINITY) - (other.position ?? Number.POSITIVE_INFINITY),
 );

@@ -1,7 +1,8 @@
 /** Field mappings (docs/field-mapping.md). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { compileMapping, documentedMapping, type FieldMapping, mappingSchema } from "../../src/intake/mapping.ts";
+import { compileMapping, documentedMapping } from "../../src/intake/mapping.ts";
+import { type FieldMapping, mappingSchema } from "../../src/intake/mapping-schema.ts";
 import { compilePattern } from "../../src/intake/patterns.ts";
 
 /** Reads a record whose columns have names. */

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding-labels.ts";
-import { type FieldMapping, mappingSchema, readOptionsOf } from "../../intake/mapping.ts";
+import { readOptionsOf } from "../../intake/mapping.ts";
+import { type FieldMapping, mappingSchema } from "../../intake/mapping-schema.ts";
 import { previewFile } from "../../intake/preview.ts";
 import { guardLimitsSchema } from "../../organizations/guard-limits.ts";
 import { getOrganization } from "../../organizations/organizations.ts";

@@ -1,6 +1,6 @@
 import { type Recorded, recordChanges } from "../../changes/record.ts";
 import { MusterError, problems } from "../../errors.ts";
-import type { FieldMapping } from "../../intake/mapping.ts";
+import type { FieldMapping } from "../../intake/mapping-schema.ts";
 import type { FileFormat, Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import type { Executor } from "../../store/database.ts";

@@ -1,0 +1,88 @@
+import type { Phone } from "./records.ts";
+
+/** Words for the labels of phones, in lower case. */
+const labels = new Map<string, Phone["label"]>([
+  ["home", "home"],
+  ["work", "work"],
+  ["office", "work"],
+  ["business", "work"],
+  ["cell", "cell"],
+  ["cellular", "cell"],
+  ["cell phone", "cell"],
+  ["mobile", "cell"],
+  ["mobile phone", "cell"],
+  ["other", "other"],
+]);
+
+/** Short words that tell a label beside a number, as in `(c) 212-555-0101`. */
+const shortLabels = new Map<string, Phone["label"]>([...labels, ["c", "cell"], ["m", "cell"], ["mob", "cell"]]);
+for (const [word, label] of [
+  ["h", "home"],
+  ["w", "work"],
+  ["o", "work"],
+] as const)
+  shortLabels.set(word, label);
+
+/** Words for the types of messages, in lower case. */
+const messageTypes = new Map<string, Phone["messageType"]>([
+  ["1", 1],
+  ["text", 1],
+  ["texts", 1],
+  ["sms", 1],
+  ["2", 2],
+  ["voice", 2],
+  ["call", 2],
+  ["calls", 2],
+  ["3", 3],
+  ["both", 3],
+  ["all", 3],
+  ["text and voice", 3],
+  ["voice and text", 3],
+]);
+
+const lookUp = <Value>(words: ReadonlyMap<string, Value>, text: string): Value | undefined =>
+  words.get(text) ?? words.get(text.toLowerCase());
+
+/** The label that a word stands for; undefined if it is not one. */
+export const labelOf = (text: string): Phone["label"] | undefined => lookUp(labels, text);
+
+/** The type of messages that a word or a number stands for; undefined if it is not one. */
+export const messageTypeOf = (text: string): Phone["messageType"] | undefined => lookUp(messageTypes, text);
+
+/** A number as it was written, without the words around it. */
+export interface WrittenNumber {
+  readonly number: string;
+  readonly label?: Phone["label"];
+}
+
+const longest = 100;
+const dialable = String.raw`[\d(+]`;
+const prefix = new RegExp(String.raw`^\(?([a-z]{1,9}(?: phone)?)\)?\s*[.:#]?\s*(?=${dialable})`, "i");
+const suffix = /^([^a-z]*\d)(?:\s*[([]\s*|\s+|\s*-\s+)([a-z]{1,9}(?: phone)?)[)\]]?$/i;
+const neutralWords = new Set(["tel", "telephone", "phone", "ph", "call", "number"]);
+const extensionInParentheses = /\(\s*(?:x|ext\.?)\s*(\d{1,9})\s*\)$/i;
+const bareExtension = /\s*(?:\bx|\bext\.?)$/i;
+
+/**
+ * Reads what people write around a number: `tel:`, a label as in `(cell)` or `home:`, and an extension in parentheses
+ * (file formats, section 2). Text that is understood is left out of the number; any other stays, and makes it impossible.
+ */
+export function readWrittenNumber(text: string): WrittenNumber {
+  if (text.length > longest || !/[a-z]/i.test(text)) return { number: text };
+  let label: Phone["label"] | undefined;
+  let number = text.replace(/;phone-context=[^;]*/i, "");
+  const before = prefix.exec(number);
+  const word = (before?.[1] ?? "").toLowerCase();
+  if (before && (neutralWords.has(word) || shortLabels.has(word))) {
+    label = shortLabels.get(word);
+    number = number.slice(before[0].length);
+  }
+  number = number.replace(extensionInParentheses, " x$1").replace(bareExtension, "");
+  const after = suffix.exec(number);
+  const labelAfter = after ? shortLabels.get(after[2]!.toLowerCase()) : undefined;
+  if (after && labelAfter) {
+    label ??= labelAfter;
+    number = after[1]!;
+  }
+  return label === undefined ? { number } : { number, label };
+}

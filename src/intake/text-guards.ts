@@ -1,0 +1,19 @@
+const formula = /^=\s*"(.*)"$/s;
+
+/**
+ * Reads through what senders put around a value so that a spreadsheet keeps it as text: `="00001"` and `'00001`
+ * (file formats, section 1.6).
+ */
+export function withoutGuard(value: string): string {
+  if (value.startsWith("'")) {
+    const inner = value.slice(1).trim();
+    return withoutGuard(inner.endsWith("'") ? inner.slice(0, -1).trim() : inner);
+  }
+  if (!value.startsWith("=")) return value;
+  const text = formula.exec(value)?.[1];
+  return text === undefined ? value : text.replaceAll('""', '"').trim();
+}
+
+/** The same for texts, some of which begin with an apostrophe of their own, as in `'t Hooft`. */
+export const withoutTextGuard = (value: string): string =>
+  value.startsWith("=") || /^'[\d=+]/.test(value) ? withoutGuard(value) : value;
