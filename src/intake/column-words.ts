@@ -74,7 +74,8 @@ function add(names: readonly string[], meaning: Omit<ColumnMeaning, "rank">): vo
 }
 
 for (const { feed: field, names } of personFields) {
-  meanings.set(foldName(field), { field, rank: 0 });
+  // customField is as good as customFields
+  for (const name of [field, field.replace(/s$/, "")]) meanings.set(foldName(name), { field, rank: 0 });
   add(names, { field });
 }
 for (const [label, names] of Object.entries(labelledNames)) {

@@ -53,7 +53,7 @@ export function createDocumentedMapping(isIgnored: (name: string) => boolean = (
     const column = columnOf(name);
     if (column === undefined || isIgnored(name)) return undefined;
     if (column.rank === 0 && column.number === 0) return userFields.indexOf(column.field);
-    const key = `${column.rank} ${column.number}`;
+    const key = `${column.field} ${column.rank} ${column.number}`;
     const known = further.get(key);
     if (known) return known.slot;
     const slot = userFields.length + further.size;

@@ -12,10 +12,8 @@ import { withoutGuard } from "./text-guards.ts";
 export interface ParsedEmails {
   /** Each once; the first is the primary one. */
   readonly emails: readonly EmailAddress[];
-  /** Addresses that the cell orders to remove. */
-  readonly removals: readonly EmailAddress[];
-  /** True when the cell says nothing but which addresses to remove: it gives no list of addresses. */
-  readonly onlyRemoves: boolean;
+  /** Addresses that the cell orders to remove, if it does. */
+  readonly removals?: readonly EmailAddress[];
   /** Warnings. */
   readonly issues: readonly RowIssue[];
   /** True when something was left out, so that no address may be withdrawn. */
@@ -65,19 +63,14 @@ export function parseEmails(value: string): ParsedEmails {
     count += 1;
     if (Math.max(count, draft.emails.size) > limits.user.emails) {
       const failure = valueInvalid("email", `it has more than ${limits.user.emails.toLocaleString("en-US")} addresses`);
-      return { emails: [], removals: [], onlyRemoves: false, issues: [], incomplete: true, failure };
+      return { emails: [], issues: [], incomplete: true, failure };
     }
   }
-  const { issues, incomplete } = draft;
-  const removals = [...draft.removals.values()];
+  const { removals, issues, incomplete } = draft;
   const emails = primaryFirst(draft);
-  return {
-    emails,
-    removals,
-    onlyRemoves: removals.length > 0 && emails.length === 0 && !incomplete,
-    issues,
-    incomplete,
-  };
+  return removals.size === 0
+    ? { emails, issues, incomplete }
+    : { emails, removals: [...removals.values()], issues, incomplete };
 }
 
 function primaryFirst({ emails, primary }: Draft): EmailAddress[] {
@@ -119,14 +112,27 @@ function readRemoval(text: string, draft: Draft): boolean {
   return true;
 }
 
-/** Reads addresses that blanks or slashes separate; false if the text has anything else than addresses. */
+/** Reads addresses that line breaks, blanks or slashes separate; false if the text has anything else than addresses. */
 function readSeveral(text: string, draft: Draft): boolean {
   if (text.length > tokenLength || !/[\s/]/.test(text)) return false;
-  const parts = text.split(/[\s/|&]+/).filter((part) => part !== "" && !/^(?:or|and)$/i.test(part));
-  const emails = parts.map(parseEmail);
-  if (parts.length < 2 || !emails.every((email) => email !== undefined)) return false;
-  for (const [index, email] of emails.entries()) add(draft, email, /^SMTP:/.test(parts[index]!));
+  const emails = addressesOf(text.split(/[\r\n]+/)) ?? addressesOf(text.split(/[\s/|&]+/));
+  if (emails === undefined) return false;
+  for (const { email, isPrimary } of emails) add(draft, email, isPrimary);
   return true;
+}
+
+function addressesOf(
+  parts: readonly string[],
+): readonly { readonly email: EmailAddress; readonly isPrimary: boolean }[] | undefined {
+  const emails: { email: EmailAddress; isPrimary: boolean }[] = [];
+  for (const part of parts) {
+    const text = part.trim();
+    if (text === "" || /^(?:or|and)$/i.test(text)) continue;
+    const email = parseEmail(text);
+    if (email === undefined) return undefined;
+    emails.push({ email, isPrimary: /^SMTP:/.test(text) });
+  }
+  return emails.length < 2 ? undefined : emails;
 }
 
 function note(draft: Draft, code: RowIssueCode, text: string): void {
@@ -155,9 +161,8 @@ export function parseEmail(text: string): EmailAddress | undefined {
 
 function split(value: string): readonly string[] {
   // The ; of an escaped character separates nothing.
-  if (hasEscapes(value))
-    return value.split(/(?<!&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5}));|[,\r\n\t]/i);
+  if (hasEscapes(value)) return value.split(/(?<!&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-fA-F]{1,5}));|,/i);
   const quotes = value.includes('"') ? value.split('"').length - 1 : 0;
   // a lone quote quotes nothing
-  return quotes > 0 && quotes % 2 === 0 ? (value.match(/(?:"[^"]*"|[^;,"\r\n\t])+/g) ?? []) : value.split(/[;,\r\n\t]/);
+  return quotes > 0 && quotes % 2 === 0 ? (value.match(/(?:"[^"]*"|[^;,"])+/g) ?? []) : value.split(/[;,]/);
 }

@@ -180,7 +180,7 @@ function isGroupId(text: string): boolean {
     groupIdPattern.test(text) &&
     !/^0000[012]$/.test(text) &&
     !entangledCode.test(text) &&
-    !damagedCode.test(text) &&
+    !/^(?:0000)?[012][.,]0+$/.test(text) &&
     groupDamage(text) === undefined &&
     !isPlaceholder(text)
   );

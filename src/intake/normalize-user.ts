@@ -92,8 +92,10 @@ function readIdentifiers({ values }: SourceRecord, row: Draft): RowIssue | undef
   const email = clean("email", values.email, row.issues);
   if (typeof email === "string") {
     const parsed = parseEmails(email);
-    if (!parsed.onlyRemoves) row.emails = parsed.emails;
-    if (parsed.removals.length > 0) row.emailRemovals = parsed.removals;
+    const { removals } = parsed;
+    // A cell that only orders removals gives no list of addresses.
+    if (removals === undefined || parsed.emails.length > 0 || parsed.incomplete) row.emails = parsed.emails;
+    if (removals !== undefined) row.emailRemovals = removals;
     row.emailsIncomplete = parsed.incomplete;
     addIssues(row, parsed.issues);
     failure ??= parsed.failure;
@@ -204,8 +206,9 @@ function readLists({ values }: SourceRecord, row: Draft, rules: NormalizationRul
   if (phone !== undefined) {
     const parsed = parsePhones(phone, rules.countryCode);
     if (parsed.failure !== undefined) return parsed.failure;
-    if (!parsed.onlyRemoves) row.phones = parsed.phones;
-    if (parsed.removals.length > 0) row.phoneRemovals = parsed.removals;
+    const { removals } = parsed;
+    if (removals === undefined || parsed.phones.length > 0 || parsed.incomplete) row.phones = parsed.phones;
+    if (removals !== undefined) row.phoneRemovals = removals;
     row.phonesIncomplete = parsed.incomplete;
     addIssues(row, parsed.issues);
   }

@@ -49,6 +49,8 @@ export const labelOf = (text: string): Phone["label"] | undefined => lookUp(labe
 /** The type of messages that a word or a number stands for; undefined if it is not one. */
 export const messageTypeOf = (text: string): Phone["messageType"] | undefined => lookUp(messageTypes, text);
 
+const wordOf = (text: string): string => text.toLowerCase().replace(/ phone$/, "");
+
 /** A number as it was written, without the words around it. */
 export interface WrittenNumber {
   readonly number: string;
@@ -72,14 +74,14 @@ export function readWrittenNumber(text: string): WrittenNumber {
   let label: Phone["label"] | undefined;
   let number = text.replace(/;phone-context=[^;]*/i, "");
   const before = prefix.exec(number);
-  const word = (before?.[1] ?? "").toLowerCase();
+  const word = wordOf(before?.[1] ?? "");
   if (before && (neutralWords.has(word) || shortLabels.has(word))) {
     label = shortLabels.get(word);
     number = number.slice(before[0].length);
   }
   number = number.replace(extensionInParentheses, " x$1").replace(bareExtension, "");
   const after = suffix.exec(number);
-  const labelAfter = after ? shortLabels.get(after[2]!.toLowerCase()) : undefined;
+  const labelAfter = after ? shortLabels.get(wordOf(after[2]!)) : undefined;
   if (after && labelAfter) {
     label ??= labelAfter;
     number = after[1]!;

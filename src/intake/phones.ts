@@ -15,10 +15,8 @@ import { withoutGuard } from "./text-guards.ts";
 export interface ParsedPhones {
   /** Each number with its extension once, in the order in which they come first. */
   readonly phones: readonly Phone[];
-  /** Numbers that the cell orders to remove. */
-  readonly removals: readonly PhoneKey[];
-  /** True when the cell says nothing but which numbers to remove: it gives no list of phones. */
-  readonly onlyRemoves: boolean;
+  /** Numbers that the cell orders to remove, if it does. */
+  readonly removals?: readonly PhoneKey[];
   /** Warnings. */
   readonly issues: readonly RowIssue[];
   /** True when something that isn't blank was left out, so that no phone may be withdrawn. */
@@ -64,11 +62,11 @@ export function parsePhones(value: string, countryCode: string): ParsedPhones {
     count += 1;
     if (count > limits.user.phones) {
       const failure = valueInvalid("phone", `it has more than ${limits.user.phones.toLocaleString("en-US")} numbers`);
-      return { phones: [], removals: [], onlyRemoves: false, issues: [], incomplete: true, failure };
+      return { phones: [], issues: [], incomplete: true, failure };
     }
   }
-  const onlyRemoves = removals.size > 0 && phones.size === 0 && !incomplete;
-  return { phones: [...phones.values()], removals: [...removals.values()], onlyRemoves, issues, incomplete };
+  const read = { phones: [...phones.values()], issues, incomplete };
+  return removals.size === 0 ? read : { ...read, removals: [...removals.values()] };
 }
 
 const keyOf = ({ number, extension }: PhoneKey): string => `${number}x${extension}`;
@@ -80,7 +78,7 @@ function readToken(token: string, countryCode: string, issues: RowIssue[]): Toke
   const attributes = parts.length === 1 ? [] : parts.slice(1).map((part) => withoutGuard(part.trim()));
   const order = orderOf(attributes);
   if (text === "") {
-    return order === undefined ? blank : unclearOrder(token, issues);
+    return order === "remove" ? unclearOrder(token, issues) : blank;
   }
   if (order === "unclear") return unclearOrder(token, issues);
   const removed = order === "remove" ? text : removedBy(text);

@@ -1,4 +1,4 @@
-const formula = /^=\s*"(.*)"$/s;
+const formula = /^=\s*"((?:[^"]|"")*)"$/;
 
 /**
  * Reads through what senders put around a value so that a spreadsheet keeps it as text: `="00001"` and `'00001`

@@ -231,9 +231,9 @@ export const scalarField = (property: ScalarProperty): Scalar =>
 /** Column of `users` that says who set a single value last. */
 export const ownerColumn = ({ column }: Pick<ScalarField, "column">): string => `${column}_owner`;
 
-/** The fields of some kinds, as feeds name them. */
+/** The fields of some kinds, as feeds name them, in the order of the kinds. */
 export const kindsOf = (...kinds: readonly (ListKind | ScalarKind)[]): readonly UserField[] =>
-  personFields.filter(({ kind }) => kinds.includes(kind)).map(({ feed }) => feed);
+  kinds.flatMap((wanted) => personFields.filter(({ kind }) => kind === wanted).map(({ feed }) => feed));
 
 const inFeeds = personFields.toSorted(
   (one, other) => (one.position ?? Number.POSITIVE_INFINITY) - (other.position ?? Number.POSITIVE_INFINITY),

@@ -60,7 +60,7 @@ suite("file formats, section 1: e-mails", () => {
         "a@x.edu<b@x.edu>c",
         "mailto:",
       ],
-      ...["a\tb@x.edu", "\u200ba@x.edu", "a\u00a0b@x.edu", "n/a", "a@x.edu b@x.edu", "a:b@x.edu", 'a"@x.edu'],
+      ...["a\tb@x.edu", "\u200ba@x.edu", "a\u00a0b@x.edu", "a@x.edu b@x", "a:b@x.edu", 'a"@x.edu'],
     ]) {
       const parsed = parseEmails(`ok@x.edu;${value}`);
       assert.deepEqual(
@@ -111,6 +111,50 @@ suite("file formats, section 1: e-mails", () => {
     assert.equal(parseEmails("x;".repeat(limits.user.emails + 1)).failure?.code, "value_invalid");
   });
 
+  test("line breaks, blanks and slashes separate addresses, which have none of them", () => {
+    for (const cell of [
+      "a@x.edu\nb@x.edu",
+      "a@x.edu\r\nb@x.edu",
+      "a@x.edu b@x.edu",
+      "a@x.edu / b@x.edu",
+      "a@x.edu or b@x.edu",
+      "a@x.edu\tb@x.edu",
+    ]) {
+      assert.deepEqual([emails(cell), parseEmails(cell).issues], [["a@x.edu", "b@x.edu"], []], cell);
+    }
+    assert.deepEqual(emails("a@x.edu and friends"), []);
+  });
+
+  test("smtp: is dropped, SMTP: marks the primary address, and addresses of other systems withdraw nothing", () => {
+    const parsed = parseEmails("smtp:b@x.edu;SMTP:a@x.edu;X500:/o=x/cn=a;sip:a@x.edu");
+    assert.deepEqual(
+      parsed.emails.map(({ email }) => email),
+      ["a@x.edu", "b@x.edu"],
+    );
+    assert.deepEqual([parsed.issues.length, parsed.incomplete], [2, false]);
+  });
+
+  test("an order to remove an address never adds it, and an unclear one does nothing", () => {
+    for (const cell of ["a@x.edu|delete", "a@x.edu|00002", "delete a@x.edu", "00002 a@x.edu", "a@x.edu (removed)"]) {
+      const parsed = parseEmails(cell);
+      assert.deepEqual([parsed.emails, parsed.removals?.[0]?.email, parsed.incomplete], [[], "a@x.edu", false], cell);
+      assert.deepEqual(
+        parsed.issues.map(({ code }) => code),
+        ["removal_ordered"],
+      );
+    }
+    for (const cell of ["a@x.edu|del", "a@x.edu|please remove", "00002;a@x.edu", "delete", "nobody|delete"]) {
+      const parsed = parseEmails(cell);
+      assert.deepEqual([parsed.emails, parsed.removals, parsed.incomplete], [[], undefined, true], cell);
+      assert.equal(parsed.issues[0]?.code, "order_unclear", cell);
+    }
+  });
+
+  test("the ; of an escaped character separates nothing", () => {
+    assert.deepEqual(emails("a&amp;b@x.edu;c@x.edu"), ["c@x.edu"]);
+    assert.deepEqual(emails("a&b@x.edu;c@x.edu"), ["a&b@x.edu", "c@x.edu"]);
+  });
+
   test("hostile cells are read in linear time", { timeout: 20_000 }, () => {
     const length = limits.xml.valueLength;
     for (const filler of ['"', "a", "@", "a@", "a.", "<", "<a", "-", " ", "é", '"a', 'a"a"', "mailto:", "\u0301"]) {
@@ -129,7 +173,7 @@ suite("file formats, section 1: e-mails", () => {
     fc.assert(
       fc.property(fc.array(token, { maxLength: 8 }), (tokens) => {
         const { emails: found, issues, incomplete } = parseEmails(tokens.join(";"));
-        assert.equal(incomplete, issues.length > 0);
+        if (incomplete) assert.ok(issues.length > 0);
         assert.equal(new Set(found.map(({ normalized }) => normalized)).size, found.length);
         for (const { email, normalized } of found) {
           assert.doesNotMatch(email, /[\p{C}\p{Z}"<>;,]/u);

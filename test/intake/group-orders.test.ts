@@ -142,15 +142,7 @@ suite("file formats, section 3: the groupID column", () => {
         "00002;",
         "00002 00001",
       ],
-      ...[
-        "00002 G|1",
-        "00002;G|2",
-        "A\u0000B",
-        "A\tB",
-        "A\u001fB",
-        "A\u0085B",
-        "x".repeat(limits.user.groupIdLength + 1),
-      ],
+      ...["00002 G|1", "00002;G|2", "A\u0000B", "A\u001fB", "A\u0085B", "x".repeat(limits.user.groupIdLength + 1)],
       `${"x".repeat(limits.user.groupIdLength + 1)}|1`,
     ]) {
       assertFails(cell, "group_token_invalid");
@@ -159,6 +151,64 @@ suite("file formats, section 3: the groupID column", () => {
     assertOrders("x".repeat(limits.user.groupIdLength), {
       join: joining(["x".repeat(limits.user.groupIdLength), null]),
     });
+  });
+
+  test("line breaks, tabs and commas separate groups; a comma with a warning, unless a group is called so", () => {
+    assertOrders("G1\nG2\tG3", { join: joining(["G1", null], ["G2", null], ["G3", null]) });
+    for (const cell of ["G1,G2", "G1, G2", "G1,G2;", "'G1,'G2"]) {
+      const { orders, issues } = parseGroupOrders(cell, []);
+      assert.deepEqual(orders.join, joining(["G1", null], ["G2", null]), cell);
+      assert.deepEqual(
+        issues.map(({ code }) => code),
+        ["group_list_split"],
+      );
+    }
+    assert.deepEqual(parseGroupOrders("00001,G1", []).orders.leaveAll, true);
+    const known = parseGroupOrders("G1,G2;Class of 2027, West|1", [1], new Set(["G1,G2", "Class of 2027, West"]));
+    assert.deepEqual(known.orders.join, joining(["G1,G2", null], ["Class of 2027, West", 1]));
+    const unclear = parseGroupOrders("Class of 2027, Band West;G1", []);
+    assert.deepEqual(unclear.orders.join, joining(["G1", null]));
+    assert.equal(unclear.issues[0]?.code, "group_list_unclear");
+  });
+
+  test("guards around cells and tokens are read through", () => {
+    assert.equal(parseGroupOrders('="00001"', []).orders.leaveAll, true);
+    assert.equal(parseGroupOrders("'00000", []).orders.deletePerson, true);
+    assertOrders('\'G1;="G2"', { join: joining(["G1", null], ["G2", null]) });
+  });
+
+  test("what a program left of a list or a character makes no group", () => {
+    for (const cell of [
+      "System.Object[]",
+      "G1;System.String[]",
+      "Microsoft.ActiveDirectory.Management.ADPropertyValueCollection",
+      "[object Object]",
+      "Array",
+      "{}",
+      "[]",
+      "['G1', 'G2']",
+      '["G1","G2"]',
+      "{G1,G2}",
+      "java.util.ArrayList@1b2c3d4",
+      "R&amp;D",
+      "G1;Arts &#38; Crafts",
+    ]) {
+      assertFails(cell, "export_damage", { field: "groupID" });
+    }
+    for (const cell of ["00001:G1", "00002.G1", "00000=x"]) assertFails(cell, "group_token_invalid");
+    for (const cell of [
+      "R&D",
+      "System",
+      "Array of Hope",
+      "(Staff)",
+      "[HR]",
+      "00001-01",
+      "00001234",
+      "a@1b2c",
+      "Mar-27x",
+    ]) {
+      assertOrders(cell, { join: joining([cell, null]) });
+    }
   });
 
   test("a role that imports may not grant becomes member, with a warning", () => {

@@ -1,9 +1,11 @@
 /** Field mappings (docs/field-mapping.md). */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { createDocumentedMapping } from "../../src/intake/documented-mapping.ts";
 import { compileMapping, documentedMapping } from "../../src/intake/mapping.ts";
 import { type FieldMapping, mappingSchema } from "../../src/intake/mapping-schema.ts";
 import { compilePattern } from "../../src/intake/patterns.ts";
+import { personFields } from "../../src/person/fields.ts";
 
 /** Reads a record whose columns have names. */
 function read(fields: FieldMapping["fields"], record: Readonly<Record<string, string>>) {
@@ -147,5 +149,138 @@ describe("a pattern", () => {
 
   test("of the longest kind ends on the longest value", () => {
     assert.ok(!fits(".*.*.*x", "a".repeat(300)));
+  });
+});
+
+describe("the words of columns", () => {
+  const read = (cells: Readonly<Record<string, string>>) => {
+    const mapping = createDocumentedMapping();
+    const bySlot: (string | undefined)[] = [];
+    for (const [name, value] of Object.entries(cells)) {
+      const slot = mapping.slotOfName(name);
+      assert.ok(slot !== undefined, `${name} is read`);
+      bySlot[slot] = value;
+    }
+    return { ...mapping.read(bySlot), superseded: mapping.superseded!() };
+  };
+
+  test("every name of the table means its field, whatever its case, blanks and punctuation", () => {
+    for (const { feed, names } of personFields) {
+      for (const name of names) {
+        for (const spelling of [
+          name,
+          name.toUpperCase(),
+          `${name.replaceAll(" ", "_")}*`,
+          `#${name.replaceAll(" ", "-")}.`,
+        ]) {
+          assert.deepEqual(read({ [spelling]: "x" }).values, { [feed]: "x" }, spelling);
+        }
+      }
+    }
+  });
+
+  test("the words of the help pages are read", () => {
+    const sent = {
+      "First Name": "Ann",
+      "Last Name": "Ash",
+      "E-mail": "ann@x.edu",
+      UserName: "aash",
+      "Phone#": "2125550101",
+      Carrier: "AT&T",
+      Type: "text",
+      "Group ID": "G1",
+      "Database ID": "900",
+    };
+    assert.deepEqual(read(sent).values, {
+      firstName: "Ann",
+      lastName: "Ash",
+      email: "ann@x.edu",
+      userID: "aash",
+      phone: "2125550101|AT&T|text",
+      groupID: "G1",
+      databaseID: "900",
+    });
+  });
+
+  test("a name that is a list, and names with numbers, are read", () => {
+    const listed = read({ "Email; Email2; Email3": "a@x.edu;b@x.edu", "Phone|Carrier|Type; Phone2||Type": "1;2" });
+    assert.deepEqual(listed.values, { email: "a@x.edu;b@x.edu", phone: "1;2" });
+    const numbered = read({
+      "Phone 2": "22",
+      "Type 2": "voice",
+      "Phone 1": "11",
+      "Type 1": "sms",
+      Email2: "b",
+      Email: "a",
+    });
+    assert.deepEqual(numbered.values, { email: "a;b", phone: "11||sms;22||voice" });
+    const mapping = createDocumentedMapping();
+    for (const name of ["First Name 2", "Phone 99", "Email; Nickname", "Nickname", "ID"]) {
+      assert.equal(mapping.slotOfName(name), undefined, name);
+    }
+  });
+
+  test("phones of several columns are one list, each with the label of its column", () => {
+    const sent = { Phone: "1;2", Cell: "3", "Home Phone": "", "Work Phone": "4|Verizon", Carrier: "a;b" };
+    assert.deepEqual(read(sent).values, { phone: "1|a;2|b;3|a|||cell;4|Verizon|||work" });
+    assert.deepEqual(read({ Cell: "" }).values, { phone: "" });
+    assert.deepEqual(read({ Carrier: "AT&T" }).values, {});
+  });
+
+  test("a field's own name wins over its other names, which are then reported", () => {
+    const { values, superseded } = read({ Login: "x", userID: "jdoe", Surname: "Doe", lastName: "Roe" });
+    assert.deepEqual([values, superseded], [{ userID: "jdoe", lastName: "Roe" }, ["Surname", "Login"]]);
+  });
+
+  test("two other names of an identifier fail the rows in which they differ", () => {
+    assert.equal(read({ "Student ID": "1", "Employee ID": "2" }).failure?.code, "columns_contradict");
+    assert.deepEqual(read({ "Student ID": "", "Employee ID": "2" }).values, { databaseID: "2" });
+    assert.equal(read({ "Student ID": "2", "Employee ID": "2" }).failure, undefined);
+  });
+});
+
+describe("a status that a mapping makes an order", () => {
+  const read = (cells: Readonly<Record<string, string>>, values: Record<string, string>) => {
+    const join = [{ constant: "STUDENTS" }, { column: "status", values }, "major"];
+    const mapping = compileMapping({ fields: { databaseID: "id", groupID: { join } } });
+    const bySlot: (string | undefined)[] = [];
+    for (const [name, value] of Object.entries(cells)) bySlot[mapping.slotOfName(name)!] = value;
+    return mapping.read(bySlot).values.groupID;
+  };
+
+  test("deletes the person whatever other groups the row names", () => {
+    const values = { active: "", deleted: "00000" };
+    assert.equal(read({ id: "1", status: "deleted", major: "ART" }, values), "00000");
+    assert.equal(read({ id: "1", status: "active", major: "ART" }, values), "STUDENTS;ART");
+    assert.equal(read({ id: "1", status: "DELETED", major: "" }, values), "00000");
+  });
+
+  test("is about all groups of the row, wherever its column is", () => {
+    assert.equal(read({ id: "1", status: "left", major: "ART" }, { left: "00002" }), "00002;STUDENTS;ART");
+    assert.equal(read({ id: "1", status: "reset", major: "ART" }, { reset: "00001" }), "00001;STUDENTS;ART");
+  });
+});
+
+describe("a column of a mapping", () => {
+  const fields = { databaseID: { column: "Emp ID", pattern: "[0-9]{4}" }, groupID: { column: "term", prefix: "T-" } };
+  const read = (name: string, id: string, term = "") => {
+    const mapping = compileMapping({ fields });
+    const cells: (string | undefined)[] = [];
+    cells[mapping.slotOfName(name)!] = id;
+    cells[mapping.slotOfName("TERM")!] = term;
+    return mapping.read(cells);
+  };
+
+  test("is found whatever the punctuation of its name", () => {
+    for (const name of ["emp id", "EMP_ID", "Emp-ID*"]) assert.equal(read(name, "0012").values.databaseID, "0012");
+  });
+
+  test("has guards, placeholders and invisible characters read through before its pattern and its prefix", () => {
+    for (const id of ['="0012"', "'0012", "NULL", "\u200b0012"])
+      assert.equal(read("emp id", id).failure, undefined, id);
+    assert.equal(read("emp id", "12").failure?.code, "pattern_mismatch");
+    assert.equal(read("emp id", "0012", "'2027").values.groupID, "T-2027");
+    assert.equal(read("emp id", "0012", "NULL").values.groupID, "NULL");
+    assert.equal(read("emp id", "0012", "2027.0").failure?.code, "spreadsheet_damage");
   });
 });

@@ -11,7 +11,7 @@ const normalize = (values: SourceRecord["values"]) =>
   normalizeUser({ row: 1, line: 1, values: { email: "a@example.edu", ...values } }, rules);
 
 const damaged: readonly [value: string, explanation: RegExp][] = [
-  ...["9.00E+08", "9,00E+08", "1.23457E+11", "9E+08", "1e+15"].map(
+  ...["9.00E+08", "9,00E+08", "1.23457E+11", "9E+08", "1e+15", "9.00123456E8"].map(
     (value) => [value, /shortened a long number/] as [string, RegExp],
   ),
   ...[
@@ -25,9 +25,10 @@ const damaged: readonly [value: string, explanation: RegExp][] = [
     "2-Jan-26",
     "2-Jan-2026",
   ].map((value) => [value, /into a date/] as [string, RegExp]),
-  ...["#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "########"].map(
+  ...["#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "########"].map(
     (value) => [value, /cannot show or calculate/] as [string, RegExp],
   ),
+  ...["900123456.0", "123,00"].map((value) => [value, /added \.0/] as [string, RegExp]),
   ...["“jdoe”", "„jdoe“", "«jdoe»"].map((value) => [value, /typographic quotation marks/] as [string, RegExp]),
 ];
 const sound = [
@@ -80,7 +81,7 @@ test("typographic quotation marks around a name are told, and taken as they are"
 });
 
 test("a damaged phone is left out with a warning, and withdraws no other", () => {
-  for (const value of ["5.55E+09", "########", "#VALUE!"]) {
+  for (const value of ["5.55E+09", "########", "#VALUE!", "2125550199.0", "System.Object[]"]) {
     const row = normalize({ phone: `${value};2125550123` });
     assert.deepEqual(
       row.issues.map(({ code }) => code),
@@ -97,9 +98,13 @@ test("a damaged phone is left out with a warning, and withdraws no other", () =>
 
 test("a damaged code or group fails the row", () => {
   const wanted: readonly [string, string][] = [
-    ...["0", "0.0", "1", "1,0", "2"].map((value) => [value, "group_code_damaged"] as [string, string]),
-    ...["9.00E+08", "G1;#REF!"].map((value) => [value, "spreadsheet_damage"] as [string, string]),
+    ...["0", "0.0", "1", "1,0", "2", "00001.0", "00002,0"].map(
+      (value) => [value, "group_code_damaged"] as [string, string],
+    ),
+    ...["9.00E+08", "G1;#REF!", "12.0", "12-Oct", "2026-01-02", "1/2/2026", "G;9.1E8"].map(
+      (value) => [value, "spreadsheet_damage"] as [string, string],
+    ),
   ];
   for (const [value, code] of wanted) assert.equal(normalize({ groupID: value }).failure?.code, code, value);
-  assert.equal(normalize({ groupID: "01;10;2026-01-02" }).failure, undefined);
+  assert.equal(normalize({ groupID: "01;10;2026-01" }).failure, undefined);
 });
