@@ -125,10 +125,12 @@ const noGroups: ReadonlySet<string> = new Set();
  */
 function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const tokens: string[] = [];
-  for (const part of /[\t\r\n]/.test(cell) ? cell.split(/[;\t\r\n]/) : cell.split(";")) {
-    const text = withoutGuard(part.trim());
+  const isPlain = !/[\t\r\n,'=]/.test(cell);
+  for (const part of isPlain ? cell.split(";") : cell.split(/[;\t\r\n]/)) {
+    const trimmed = part.trim();
+    const text = isPlain ? trimmed : withoutGuard(trimmed);
     if (text === "") continue;
-    if (!text.includes(",")) tokens.push(text);
+    if (isPlain || !text.includes(",")) tokens.push(text);
     else tokens.push(...splitAtCommas(text, groupsWithComma, issues));
   }
   return tokens;

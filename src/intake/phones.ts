@@ -73,10 +73,12 @@ const keyOf = ({ number, extension }: PhoneKey): string => `${number}x${extensio
 
 function readToken(token: string, countryCode: string, issues: RowIssue[]): Token {
   if (token === "") return blank;
-  const parts = token.split("|");
-  const text = withoutGuard(parts[0]!.trim());
-  const attributes = parts.length === 1 ? [] : parts.slice(1).map((part) => withoutGuard(part.trim()));
-  const order = orderOf(attributes);
+  const attributes = token.split("|");
+  const text = withoutGuard(attributes.shift()!.trim());
+  for (let position = 0; position < attributes.length; position += 1) {
+    attributes[position] = withoutGuard(attributes[position]!.trim());
+  }
+  const order = attributes.length === 0 ? undefined : orderOf(attributes);
   if (text === "") {
     return order === "remove" ? unclearOrder(token, issues) : blank;
   }
@@ -100,9 +102,9 @@ function unclearOrder(token: string, issues: RowIssue[]): Token {
 /** The order among the attributes of a phone. */
 function orderOf(attributes: readonly string[]): "remove" | "unclear" | undefined {
   let isUnclear = false;
-  for (const [position, attribute] of attributes.entries()) {
-    if (attribute === "") continue;
-    const order = readRemovalOrder(attribute);
+  for (let position = 0; position < attributes.length; position += 1) {
+    const attribute = attributes[position]!;
+    const order = attribute.length < shortestOrder ? undefined : readRemovalOrder(attribute);
     if (order === "remove") return "remove";
     // 001 is a calling code; a carrier of 0, 1 or 2 is what a spreadsheet leaves of an order's code.
     if (order === "unclear" && position !== countryPosition) isUnclear = true;
@@ -111,6 +113,7 @@ function orderOf(attributes: readonly string[]): "remove" | "unclear" | undefine
   return isUnclear ? "unclear" : undefined;
 }
 const countryPosition = 2;
+const shortestOrder = 2;
 
 function readRemoval(text: string, attributes: readonly string[], countryCode: string, issues: RowIssue[]): Token {
   const phone = readNumber(text, attributes[countryPosition] ?? "", countryCode, issues);
@@ -126,7 +129,9 @@ function readPhone(text: string, attributes: readonly string[], countryCode: str
   if (!phone.valid) issues.push(numberIssue("phone_not_valid", text));
   const surplus = attributes.slice(4).find((part) => part !== "");
   if (surplus !== undefined) issues.push(attributeIssue("sixth position", surplus, "nothing"));
-  const [carrier = "", type = "", , label = ""] = attributes.map((part) => (isPlaceholder(part) ? "" : part));
+  const [carrier = "", type = "", , label = ""] = attributes.some(isPlaceholder)
+    ? attributes.map((part) => (isPlaceholder(part) ? "" : part))
+    : attributes;
   // A column Type says Mobile as often as Voice.
   const labelInType = label === "" ? labelOf(type) : undefined;
   const messageType = labelInType ? 3 : readMessageType(type, issues);

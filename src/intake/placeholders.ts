@@ -14,7 +14,12 @@ export const placeholders: ReadonlySet<string> = new Set([
   "--",
 ]);
 
+/** True for the codes of characters with which some word begins. Few values begin so. */
+const begins = Array.from({ length: 128 }, (_, code) =>
+  [...placeholders].some((word) => word[0] === String.fromCharCode(code).toLowerCase()),
+);
 const longest = Math.max(...[...placeholders].map((word) => word.length));
 
 /** True for a word that means "nothing" in identifiers, e-mails, phones and groups. In names these words remain. */
-export const isPlaceholder = (text: string): boolean => text.length <= longest && placeholders.has(text.toLowerCase());
+export const isPlaceholder = (text: string): boolean =>
+  begins[text.charCodeAt(0)] === true && text.length <= longest && placeholders.has(text.toLowerCase());

@@ -42,7 +42,7 @@ export async function readUserFile(
       },
     });
   const stage = (by: Setup, file: UserFile) =>
-    stageFile(transaction, matchingContext(organizationId, by, 0), file, normalizationRules(by.settings));
+    stageFile(transaction, matchingContext(organizationId, by, 0), file, normalizationRules(by));
   const file = await open(setup);
   await prepareStaging(transaction);
   let staged = await stage(setup, file);

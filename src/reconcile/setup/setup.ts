@@ -20,11 +20,21 @@ export interface Setup {
   readonly style: Style;
   readonly rules: StyleRules;
   readonly settings: Settings;
+  /** Ids of groups that have a comma in them. */
+  readonly groupsWithComma: readonly string[];
   readonly rulesEpoch: number;
   /** Nothing of the source was applied yet. */
   readonly isFirstOfSource: boolean;
   /** Differs after everything that could make a digest's verdict another one. */
   readonly state: string;
+}
+
+interface StoredOrganization {
+  [column: string]: unknown;
+  readonly settings: unknown;
+  readonly rulesEpoch: number;
+  readonly lastSequence: number;
+  readonly groupsWithComma: readonly string[];
 }
 
 interface StoredSource extends RankedSource {
@@ -42,8 +52,9 @@ export async function readSetup(
   organizationId: number,
   options: Pick<ImportOptions, "source" | "style">,
 ): Promise<Setup> {
-  const { rows: organizations } = await executor.query<{ settings: unknown; rulesEpoch: number; lastSequence: number }>(
-    `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence"
+  const { rows: organizations } = await executor.query<StoredOrganization>(
+    `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
+       array(select group_id from groups where organization_id = $1 and strpos(group_id, ',') > 0) as "groupsWithComma"
      from organizations join feed_heads on organization_id = id where id = $1`,
     [organizationId],
   );
@@ -60,7 +71,7 @@ export async function readSetup(
   }
   const source = { ...stored, ...sourceSettingsSchema.parse(stored.settings) };
   const style = options.style ?? source.style ?? settings.style;
-  const { rulesEpoch, lastSequence } = organizations[0]!;
+  const { groupsWithComma, rulesEpoch, lastSequence } = organizations[0]!;
   const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
   return {
     source,
@@ -68,6 +79,7 @@ export async function readSetup(
     style,
     rules: styleRules(style),
     settings,
+    groupsWithComma,
     rulesEpoch,
     isFirstOfSource: stored.lastImportId === null,
     state,
@@ -123,12 +135,14 @@ export const importContext = (
 });
 
 /** The rules by which rows are normalised. */
-export const normalizationRules = ({ countryCode, grantableRoles }: Settings): NormalizationRules => ({
-  countryCode,
-  grantableRoles,
+export const normalizationRules = ({ settings, groupsWithComma }: Setup): NormalizationRules => ({
+  countryCode: settings.countryCode,
+  grantableRoles: settings.grantableRoles,
+  groupsWithComma: new Set(groupsWithComma),
 });
 
 /** Tells if reading a file yields the same rows by both. */
 export const sameRules = (one: Setup, other: Setup): boolean => rulesOf(one) === rulesOf(other);
 
-const rulesOf = ({ settings, source }: Setup) => JSON.stringify([normalizationRules(settings), source.mapping]);
+const rulesOf = ({ settings, groupsWithComma, source }: Setup) =>
+  JSON.stringify([settings.countryCode, settings.grantableRoles, groupsWithComma, source.mapping]);

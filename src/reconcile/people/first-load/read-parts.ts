@@ -27,7 +27,7 @@ export function readEncodedRows(
 ): AsyncIterableIterator<EncodedRows, undefined> {
   const { body, format, charset } = received;
   const records = readDigestedRecords(body.open, format, { ...readOptions(charset, setup), onReading });
-  const encoded = encodeBatches(normalized(records, normalizationRules(setup.settings)), plainEntry, partRows);
+  const encoded = encodeBatches(normalized(records, normalizationRules(setup)), plainEntry, partRows);
   return readAhead(encoded, bytesAhead, ({ lines }) => lines.length);
 }
 
