@@ -21,7 +21,7 @@ const plain = /^[A-Za-z0-9]*$/;
 const quotationMarks = /^[“”„«»].*[“”„«»]$/s;
 
 const errorExplanation = "a spreadsheet writes that when it cannot show or calculate a value";
-const numberExplanation = "a program shortened a long number, and its last digits are lost";
+const numberExplanation = "a spreadsheet shortened a long number, and its last digits are lost";
 const decimalExplanation = "a program read the column as numbers, added .0, and dropped zeros at the beginning";
 const dateExplanation = "a spreadsheet turned it into a date";
 
