@@ -8,7 +8,15 @@ import { createTableFilter } from "./csv-table.ts";
 import { withoutDamage } from "./damage.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import { printable } from "./printable.ts";
-import type { Delimiter, PassedLine, Reading, ReadOptions, RecordMapping, Vocabulary } from "./reading.ts";
+import {
+  type Delimiter,
+  type PassedLine,
+  type Reading,
+  type ReadOptions,
+  type RecordMapping,
+  unreadNames,
+  type Vocabulary,
+} from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
 import { counted } from "./xml-parser.ts";
 
@@ -100,7 +108,7 @@ function createReader<Field extends string>(options: ReadOptions<Field>) {
         delimiter,
         ...(lineEnding ? { lineEnding } : {}),
         header: layout?.isHeader ?? false,
-        ignored: layout?.ignored ?? [],
+        ignored: unreadNames(layout?.ignored ?? [], mapping),
         ...(lines.length > 0 ? { passedOver: lines } : {}),
       };
     },

@@ -3,7 +3,7 @@ import { damaged, quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
-import { type Damage, groupDamage, hasEscapes } from "./spreadsheet-damage.ts";
+import { type Damage, identifierDamage, hasEscapes } from "./spreadsheet-damage.ts";
 import { withoutGuard } from "./text-guards.ts";
 
 /** The orders of a groupID cell. */
@@ -63,7 +63,7 @@ export function parseGroupOrders(
   let leaving = false;
   let count = 0;
   const cell = withoutGuard(value);
-  if (hasEscapes(cell)) return failed(damaged("groupID", cell, groupDamage(cell)!));
+  if (hasEscapes(cell)) return failed(damaged("groupID", cell, identifierDamage(cell)!));
   for (const text of splitTokens(cell, groupsWithComma, issues)) {
     if (isPlaceholder(text)) {
       issues.push({ code: "placeholder_word", field: "groupID", details: { field: "groupID", value: quoted(text) } });
@@ -139,7 +139,7 @@ function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues:
 /** A comma may belong to a group's id, and an id may have blanks: only words between commas are a list for sure. */
 function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const groupId = text.split("|", 1)[0]!.trim();
-  if (groupsWithComma.has(groupId) || groupDamage(text) !== undefined || damagedCode.test(text)) return [text];
+  if (groupsWithComma.has(groupId) || identifierDamage(text) !== undefined || damagedCode.test(text)) return [text];
   const parts = text
     .split(",")
     .map((part) => withoutGuard(part.trim()))
@@ -156,7 +156,7 @@ function parseToken(text: string): Token {
   const [, digit] =
     text === deletePersonCode || text === leaveAllCode || text === leaveCode ? [] : (damagedCode.exec(text) ?? []);
   if (digit !== undefined) return { kind: "damaged", code: `0000${digit}` };
-  const damage = groupDamage(text);
+  const damage = identifierDamage(text);
   if (damage !== undefined) return { kind: "spoilt", damage };
   if (text === deletePersonCode) return { kind: "delete-person" };
   if (text === leaveAllCode) return { kind: "leave-all" };
@@ -183,7 +183,7 @@ function isGroupId(text: string): boolean {
     !/^0000[012]$/.test(text) &&
     !entangledCode.test(text) &&
     !/^(?:0000)?[012][.,]0+$/.test(text) &&
-    groupDamage(text) === undefined &&
+    identifierDamage(text) === undefined &&
     !isPlaceholder(text)
   );
 }

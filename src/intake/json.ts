@@ -29,7 +29,7 @@ export async function* readJsonRecords<Field extends string>(
   limits: JsonLimits = publishedLimits.json,
 ): AsyncGenerator<SourceRecord<Field>[]> {
   const queue = createRecordQueue<Field>(limits.recordLength);
-  const ignored = createIgnoredNames();
+  const ignored = createIgnoredNames(options.mapping);
   const reader = new JsonReader({ queue, ignored, mapping: options.mapping, limits });
   const { encoding, charset } = options;
   const decoder = createDecoder(() => reader.line(), { pinned: encoding, charset, xml: false });

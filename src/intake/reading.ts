@@ -138,13 +138,20 @@ export interface IgnoredNames {
   names(): string[];
 }
 
-/** Keeps the first 50 names, each cut to 100 characters: a sender decides how many there are. */
-export function createIgnoredNames(): IgnoredNames {
+/** Names that a report lists, at most: a sender decides how many there are. */
+const mostNames = 50;
+
+/** Names that no value was read from, with those that lost against another name of the same field; at most 50. */
+export const unreadNames = (ignored: readonly string[], mapping: Pick<RecordMapping, "superseded">): string[] =>
+  [...new Set([...ignored, ...(mapping.superseded?.() ?? []).map(shownName)])].slice(0, mostNames);
+
+/** Keeps the first 50 names, each cut to 100 characters. */
+export function createIgnoredNames(mapping: Pick<RecordMapping, "superseded">): IgnoredNames {
   const names = new Set<string>();
   return {
     add(name) {
-      if (names.size < 50) names.add(shownName(name));
+      if (names.size < mostNames) names.add(shownName(name));
     },
-    names: () => [...names],
+    names: () => unreadNames([...names], mapping),
   };
 }

@@ -63,9 +63,6 @@ export function identifierDamage(value: string): Damage | undefined {
   return tokenDamage(value);
 }
 
-/** Tells what a program did to a group's id, or to the whole cell. */
-export const groupDamage = identifierDamage;
-
 function tokenDamage(value: string): Damage | undefined {
   const number = numberDamage(value);
   if (number !== undefined) return bySpreadsheet(number);

@@ -22,7 +22,7 @@ export async function* readScannedRecords(
   rows: Uint32Array,
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord[]> {
-  const ignored = createIgnoredNames();
+  const ignored = createIgnoredNames(options.mapping);
   let batch: SourceRecord[] = [];
   try {
     for await (const { row, line, bytes } of findRecords(chunks, scan, rows)) {
@@ -54,7 +54,7 @@ export async function* readPlainDocument(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
 ): AsyncGenerator<DigestedRecord[], "all" | number> {
-  const ignored = createIgnoredNames();
+  const ignored = createIgnoredNames(options.mapping);
   const finder = createRecordFinder();
   const window = createWindow();
   const lines = createLineCounter();

@@ -38,7 +38,7 @@ export async function* readXmlRecords<Field extends string>(
   limits: XmlLimits = publishedLimits.xml,
 ): AsyncGenerator<SourceRecord<Field>[]> {
   const queue = createRecordQueue<Field>(limits.recordLength);
-  const ignored = createIgnoredNames();
+  const ignored = createIgnoredNames(options.mapping);
   const { parser, checkRecordLength } = createRecordParser(limits, { queue, ignored, mapping: options.mapping });
   const { encoding, charset } = options;
   const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });

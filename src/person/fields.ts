@@ -98,6 +98,9 @@ export const personFields = [
       "Primary E-mail",
       "Primary E-mail Address",
       "Mail",
+      "Secondary E-mail",
+      "Alternate E-mail",
+      "Other E-mail",
     ],
   },
   {

@@ -6,11 +6,12 @@ import { groupCategories } from "../../src/directory/group-codes.ts";
 import { problems, rowIssues } from "../../src/errors.ts";
 import { access, accessRule, operatorAddresses } from "../../src/http/contract/access.ts";
 import { httpLimits } from "../../src/http/contract/limits.ts";
+import { attributeNames, labelledNames } from "../../src/intake/column-words.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { auditActions } from "../../src/organizations/audit-log.ts";
 import { guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
 import { settingsSchema } from "../../src/organizations/settings.ts";
-import { scalarFields } from "../../src/person/fields.ts";
+import { personFields, scalarFields } from "../../src/person/fields.ts";
 import { holdCodes } from "../../src/reconcile/guard/hold.ts";
 import { type Document, filesBelow, proseOf, readDocument, tableRows } from "./markdown.ts";
 
@@ -36,6 +37,20 @@ describe("lists", () => {
       issues.filter(([, { severity }]) => severity === wanted).map(([code]) => code);
     assert.deepEqual(codes(failures).sort(), ofSeverity("failure").sort());
     assert.deepEqual(codes(warnings).sort(), ofSeverity("warning").sort());
+  });
+
+  test("the file formats list every name of a column", () => {
+    const names = (first: string) =>
+      tableRows(fileFormats)
+        .find(([column, ...rest]) => column === first && rest.length === 1)?.[1]
+        ?.split(", ");
+    for (const { feed, names: known } of personFields) assert.deepEqual(names(`\`${feed}\``), known, feed);
+    for (const [label, known] of Object.entries(labelledNames)) {
+      assert.deepEqual(names(`\`phone\`, label \`${label}\``), known, label);
+    }
+    for (const [attribute, known] of Object.entries(attributeNames)) {
+      assert.deepEqual(names(`\`${attribute}\` of the phone`), known, attribute);
+    }
   });
 
   test("the reference lists every problem with its status, and no other", () => {
