@@ -3,7 +3,7 @@ import { damaged, quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
-import { type Damage, identifierDamage, hasEscapes } from "./spreadsheet-damage.ts";
+import { type Damage, hasEscapes, identifierDamage } from "./spreadsheet-damage.ts";
 import { withoutGuard } from "./text-guards.ts";
 
 /** The orders of a groupID cell. */

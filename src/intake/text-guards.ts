@@ -14,6 +14,6 @@ export function withoutGuard(value: string): string {
   return text === undefined ? value : text.replaceAll('""', '"').trim();
 }
 
-/** The same for texts, some of which begin with an apostrophe of their own, as in `'t Hooft`. */
+/** Reads through guards around texts, some of which begin with an apostrophe of their own, as in `'t Hooft`. */
 export const withoutTextGuard = (value: string): string =>
   value.startsWith("=") || /^'[\d=+]/.test(value) ? withoutGuard(value) : value;

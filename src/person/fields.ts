@@ -242,7 +242,7 @@ const inFeeds = personFields.toSorted(
   (one, other) => (one.position ?? Number.POSITIVE_INFINITY) - (other.position ?? Number.POSITIVE_INFINITY),
 );
 
-/** The fields of a feed: those of a CSV without a header row in their order, then all others. */
+/** The fields of a feed: first the columns of a CSV without a header row in their order, then all others. */
 export const userFields: readonly UserField[] = inFeeds.map(({ feed }) => feed);
 
 /** The fields of a CSV without a header row: the first is in column 1. */
