@@ -3,6 +3,7 @@ import sql from "sql-template-tag";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import type { Prisma } from "../store/generated/client.ts";
 import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
 import { recordAudit } from "./audit-log.ts";
@@ -109,10 +110,16 @@ export function patchSettings(
     const difference = differenceOf(organization.settings, settings);
     if (difference === undefined && isDeepStrictEqual(changed, stored)) return organization;
     const at = clock();
-    await transaction.query(
-      prepared(sql`update organizations set settings = ${JSON.stringify(changed)}, version = version + 1, rules_epoch = rules_epoch + 1, updated_at = ${at}
-       where id = ${organizationId}`),
-    );
+    const records = await transaction.records();
+    await records.organization.update({
+      where: { id: organizationId },
+      data: {
+        settings: changed as Prisma.InputJsonObject,
+        version: { increment: 1 },
+        rulesEpoch: { increment: 1 },
+        updatedAt: at,
+      },
+    });
     await recordAudit(transaction, organizationId, {
       at,
       action: "settings.changed",

@@ -5,6 +5,7 @@ import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { FieldMapping } from "../intake/mapping-schema.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { Prisma } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
 import { type AuditEntry, recordAudit } from "./audit-log.ts";
@@ -116,6 +117,7 @@ export function putSource(
       );
     }
     const at = clock();
+    const records = await transaction.records();
     // Numbers stand in the claims of everything that a source brought: none is ever given out twice.
     const number = before?.number ?? Math.max(firstNumber, ...sources.map((one) => one.number)) + 1;
     const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
@@ -124,10 +126,18 @@ export function putSource(
     const after = { rank, style: wish.style, mapping: wish.mapping, guard: wish.guard };
     const settings = JSON.stringify({ mapping: wish.mapping, guard: wish.guard });
     if (!before) {
-      await transaction.query(
-        prepared(sql`insert into sources (organization_id, number, name, rank, style, settings, created_at, updated_at)
-         values (${organizationId}, ${number}, ${name}, ${rank}, ${wish.style}, ${settings}, ${at}, ${at})`),
-      );
+      await records.source.create({
+        data: {
+          organizationId,
+          number,
+          name,
+          rank,
+          style: wish.style,
+          settings: { mapping: wish.mapping, guard: wish.guard } as Prisma.InputJsonObject,
+          createdAt: at,
+          updatedAt: at,
+        },
+      });
       changes.push(entryOf(name, "created", {}, after));
     } else if (differs(before, after)) {
       await transaction.query(
@@ -145,9 +155,10 @@ export function putSource(
        where organization_id = ${organizationId} and sources.name = wanted.name`),
     );
     if (changes.length > 0) {
-      await transaction.query(
-        prepared(sql`update organizations set rules_epoch = rules_epoch + 1 where id = ${organizationId}`),
-      );
+      await records.organization.update({
+        where: { id: organizationId },
+        data: { rulesEpoch: { increment: 1 } },
+      });
       await recordChanges(transaction, organizationId, { actor }, changes);
       await recordAudit(transaction, organizationId, ...changes.map((change) => auditEntryOf(change, actor, at)));
     }
@@ -173,10 +184,15 @@ export function announceChange(
     const announcedChange = announced && { ...announced, usedBy: null };
     if (!isDeepStrictEqual(before.announcedChange, announcedChange)) {
       const at = clock();
-      await transaction.query(
-        prepared(sql`update sources set announced_change = ${announcedChange && JSON.stringify(announcedChange)}, version = version + 1, updated_at = ${at}
-         where organization_id = ${organizationId} and name = ${name}`),
-      );
+      const { source } = await transaction.records();
+      await source.update({
+        where: { organizationId_name: { organizationId, name } },
+        data: {
+          announcedChange: announcedChange ?? Prisma.DbNull,
+          version: { increment: 1 },
+          updatedAt: at,
+        },
+      });
       const change = entryOf(name, "updated", before, { announcedChange });
       await recordChanges(transaction, organizationId, { actor }, [change]);
       await recordAudit(transaction, organizationId, auditEntryOf(change, actor, at));
@@ -215,9 +231,11 @@ const auditEntryOf = ({ id, action, changed }: ChangeEntry, actor: string, at: D
 /** The name of a source, by its number; undefined when there is none. */
 export function sourceName(database: Database, organizationId: number, number: number): Promise<string | undefined> {
   return withOrganization(database, organizationId, async (transaction) => {
-    const { rows } = await transaction.query<{ name: string }>(
-      prepared(sql`select name from sources where organization_id = ${organizationId} and number = ${number}`),
-    );
-    return rows[0]?.name;
+    const { source } = await transaction.records();
+    const found = await source.findUnique({
+      where: { organizationId_number: { organizationId, number } },
+      select: { name: true },
+    });
+    return found?.name;
   });
 }
