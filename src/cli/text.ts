@@ -3,10 +3,10 @@ const steering = /\r\n|[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069]/gu;
 /** Characters that nobody sees, e.g. zero-width spaces. */
 const invisible = /\p{Cf}/gu;
 
-/** Makes text of others safe for a terminal: a line break becomes ⏎, another control character its name, e.g. <U+001B>. */
+/** Makes text of others safe for a terminal: a line break becomes ⏎, another control character its name, e.g. [U+001B]. */
 export const printable = (text: string): string => text.replace(steering, nameOf);
 
-/** `printable`, in quotation marks, shortened, and with invisible characters shown, e.g. "A<U+200B>B". */
+/** `printable`, in quotation marks, shortened, and with invisible characters shown, e.g. "A[U+200B]B". */
 export function quoted(text: string, longest = 100): string {
   const characters = [...text];
   const shown = characters.length > longest ? `${characters.slice(0, longest).join("")}…` : text;
@@ -18,7 +18,7 @@ export const quotedPath = (path: string): string => quoted(path, 4096);
 
 function nameOf(character: string): string {
   if (/^\r?\n$/.test(character)) return "⏎";
-  return `<U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}>`;
+  return `[U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, "0")}]`;
 }
 
 /** 1234567 as `1,234,567`. */

@@ -58,7 +58,7 @@ test("a mistake on the command line: a message with the way out, and 64", async 
     [[path, "--kind", "people"], setting, /--kind is one of users, groups, locations, not "people"\./],
     [[path, "--source", ""], setting, /--source is empty\. Give it a value, or leave it out\./],
     [[path, "--retries", "-1"], setting, /: --retries needs a value\. "muster push --help"/],
-    [[path, "--retries", "1\u200b0"], setting, /--retries is a number from 0 to 100, not "1<U\+200B>0"\./],
+    [[path, "--retries", "1\u200b0"], setting, /--retries is a number from 0 to 100, not "1\[U\+200B\]0"\./],
     [[path, "--json=yes"], setting, /: --json takes no value\. "muster push --help"/],
     [[path, path], setting, /one file at a time/],
     [[], setting, /Name the file to push/],
@@ -66,5 +66,9 @@ test("a mistake on the command line: a message with the way out, and 64", async 
   ] as const) {
     await assertRefused(["push", ...args], given, sentence);
   }
-  await assertRefused(["pu\u001b[2Jsh"], setting, /"pu<U\+001B>\[2Jsh" is not a command\. The commands are push, pull/);
+  await assertRefused(
+    ["pu\u001b[2Jsh"],
+    setting,
+    /"pu\[U\+001B\]\[2Jsh" is not a command\. The commands are push, pull/,
+  );
 });

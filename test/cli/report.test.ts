@@ -45,7 +45,7 @@ test("merged rows and people who returned are listed like failed rows, and contr
   assert.deepEqual(lines.slice(lines.indexOf("Rows to look at:") + 2, -2), [
     "  ROW  LINE  OUTCOME  CODE      FIELD  MESSAGE",
     "    2     3  added    merged           Merged into row 1.",
-    "    3     4  added    returned         Ann<U+001B>[2J was deleted before.",
+    "    3     4  added    returned         Ann[U+001B][2J was deleted before.",
     "    –     –  removed  kept             (not in the file) Bo is protected.",
     "  … and more: https://muster.example.edu/v1/imports/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a/rows",
   ]);
@@ -56,7 +56,7 @@ test("columns that were not read are named by the part of their format, and the 
     const source = { ...document.source, reading: { format, ignored } };
     return reportLines(reportOf({ document: { ...document, source } }), page).find((line) => line.includes("not read"));
   };
-  assert.equal(lineOf("csv", ["Shoe size", "a\u200bb"]), '2 columns were not read: "Shoe size", "a<U+200B>b".');
+  assert.equal(lineOf("csv", ["Shoe size", "a\u200bb"]), '2 columns were not read: "Shoe size", "a[U+200B]b".');
   assert.equal(lineOf("xml", ["shoe"]), '1 element was not read: "shoe".');
   assert.equal(lineOf("json", ["a", "b"]), '2 properties were not read: "a", "b".');
   assert.match(

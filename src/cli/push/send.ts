@@ -108,7 +108,7 @@ async function attempt(delivery: Delivery, tools: SendTools): Promise<Outcome> {
       explanation: explainNotReached(error),
       isPermanent: error.isPermanent,
       retryAfter: undefined,
-      mayHaveArrived: error.wasConnected && sent === file.bytes,
+      mayHaveArrived: error.wasConnected && !error.isPermanent && sent === file.bytes,
     };
   }
 }
@@ -122,8 +122,8 @@ function outcomeOf(answer: Answer, isWhole: boolean): Outcome {
   }
   if (!isTemporary(answer)) return { kind: "answered", answer };
   const explanation = explainFailure(answer);
-  // A proxy may have passed the file on and lost the answer.
-  const mayHaveArrived = problem === undefined && isWhole;
+  // A proxy may have passed the file on before it gave up.
+  const mayHaveArrived = problem === undefined && isWhole && [502, 504].includes(answer.status);
   return { kind: "failed", problem: explanation, explanation, isPermanent: false, retryAfter, mayHaveArrived };
 }
 

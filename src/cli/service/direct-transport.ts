@@ -76,5 +76,5 @@ function explain(error: unknown, isSecure: boolean, isAnswered: boolean, ends: E
   const cause = causeOf(error, ends);
   if (isSecure || isAnswered || (error as NodeJS.ErrnoException).code !== "ECONNRESET") return cause;
   // A server of TLS closes a connection that begins without it.
-  return { ...cause, advice: "If the service uses TLS, its address begins with https://" };
+  return { ...cause, advice: "If the service uses TLS, use https in its address." };
 }

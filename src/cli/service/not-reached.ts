@@ -51,10 +51,10 @@ export const silence = ({ service }: Ends, milliseconds: number): Cause => ({
 export function causeOf(error: unknown, { service, peer }: Ends): Cause {
   // Every address of the host has failed.
   const inner = error instanceof AggregateError ? (error.errors[0] as unknown) : error;
-  const { code = "", message } = inner as NodeJS.ErrnoException;
+  const { code = "", message, hostname = peer } = inner as NodeJS.ErrnoException & { readonly hostname?: string };
   const isDirect = service === peer;
   const found = causes[code];
-  if (found !== undefined) return found(service, peer);
+  if (found !== undefined) return found(service, peer, hostname);
   if (code.startsWith("HPE_")) {
     return { problem: `${peer} does not speak HTTP.`, advice: portAdvice(isDirect), isPermanent: true };
   }
@@ -62,7 +62,7 @@ export function causeOf(error: unknown, { service, peer }: Ends): Cause {
     const problem = /wrong version number|packet length|http request/i.test(message)
       ? `${service} does not speak TLS.`
       : `The TLS handshake with ${service} failed (${tlsReason(message)}).`;
-    const advice = "If the service runs without TLS, its address begins with http://";
+    const advice = "If the service runs without TLS, use http in its address.";
     return { problem, advice, isPermanent: true };
   }
   if (/CERT|SIGNATURE|CRL|HOSTNAME/.test(code)) return certificateCause(code, message, service);
@@ -78,10 +78,8 @@ const noRoute = (_service: string, peer: string): Cause => ({
   problem: `There is no route to ${peer}.`,
   advice: "Check the network of this machine.",
 });
-const adviceFor = (service: string, peer: string) =>
-  service === peer ? checkAddress : "Check the address of the proxy.";
 
-const causes: Readonly<Record<string, (service: string, peer: string) => Cause>> = {
+const causes: Readonly<Record<string, (service: string, peer: string, host: string) => Cause>> = {
   ECONNREFUSED: (service, peer) => ({
     problem: `Nothing listens at ${peer}.`,
     advice:
@@ -89,9 +87,12 @@ const causes: Readonly<Record<string, (service: string, peer: string) => Cause>>
         ? "Check the address of the service (MUSTER_URL or --url), and that the service is running."
         : "Check the address of the proxy, and that it is running.",
   }),
-  ENOTFOUND: (service, peer) => ({ problem: `No host has the name of ${peer}.`, advice: adviceFor(service, peer) }),
-  EAI_AGAIN: (_service, peer) => ({
-    problem: `The name server did not answer when asked for ${peer}.`,
+  ENOTFOUND: (service, peer, host) => ({
+    problem: `There is no host named ${host}.`,
+    advice: service === peer ? checkAddress : `Check the address of ${peer}.`,
+  }),
+  EAI_AGAIN: (_service, _peer, host) => ({
+    problem: `The name server did not answer when asked for ${host}.`,
     advice: "Check the network of this machine.",
   }),
   ECONNRESET: brokeOff,
