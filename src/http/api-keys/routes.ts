@@ -14,7 +14,8 @@ import {
   services,
 } from "../../organizations/api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { AnyRequest, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -161,10 +162,13 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       response: { 200: pageSchema(apiKeySchema).describe("A page of keys.") },
     },
     handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const after = decodeCursor(cursor, z.tuple([z.uuid()]))?.[0];
-      const keys = await listApiKeys(database, request.caller.organizationId, { after, limit });
-      const { items, nextCursor } = cutPage(keys, limit, ({ id }) => [id]);
+      const keys = {
+        read: (after: readonly [string] | undefined, limit: number) =>
+          listApiKeys(database, request.caller.organizationId, { after: after?.[0], limit }),
+        keyOf: ({ id }: ApiKeyResource) => [id] as const,
+        keyShape: z.tuple([z.uuid()]),
+      };
+      const { items, nextCursor } = await readPage(keys, request.query);
       return { items: items.map(shown), nextCursor };
     },
   });

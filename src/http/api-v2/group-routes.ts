@@ -2,9 +2,7 @@ import { z } from "zod";
 import { deleteGroup, purgeGroup } from "../../directory/edit-groups.ts";
 import type { GroupDocument } from "../../directory/group-document.ts";
 import { listGroups } from "../../directory/groups.ts";
-import type { Database } from "../../store/database.ts";
-import { sendList } from "../contract/lists.ts";
-import { largestPage } from "../contract/paging.ts";
+import { type List, sendAll } from "../contract/lists.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
 import { groupDeletion, groupParams } from "../groups/schemas.ts";
@@ -48,19 +46,15 @@ function listRoute(app: App, { database }: HttpDependencies): void {
       response: { 200: answered("All groups.", feedGroupsSchema) },
     },
     handler: async (request, reply) => {
-      const pages = allGroups(database, request.caller.organizationId);
-      return sendList(request, reply, pages, { list: "groups", item: "group", tell: feedGroup });
+      const { organizationId } = request.caller;
+      const list: List<GroupDocument, readonly [string]> = {
+        read: (after, limit) => listGroups(database, organizationId, {}, { after: after?.[0], limit }),
+        keyOf: ({ groupId }) => [groupId],
+        keyShape: z.tuple([z.string()]),
+      };
+      return sendAll(request, reply, list, { list: "groups", item: "group", tell: feedGroup });
     },
   });
-}
-
-async function* allGroups(database: Database, organizationId: number): AsyncGenerator<readonly GroupDocument[]> {
-  for (let after: string | undefined; ; ) {
-    const rows: GroupDocument[] = await listGroups(database, organizationId, {}, { after, limit: largestPage });
-    yield rows.slice(0, largestPage);
-    if (rows.length <= largestPage) return;
-    after = rows[largestPage - 1]!.groupId;
-  }
 }
 
 const endingQuery = z.looseObject({ ...keyQuery, ...groupDeletion.shape });

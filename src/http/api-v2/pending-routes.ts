@@ -1,18 +1,17 @@
-import { Readable } from "node:stream";
 import { z } from "zod";
-import { listPending, type PendingFilter, type PendingItem } from "../../moderation/pending.ts";
+import { listPending, type PendingItem } from "../../moderation/pending.ts";
 import type { ItemKey } from "../../moderation/topics.ts";
-import { type ListForm, listJson, listXml } from "../contract/lists.ts";
-import { chooseFormat, mediaTypeOf } from "../contract/negotiation.ts";
-import { largestPage } from "../contract/paging.ts";
+import { type ListForm, sendAll } from "../contract/lists.ts";
+import { mediaTypeOf } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
 import { line } from "../imports/response-text.ts";
 import { decideFor } from "../pending/routes.ts";
 import { decidedItemSchema, deciderMembers, pendingFilterMembers, pendingParams } from "../pending/schemas.ts";
 import type { App } from "../server/app-types.ts";
-import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
+import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { byItemKey } from "../topics/schemas.ts";
 import { keyQuery } from "./key-query.ts";
 
 const tags = ["Version 2"];
@@ -69,8 +68,6 @@ const feedItem = (item: PendingItem): FeedItem => ({
   actions: item.actions.join(";"),
 });
 
-const form: ListForm<PendingItem> = { list: "pending", item: "item", tell: feedItem };
-
 async function* listCsv(pages: AsyncIterable<readonly PendingItem[]>): AsyncGenerator<string, void, undefined> {
   yield line(fields);
   for await (const items of pages) {
@@ -81,17 +78,7 @@ async function* listCsv(pages: AsyncIterable<readonly PendingItem[]>): AsyncGene
   }
 }
 
-const formats = ["xml", "json", "csv"] as const;
-const writers = {
-  xml: (pages: AsyncIterable<readonly PendingItem[]>) => listXml(pages, form),
-  json: (pages: AsyncIterable<readonly PendingItem[]>) => listJson(pages, form),
-  csv: listCsv,
-} as const;
-const mediaTypes = {
-  xml: "application/xml; charset=utf-8",
-  json: "application/json; charset=utf-8",
-  csv: "text/csv; charset=utf-8; header=present",
-} as const;
+const form: ListForm<PendingItem> = { list: "pending", item: "item", tell: feedItem, csv: listCsv };
 
 /** The queue of what waits, for existing jobs. */
 export function pendingV2Routes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
@@ -124,12 +111,10 @@ export function pendingV2Routes(app: App, dependencies: HttpDependencies, metric
     },
     handler: async (request, reply) => {
       const { type, groupID: groupId } = request.query;
-      const format = chooseFormat(request.headers, formats, "xml") as (typeof formats)[number];
-      const pages = allPending(dependencies, request.caller, { type, groupId });
-      return reply
-        .header("vary", "accept")
-        .header("content-type", mediaTypes[format])
-        .send(Readable.from(writers[format](pages)) as never);
+      const moderation = moderationOf(dependencies, request.caller);
+      const read = async (after: ItemKey | undefined, limit: number) =>
+        (await listPending(moderation, { type, groupId }, { after, limit })).items;
+      return sendAll(request, reply, { ...byItemKey, read }, form);
     },
   });
 
@@ -147,21 +132,6 @@ export function pendingV2Routes(app: App, dependencies: HttpDependencies, metric
 
 /** Largest form of a decision, in bytes. */
 const largestForm = 64 * 1024;
-
-async function* allPending(
-  dependencies: HttpDependencies,
-  caller: Caller,
-  filter: PendingFilter,
-): AsyncGenerator<readonly PendingItem[]> {
-  for (let after: ItemKey | undefined; ; ) {
-    const page = { after, limit: largestPage };
-    const { items } = await listPending(moderationOf(dependencies, caller), filter, page);
-    yield items.slice(0, largestPage);
-    if (items.length <= largestPage) return;
-    const { createdAt, id } = items[largestPage - 1]!;
-    after = [createdAt, id];
-  }
-}
 
 function decisionRoute(
   app: App,

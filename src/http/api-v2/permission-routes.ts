@@ -1,9 +1,8 @@
 import { z } from "zod";
-import { listPermissions, type Permission, type PermissionKey } from "../../directory/permissions.ts";
+import type { Permission } from "../../directory/permissions.ts";
 import { roleRights } from "../../organizations/role-capabilities.ts";
-import type { Database } from "../../store/database.ts";
-import { sendList } from "../contract/lists.ts";
-import { largestPage } from "../contract/paging.ts";
+import { sendAll } from "../contract/lists.ts";
+import { permissionList } from "../permissions/routes.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { keyQuery } from "./key-query.ts";
@@ -73,18 +72,8 @@ export function permissionV2Routes(app: App, { database }: HttpDependencies): vo
       },
     },
     handler: async (request, reply) => {
-      const pages = allPermissions(database, request.caller.organizationId);
-      return sendList(request, reply, pages, { list: "permissions", item: "permission", tell: feedPermission });
+      const list = permissionList(database, request.caller.organizationId, {});
+      return sendAll(request, reply, list, { list: "permissions", item: "permission", tell: feedPermission });
     },
   });
-}
-
-async function* allPermissions(database: Database, organizationId: number): AsyncGenerator<readonly Permission[]> {
-  for (let after: PermissionKey | undefined; ; ) {
-    const rows: Permission[] = await listPermissions(database, organizationId, {}, { after, limit: largestPage });
-    yield rows.slice(0, largestPage);
-    if (rows.length <= largestPage) return;
-    const { userId, groupId } = rows[largestPage - 1]!;
-    after = [Number(userId), groupId];
-  }
 }

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { auditActions, listAudit } from "../../organizations/audit-log.ts";
 import { time } from "../changes/schemas.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageQuery, pageSchema } from "../contract/paging.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
@@ -36,7 +37,8 @@ const auditFilter = z.strictObject({
   until: time.describe("Only entries up to this time, it included (RFC 3339)."),
 });
 
-const moment = z.iso.datetime({ precision: 6 });
+const entryKeyShape = z.tuple([z.iso.datetime({ precision: 6 }), z.uuid()]);
+type EntryKey = readonly [at: string, id: string];
 
 /** The audit log. */
 export function auditRoutes(app: App, { database }: HttpDependencies): void {
@@ -55,10 +57,10 @@ export function auditRoutes(app: App, { database }: HttpDependencies): void {
     },
     handler: async (request) => {
       const { cursor, limit, ...filter } = request.query;
-      const after = decodeCursor(cursor, z.tuple([moment, z.uuid()]));
-      const rows = await listAudit(database, request.caller.organizationId, filter, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ at, id }) => [at, id]);
-      return { items: [...items], nextCursor };
+      const { organizationId } = request.caller;
+      const read = (after: EntryKey | undefined, most: number) =>
+        listAudit(database, organizationId, filter, { after, limit: most });
+      return readPage({ read, keyOf: ({ at, id }): EntryKey => [at, id], keyShape: entryKeyShape }, { cursor, limit });
     },
   });
 }

@@ -1,10 +1,12 @@
 import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
-import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import type { ItemKey } from "../../moderation/topics.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
-import { itemKeyShape, withdrawalSchema } from "../topics/schemas.ts";
+import { byItemKey, withdrawalSchema } from "../topics/schemas.ts";
 import { membershipRequestSchema, newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";
 
 const tags = ["Membership requests"];
@@ -32,10 +34,10 @@ export function membershipRequestRoutes(app: App, dependencies: HttpDependencies
     },
     handler: async (request) => {
       const { cursor, limit, status } = request.query;
-      const after = decodeCursor(cursor, itemKeyShape);
       const moderation = moderationOf(dependencies, request.caller);
-      const rows = await listRequests(moderation, request.params.groupId, status, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+      const read = (after: ItemKey | undefined, most: number) =>
+        listRequests(moderation, request.params.groupId, status, { after, limit: most });
+      const { items, nextCursor } = await readPage({ ...byItemKey, read }, { cursor, limit });
       return { items: items.map((item) => membershipRequestSchema.parse(item)), nextCursor };
     },
   });

@@ -12,7 +12,8 @@ import {
 } from "../../organizations/operator.ts";
 import { notFound } from "../contract/errors.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
-import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { AnyReply, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -72,11 +73,9 @@ function readingRoutes(app: App, context: Context): void {
       response: { 200: pageSchema(summarySchema).describe("A page of organizations.") },
     },
     handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const after = decodeCursor(cursor, summaryCursor)?.[0];
-      const organizations = await listOrganizations(context().owner, { after, limit });
-      const { items, nextCursor } = cutPage(organizations, limit, ({ id }) => [Number(id)]);
-      return { items: [...items], nextCursor };
+      const read = (after: readonly [number] | undefined, limit: number) =>
+        listOrganizations(context().owner, { after: after?.[0], limit });
+      return readPage({ read, keyOf: ({ id }) => [Number(id)] as const, keyShape: summaryCursor }, request.query);
     },
   });
 

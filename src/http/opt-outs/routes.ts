@@ -9,7 +9,8 @@ import {
 } from "../../directory/opt-outs.ts";
 import { line } from "../../directory/text.ts";
 import { limits } from "../../intake/limits.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -49,10 +50,10 @@ export function optOutRoutes(app: App, { database, queue, clock, newId }: HttpDe
     },
     handler: async (request) => {
       const { cursor, limit, email, phone } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.uuid()])) ?? [];
-      const rows = await listOptOuts(database, request.caller.organizationId, { email, phone }, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ id }) => [id]);
-      return { items: [...items], nextCursor };
+      const { organizationId } = request.caller;
+      const read = (after: readonly [string] | undefined, most: number) =>
+        listOptOuts(database, organizationId, { email, phone }, { after: after?.[0], limit: most });
+      return readPage({ read, keyOf: ({ id }) => [id] as const, keyShape: z.tuple([z.uuid()]) }, { cursor, limit });
     },
   });
 

@@ -6,7 +6,7 @@ import { problemDetails, problemResponses } from "../contract/problems.ts";
 import type { AnyRequest, App } from "../server/app-types.ts";
 import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
-import { itemKeyShape } from "../topics/schemas.ts";
+import { byItemKey } from "../topics/schemas.ts";
 import {
   decidedItemSchema,
   decidedItemsSchema,
@@ -37,12 +37,10 @@ export function pendingRoutes(app: App, dependencies: HttpDependencies, metrics:
     },
     handler: async (request) => {
       const { cursor, limit, ...filter } = request.query;
-      const after = decodeCursor(cursor, itemKeyShape);
-      const { items: rows, counts } = await listPending(moderationOf(dependencies, request.caller), filter, {
-        after,
-        limit,
-      });
-      const { items, nextCursor } = cutPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+      const after = decodeCursor(cursor, byItemKey.keyShape);
+      const moderation = moderationOf(dependencies, request.caller);
+      const { items: rows, counts } = await listPending(moderation, filter, { after, limit });
+      const { items, nextCursor } = cutPage(rows, limit, byItemKey.keyOf);
       return pendingPageSchema.parse({ items, nextCursor, counts });
     },
   });

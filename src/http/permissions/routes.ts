@@ -1,25 +1,39 @@
 import { z } from "zod";
-import { listPermissions, type PermissionFilter, permissionSchema } from "../../directory/permissions.ts";
-import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import {
+  listPermissions,
+  type Permission,
+  type PermissionFilter,
+  type PermissionKey,
+  permissionSchema,
+} from "../../directory/permissions.ts";
+import type { Database } from "../../store/database.ts";
+import { type List, type PageRequest, readPage } from "../contract/lists.ts";
+import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { userParams } from "../users/schemas.ts";
 import { permissionFilter, userPermissionFilter } from "./schemas.ts";
 
-const page = pageSchema(permissionSchema);
-const position = z.tuple([z.int().nonnegative(), z.string()]);
+const permissionPage = pageSchema(permissionSchema);
+
+/** Roles above member, in the order of the people's ids and of the groups'. */
+export function permissionList(
+  database: Database,
+  organizationId: number,
+  filter: PermissionFilter,
+): List<Permission, PermissionKey> {
+  return {
+    read: (after, limit) => listPermissions(database, organizationId, filter, { after, limit }),
+    keyOf: ({ userId, groupId }) => [Number(userId), groupId],
+    keyShape: z.tuple([z.int().nonnegative(), z.string()]),
+  };
+}
 
 /** Routes of roles above member. */
 export function permissionRoutes(app: App, { database }: HttpDependencies): void {
-  const answer = async (
-    organizationId: number,
-    filter: PermissionFilter,
-    { cursor, limit }: { readonly cursor?: string | undefined; readonly limit: number },
-  ) => {
-    const after = decodeCursor(cursor, position);
-    const rows = await listPermissions(database, organizationId, filter, { after, limit });
-    const { items, nextCursor } = cutPage(rows, limit, ({ userId, groupId }) => [Number(userId), groupId]);
+  const answer = async (organizationId: number, filter: PermissionFilter, page: PageRequest) => {
+    const { items, nextCursor } = await readPage(permissionList(database, organizationId, filter), page);
     return { items: items.map((item) => ({ ...item, capabilities: [...item.capabilities] })), nextCursor };
   };
 
@@ -34,7 +48,7 @@ export function permissionRoutes(app: App, { database }: HttpDependencies): void
         "people's ids and of the groups'.",
       tags: ["Permissions"],
       querystring: permissionFilter,
-      response: { 200: page.describe("A page of permissions.") },
+      response: { 200: permissionPage.describe("A page of permissions.") },
     },
     handler: ({ caller, query: { groupId, role, ...rest } }) => answer(caller.organizationId, { groupId, role }, rest),
   });
@@ -49,7 +63,7 @@ export function permissionRoutes(app: App, { database }: HttpDependencies): void
       tags: ["Permissions"],
       params: userParams,
       querystring: userPermissionFilter,
-      response: { 200: page.describe("A page of permissions."), ...problemResponses("not_found") },
+      response: { 200: permissionPage.describe("A page of permissions."), ...problemResponses("not_found") },
     },
     handler: ({ caller, params, query }) => answer(caller.organizationId, { userId: params.id }, query),
   });

@@ -1,10 +1,11 @@
-import { getTopic, listTopics, submitTopic, withdrawTopic } from "../../moderation/topics.ts";
-import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
+import { getTopic, type ItemKey, listTopics, submitTopic, withdrawTopic } from "../../moderation/topics.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
-import { itemKeyShape, newTopicSchema, topicFilter, topicParams, topicSchema, withdrawalSchema } from "./schemas.ts";
+import { byItemKey, newTopicSchema, topicFilter, topicParams, topicSchema, withdrawalSchema } from "./schemas.ts";
 
 const tags = ["Topics"];
 
@@ -28,10 +29,10 @@ export function topicRoutes(app: App, dependencies: HttpDependencies): void {
     },
     handler: async (request) => {
       const { cursor, limit, status } = request.query;
-      const after = decodeCursor(cursor, itemKeyShape);
       const moderation = moderationOf(dependencies, request.caller);
-      const rows = await listTopics(moderation, request.params.groupId, status, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ createdAt, id }) => [createdAt, id]);
+      const read = (after: ItemKey | undefined, most: number) =>
+        listTopics(moderation, request.params.groupId, status, { after, limit: most });
+      const { items, nextCursor } = await readPage({ ...byItemKey, read }, { cursor, limit });
       return { items: items.map((item) => topicSchema.parse(item)), nextCursor };
     },
   });

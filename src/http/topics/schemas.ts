@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { line, paragraphs } from "../../directory/text.ts";
 import { causes, type Decision, outcomes } from "../../moderation/items.ts";
-import { channels, type TopicDocument, topicStatuses } from "../../moderation/topics.ts";
+import { channels, type ItemKey, type TopicDocument, topicStatuses } from "../../moderation/topics.ts";
 import { pageQuery } from "../contract/paging.ts";
 
 /** Longest reason of a decision, in characters. */
@@ -114,4 +114,10 @@ export const withdrawalSchema = z
 const exactTime = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 
 /** The content of a cursor of a list by time. */
-export const itemKeyShape = z.tuple([exactTime, z.uuid()]);
+const itemKeyShape = z.tuple([exactTime, z.uuid()]);
+
+/** The order of topics, requests and waiting items. */
+export const byItemKey = {
+  keyOf: ({ createdAt, id }: { readonly createdAt: string; readonly id: string }): ItemKey => [createdAt, id],
+  keyShape: itemKeyShape,
+};

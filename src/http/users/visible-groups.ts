@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { listVisibleGroups, visibleGroupSchema } from "../../directory/visible-groups.ts";
-import { cutPage, decodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
+import { readPage } from "../contract/lists.ts";
+import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -24,12 +25,13 @@ export function visibleGroupRoutes(app: App, { database }: HttpDependencies): vo
       response: { 200: pageSchema(visibleGroupSchema).describe("A page of groups."), ...problemResponses("not_found") },
     },
     handler: async (request) => {
-      const { cursor, limit } = request.query;
-      const [after] = decodeCursor(cursor, z.tuple([z.string()])) ?? [];
       const { organizationId } = request.caller;
-      const rows = await listVisibleGroups(database, organizationId, request.params.id, { after, limit });
-      const { items, nextCursor } = cutPage(rows, limit, ({ groupId }) => [groupId]);
-      return { items: [...items], nextCursor };
+      const read = (after: readonly [string] | undefined, limit: number) =>
+        listVisibleGroups(database, organizationId, request.params.id, { after: after?.[0], limit });
+      return readPage(
+        { read, keyOf: ({ groupId }) => [groupId] as const, keyShape: z.tuple([z.string()]) },
+        request.query,
+      );
     },
   });
 }
