@@ -1,6 +1,8 @@
+import sql from "sql-template-tag";
 import { type ChangeEntry, type Origin, recordChanges } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
 import type { Executor } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { Outcomes } from "./outcomes.ts";
 import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./types.ts";
@@ -57,9 +59,8 @@ interface StoredHold {
  */
 export async function lockHeld(executor: Executor, organizationId: number, id: string): Promise<HeldImport> {
   const { rows } = await executor.query<StoredHold>(
-    `select status, hold, decision, counts, outcomes, plan_hash as "planHash", first_sequence as "firstSequence"
-     from imports where organization_id = $1 and id = $2 for update`,
-    [organizationId, id],
+    prepared(sql`select status, hold, decision, counts, outcomes, plan_hash as "planHash", first_sequence as "firstSequence"
+     from imports where organization_id = ${organizationId} and id = ${id} for update`),
   );
   const [stored] = rows;
   if (!stored) throw new MusterError("not_found", "There is no such import.");
@@ -85,9 +86,8 @@ export async function keepMovedPlan(
   { planHash, waiting }: Pick<HeldImport, "planHash"> & Pick<Hold, "waiting">,
 ): Promise<void> {
   await executor.query(
-    `update imports set plan_hash = $3, hold = hold || jsonb_build_object('waiting', $4::jsonb)
-     where organization_id = $1 and id = $2`,
-    [organizationId, id, planHash, JSON.stringify(waiting)],
+    prepared(sql`update imports set plan_hash = ${planHash}, hold = hold || jsonb_build_object('waiting', ${JSON.stringify(waiting)}::jsonb)
+     where organization_id = ${organizationId} and id = ${id}`),
   );
 }
 
@@ -99,8 +99,9 @@ export async function discardHeld(
   decision: Decision,
 ): Promise<void> {
   await executor.query(
-    "update imports set status = 'discarded', decision = $3 where organization_id = $1 and id = $2",
-    [organizationId, id, JSON.stringify(decision)],
+    prepared(
+      sql`update imports set status = 'discarded', decision = ${JSON.stringify(decision)} where organization_id = ${organizationId} and id = ${id}`,
+    ),
   );
   const origin = { actor: decision.actor, importId: id };
   await recordDecided(executor, organizationId, origin, [{ id, decision }], "discarded");

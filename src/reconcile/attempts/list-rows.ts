@@ -1,6 +1,8 @@
+import sql, { empty } from "sql-template-tag";
 import type { IssueDetails, RowIssueCode } from "../../errors.ts";
 import { MusterError, rowIssues } from "../../errors.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import { cutPage, type Page } from "./pages.ts";
 import type { ImportRow } from "./types.ts";
 
@@ -32,17 +34,18 @@ export async function listImportRows(
 ): Promise<Page<ImportRow, ImportRowKey>> {
   const [row, number] = page.after ?? [0, 0];
   const { rows } = await withOrganization(database, organizationId, async (client) => {
-    const { rowCount } = await client.query("select from imports where organization_id = $1 and id = $2", [
-      organizationId,
-      id,
-    ]);
+    const { rowCount } = await client.query(
+      prepared(sql`select from imports where organization_id = ${organizationId} and id = ${id}`),
+    );
     if (!rowCount) throw new MusterError("not_found", "There is no such import.");
+    // A page is up to 1,000 rows: they are not checked one by one.
     return client.query<StoredRow>(
-      `select row, number, line, outcome, code, field, details from import_rows
-       where organization_id = $1 and import_id = $2 and ($3::text is null or outcome = $3)
-         and ($4::text is null or code = $4) and (row, number) > ($5, $6)
-       order by ${page.failedFirst ? "outcome <> 'failed', " : ""}row, number limit $7`,
-      [organizationId, id, filter.outcome ?? null, filter.code ?? null, row, number, page.limit + 1],
+      prepared(sql`
+        select row, number, line, outcome, code, field, details from import_rows
+        where organization_id = ${organizationId} and import_id = ${id} and (row, number) > (${row}, ${number})
+          ${filter.outcome === undefined ? empty : sql`and outcome = ${filter.outcome}`}
+          ${filter.code === undefined ? empty : sql`and code = ${filter.code}`}
+        order by ${page.failedFirst ? sql`outcome <> 'failed',` : empty} row, number limit ${page.limit + 1}`),
     );
   });
   return cutPage(rows, page.limit, (last) => [last.row, last.number], toRow);

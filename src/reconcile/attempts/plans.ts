@@ -1,6 +1,8 @@
+import sql, { empty } from "sql-template-tag";
 import type { ChangeEntry } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
-import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { type Database, type Executor, type Transaction, withOrganization } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { Page } from "./pages.ts";
 import type { ImportStatus } from "./types.ts";
 
@@ -45,18 +47,17 @@ export function listPlan(
   database: Database,
   organizationId: number,
   importId: string,
-  filter: PlanFilter,
+  { type, action, databaseId, username }: PlanFilter,
   { after, limit }: { readonly after: number; readonly limit: number },
 ): Promise<PlanPage> {
   return withOrganization(database, organizationId, async (client) => {
     const { rows: imports } = await client.query<{ status: ImportStatus; hash: string | null; isKept: boolean }>(
-      `select status, plan_hash as hash,
-         exists (select from plan_items where organization_id = $1 and import_id = $2)
+      prepared(sql`select status, plan_hash as hash,
+         exists (select from plan_items where organization_id = ${organizationId} and import_id = ${importId})
            or coalesce((counts ->> 'added')::integer + (counts ->> 'updated')::integer + (counts ->> 'removed')::integer
              + coalesce((counts ->> 'withdrawn')::integer, 0)
              + (counts ->> 'groupsCreated')::integer + (counts ->> 'locationsCreated')::integer, 0) = 0 as "isKept"
-       from imports where organization_id = $1 and id = $2`,
-      [organizationId, importId],
+       from imports where organization_id = ${organizationId} and id = ${importId}`),
     );
     const [stored] = imports;
     if (!stored) throw new MusterError("not_found", "There is no such import.");
@@ -68,16 +69,13 @@ export function listPlan(
     }
     if (!stored.isKept) throw new MusterError("gone", "This plan is not kept any more.");
     const { rows } = await client.query<StoredItem>(
-      `select number, type, action, id, database_id as "databaseId", username, row, changed, memberships
+      prepared(sql`select number, type, action, id, database_id as "databaseId", username, row, changed, memberships
        from plan_items
-       where organization_id = $1 and import_id = $2 and number > $3
-         and ($4::text is null or type = $4) and ($5::text is null or action = $5)
-         and ($6::text is null or database_id = $6) and ($7::text is null or username = $7)
-       order by number limit $8`,
-      [
-        ...[organizationId, importId, after, filter.type ?? null, filter.action ?? null],
-        ...[filter.databaseId ?? null, filter.username ?? null, limit + 1],
-      ],
+       where organization_id = ${organizationId} and import_id = ${importId} and number > ${after}
+         ${type === undefined ? empty : sql`and type = ${type}`} ${action === undefined ? empty : sql`and action = ${action}`}
+         ${databaseId === undefined ? empty : sql`and database_id = ${databaseId}`}
+         ${username === undefined ? empty : sql`and username = ${username}`}
+       order by number limit ${limit + 1}`),
     );
     const items = rows.slice(0, limit);
     const last = items.at(-1);
@@ -92,22 +90,18 @@ export function listPlan(
  */
 export async function hashPlan(executor: Executor, organizationId: number, importId: string): Promise<string> {
   const { rows } = await executor.query<{ hash: string }>(
-    `select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
+    prepared(sql`select encode(sha256(convert_to(coalesce(string_agg(digest, '' order by digest collate "C"), ''), 'UTF8')), 'hex') as hash
      from (
        select encode(sha256(convert_to(
          concat_ws(chr(31), type, action, coalesce(id, ''), coalesce(database_id, ''), coalesce(username, ''), changed, memberships),
          'UTF8')), 'hex') as digest
-       from plan_items where organization_id = $1 and import_id = $2
-     ) item`,
-    [organizationId, importId],
+       from plan_items where organization_id = ${organizationId} and import_id = ${importId}
+     ) item`),
   );
   return rows[0]!.hash;
 }
 
 /** Deletes a kept plan. */
-export async function dropPlan(executor: Executor, organizationId: number, importId: string): Promise<void> {
-  await executor.query("delete from plan_items where organization_id = $1 and import_id = $2", [
-    organizationId,
-    importId,
-  ]);
+export async function dropPlan(transaction: Transaction, organizationId: number, importId: string): Promise<void> {
+  await (await transaction.records()).planItem.deleteMany({ where: { organizationId, importId } });
 }

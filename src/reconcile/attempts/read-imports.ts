@@ -1,7 +1,9 @@
+import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import type { Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { Channel } from "../receive/request.ts";
 import { cutPage, type Page } from "./pages.ts";
@@ -25,7 +27,7 @@ export interface ImportFilter {
   readonly source?: string;
 }
 
-const importColumns = `
+const importColumns = sql`
   imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
   imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.reading,
   imports.actor,
@@ -33,7 +35,7 @@ const importColumns = `
   (select settings ->> 'timeZone' from organizations where id = imports.organization_id) as "timeZone",
   imports.plan_hash as "planHash", imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
   timestamp_text(imports.created_at) as "createdAt", timestamp_text(imports.finished_at) as "finishedAt"`;
-const importTables = `
+const importTables = sql`
   imports join sources on sources.organization_id = imports.organization_id and sources.number = imports.source`;
 
 interface StoredImport {
@@ -86,8 +88,23 @@ function toResource(stored: StoredImport): ImportResource {
   };
   const summary = summarize(resource, stored.timeZone ?? "UTC");
   return {
-    ...{ id, kind, style, dryRun, status, summary, source, actor, counts, problem, hold, decision },
-    ...{ planHash, firstSequence, lastSequence, createdAt, finishedAt },
+    id,
+    kind,
+    style,
+    dryRun,
+    status,
+    summary,
+    source,
+    actor,
+    counts,
+    problem,
+    hold,
+    decision,
+    planHash,
+    firstSequence,
+    lastSequence,
+    createdAt,
+    finishedAt,
   };
 }
 
@@ -102,8 +119,9 @@ export function getImport(database: Database, organizationId: number, id: string
 /** The same in a transaction of the caller's. */
 export async function readImport(executor: Executor, organizationId: number, id: string): Promise<ImportResource> {
   const { rows } = await executor.query<StoredImport>(
-    `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = $2`,
-    [organizationId, id],
+    prepared(sql`
+      select ${importColumns} from ${importTables}
+      where imports.organization_id = ${organizationId} and imports.id = ${id}`),
   );
   const [stored] = rows;
   if (!stored) throw new MusterError("not_found", "There is no such import.");
@@ -118,8 +136,9 @@ export async function readImports(
 ): Promise<ImportResource[]> {
   if (ids.length === 0) return [];
   const { rows } = await executor.query<StoredImport>(
-    `select ${importColumns} from ${importTables} where imports.organization_id = $1 and imports.id = any($2::uuid[])`,
-    [organizationId, ids],
+    prepared(sql`
+      select ${importColumns} from ${importTables}
+      where imports.organization_id = ${organizationId} and imports.id = any(${ids}::uuid[])`),
   );
   return rows.map(toResource);
 }
@@ -131,15 +150,16 @@ export async function listImports(
   filter: ImportFilter,
   page: { readonly after?: ImportKey; readonly limit: number },
 ): Promise<Page<ImportResource, ImportKey>> {
-  const [createdAt, id] = page.after ?? [null, null];
+  const { status, source } = filter;
+  const after = page.after && sql`and (imports.created_at, imports.id) < (${page.after[0]}, ${page.after[1]}::uuid)`;
   const { rows } = await withOrganization(database, organizationId, (client) =>
     client.query<StoredImport>(
-      `select ${importColumns} from ${importTables}
-       where imports.organization_id = $1 and ($2::text is null or imports.status = $2)
-         and ($3::text is null or sources.name = $3)
-         and ($4::timestamptz is null or (imports.created_at, imports.id) < ($4, $5::uuid))
-       order by imports.created_at desc, imports.id desc limit $6`,
-      [organizationId, filter.status ?? null, filter.source ?? null, createdAt, id, page.limit + 1],
+      prepared(sql`
+        select ${importColumns} from ${importTables}
+        where imports.organization_id = ${organizationId}
+          ${status === undefined ? empty : sql`and imports.status = ${status}`}
+          ${source === undefined ? empty : sql`and sources.name = ${source}`} ${after ?? empty}
+        order by imports.created_at desc, imports.id desc limit ${page.limit + 1}`),
     ),
   );
   return cutPage(rows, page.limit, (last) => [last.createdAt, last.id], toResource);

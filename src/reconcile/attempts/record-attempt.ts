@@ -1,9 +1,11 @@
+import sql from "sql-template-tag";
 import { type Recorded, recordChanges } from "../../changes/record.ts";
 import { MusterError, problems } from "../../errors.ts";
 import type { FieldMapping } from "../../intake/mapping-schema.ts";
 import type { FileFormat, Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
-import type { Executor } from "../../store/database.ts";
+import type { Executor, Transaction } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import { databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { ImportCaller, ImportKind } from "../receive/request.ts";
@@ -31,16 +33,12 @@ export interface OpenedAttempt {
 }
 
 /** Opens the record of an attempt, before anything of its body is read. */
-export async function openImport(
-  executor: Executor,
-  { id, caller, kind, style, dryRun, source, format, fileName, at, process }: OpenedAttempt,
-): Promise<void> {
+export async function openImport(transaction: Transaction, { caller, at, ...attempt }: OpenedAttempt): Promise<void> {
   const { organizationId, actor, channel, callerId = null } = caller;
-  await executor.query(
-    `insert into imports (organization_id, id, kind, style, dry_run, status, source, channel, format, file_name, actor, created_at, caller_id, process)
-     values ($1, $2, $3, $4, $5, 'receiving', $6, $7, $8, $9, $10, $11, $12, $13)`,
-    [organizationId, id, kind, style, dryRun, source, channel, format, fileName, actor, at, callerId, process],
-  );
+  const records = await transaction.records();
+  await records.import.create({
+    data: { ...attempt, organizationId, actor, channel, callerId, status: "receiving", createdAt: at },
+  });
 }
 
 /**
@@ -54,9 +52,8 @@ export async function receivedImport(
   { bytes, sha256, format }: Pick<SpooledBody, "bytes" | "sha256"> & { readonly format: FileFormat },
 ): Promise<void> {
   const { rowCount } = await executor.query(
-    `update imports set status = 'planning', bytes = $3, sha256 = $4, format = $5
-     where organization_id = $1 and id = $2 and status = 'receiving'`,
-    [organizationId, id, bytes, sha256, format],
+    prepared(sql`update imports set status = 'planning', bytes = ${bytes}, sha256 = ${sha256}, format = ${format}
+     where organization_id = ${organizationId} and id = ${id} and status = 'receiving'`),
   );
   if (rowCount === 0) throw wasInterrupted();
 }
@@ -93,15 +90,9 @@ export async function finishImport(
 ): Promise<void> {
   const { status, hold } = end;
   const { rowCount } = await executor.query(
-    `update imports set status = $3, counts = $4, first_sequence = $5, last_sequence = $6, finished_at = $7,
-       outcomes = $8, reading = $9, mapping = $10, plan_hash = $11, hold = $12, decision = $13
-     where organization_id = $1 and id = $2 and status = $14`,
-    [
-      ...[organizationId, id, status, JSON.stringify(end.counts)],
-      ...[end.recorded.firstSequence ?? null, end.recorded.lastSequence ?? null, end.at],
-      ...[JSON.stringify(end.outcomes), json(end.reading), json(end.mapping), end.planHash, json(hold)],
-      ...[json(end.decision), end.decision ? "held" : "planning"],
-    ],
+    prepared(sql`update imports set status = ${status}, counts = ${JSON.stringify(end.counts)}, first_sequence = ${end.recorded.firstSequence ?? null}, last_sequence = ${end.recorded.lastSequence ?? null}, finished_at = ${end.at},
+       outcomes = ${JSON.stringify(end.outcomes)}, reading = ${json(end.reading)}, mapping = ${json(end.mapping)}, plan_hash = ${end.planHash}, hold = ${json(hold)}, decision = ${json(end.decision)}
+     where organization_id = ${organizationId} and id = ${id} and status = ${end.decision ? "held" : "planning"}`),
   );
   if (rowCount === 0) throw wasInterrupted();
   if (status === "planned") return;
@@ -110,22 +101,20 @@ export async function finishImport(
   else if (end.decision)
     await recordDecided(executor, organizationId, origin, [{ id, decision: end.decision }], status);
   const { rows: superseded } = await executor.query<{ id: string; decision: Decision }>(
-    `update imports held
+    prepared(sql`update imports held
      set status = 'discarded', decision = jsonb_build_object('outcome', 'superseded', 'decidedBy', null, 'reason', null,
-       'actor', later.actor, 'supersededBy', later.id, 'at', timestamp_text($3))
+       'actor', later.actor, 'supersededBy', later.id, 'at', timestamp_text(${end.at}))
      from imports later
-     where later.organization_id = $1 and later.id = $2 and held.organization_id = $1 and held.id <> $2
+     where later.organization_id = ${organizationId} and later.id = ${id} and held.organization_id = ${organizationId} and held.id <> ${id}
        and held.status = 'held' and held.source = later.source and held.kind = later.kind
-     returning held.id, held.decision`,
-    [organizationId, id, end.at],
+     returning held.id, held.decision`),
   );
   await recordDecided(executor, organizationId, origin, superseded, "discarded");
   if (status === "applied" || hold?.scope === "removals") {
     await executor.query(
-      `update sources set last_import_id = $2, last_applied_at = $3
-       where organization_id = $1 and number = $4
-         and exists (select from imports where organization_id = $1 and id = $2 and kind = 'users')`,
-      [organizationId, id, end.at, end.source],
+      prepared(sql`update sources set last_import_id = ${id}, last_applied_at = ${end.at}
+       where organization_id = ${organizationId} and number = ${end.source}
+         and exists (select from imports where organization_id = ${organizationId} and id = ${id} and kind = 'users')`),
     );
   }
 }
@@ -151,13 +140,12 @@ export async function refuseImport(
       ? { code: known.code, detail: known.detail, ...known.place }
       : { code: "internal", detail: `${problems.internal.title}. Nothing was changed; send the file again.` };
   const { rowCount } = await executor.query(
-    `update imports i set status = 'failed', finished_at = $4, problem = $3::jsonb || jsonb_build_object('lastRoster', (
+    prepared(sql`update imports i set status = 'failed', finished_at = ${at}, problem = ${JSON.stringify(problem)}::jsonb || jsonb_build_object('lastRoster', (
        select jsonb_build_object('people', (counts ->> 'people')::integer, 'at', timestamp_text(finished_at)) from imports before
-       where before.organization_id = $1 and before.source = i.source and before.kind = i.kind and before.status = 'applied'
+       where before.organization_id = ${organizationId} and before.source = i.source and before.kind = i.kind and before.status = 'applied'
          and not before.dry_run and before.style in ('active-roster', 'purge')
        order by before.created_at desc limit 1))
-     where organization_id = $1 and id = $2 and status in ('receiving', 'planning', 'applying')`,
-    [organizationId, id, JSON.stringify(problem), at],
+     where organization_id = ${organizationId} and id = ${id} and status in ('receiving', 'planning', 'applying')`),
   );
   return rowCount === 1;
 }

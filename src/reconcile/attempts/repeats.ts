@@ -1,6 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
+import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import type { Database, Executor } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import { getImport } from "./read-imports.ts";
 import type { ImportResource } from "./types.ts";
 
@@ -19,22 +21,21 @@ export async function findRepeated(
 ): Promise<string | undefined> {
   // Of two that come at the same time the second waits here until the first can be seen.
   await executor.query(
-    `select pg_advisory_xact_lock(hashtextextended(organization_id || sha256, 0)) from imports
-     where organization_id = $1 and id = $2`,
-    [organizationId, id],
+    prepared(sql`select pg_advisory_xact_lock(hashtextextended(organization_id || sha256, 0)) from imports
+     where organization_id = ${organizationId} and id = ${id}`),
   );
   const { rows } = await executor.query<{ id: string }>(
-    `select first.id
+    prepared(sql`select first.id
      from imports repeat
      join imports first on first.organization_id = repeat.organization_id and first.sha256 = repeat.sha256
        and first.caller_id = repeat.caller_id and first.kind = repeat.kind and first.source = repeat.source
        and first.style = repeat.style and first.dry_run = repeat.dry_run
-     where repeat.organization_id = $1 and repeat.id = $2 and first.id <> repeat.id and first.status not in ('failed', 'discarded')
-       and first.created_at > repeat.created_at - $3 * interval '1 millisecond'
-     order by first.created_at limit 1`,
-    [organizationId, id, within],
+     where repeat.organization_id = ${organizationId} and repeat.id = ${id} and first.id <> repeat.id and first.status not in ('failed', 'discarded')
+       and first.created_at > repeat.created_at - ${within} * interval '1 millisecond'
+     order by first.created_at limit 1`),
   );
-  if (rows[0]) await executor.query("delete from imports where organization_id = $1 and id = $2", [organizationId, id]);
+  if (rows[0])
+    await executor.query(prepared(sql`delete from imports where organization_id = ${organizationId} and id = ${id}`));
   return rows[0]?.id;
 }
 

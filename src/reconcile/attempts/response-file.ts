@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { readCsvTable } from "../../intake/csv-table.ts";
 import { groupColumns, groupFields } from "../../intake/group-columns.ts";
@@ -8,6 +9,7 @@ import { readRecords } from "../../intake/read-records.ts";
 import type { FileFormat, Reading, ReadOptions } from "../../intake/reading.ts";
 import { userFields } from "../../person/fields.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import { openBody } from "../receive/bodies.ts";
 import type { ImportKind } from "../receive/request.ts";
 import { type ImportRowKey, listImportRows } from "./list-rows.ts";
@@ -93,12 +95,11 @@ const hasHeader = ({ kind, reading }: StoredImport) =>
 async function readImport(database: Database, organizationId: number, importId: string): Promise<StoredImport> {
   const { rows } = await withOrganization(database, organizationId, (client) =>
     client.query<StoredImport>(
-      `select kind, status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
+      prepared(sql`select kind, status, organizations.name as organization, (counts ->> 'rows')::integer as rows, outcomes, reading, mapping,
          coalesce(status not in ('held', 'discarded') or hold ->> 'scope' = 'removals', true) as "isApplied",
          to_char(finished_at at time zone 'UTC', 'YYYYMMDD_HH24MISS') as finished
        from imports join organizations on organizations.id = organization_id
-       where organization_id = $1 and imports.id = $2`,
-      [organizationId, importId],
+       where organization_id = ${organizationId} and imports.id = ${importId}`),
     ),
   );
   const [stored] = rows;

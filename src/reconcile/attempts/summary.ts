@@ -62,7 +62,11 @@ export function clockTime(time: string, timeZone: string): string {
   const date = new Date(time);
   const parts = (zone: string) =>
     new Intl.DateTimeFormat("en-GB", {
-      ...{ day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", timeZone: zone },
+      day: "numeric",
+      month: "short",
+      hour: "2-digit",
+      minute: "2-digit",
+      timeZone: zone,
     })
       .format(date)
       .replace(",", "");

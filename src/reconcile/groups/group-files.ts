@@ -14,7 +14,7 @@ import {
 import { foldCase } from "../../directory/text.ts";
 import { type GroupField, groupColumns } from "../../intake/group-columns.ts";
 import type { Executor } from "../../store/database.ts";
-import { selectRows } from "../../store/sql.ts";
+import { prepared, selectRows } from "../../store/sql.ts";
 import type { GroupLoss } from "../guard/figures.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem, RecordPlan } from "../records/record-plan.ts";
@@ -74,13 +74,18 @@ async function toRecordPlan(
     notAdded: unknownRows(rows, plan, known),
     groupIds: new Map(plan.groups.map((planned) => [planned.row, idOf(planned)])),
     memberships: {
-      ...{ added: created.length * joining, removed },
+      added: created.length * joining,
+      removed,
       before: removed === 0 ? 0 : await countMemberships(executor, organizationId),
     },
     losses,
     apply: (origin, at) =>
       applyGroups(executor, organizationId, origin, at, {
-        ...{ saved, created, purged: of("purge"), deleted: of("delete"), lastGroupNumber: plan.lastGroupNumber },
+        saved,
+        created,
+        purged: of("purge"),
+        deleted: of("delete"),
+        lastGroupNumber: plan.lastGroupNumber,
       }),
   };
 }
@@ -178,8 +183,9 @@ async function readGroups(executor: Executor, organizationId: number): Promise<G
 
 async function readLastGroupNumber(executor: Executor, organizationId: number): Promise<number> {
   const { rows } = await executor.query<{ lastGroupNumber: number }>(
-    `select last_group_number as "lastGroupNumber" from feed_heads where organization_id = $1`,
-    [organizationId],
+    prepared(
+      sql`select last_group_number as "lastGroupNumber" from feed_heads where organization_id = ${organizationId}`,
+    ),
   );
   return rows[0]!.lastGroupNumber;
 }
@@ -191,17 +197,15 @@ async function countMembers(
 ): Promise<Map<string, number>> {
   if (groupIds.length === 0) return new Map();
   const { rows } = await executor.query<{ groupId: string; members: number }>(
-    `select group_id as "groupId", count(*)::integer as members from memberships
-     where organization_id = $1 and group_id = any($2::text[]) group by group_id`,
-    [organizationId, groupIds],
+    prepared(sql`select group_id as "groupId", count(*)::integer as members from memberships
+     where organization_id = ${organizationId} and group_id = any(${groupIds}::text[]) group by group_id`),
   );
   return new Map(rows.map(({ groupId, members }) => [groupId, members]));
 }
 
 async function countMemberships(executor: Executor, organizationId: number): Promise<number> {
   const { rows } = await executor.query<{ count: number }>(
-    "select count(*)::integer as count from memberships where organization_id = $1",
-    [organizationId],
+    prepared(sql`select count(*)::integer as count from memberships where organization_id = ${organizationId}`),
   );
   return rows[0]!.count;
 }

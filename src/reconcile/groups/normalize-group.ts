@@ -85,7 +85,10 @@ export function normalizeGroup(record: GroupRecord): GroupRow {
   if (cut) return { row, line: firstLine, action, values: {}, failure: failure() ?? cut };
   const nameNormalized = name === undefined ? undefined : foldCase(name);
   return {
-    ...{ row, line: firstLine, action, values: said },
+    row,
+    line: firstLine,
+    action,
+    values: said,
     ...present({ groupId, name, nameNormalized, failure: failure() }),
   };
 }

@@ -29,10 +29,18 @@ export interface GroupsPlan {
   readonly lastGroupNumber: number;
 }
 
-/** What a new group has where its row says nothing. */
+/** The values of a new group for everything that its row leaves out. */
 const blankGroup = {
-  ...{ category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null, default: false },
-  ...{ protected: false, guardPercent: null, parentGroupId: null },
+  category: 1,
+  type: 1,
+  privacy: 1,
+  postApproval: false,
+  description: "",
+  style: null,
+  default: false,
+  protected: false,
+  guardPercent: null,
+  parentGroupId: null,
 } as const;
 
 /**

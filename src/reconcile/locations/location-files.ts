@@ -1,3 +1,4 @@
+import sql from "sql-template-tag";
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteLocations } from "../../directory/dissolve-locations.ts";
@@ -6,6 +7,7 @@ import { type LocationState, type SavedLocation, saveLocations } from "../../dir
 import { foldCase } from "../../directory/text.ts";
 import { type LocationField, locationColumns } from "../../intake/location-columns.ts";
 import type { Executor } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem } from "../records/record-plan.ts";
 import { type LocationRow, normalizeLocation } from "./normalize-location.ts";
@@ -69,10 +71,9 @@ async function applyLocations(
 
 async function readLocations(executor: Executor, organizationId: number): Promise<LocationState[]> {
   const { rows } = await executor.query<{ name: string; groups: string[] }>(
-    `select name, array(select group_id from location_groups
-       where organization_id = $1 and location_normalized = name_normalized order by group_id) as groups
-     from locations where organization_id = $1 order by name_normalized`,
-    [organizationId],
+    prepared(sql`select name, array(select group_id from location_groups
+       where organization_id = ${organizationId} and location_normalized = name_normalized order by group_id) as groups
+     from locations where organization_id = ${organizationId} order by name_normalized`),
   );
   return rows;
 }
@@ -85,8 +86,9 @@ async function readGroupIds(
 ): Promise<Set<string>> {
   const named = new Set(rows.flatMap(({ groups = [] }) => groups));
   const { rows: found } = await executor.query<{ groupId: string }>(
-    `select group_id as "groupId" from groups where organization_id = $1 and group_id = any($2::text[])`,
-    [organizationId, [...named]],
+    prepared(
+      sql`select group_id as "groupId" from groups where organization_id = ${organizationId} and group_id = any(${[...named]}::text[])`,
+    ),
   );
   return new Set(found.map(({ groupId }) => groupId));
 }

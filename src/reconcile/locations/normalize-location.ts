@@ -36,7 +36,7 @@ export function normalizeLocation(record: LocationRecord): LocationRow {
   const cut = failureOfCutRow(record, action, name);
   if (cut) return { row, line, action, failure: failure() ?? cut };
   const nameNormalized = name === undefined ? undefined : foldCase(name);
-  return { ...{ row, line, action }, ...present({ name, nameNormalized, groups, failure: failure() }) };
+  return { row, line, action, ...present({ name, nameNormalized, groups, failure: failure() }) };
 }
 
 function readName(text: string): string | Unreadable {

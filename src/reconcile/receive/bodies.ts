@@ -1,8 +1,11 @@
 import { pipeline as pipe, Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
+import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
+import { settingsSchema } from "../../organizations/settings.ts";
 import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { identifier, prepared } from "../../store/sql.ts";
 
 /** Bytes of one stored piece, about. */
 const pieceBytes = 2 * 1024 * 1024;
@@ -22,12 +25,13 @@ export async function keepBody(
   await pipeline(Readable.from(body), compressor, async (pieces: AsyncIterable<Buffer>) => {
     for await (const data of inPieces(pieces)) {
       number += 1;
-      await withOrganization(database, organizationId, async (client) => {
+      await withOrganization(database, organizationId, async (transaction) => {
         // Nothing but a response file depends on it: the import needn't wait for the disk.
-        await client.query("set local synchronous_commit = off");
-        await client.query(
-          "insert into import_bodies (organization_id, import_id, number, data) values ($1, $2, $3, $4)",
-          [organizationId, importId, number, data],
+        await transaction.query("set local synchronous_commit = off");
+        await transaction.query(
+          prepared(
+            sql`insert into import_bodies (organization_id, import_id, number, data) values (${organizationId}, ${importId}, ${number}, ${data})`,
+          ),
         );
       });
     }
@@ -51,31 +55,31 @@ async function* inPieces(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 /** Deletes what is kept of an import's body, unless it is held: then it may still be applied. */
 export async function dropBody(executor: Executor, organizationId: number, importId: string): Promise<void> {
   await executor.query(
-    `delete from import_bodies b using imports i
-     where b.organization_id = $1 and b.import_id = $2 and i.organization_id = $1 and i.id = $2 and i.status <> 'held'`,
-    [organizationId, importId],
+    prepared(sql`delete from import_bodies b using imports i
+     where b.organization_id = ${organizationId} and b.import_id = ${importId} and i.organization_id = ${organizationId} and i.id = ${importId} and i.status <> 'held'`),
   );
 }
 
 /** Deletes what is kept of an import's body as soon as it is not needed, if the organization keeps no files. */
 export async function dropUnkeptBody(database: Database, organizationId: number, importId: string): Promise<void> {
-  await withOrganization(database, organizationId, async (client) => {
-    const { rows } = await client.query<{ keepsNone: boolean }>(
-      `select settings ->> 'keepFilesDays' = '0' as "keepsNone" from organizations where id = $1`,
-      [organizationId],
-    );
-    if (rows[0]?.keepsNone) await dropBody(client, organizationId, importId);
+  await withOrganization(database, organizationId, async (transaction) => {
+    const organization = await (await transaction.records()).organization.findUnique({
+      where: { id: organizationId },
+      select: { settings: true },
+    });
+    const { keepFilesDays } = settingsSchema.parse(organization?.settings ?? {});
+    if (keepFilesDays === 0) await dropBody(transaction, organizationId, importId);
   });
 }
 
 /** Deletes the bodies and the plans of imports that are older than `before`; those of held ones stay until somebody decides. */
 export async function dropFilesBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
-  for (const table of ["import_bodies", "plan_items"]) {
+  for (const table of ["import_bodies", "plan_items"].map(identifier)) {
     await executor.query(
-      `delete from ${table} using imports
-       where imports.organization_id = $1 and imports.created_at < $2 and imports.status <> 'held'
-         and ${table}.organization_id = $1 and ${table}.import_id = imports.id`,
-      [organizationId, before],
+      prepared(sql`
+        delete from ${table} using imports
+        where imports.organization_id = ${organizationId} and imports.created_at < ${before} and imports.status <> 'held'
+          and ${table}.organization_id = ${organizationId} and ${table}.import_id = imports.id`),
     );
   }
 }
@@ -110,10 +114,11 @@ async function readPiece(
   importId: string,
   number: number,
 ): Promise<Buffer | undefined> {
-  const { rows } = await withOrganization(database, organizationId, (client) =>
-    client.query<{ data: Buffer }>(
-      "select data from import_bodies where organization_id = $1 and import_id = $2 and number = $3",
-      [organizationId, importId, number],
+  const { rows } = await withOrganization(database, organizationId, (transaction) =>
+    transaction.query<{ data: Buffer }>(
+      prepared(
+        sql`select data from import_bodies where organization_id = ${organizationId} and import_id = ${importId} and number = ${number}`,
+      ),
     ),
   );
   return rows[0]?.data;

@@ -3,32 +3,52 @@ import type { ImportCounts } from "../attempts/types.ts";
 import { type GuardFigures, nothingFound } from "../guard/figures.ts";
 import type { RecordPlan } from "./record-plan.ts";
 
-/** What the guard looks at in a file of groups or locations: the memberships that it ends, whoever claims them. */
+/** The figures that the guard judges in a file of groups or locations: the memberships that it ends, of any source. */
 export function guardFigures({ memberships, losses }: RecordPlan, rows: number): GuardFigures {
   return {
-    ...{ ...nothingFound, isRoster: false, sourceName: "the organization", rows },
-    ...{ membershipsOfSource: memberships.before, membershipsRemoved: memberships.removed, groupLosses: losses },
+    ...nothingFound,
+    isRoster: false,
+    sourceName: "the organization",
+    rows,
+    membershipsOfSource: memberships.before,
+    membershipsRemoved: memberships.removed,
+    groupLosses: losses,
   };
 }
 
-/** What an import of groups or locations did: these are counted where otherwise people are. */
+/** Counts an import of groups or locations. They are counted where people are counted otherwise. */
 export function recordCounts({ items, failures, notAdded, memberships }: RecordPlan, rows: number): ImportCounts {
   const of = (action: "add" | "update" | "remove") => items.filter((item) => item.action === action).length;
   return {
-    ...{ rows, people: 0, added: of("add"), updated: of("update"), removed: of("remove") },
-    ...{ unchanged: rows - failures.size - items.length, failed: failures.size, notAdded: notAdded.length },
-    ...{ withdrawn: 0, kept: 0, warnings: 0, merged: 0, groupsCreated: 0, locationsCreated: 0 },
-    ...{ membershipsAdded: memberships.added, membershipsRemoved: memberships.removed },
+    rows,
+    people: 0,
+    added: of("add"),
+    updated: of("update"),
+    unchanged: rows - failures.size - items.length,
+    removed: of("remove"),
+    withdrawn: 0,
+    kept: 0,
+    failed: failures.size,
+    notAdded: notAdded.length,
+    warnings: 0,
+    merged: 0,
+    membershipsAdded: memberships.added,
+    membershipsRemoved: memberships.removed,
+    groupsCreated: 0,
+    locationsCreated: 0,
   };
 }
 
-/** Which rows had which outcome. */
+/** The rows of each outcome. */
 export function multiranges({ items, failures, notAdded }: RecordPlan): Outcomes {
   const rowsOf = (action: "add" | "update" | "remove") =>
     items.filter((item) => item.action === action).map(({ row }) => row);
   const outcomes = {
-    ...{ added: rowsOf("add"), updated: rowsOf("update"), removed: rowsOf("remove") },
-    ...{ failed: [...failures.keys()], notAdded },
+    added: rowsOf("add"),
+    updated: rowsOf("update"),
+    removed: rowsOf("remove"),
+    failed: [...failures.keys()],
+    notAdded,
   };
   return Object.fromEntries(
     Object.entries(outcomes)

@@ -88,7 +88,9 @@ async function planRecords<Field extends string, Row extends RecordRow>(
     // Nobody announces what becomes of groups: that is about the people of a source.
     judge: async (at) => judgeFigures(guardFigures(plan, rows.length), setup.source.guard, null, at),
     countWaiting: async () => ({
-      ...{ peopleRemoved: 0, peopleWithdrawn: 0, contactsRemoved: 0 },
+      peopleRemoved: 0,
+      peopleWithdrawn: 0,
+      contactsRemoved: 0,
       membershipsRemoved: plan.memberships.removed,
     }),
     describe: async () => ({ counts: recordCounts(plan, rows.length), outcomes }),

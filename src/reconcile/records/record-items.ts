@@ -1,6 +1,8 @@
+import sql from "sql-template-tag";
 import type { RowIssue } from "../../errors.ts";
 import { inBatches } from "../../store/batches.ts";
 import type { Executor } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { RecordItem } from "./record-plan.ts";
 
 /** A row that failed, and why. */
@@ -15,10 +17,9 @@ export async function keepRecordNotes(
 ): Promise<void> {
   for (const some of inBatches(notes)) {
     await executor.query(
-      `insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
-       select $1, $2, row, 1, line, 'failed', code, field, coalesce(details, '{}')
-       from json_to_recordset($3) note (row integer, line integer, code text, field text, details jsonb)`,
-      [organizationId, importId, JSON.stringify(some)],
+      prepared(sql`insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
+       select ${organizationId}, ${importId}, row, 1, line, 'failed', code, field, coalesce(details, '{}')
+       from json_to_recordset(${JSON.stringify(some)}) note (row integer, line integer, code text, field text, details jsonb)`),
     );
   }
 }
@@ -33,10 +34,9 @@ export async function keepRecordItems(
   const numbered = items.map((item, index) => ({ ...item, number: index + 1 }));
   for (const some of inBatches(numbered)) {
     await executor.query(
-      `insert into plan_items (organization_id, import_id, number, type, action, id, row, changed)
-       select $1, $2, number, type, action, id, row, changed
-       from json_to_recordset($3) item (number integer, type text, action text, id text, row integer, changed json)`,
-      [organizationId, importId, JSON.stringify(some)],
+      prepared(sql`insert into plan_items (organization_id, import_id, number, type, action, id, row, changed)
+       select ${organizationId}, ${importId}, number, type, action, id, row, changed
+       from json_to_recordset(${JSON.stringify(some)}) item (number integer, type text, action text, id text, row integer, changed json)`),
     );
   }
 }

@@ -1,4 +1,6 @@
+import sql from "sql-template-tag";
 import type { Executor } from "../../store/database.ts";
+import { prepared } from "../../store/sql.ts";
 import type { Hold } from "../guard/hold.ts";
 import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
 import { holdRemovals } from "./hold-removals.ts";
@@ -35,8 +37,7 @@ async function useAnnouncedChange(
   id: string,
 ): Promise<void> {
   await executor.query(
-    `update sources set announced_change = announced_change || jsonb_build_object('usedBy', $3::text)
-     where organization_id = $1 and number = $2`,
-    [organizationId, source, id],
+    prepared(sql`update sources set announced_change = announced_change || jsonb_build_object('usedBy', ${id}::text)
+     where organization_id = ${organizationId} and number = ${source}`),
   );
 }

@@ -1,13 +1,15 @@
+import sql from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
 import type { ReadOptions } from "../../intake/reading.ts";
 import type { NormalizationRules } from "../../intake/records.ts";
-import { type Settings, type Style, settingsSchema } from "../../organizations/settings.ts";
+import { type Settings, type Style, settingsSchema, styles } from "../../organizations/settings.ts";
 import { type SourceSettings, sourceSettingsSchema } from "../../organizations/source-settings.ts";
 import type { AnnouncedChange } from "../../organizations/sources.ts";
-import type { Executor } from "../../store/database.ts";
-import { constant, literal } from "../../store/sql.ts";
+import type { Transaction } from "../../store/database.ts";
+import { constant, literal, prepared, selectRow } from "../../store/sql.ts";
 import type { ImportOptions } from "../receive/request.ts";
 import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
 import { type StyleRules, styleRules } from "./style-rules.ts";
@@ -29,41 +31,46 @@ export interface Setup {
   readonly state: string;
 }
 
-interface StoredOrganization {
-  [column: string]: unknown;
-  readonly settings: unknown;
-  readonly rulesEpoch: number;
-  readonly lastSequence: number;
-  readonly groupsWithComma: readonly string[];
-}
+const organizationRow = z.object({
+  settings: z.unknown(),
+  rulesEpoch: z.int(),
+  lastSequence: z.int(),
+  groupsWithComma: z.array(z.string()),
+});
 
-interface StoredSource extends RankedSource {
-  [column: string]: unknown;
-  readonly name: string;
-  readonly settings: unknown;
-  readonly style: Style | null;
-  readonly lastImportId: string | null;
-  readonly announcedChange: AnnouncedChange | null;
-}
+const sourceRow = z.object({
+  number: z.int(),
+  name: z.string(),
+  rank: z.int(),
+  style: z.enum(styles).nullable(),
+  settings: z.unknown(),
+  lastImportId: z.string().nullable(),
+  announcedChange: z.custom<AnnouncedChange>().nullable(),
+});
 
 /** @throws MusterError source_unknown */
 export async function readSetup(
-  executor: Executor,
+  transaction: Transaction,
   organizationId: number,
   options: Pick<ImportOptions, "source" | "style">,
 ): Promise<Setup> {
-  const { rows: organizations } = await executor.query<StoredOrganization>(
-    `select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
-       array(select group_id from groups where organization_id = $1 and strpos(group_id, ',') > 0) as "groupsWithComma"
-     from organizations join feed_heads on organization_id = id where id = $1`,
-    [organizationId],
+  const organization = await selectRow(
+    transaction,
+    organizationRow,
+    prepared(sql`
+      select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
+        array(
+          select group_id from groups where organization_id = ${organizationId} and strpos(group_id, ',') > 0
+        ) as "groupsWithComma"
+      from organizations join feed_heads on organization_id = id where id = ${organizationId}`),
   );
-  const { rows: sources } = await executor.query<StoredSource>(
-    `select number, name, rank, style, settings, last_import_id as "lastImportId", announced_change as "announcedChange"
-     from sources where organization_id = $1`,
-    [organizationId],
+  if (organization === undefined) throw new MusterError("not_found", "There is no such organization.");
+  const { groupsWithComma, rulesEpoch, lastSequence } = organization;
+  const records = await transaction.records();
+  const sources = (await records.source.findMany({ where: { organizationId } })).map((stored) =>
+    sourceRow.parse(stored),
   );
-  const settings = settingsSchema.parse(organizations[0]?.settings ?? {});
+  const settings = settingsSchema.parse(organization.settings);
   const stored = sources.find(({ name }) => name === options.source);
   if (!stored) {
     const names = sources.map(({ name }) => name).sort();
@@ -71,7 +78,6 @@ export async function readSetup(
   }
   const source = { ...stored, ...sourceSettingsSchema.parse(stored.settings) };
   const style = options.style ?? source.style ?? settings.style;
-  const { groupsWithComma, rulesEpoch, lastSequence } = organizations[0]!;
   const state = [rulesEpoch, style, lastSequence, source.lastImportId].join(" ");
   return {
     source,
