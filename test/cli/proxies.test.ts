@@ -91,7 +91,7 @@ describe("an https address", () => {
 });
 
 describe("a proxy that asks for a user name and password", () => {
-  test("gets those of the variable, and no message shows them", async () => {
+  test("gets the ones in the variable, and no message shows them", async () => {
     const { port, certificate } = await startTls();
     const proxy = await startHttpProxy({ login: "me:se cret" });
     const environment = (login: string) => ({

@@ -4,7 +4,7 @@ import { fileOf, type State, type StoredFile } from "./csv-state.ts";
 import { type CsvWriter, openCsv } from "./csv-text.ts";
 import { byTable, columns, type Table, tables } from "./tables.ts";
 
-/** Writes a table anew. @param write is given the path of the present file, and the writer of the new one */
+/** Rewrites a table. @param write is given the path of the present file, and the writer of the new one */
 export type Rewrite = (table: Table, write: (path: string, writer: CsvWriter) => Promise<void>) => Promise<void>;
 
 /** New files of a copy, beside the committed ones. */

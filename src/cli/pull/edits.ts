@@ -11,7 +11,7 @@ export interface Change {
 
 /** Changes of one thing, together. */
 export interface Edit {
-  /** `created` replaces anything known of it; `updated` does nothing to an unknown thing. */
+  /** `created` replaces what the copy has; `updated` does nothing to a thing that it lacks. */
   readonly action: "created" | "updated" | "deleted";
   /** New values of properties; null removes the value. */
   readonly values: Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@ import { CommandError, exitStatus } from "../exit-status.ts";
 import { quotedPath } from "../text.ts";
 
 /**
- * Keeps a wrong address from turning the copy of one service into that of another.
+ * Keeps a wrong address from turning the copy of one service into a copy of another.
  * @throws CommandError (copy unusable) when it is a copy of another service
  */
 export function requireSameService(place: string, stored: string, wanted: string): void {

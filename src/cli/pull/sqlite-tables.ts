@@ -25,7 +25,7 @@ const definition = (table: Table) => {
   return `create table ${quotedName(table)} (${members.join(", ")}, primary key (${quotedNames(keyColumns)})) without rowid`;
 };
 
-/** Creates the tables of a new copy, and drops those of an earlier one. */
+/** Creates the tables of a new copy, and drops the tables of an earlier copy. */
 export const creation = `
   ${tables.map((table) => `drop table if exists ${quotedName(table)}; ${definition(table)};`).join("\n  ")}
   create index memberships_of_groups on memberships ("groupId");

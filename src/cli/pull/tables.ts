@@ -9,7 +9,7 @@ export type List = (typeof lists)[number];
 export const tables = ["users", "groups", "memberships", "locations"] as const;
 export type Table = (typeof tables)[number];
 
-/** Properties of a document with their values when nothing is known of them, as the API shows them. */
+/** Properties of a document with their blank values, as the API shows them. */
 type Blanks = Readonly<Record<string, unknown>>;
 
 /**

@@ -7,7 +7,7 @@ import { type Exchange, type RawAnswer, readText, stallTimeout, type Transport, 
 
 type Undici = typeof import("undici");
 
-/** Reads no chunk before the one before it was taken: progress and silence are those of the connection. */
+/** Reads no chunk before the one before it was taken: progress and silence then describe the connection. */
 const oneByOne = { objectMode: true, highWaterMark: 1 };
 
 /**
