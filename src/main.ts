@@ -7,7 +7,7 @@ import type { ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
 import { startAnnouncing } from "./announcements/deliver.ts";
 import { createMailer } from "./announcements/mailer.ts";
-import { composeService } from "./compose-service.ts";
+import { composeService, type Service } from "./compose-service.ts";
 import { type Config, readConfig } from "./config.ts";
 import { startEmbeddedPostgreSql } from "./embedded-postgresql/embedded-postgresql.ts";
 import { forgetUnfinishedRequests } from "./http/callers/idempotency.ts";
@@ -41,38 +41,22 @@ const say = (message: string) => process.stdout.write(message);
 async function start(config: Config, closers: Closers): Promise<void> {
   const log = createStartupLog(config.logLevel, process.stderr, clock);
   const tls = config.tls && (await readTls(config.tls));
-  const spoolDirectory = join(resolve(config.dataDirectory), "spool");
   const connection = await connectionOf(config, log, closers);
   const processNumber = Buffer.from(randomBytes(4)).readUInt32BE() >>> 1;
+  const spoolDirectory = join(resolve(config.dataDirectory), "spool");
   const owner = await openOwnerConnection(connection, async (client, isFirst) => {
     if (isFirst) await prepareDatabase(client);
     await joinDatabase(client, processNumber, async () => isFirst && tidyUp(client, spoolDirectory));
   });
   closers.push(() => owner.close());
   await tellInterrupted(owner);
-
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+  const operator = await operatorOf(config, connection, owner, closers);
   const service = await composeService({
+    ...serviceOptions(config),
     connection,
-    maxConnections: config.databaseConnections,
     processNumber,
-    clock,
-    now: () => performance.now(),
-    randomBytes,
     spoolDirectory,
-    publicUrl: config.publicUrl,
-    trustedProxies: config.trustedProxies,
-    limits: {
-      ...httpLimits,
-      importBytes: config.importMaximumBytes,
-      requestsPerMinute: config.requestsPerMinute,
-      failuresPerMinute: config.failuresPerMinute,
-    },
-    operator: await operatorOf(config, connection, owner, closers),
-    registry,
-    log: { level: config.logLevel, stream: process.stderr },
-    logStatement: config.logSql ? (text) => process.stderr.write(`${text}\n;\n`) : undefined,
+    operator,
     tls,
   });
   closers.push(() => service.close());
@@ -84,19 +68,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     ensureFirstOrganization(client, { ...config, clock, newId: dependencies.newId, randomBytes }),
   );
   await setUpFirstOrganization(owner, first.organizationId, config);
-  const stopAnnouncing = startAnnouncing({
-    owner,
-    clock,
-    log: app.log,
-    sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
-    publicUrl: config.publicUrl ?? `http${tls ? "s" : ""}://${config.host}:${config.port}`,
-  });
-  closers.push(stopAnnouncing);
-  closers.push(
-    startRetention({ owner, clock }, () => app.log.warn({}, "old entries of the logs could not be deleted")),
-  );
-  const rounds = { owner, database: dependencies.database, queue: dependencies.queue, clock };
-  closers.push(startRounds(rounds, () => app.log.warn({}, "what waits for decisions could not be looked after")));
+  startRepeatedWork(config, service, owner, closers);
   const address = app.server.address();
   say(
     startMessage({
@@ -109,6 +81,53 @@ async function start(config: Config, closers: Closers): Promise<void> {
       generatedKey: first.generatedKey,
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
+  );
+}
+
+/** The options of the service that depend on the configuration alone. */
+function serviceOptions(config: Config) {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  return {
+    maxConnections: config.databaseConnections,
+    clock,
+    now: () => performance.now(),
+    randomBytes,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+    limits: {
+      ...httpLimits,
+      importBytes: config.importMaximumBytes,
+      requestsPerMinute: config.requestsPerMinute,
+      failuresPerMinute: config.failuresPerMinute,
+    },
+    registry,
+    log: { level: config.logLevel, stream: process.stderr },
+    logStatement: config.logSql ? (text: string) => process.stderr.write(`${text}\n;\n`) : undefined,
+  };
+}
+
+/** Starts what repeats itself: announcements, retention, and the rounds of pending items. */
+function startRepeatedWork(
+  config: Config,
+  { app, dependencies }: Service,
+  owner: OwnerConnection,
+  closers: Closers,
+): void {
+  const { log } = app;
+  closers.push(
+    startAnnouncing({
+      owner,
+      clock,
+      log,
+      sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
+      publicUrl: config.publicUrl ?? `http${config.tls ? "s" : ""}://${config.host}:${config.port}`,
+    }),
+  );
+  closers.push(startRetention({ owner, clock }, () => log.warn({}, "old entries of the logs could not be deleted")));
+  const { database, queue } = dependencies;
+  closers.push(
+    startRounds({ owner, database, queue, clock }, () => log.warn({}, "pending items could not be looked after")),
   );
 }
 

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import type { OutgoingHttpHeaders } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { composeService } from "../../src/compose-service.ts";
+import { composeService, type Service as MusterService, type ServiceOptions } from "../../src/compose-service.ts";
 import { type HttpLimits, httpLimits } from "../../src/http/contract/limits.ts";
 import type { App } from "../../src/http/server/app-types.ts";
 import type { HttpDependencies } from "../../src/http/server/dependencies.ts";
@@ -88,28 +88,9 @@ export async function startTestApp(
     log.push(JSON.parse(line));
     collectLog(line);
   };
-  const service = await composeService({
-    connection: database.connection,
-    maxConnections: 6,
+  const service = await composeTestService(database.connection, limits, options, {
     clock,
-    now: () => performance.now(),
-    randomBytes,
     spoolDirectory,
-    publicUrl: options.publicUrl,
-    trustedProxies: options.trustedProxies ?? [],
-    timing: options.timing ?? {},
-    limits: {
-      ...httpLimits,
-      importBytes: 64 * 1024 * 1024,
-      bodyPause: 10_000,
-      bodyWhole: 10_000,
-      // The clock stands still, and many tests are in a hurry.
-      requestsPerMinute: 0,
-      failuresPerMinute: 0,
-      requestsAtOnce: 10_000,
-      uploadsAtOnce: 10_000,
-      ...limits,
-    },
     operator: { keyHash: hashKey(operatorKey), owner: owners },
     log: { level: "info", stream: { write } },
   });
@@ -151,6 +132,36 @@ export async function startTestApp(
         .key;
     },
   };
+}
+
+/** Composes the service of a test: its clock stands still, and hurried tests meet no limit of requests. */
+function composeTestService(
+  connection: TestDatabase["connection"],
+  limits: Partial<HttpLimits>,
+  options: TestAppOptions,
+  rest: Pick<ServiceOptions, "clock" | "spoolDirectory" | "operator" | "log">,
+): Promise<MusterService> {
+  return composeService({
+    connection,
+    maxConnections: 6,
+    now: () => performance.now(),
+    randomBytes,
+    publicUrl: options.publicUrl,
+    trustedProxies: options.trustedProxies ?? [],
+    timing: options.timing ?? {},
+    limits: {
+      ...httpLimits,
+      importBytes: 64 * 1024 * 1024,
+      bodyPause: 10_000,
+      bodyWhole: 10_000,
+      requestsPerMinute: 0,
+      failuresPerMinute: 0,
+      requestsAtOnce: 10_000,
+      uploadsAtOnce: 10_000,
+      ...limits,
+    },
+    ...rest,
+  });
 }
 
 async function inject(app: App, adminKey: string, request: TestRequest): Promise<TestAnswer> {
