@@ -222,7 +222,8 @@ export const rowIssues = {
   },
   removal_ordered: {
     severity: "warning",
-    message: (d) => `The ${text(d.field)} "${text(d.value)}" is to be removed, as the row orders.`,
+    message: (d) =>
+      `The row orders to remove the ${text(d.field)} "${text(d.value)}". It was removed if only this source had brought it.`,
   },
   order_unclear: {
     severity: "warning",

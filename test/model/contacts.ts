@@ -23,6 +23,7 @@ export function applyEmails(
     if (known) known.claims.add(source);
     else user.emails.set(key, { email, claims: new Set([source]) });
   }
+  withdrawOrdered(source, user.emails, statement.removedEmails, further);
   if (statement.mode === "replace" && statement.emailsComplete) withdraw(source, user.emails, further);
 }
 
@@ -41,7 +42,19 @@ export function applyPhones(organization: Organization, source: number, user: Us
       user.phones.set(key, { ...phone, owner: source, claims: known.claims });
     }
   }
+  withdrawOrdered(source, user.phones, statement.removedPhones, statement.phones);
   if (statement.mode === "replace" && statement.phonesComplete) withdraw(source, user.phones, statement.phones);
+}
+
+/** Withdraws a source's claim from what its file orders to remove, unless it also adds it. */
+function withdrawOrdered(
+  source: number,
+  stored: Map<string, { claims: Set<number> }>,
+  ordered: ReadonlySet<string>,
+  named: ReadonlyMap<string, unknown>,
+): void {
+  const kept = new Map([...stored].filter(([key]) => named.has(key) || !ordered.has(key)));
+  withdraw(source, stored, kept);
 }
 
 /** Withdraws a source's claim from what it no longer names; what has no claim left goes. */

@@ -213,13 +213,14 @@ const groupColumn = fc.oneof(
   { weight: 2, arbitrary: fc.constant("00001") },
   { weight: 2, arbitrary: tokens(groupToken, 2).map((list) => `00001;${list}`) },
   { weight: 3, arbitrary: fc.constant("00000") },
-  { weight: 1, arbitrary: fc.constantFrom("2", "00000;G1", "G1|7") },
+  { weight: 1, arbitrary: fc.constantFrom("2", "00000;G1", "G1|7", "NULL", "'00001", "G1,G2", "12-Oct") },
 );
 const emailColumn = tokens(
   fc.oneof(
     { weight: 14, arbitrary: fc.constantFrom(...emails) },
     { weight: 1, arbitrary: fc.constantFrom("A@X.edu", "B@x.edu") },
-    { weight: 1, arbitrary: fc.constant("nobody at x.edu") },
+    { weight: 1, arbitrary: fc.constantFrom("nobody at x.edu", "NULL", "00002;a@x.edu") },
+    { weight: 2, arbitrary: fc.constantFrom(...emails).map((email) => `${email}|delete`) },
   ),
   3,
 );
@@ -233,13 +234,18 @@ const phoneColumn = tokens(
     "2125550187x12|||1|other",
     "123",
     "5555555555",
+    "2025550123|delete",
+    "2125550187|||| 00002",
+    "2125550187 x12|remove",
+    "2125550187|del",
+    "N/A",
   ),
   2,
 );
 
 const values: fc.Arbitrary<SourceRecord["values"]> = fc
   .record({
-    databaseID: field(fc.constantFrom(...databaseIds), 5, 1),
+    databaseID: field(fc.constantFrom(...databaseIds, ...databaseIds, "NULL", `'${databaseIds[0]!}`), 5, 1),
     userID: field(fc.constantFrom(...usernames, "ANN"), 4, 1),
     email: field(emailColumn, 7, 1),
     firstName: field(fc.constantFrom(...firstNames), 7, 1),

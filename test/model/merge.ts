@@ -33,6 +33,9 @@ export interface Statement {
   /** By `phoneKey`. */
   readonly phones: ReadonlyMap<string, Phone>;
   readonly phonesComplete: boolean;
+  /** Keys of addresses and phones that some row orders to remove. */
+  readonly removedEmails: ReadonlySet<string>;
+  readonly removedPhones: ReadonlySet<string>;
   /** How many rows delete the person, and how many do anything else. */
   readonly deletingRows: number;
   readonly otherRows: number;
@@ -78,6 +81,8 @@ export function mergeRows(person: Person, style: Style): Statement {
     emailsComplete: speaking.some((row) => row.emails) && !speaking.some((row) => row.emailsIncomplete),
     phones: new Map(speaking.flatMap((row) => (row.phones ?? []).map((phone) => [phoneKey(phone), phone] as const))),
     phonesComplete: speaking.some((row) => row.phones) && !speaking.some((row) => row.phonesIncomplete),
+    removedEmails: new Set(rows.flatMap((row) => (row.emailRemovals ?? []).map(({ normalized }) => normalized))),
+    removedPhones: new Set(rows.flatMap((row) => (row.phoneRemovals ?? []).map(phoneKey))),
     deletingRows: deleting.length,
     otherRows: rows.length - deleting.length,
     onlyRemoves: rows.every(removesOnly),

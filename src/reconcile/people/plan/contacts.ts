@@ -1,4 +1,4 @@
-import sql, { type Sql } from "sql-template-tag";
+import sql, { empty, type Sql } from "sql-template-tag";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
 import { hasSeveralItems, items, part } from "../stage/lists.ts";
 
@@ -20,6 +20,12 @@ const peopleOfOneRow = sql`people p join staged_rows s on s.row = p.first_row`;
 const isNewAndOfOneRow = sql`p.is_new and p.applies and p.value_rows is null`;
 
 const item = sql`item`;
+
+/** SQL common table expression: what rows order to remove of whom (file formats, section 2). Held removals do not count. */
+const orderedRemovals = (c: ImportContext, column: Sql) => sql`ordered as materialized (
+    select r.person, item from row_persons r join staged_rows s on s.row = r.row
+    cross join unnest(${items(column)}) item
+    where ${column} is not null ${c.holdsRemovals ? sql`and false` : empty})`;
 
 const newEmails = sql`
   insert into planned_emails (person, email_normalized, email, action)
@@ -46,12 +52,13 @@ const emails = (c: ImportContext) => sql`
       and (${hasSeveralItems(sql`s.emails`)} or s.email_normalized <> coalesce(u.email_normalized, p.email_normalized))
       and address.normalized <> coalesce(u.email_normalized, p.email_normalized)
     order by r.person, address.normalized, r.row desc
-  ), withdrawn as (
+  ), ${orderedRemovals(c, sql`s.email_removals`)}, withdrawn as (
     insert into planned_emails (person, email_normalized, email, action)
     select p.person, e.email_normalized, e.email, case when e.claims = ${c.claim} then 'remove' else 'withdraw' end
     from people p
     join user_emails e on e.organization_id = ${c.organization} and e.user_id = p.person
-    where not p.is_new and p.applies and p.emails_replaced and e.claims & ${c.claim} <> 0
+    where not p.is_new and p.applies and e.claims & ${c.claim} <> 0
+      and (p.emails_replaced or exists (select from ordered o where o.person = p.person and o.item = e.email_normalized))
       and not exists (select from sent where sent.person = p.person and sent.normalized = e.email_normalized)
   )
   insert into planned_emails (person, email_normalized, email, action)
@@ -73,12 +80,14 @@ const phones = (c: ImportContext) => sql`
       from unnest(${items(sql`s.phones`)}) item) phone
     where not (${isNewAndOfOneRow}) and p.applies and not s.only_removes and s.phones <> ''
     order by r.person, phone.number, phone.extension, r.row desc
-  ), withdrawn as (
+  ), ${orderedRemovals(c, sql`s.phone_removals`)}, withdrawn as (
     insert into planned_phones (person, number, extension, action)
     select p.person, h.number, h.extension, case when h.claims = ${c.claim} then 'remove' else 'withdraw' end
     from people p
     join user_phones h on h.organization_id = ${c.organization} and h.user_id = p.person
-    where p.phones_replaced and not p.is_new and p.applies and h.claims & ${c.claim} <> 0
+    where not p.is_new and p.applies and h.claims & ${c.claim} <> 0
+      and (p.phones_replaced or exists (select from ordered o
+        where o.person = p.person and ${part(sql`o.item`, 1)} = h.number and ${part(sql`o.item`, 2)} = h.extension))
       and not exists (select from sent where sent.person = p.person and sent.number = h.number and sent.extension = h.extension)
   )
   insert into planned_phones (person, number, extension, message_type, label, carrier, action)

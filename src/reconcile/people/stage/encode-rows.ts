@@ -109,6 +109,11 @@ const encodedColumns: readonly EncodedColumn[] = [
   { name: "emails", encode: ({ row }) => list(row.emails, ({ email, normalized }) => parts(normalized, email)) },
   { name: "emails_incomplete", encode: ({ row }) => flag(row.emailsIncomplete) },
   { name: "phones", encode: ({ row }) => list(row.phones, encodePhone) },
+  { name: "email_removals", encode: ({ row }) => filledList(row.emailRemovals, ({ normalized }) => normalized) },
+  {
+    name: "phone_removals",
+    encode: ({ row }) => filledList(row.phoneRemovals, ({ number, extension }) => parts(number, extension)),
+  },
   { name: "phones_incomplete", encode: ({ row }) => flag(row.phonesIncomplete) },
   { name: "groups_given", encode: ({ row }) => flag(row.groups !== undefined) },
   { name: "delete_person", encode: ({ row }) => flag(row.groups?.deletePerson ?? false) },
