@@ -301,6 +301,20 @@ export const rowIssues = {
     severity: "warning",
     message: (d) => `${text(d.field)} was kept: ${text(d.kept)}. The file says ${text(d.file)}.`,
   },
+  text_damaged: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} was kept: ${text(d.kept)}. The file says ${text(d.file)}, in which letters are lost. Export the file as UTF-8.`,
+  },
+  person_returned: {
+    severity: "warning",
+    message: (d) =>
+      `This person was deleted before and returns under the id ${text(d.userId)}, with the values that were entered by hand.${
+        d.groups
+          ? ` The role above member in ${text(d.groups)} does not return: grant it again if it is still right.`
+          : ""
+      }`,
+  },
   primary_email_kept: {
     severity: "warning",
     message: (d) => `The primary e-mail ${text(d.kept)} was kept. ${text(d.file)} became a further address.`,

@@ -21,6 +21,7 @@ const resource: ImportResource = {
       withdrawn: 0,
       kept: 0,
       merged: 0,
+      returned: 0,
       membershipsAdded: 19,
       membershipsRemoved: 2,
       groupsCreated: 6,

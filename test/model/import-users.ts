@@ -104,6 +104,7 @@ export function importUsers(
       ? comeBack(organization, source, decision, deleted, warn)
       : carryOut(organization, source, decision, warn);
     if (deleted) {
+      warn(decision.statement.firstRow, { code: "person_returned" });
       const user = organization.users.get(deleted.id);
       const isFree = isUsernameFree(before, deleted, decision, applied, returns);
       if (user) putBack(organization, user, deleted, { isUsernameFree: isFree });

@@ -1,54 +1,46 @@
 /** People who were deleted and come back: their id, and what was entered by hand (file formats, section 5). */
 import type { Decision } from "./decide.ts";
-import type { Statement } from "./merge.ts";
-import { isBlank } from "./merge.ts";
+import { isBlank, type Statement } from "./merge.ts";
 import { locationKey, manual, type Organization, selfRegistered, type User } from "./state.ts";
+import { namesAgree } from "./text.ts";
 
-/** Which of the people to be added are which deleted ones. */
+/**
+ * Which of the people to be added are which deleted ones: those with whom two identifiers agree. Another databaseID in the
+ * source speaks against it. Of several the one of whom most agrees, then the one who was deleted last.
+ */
 export function findReturns(
   organization: Organization,
   source: number,
   decisions: readonly Decision[],
 ): Map<Decision, User> {
-  const found = new Map<Decision, User>();
-  const newcomers = decisions.filter(({ fate }) => fate === "add");
-  // all were deleted at the same time here: the larger id counts as the later one
+  const best = new Map<User, { decision: Decision; agreeing: number }>();
+  // All were deleted at the same time here: the larger id counts as the later one.
   const deleted = [...organization.tombstones.values()].sort((first, second) => second.id - first.id);
-  const isFree = (user: User) => ![...found.values()].includes(user);
-  const databaseIdOf = (user: User) => user.sources.get(source) ?? null;
-  const email = (user: User) => user.email.value?.normalized;
-  const wanting = () => newcomers.filter((decision) => !found.has(decision));
+  for (const decision of decisions.filter(({ fate }) => fate === "add")) {
+    const scores = deleted.map((user) => ({ user, agreeing: agreement(source, decision.statement, user) }));
+    const most = Math.max(0, ...scores.map(({ agreeing }) => agreeing));
+    const chosen = scores.find(({ agreeing }) => agreeing === most);
+    if (!chosen || most < 2) continue;
+    const rival = best.get(chosen.user);
+    if (!rival || rival.agreeing < most) best.set(chosen.user, { decision, agreeing: most });
+  }
+  return new Map([...best].map(([user, { decision }]) => [decision, user]));
+}
 
-  for (const decision of wanting()) {
-    const { databaseId } = decision.statement;
-    const user = deleted.find((one) => databaseId !== null && databaseIdOf(one) === databaseId);
-    if (user) found.set(decision, user);
-  }
-  const byDatabaseId = new Set(found.values());
-  for (const decision of wanting()) {
-    const { databaseId, username } = decision.statement;
-    const isTheirs = (one: User) =>
-      !byDatabaseId.has(one) &&
-      username?.value?.normalized !== undefined &&
-      one.username.value?.normalized === username.value.normalized &&
-      (databaseIdOf(one) === null || databaseId === null);
-    const user = deleted.find(isTheirs);
-    if (user) found.set(decision, user);
-  }
-  const links = new Map<User, Decision[]>();
-  for (const decision of wanting()) {
-    const { databaseId, username, primaryEmail } = decision.statement;
-    const address = primaryEmail?.value.normalized;
-    if (address === undefined) continue;
-    const [user, ...more] = deleted.filter((one) => email(one) === address);
-    const isLiving = [...organization.users.values()].some((one) => email(one) === address);
-    if (!user || more.length > 0 || isLiving || !isFree(user)) continue;
-    if (databaseIdOf(user) !== null && databaseId !== null) continue;
-    if (user.username.value && username?.value) continue;
-    links.set(user, [...(links.get(user) ?? []), decision]);
-  }
-  for (const [user, [decision, ...others]] of links) if (decision && others.length === 0) found.set(decision, user);
-  return found;
+/** How many identifiers of the file and of a deleted person agree. */
+function agreement(source: number, statement: Statement, user: User): number {
+  const { databaseId, username, primaryEmail, firstName, lastName } = statement;
+  const former = user.sources.get(source) ?? null;
+  if (databaseId !== null && former !== null && databaseId !== former) return 0;
+  const sent = { first: firstName?.value ?? "", last: lastName?.value ?? "" };
+  const agrees = [
+    databaseId !== null && databaseId === former,
+    username?.value?.normalized !== undefined && username.value.normalized === user.username.value?.normalized,
+    primaryEmail !== undefined &&
+      primaryEmail.value.normalized === user.email.value?.normalized &&
+      namesAgree(sent, { first: user.firstName.value, last: user.lastName.value }),
+  ];
+  return agrees.filter(Boolean).length;
 }
 
 const scalars = ["firstName", "lastName", "address", "customFields", "showAllGroups"] as const;
@@ -83,16 +75,12 @@ export function putBack(
       if (phone.owner === manual) user.phones.set(key, { ...phone, owner: manual, claims: known.claims });
     }
   }
-  for (const [groupId, { role, roleOwner, claims }] of deleted.memberships) {
+  // A role above member does not come back by a file.
+  for (const [groupId, { claims }] of deleted.memberships) {
     if (!claims.has(manual) || !organization.groups.has(groupId)) continue;
     const known = user.memberships.get(groupId);
-    const byHand = roleOwner === manual;
-    if (!known)
-      user.memberships.set(groupId, { role: byHand ? role : 0, roleOwner: manual, claims: new Set([manual]) });
-    else {
-      known.claims.add(manual);
-      if (byHand) Object.assign(known, { role, roleOwner });
-    }
+    if (known) known.claims.add(manual);
+    else user.memberships.set(groupId, { role: 0, roleOwner: manual, claims: new Set([manual]) });
   }
   if (deleted.claims.has(selfRegistered)) user.claims.add(selfRegistered);
 }

@@ -2,6 +2,7 @@
 import type { Said, Statement } from "./merge.ts";
 import { isBlank } from "./merge.ts";
 import { type Issue, locationKey, type Organization, type Owned, outranks, type User, type Username } from "./state.ts";
+import { damages } from "./text.ts";
 
 /** How a scalar is treated. */
 interface ScalarRule {
@@ -17,8 +18,15 @@ const optionalLocation: ScalarRule = { optional: true, key: locationKey };
 const usernameRule: ScalarRule = { optional: false, key: (value: Username | null) => value?.normalized };
 
 interface DecidedScalar<Value> extends Owned<Value> {
-  /** Whether the stored value stays although the file says another one. */
-  readonly kept: boolean;
+  /** Why the stored value stays although the file says another one. */
+  readonly kept: "value_kept" | "text_damaged" | false;
+}
+
+/** A value as a text; a flag has none. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return value.join("|");
+  if (typeof value === "string") return value;
+  return value !== null && typeof value === "object" ? (value as Username).username : "";
 }
 
 /** What becomes of a scalar when `source` says something about it. */
@@ -30,7 +38,7 @@ function decideScalar<Value>(
   said: Said<Value> | undefined,
   rule: ScalarRule,
 ): DecidedScalar<Value> {
-  const keep = { ...stored, kept: false };
+  const keep: DecidedScalar<Value> = { ...stored, kept: false };
   const set = (value: Value): DecidedScalar<Value> => ({ value, owner: source, kept: false });
   const key = rule.key as (value: Value) => unknown;
   if (said === undefined) return keep;
@@ -46,9 +54,10 @@ function decideScalar<Value>(
   if (mode === "fill") {
     if (Array.isArray(stored.value) && Array.isArray(said.value))
       return fillList(organization, source, stored, said.value);
-    return { ...stored, kept: true };
+    return { ...stored, kept: "value_kept" };
   }
-  if (stored.owner !== null && outranks(organization, stored.owner, source)) return { ...stored, kept: true };
+  if (stored.owner !== null && outranks(organization, stored.owner, source)) return { ...stored, kept: "value_kept" };
+  if (damages(textOf(stored.value), textOf(said.value))) return { ...stored, kept: "text_damaged" };
   return set(said.value);
 }
 
@@ -70,7 +79,7 @@ function fillList<Value>(
   return {
     value: filled as Value,
     owner: takesOver ? source : stored.owner,
-    kept: said.some((element, index) => element !== "" && element !== filled[index]),
+    kept: said.some((element, index) => element !== "" && element !== filled[index]) && "value_kept",
   };
 }
 
@@ -95,7 +104,7 @@ export function applyScalars(
 ): void {
   const decided = <Value>(field: string, stored: Owned<Value>, said: Said<Value> | undefined, rule: ScalarRule) => {
     const { kept, ...scalar } = decideScalar(organization, source, statement.mode, stored, said, rule);
-    if (kept && said) warn(said.row, { code: "value_kept", field });
+    if (kept && said) warn(said.row, { code: kept, field });
     return scalar;
   };
   user.firstName = decided("firstName", user.firstName, statement.firstName, required);

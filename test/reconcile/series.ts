@@ -11,7 +11,10 @@ export interface Sent {
   readonly records: readonly SourceRecord[];
 }
 
-/** Rosters of people who can all be added, night after night another part of them: people go and come back. */
+/**
+ * Rosters of people who can all be added, night after night another part of them. Whoever has a databaseID or a userID
+ * besides the e-mail and the name comes back.
+ */
 export const rosters: fc.Arbitrary<Sent[]> = fc
   .tuple(
     imports,

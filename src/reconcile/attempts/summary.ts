@@ -104,9 +104,9 @@ function notAddedSentence(kind: ImportKind, notAdded: number, dryRun: boolean): 
   return `${counted(notAdded, ...nouns[kind])} ${is} NOT ${dryRun ? "be " : ""}added${alerts}.`;
 }
 
-function rowsSentence({ rows, added, updated, unchanged, removed }: ImportCounts, dryRun: boolean): string {
+function rowsSentence({ rows, added, returned, updated, unchanged, removed }: ImportCounts, dryRun: boolean): string {
   const parts = [
-    `${numeral(added)} added`,
+    `${numeral(added)} added${returned > 0 ? ` (${numeral(returned)} returned)` : ""}`,
     `${numeral(updated)} updated`,
     `${numeral(unchanged)} unchanged`,
     ...(removed > 0 ? [`${numeral(removed)} removed`] : []),

@@ -38,6 +38,8 @@ export interface ImportCounts {
   readonly warnings: number;
   /** Rows that were merged into another row of the same person. */
   readonly merged: number;
+  /** People among those added who had been deleted before and have their id again. */
+  readonly returned: number;
   readonly membershipsAdded: number;
   readonly membershipsRemoved: number;
   readonly groupsCreated: number;
@@ -45,7 +47,7 @@ export interface ImportCounts {
 }
 
 /** What imports did not count at first. */
-export const earlierCounts = { withdrawn: 0, kept: 0 };
+export const earlierCounts = { withdrawn: 0, kept: 0, returned: 0 };
 
 /** An import as the API shows it. */
 export interface ImportResource {

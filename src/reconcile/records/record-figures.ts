@@ -32,6 +32,7 @@ export function recordCounts({ items, failures, notAdded, memberships }: RecordP
     notAdded: notAdded.length,
     warnings: 0,
     merged: 0,
+    returned: 0,
     membershipsAdded: memberships.added,
     membershipsRemoved: memberships.removed,
     groupsCreated: 0,

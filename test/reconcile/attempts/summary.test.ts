@@ -20,6 +20,7 @@ const noCounts: ImportCounts = {
   notAdded: 0,
   warnings: 0,
   merged: 0,
+  returned: 0,
   membershipsAdded: 0,
   membershipsRemoved: 0,
   groupsCreated: 0,

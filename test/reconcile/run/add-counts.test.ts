@@ -17,6 +17,7 @@ const first: ImportCounts = {
   notAdded: 1,
   warnings: 3,
   merged: 0,
+  returned: 0,
   membershipsAdded: 7,
   membershipsRemoved: 0,
   groupsCreated: 1,

@@ -32,6 +32,7 @@ export const nothingDone: Part = {
     notAdded: 0,
     warnings: 0,
     merged: 0,
+    returned: 0,
     membershipsAdded: 0,
     membershipsRemoved: 0,
     groupsCreated: 0,

@@ -38,15 +38,16 @@ export const planReturnedContacts = (c: ImportContext): Sql[] => [
      and not exists (select from planned_phones h where h.person = r.user_id and h.number = s.number and h.extension = s.extension)`,
 ];
 
-/** Plans the memberships of people who return that were given by hand, in groups that exist. Those of the file come before. */
+/**
+ * Plans the memberships of people who return that were given by hand, in groups that exist. Those of the file come before.
+ * The people are members: a role above that is granted by a person, or by the file itself.
+ */
 export const planReturnedMemberships = (c: ImportContext): Sql[] => [
-  sql`update planned_memberships p set claims = p.claims | ${byHand},
-     role_to = case when s.role_owner = ${hand} then s.role else p.role_to end,
-     role_owner = case when s.role_owner = ${hand} then ${hand} else p.role_owner end
+  sql`update planned_memberships p set claims = p.claims | ${byHand}
    from ${formerRows(c, "memberships", "memberships")}
    where p.person = r.user_id and p.group_id = s.group_id and s.claims & ${byHand} <> 0`,
   sql`insert into planned_memberships (person, group_id, role_to, role_owner, claims, action, row)
-   select r.user_id, s.group_id, case when s.role_owner = ${hand} then s.role else 0 end, ${hand}, ${byHand}, 'add', p.first_row
+   select r.user_id, s.group_id, 0, ${hand}, ${byHand}, 'add', p.first_row
    from ${formerRows(c, "memberships", "memberships")} join people p on p.person = r.user_id
    join known_groups g on g.group_id = s.group_id
    where s.claims & ${byHand} <> 0

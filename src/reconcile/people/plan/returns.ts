@@ -8,52 +8,43 @@ import type { ImportContext } from "../../setup/context.ts";
 export const anyTombstone = (c: ImportContext): Sql =>
   sql`select from user_tombstones where organization_id = ${c.organization} limit 1`;
 
+/** SQL: the columns of the user that the tombstone `t` keeps, as JSON. */
+export const state: Sql = sql`t.state -> 'user'`;
+
 /**
- * Finds the new people who were deleted before: by their databaseID of this source, then by the userID, then by the primary
- * e-mail, as in matching (file formats, section 5.7). An identifier of several people, or one that contradicts another one,
- * returns nobody.
+ * Finds the new people who were deleted before (file formats, section 5.7). Two identifiers must agree: the databaseID of
+ * this source, the userID, and the primary e-mail together with a name. Another databaseID in this source speaks against it.
  */
 export const findReturns = (c: ImportContext): Sql => sql`
   with fresh as materialized (
-    select person, database_id, username_normalized, email_normalized from people where is_new
-  ), kept as materialized (
-    select t.user_id, t.username_normalized, t.email_normalized, t.deleted_at, s.database_id
+    select person, database_id, username_normalized, email_normalized, first_name, last_name from people where is_new
+  ), former as materialized (
+    select t.user_id, t.username_normalized, t.email_normalized, t.deleted_at, s.database_id,
+      ${state} ->> 'first_name' as first_name, ${state} ->> 'last_name' as last_name
     from user_tombstones t
     left join user_tombstone_sources s
       on s.organization_id = t.organization_id and s.user_id = t.user_id and s.source = ${c.source}
     where t.organization_id = ${c.organization}
-  ), by_database_id as (
-    select distinct on (fresh.person) fresh.person, kept.user_id
-    from fresh join kept on kept.database_id = fresh.database_id
-    order by fresh.person, kept.deleted_at desc, kept.user_id desc
-  ), by_username as (
-    select distinct on (fresh.person) fresh.person, kept.user_id
-    from fresh join kept on kept.username_normalized = fresh.username_normalized
-    where not exists (select from by_database_id taken where taken.person = fresh.person or taken.user_id = kept.user_id)
-      and (kept.database_id is null or fresh.database_id is null)
-    order by fresh.person, kept.deleted_at desc, kept.user_id desc
-  ), address as (
-    select email_normalized, min(user_id) as user_id from kept where email_normalized is not null
-    group by email_normalized having count(*) = 1
-  ), by_email as (
-    select min(fresh.person) as person, address.user_id
-    from fresh join address on address.email_normalized = fresh.email_normalized join kept on kept.user_id = address.user_id
-    where not exists (select from by_database_id taken where taken.person = fresh.person or taken.user_id = kept.user_id)
-      and not exists (select from by_username taken where taken.person = fresh.person or taken.user_id = kept.user_id)
-      and (kept.database_id is null or fresh.database_id is null)
-      and (kept.username_normalized is null or fresh.username_normalized is null)
-      and not exists (select from users u
-        where u.organization_id = ${c.organization} and u.email_normalized = address.email_normalized)
-    group by address.user_id having count(*) = 1
+  ), pair as (
+    select person, user_id from fresh join former using (database_id)
+    union
+    select person, user_id from fresh join former using (username_normalized)
+    union
+    select person, user_id from fresh join former using (email_normalized)
+  ), candidate as (
+    select person, user_id, former.deleted_at,
+      coalesce((fresh.database_id = former.database_id)::integer, 0)
+      + coalesce((fresh.username_normalized = former.username_normalized)::integer, 0)
+      + coalesce((fresh.email_normalized = former.email_normalized
+          and names_agree(fresh.first_name, fresh.last_name, former.first_name, former.last_name))::integer, 0) as agreeing
+    from pair join fresh using (person) join former using (user_id)
+    where coalesce(fresh.database_id = former.database_id, true)
+  ), best as (
+    select distinct on (person) person, user_id, agreeing from candidate where agreeing >= 2
+    order by person, agreeing desc, deleted_at desc, user_id desc
   )
   insert into returns (person, user_id)
-  select distinct on (user_id) person, user_id
-  from (select person, user_id from by_database_id union all select person, user_id from by_username
-        union all select person, user_id from by_email) found
-  order by user_id, person`;
-
-/** SQL: the columns of the user that the tombstone `t` keeps, as JSON. */
-export const state: Sql = sql`t.state -> 'user'`;
+  select distinct on (user_id) person, user_id from best order by user_id, agreeing desc, person`;
 
 /** SQL: a value of the tombstone, as a text. */
 const former = (column: string) => sql`${state} ->> '${raw(column)}'`;
@@ -114,7 +105,19 @@ export const planReturns = (c: ImportContext): Sql[] => [
   // New people of one row take a shorter path, on which nothing is stored of them. These people take the other one.
   sql`insert into merged_persons (person) select user_id from returns except select person from merged_persons`,
   restoreValues(c),
+  reportReturns(c),
 ];
+
+/** Reports each return, with the groups in which the person had a role above member that was granted by hand. */
+const reportReturns = (c: ImportContext) => sql`
+  insert into row_issues (row, code, field, details, failure)
+  select p.first_row, 'person_returned', null, jsonb_build_object('userId', r.user_id, 'groups', (
+    select coalesce(string_agg(s.group_id, ', ' order by s.group_id collate "C"), '')
+    from jsonb_populate_recordset(null::memberships, t.state -> 'memberships') s
+    where s.role > 0 and s.claims & ${literal(1 << manual)} <> 0)), false
+  from returns r
+  join people p on p.person = r.user_id
+  join user_tombstones t on t.organization_id = ${c.organization} and t.user_id = r.user_id`;
 
 function restoreValues(c: ImportContext): Sql {
   const fields = scalarFields.map((field) => ({

@@ -2,7 +2,7 @@ import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { changedScalarsSql, isBlankSql } from "../../../person/document-sql.ts";
 import { ownerColumn, type Scalar, scalarField, scalarFields } from "../../../person/fields.ts";
 import { kindOf } from "../../../person/kinds.ts";
-import { identifier, identifiers } from "../../../store/sql.ts";
+import { constant, identifier, identifiers } from "../../../store/sql.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
 import { rowOf } from "./value-rows.ts";
 
@@ -22,6 +22,10 @@ const sent = (column: string) => sql`f.${identifier(column)}`;
 const stored = (column: string) => sql`u.${identifier(column)}`;
 const after = (column: string) => sql`after.${identifier(column)}`;
 
+/** SQL: a value as a text, of the stored person or of the one in the file. */
+const asText = ({ column, kind }: Scalar, value: (column: string) => Sql) =>
+  kind === "texts" ? sql`array_to_string(${value(column)}, '|')` : sql`${value(column)}::text`;
+
 const isBlank = (scalar: Scalar, value: Sql) => raw(isBlankSql(scalar, value.text));
 
 /** The result of each case of the rule for a single value. */
@@ -34,16 +38,18 @@ interface RuleResults {
   readonly fill: Sql;
   /** The file has the stored value. */
   readonly agree: Sql;
+  /** The file's value is what is left of the stored one after letters were lost. */
+  readonly spare: Sql;
   /** The file's value replaces the stored one. */
   readonly take: Sql;
 }
 
 /**
  * SQL: the rule for a single value, as a `case` with the given results (file formats, section 5). It looks at silence and
- * blanks in the file first, then at a stored blank, at agreement, and at who may overwrite whom.
+ * blanks in the file first, then at a stored blank, at agreement, at who may overwrite whom, and at lost letters.
  */
-function ruled(c: ImportContext, scalar: Scalar, { keep, clear, fill, agree, take }: RuleResults): Sql {
-  const { column, companion: compared = column } = scalar;
+function ruled(c: ImportContext, scalar: Scalar, { keep, clear, fill, agree, spare, take }: RuleResults): Sql {
+  const { kind, column, companion: compared = column } = scalar;
   const owner = stored(ownerColumn(scalar));
   const clearing = scalar.optional
     ? sql`when ${isBlank(scalar, sent(column))} and f.replaces and ${owner} = ${c.source} then ${clear}`
@@ -55,6 +61,7 @@ function ruled(c: ImportContext, scalar: Scalar, { keep, clear, fill, agree, tak
     when ${isBlank(scalar, stored(column))} then ${fill}
     when ${sent(compared)} = ${stored(compared)} then ${agree}
     when not f.replaces or ${ownerIn(owner, c.outranking)} then ${keep}
+    ${kind === "flag" ? empty : sql`when damages_text(${asText(scalar, stored)}, ${asText(scalar, sent)}) then ${spare}`}
     else ${take} end`;
 }
 
@@ -70,6 +77,7 @@ function newValue(c: ImportContext, scalar: Scalar, column: string): Sql {
     clear: raw(kindOf(scalar).blankSql),
     fill: sent(column),
     agree: stored(column),
+    spare: stored(column),
     take: sent(column),
   });
   if (scalar.kind !== "texts") return value;
@@ -80,7 +88,14 @@ function newValue(c: ImportContext, scalar: Scalar, column: string): Sql {
 function newOwner(c: ImportContext, scalar: Scalar): Sql {
   const owner = stored(ownerColumn(scalar));
   const agree = sql`case when ${owner} is null or ${ownerIn(owner, c.outranked)} then ${c.source} else ${owner} end`;
-  const ownerAfter = ruled(c, scalar, { keep: owner, clear: sql`null`, fill: c.source, agree, take: c.source });
+  const ownerAfter = ruled(c, scalar, {
+    keep: owner,
+    clear: sql`null`,
+    fill: c.source,
+    agree,
+    spare: owner,
+    take: c.source,
+  });
   if (scalar.kind !== "texts") return ownerAfter;
   // A file agrees with a list that it has filled: now, and the next time it comes.
   const list = sent(scalar.column);
@@ -89,16 +104,23 @@ function newOwner(c: ImportContext, scalar: Scalar): Sql {
     else ${ownerAfter} end`;
 }
 
-/** SQL condition: the file's value differs from one that stays. */
-function isKeptAgainst(c: ImportContext, scalar: Scalar): Sql {
+/** SQL: the code of the warning that a value stays against the file; null if there is nothing to report. */
+function keptCode(c: ImportContext, scalar: Scalar): Sql {
   const { column, kind } = scalar;
-  const no = sql`false`;
-  const differs = ruled(c, scalar, { keep: sql`true`, clear: no, fill: no, agree: no, take: no });
-  const isKept = sql`${sent(column)} is not null and not ${isBlank(scalar, sent(column))} and ${differs}`;
-  if (kind !== "texts") return isKept;
-  return sql`${isKept} and (f.replaces or exists (
+  const nothing = sql`null`;
+  const code = ruled(c, scalar, {
+    keep: constant("value_kept"),
+    clear: nothing,
+    fill: nothing,
+    agree: nothing,
+    spare: constant("text_damaged"),
+    take: nothing,
+  });
+  const says = sql`${sent(column)} is not null and not ${isBlank(scalar, sent(column))}`;
+  if (kind !== "texts") return sql`case when ${says} then ${code} end`;
+  return sql`case when ${says} and (f.replaces or exists (
     select from unnest(${stored(column)}, ${sent(column)}) as field (stored, sent)
-    where stored <> '' and sent <> '' and stored <> sent))`;
+    where stored <> '' and sent <> '' and stored <> sent)) then ${code} end`;
 }
 
 const namesOtherwise = new Set<string>(scalarFields.flatMap(({ kind, column }) => (kind === "location" ? column : [])));
@@ -142,25 +164,20 @@ const changedScalars = (c: ImportContext) => sql`
   cross join lateral (select ${plannedColumns(c)} offset 0) after
   where f.applies and (${join(scalarColumns.map(after))}) is distinct from (${join(scalarColumns.map(stored))})`;
 
-const shown = ({ column, kind }: Scalar, value: (column: string) => Sql) =>
-  kind === "texts" ? sql`array_to_string(${value(column)}, '|')` : sql`${value(column)}::text`;
-
 /** The first condition spares most people the list of values, which PostgreSQL would prepare for each person. */
 function keptValues(c: ImportContext): Sql {
+  const codes = scalarFields.map((scalar) => keptCode(c, scalar));
   const fields = scalarFields.map(
-    (scalar) =>
-      sql`('${raw(scalar.feed)}', ${shown(scalar, stored)}, ${shown(scalar, sent)}, ${isKeptAgainst(c, scalar)})`,
+    (scalar, index) =>
+      sql`('${raw(scalar.feed)}', ${asText(scalar, stored)}, ${asText(scalar, sent)}, ${codes[index]!})`,
   );
   return sql`
     insert into row_issues (row, code, field, details, failure)
-    select ${rowOf(sql`f`, sql`scalar.field`)}, 'value_kept', scalar.field,
+    select ${rowOf(sql`f`, sql`scalar.field`)}, scalar.code, scalar.field,
       jsonb_build_object('field', scalar.field, 'kept', scalar.kept, 'file', scalar.file), false
     from ${knownPeople(c)}
-    cross join lateral (values ${join(fields)}) scalar (field, kept, file, against)
-    where f.applies and (${join(
-      scalarFields.map((scalar) => isKeptAgainst(c, scalar)),
-      " or ",
-    )}) and scalar.against`;
+    cross join lateral (values ${join(fields)}) scalar (field, kept, file, code)
+    where f.applies and coalesce(${join(codes)}) is not null and scalar.code is not null`;
 }
 
 const keptPrimaryEmails = (c: ImportContext) => sql`

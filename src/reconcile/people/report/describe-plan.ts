@@ -82,6 +82,7 @@ const countsRow = z.object({
   notAdded: z.int(),
   warnings: z.int(),
   merged: z.int(),
+  returned: z.int(),
   membershipsAdded: z.int(),
   membershipsRemoved: z.int(),
   groupsCreated: z.int(),
@@ -118,6 +119,7 @@ export const countStatement = (c: ImportContext): Sql => sql`
     (select count(distinct row) from row_issues i
      where not exists (select from failed where failed.row = i.row))::integer as warnings,
     (person.rows - person.people)::integer as merged,
+    (select count(*) from returns)::integer as returned,
     (select count(*) from planned_memberships where role_from is null and role_to is not null)::integer as "membershipsAdded",
     ${endedMemberships(c)} as "membershipsRemoved",
     (select count(*) from known_groups where is_new)::integer as "groupsCreated",

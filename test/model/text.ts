@@ -1,0 +1,51 @@
+/** How names are compared, and how lost letters show (file formats, sections 4 and 5). */
+
+/** Without accents, in lower case. */
+const folded = (name: string): string =>
+  name
+    .normalize("NFD")
+    .replace(/[\u0300-\u036f]/g, "")
+    .toLowerCase();
+
+/** The names of a person. */
+export interface Names {
+  readonly first: string;
+  readonly last: string;
+}
+
+/** Two people can be the same by their names: the first names agree, or both agree in swapped order. */
+export function namesAgree(one: Names, other: Names): boolean {
+  const [first, last] = [folded(one.first), folded(one.last)];
+  const [otherFirst, otherLast] = [folded(other.first), folded(other.last)];
+  if (first !== "" && first === otherFirst) return true;
+  if (first + last !== "" && first === otherLast && last === otherFirst) return true;
+  return first === "" && otherFirst === "" && last !== "" && last === otherLast;
+}
+
+/** What no letter is, and what UTF-8 looks like that was read in another encoding. */
+const symbols = /[\u0080-\u00bf\u02c6\u02dc\u2010-\u203a\u20ac\u2122\u2200-\u22ff\u2500-\u25ff]/;
+const leads = /[ÂÃ]/;
+
+const count = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
+const ascii = (text: string) => text.replace(/[^\u0021-\u007e]|[?]/g, "");
+
+/** Whether a text is what is left of a stored one whose letters were lost on the way. Parts are joined by `|`. */
+export function damages(stored: string, sent: string): boolean {
+  const parts = stored.split("|");
+  return stored !== sent && sent.split("|").some((part, index) => damagesPart(parts[index], part));
+}
+
+function damagesPart(stored: string | undefined, sent: string): boolean {
+  if (stored === undefined || stored === "" || sent === "" || stored === sent) return false;
+  if (sent.includes("\ufffd") && !stored.includes("\ufffd")) return true;
+  const pattern = new RegExp(`^${sent.replace(/[.+*^${}()|[\]\\]/g, "\\$&").replaceAll("?", ".")}$`, "su");
+  if (sent.includes("?") && !stored.includes("?") && pattern.test(stored)) return true;
+  const letters = count(stored, /\P{ASCII}/gu);
+  if (letters === 0 || ascii(stored) !== ascii(sent)) return false;
+  return (
+    count(sent, /[?]/g) > count(stored, /[?]/g) ||
+    count(sent, /\P{ASCII}/gu) >= 2 * letters ||
+    (symbols.test(sent) && !symbols.test(stored)) ||
+    (leads.test(sent) && !leads.test(stored))
+  );
+}
