@@ -7,7 +7,7 @@ import { literal, prepared, selectRows } from "../store/sql.ts";
 /**
  * The authority behind a change of members. `organization` may do everything. `groups` is an API key for groups alone: it
  * does not make network administrators, for these could give themselves all other services. `group` is an administrator of
- * the group alone, who neither makes network administrators nor changes or removes those of any group.
+ * the group alone, who neither makes network administrators nor changes or removes network administrators of any group.
  */
 export type MemberAuthority = "organization" | "groups" | "group";
 

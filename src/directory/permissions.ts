@@ -22,7 +22,7 @@ const examplePermission = {
   since: "2026-11-22T02:00:03.123456Z",
 };
 
-/** A right beyond those of a member. The role is the number that feeds write. Times are RFC 3339, UTC, microseconds. */
+/** A right that plain members do not have. The role is the number that feeds write. Times are RFC 3339, UTC, microseconds. */
 export const permissionSchema = z
   .object({
     userId: z.string(),
@@ -71,7 +71,7 @@ const storedPermission = z.object({
 });
 
 /**
- * The rights beyond those of a member, in the order of the people's ids and of the groups'.
+ * The rights that plain members do not have, in the order of the people's ids and of the groups'.
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
  * @throws MusterError not_found when there is no such user
  */

@@ -132,9 +132,10 @@ const readUserRow = storedUserRow.extend({
   /** The databaseID by which the source of the highest rank knows the person. */
   databaseId: z.string().nullable(),
 });
-type ReadUser = z.infer<typeof readUserRow>;
+export type ReadUser = z.infer<typeof readUserRow>;
 
-async function readUser(executor: Executor, organizationId: number, userId: number): Promise<ReadUser> {
+/** One person as the transaction sees it. */
+export async function readUser(executor: Executor, organizationId: number, userId: number): Promise<ReadUser> {
   const user = await selectRow(executor, readUserRow, prepared(oneUser(organizationId, userId)));
   if (!user) throw noSuchUser();
   return user;

@@ -35,8 +35,8 @@ const networkAdministrator = 2;
 
 /**
  * The groups that a person may see, in the order of their ids, byte by byte: those that the person belongs to; of the
- * others no secret ones, unless the person is network administrator anywhere; and without `showAllGroups` only those of
- * the person's location, and those of none.
+ * others no secret ones, unless the person is network administrator anywhere; and without `showAllGroups` only the
+ * groups of the person's location, and groups without a location.
  * @param page `after`: the id after which to begin
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
  * @throws MusterError not_found when there is no such user

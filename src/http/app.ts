@@ -49,9 +49,11 @@ import type { TlsOptions } from "./server/tls.ts";
 import { watchRoutes } from "./server/unknown-addresses.ts";
 import { signInPages } from "./sign-in/pages.ts";
 import { signInRoutes } from "./sign-in/routes.ts";
+import { renumberRoute } from "./sources/renumber-route.ts";
 import { announcementRoutes, previewRoute, sourceRoutes } from "./sources/routes.ts";
 import { topicRoutes } from "./topics/routes.ts";
 import { exportRoute } from "./users/export.ts";
+import { mergeRoute } from "./users/merge-route.ts";
 import { userRoutes } from "./users/routes.ts";
 import { visibleGroupRoutes } from "./users/visible-groups.ts";
 
@@ -101,6 +103,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
       signInRoutes(v1, dependencies);
       importRoutes(v1, dependencies, metrics);
       userRoutes(v1, dependencies);
+      mergeRoute(v1, dependencies);
       exportRoute(v1, dependencies);
       visibleGroupRoutes(v1, dependencies);
       groupRoutes(v1, dependencies);
@@ -117,6 +120,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
       permissionRoutes(v1, dependencies);
       organizationRoutes(v1, dependencies);
       sourceRoutes(v1, dependencies);
+      renumberRoute(v1, dependencies);
       announcementRoutes(v1, dependencies);
       void v1.register((files, _options, ready) => {
         streamBodies(files as App);

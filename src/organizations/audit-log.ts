@@ -8,6 +8,8 @@ export const auditActions = [
   "organization.renamed",
   "settings.changed",
   "source.changed",
+  "source.renumbered",
+  "user.merged",
   "api_key.created",
   "api_key.changed",
   "api_key.rotated",

@@ -14,8 +14,11 @@ import { locationsAfter, locationsNamed } from "../../src/directory/location-doc
 import { networkAdministratorsAmong } from "../../src/directory/member-authority.ts";
 import { additions, groupWithId, pageOfMembers, removals, rolesOf } from "../../src/directory/members.ts";
 import { membershipStatement } from "../../src/directory/membership-changes.ts";
+import { mergeStatements } from "../../src/directory/merge-users.ts";
 import { pageOfPermissions } from "../../src/directory/permissions.ts";
+import { peopleByDatabaseId, peopleByUsername } from "../../src/directory/person-names.ts";
 import { reachStatement } from "../../src/directory/reach.ts";
+import { plannedItems, renumberedEntries, renumberStatements, takenIds } from "../../src/directory/renumber-source.ts";
 import { administratorMemberships, networkAdministratorCount, writeGroups } from "../../src/directory/save-groups.ts";
 import { writeLocations } from "../../src/directory/save-locations.ts";
 import { buryStatement, forgetStatement } from "../../src/directory/tombstone.ts";
@@ -88,6 +91,9 @@ test("PostgreSQL accepts every statement of people", async () => {
     ...numbered("e-mails", replaceFurtherEmails(target, everything.emails!)),
     ...numbered("phones", replacePhones(target, everything.phones!)),
     memberships: insertMemberships(target, [{ groupId: "G", role: 0 }], at),
+    ...numbered("merge", mergeStatements(1, 2, 3, at)),
+    "by username": peopleByUsername(1, [0], ["a"]),
+    "by databaseId": peopleByDatabaseId(1, [0], [{ databaseId: "1" }]),
     bury: buryStatement(1, [2], null, at),
     forget: forgetStatement(1, at),
   });
@@ -160,6 +166,18 @@ test("PostgreSQL accepts every statement of groups and memberships", async () =>
       pageOfPermissions(1, { userId: undefined }, { after: undefined, limit: 10 }),
       pageOfPermissions(1, { userId: 2, groupId: "G", role: 1 }, { after: [1, "G"], limit: 10 }),
     ]),
+  });
+  assert.deepEqual(refused, []);
+});
+
+test("PostgreSQL accepts every statement that renumbers a source", async () => {
+  const pairs = [{ from: "1", to: "2" }];
+  const items = [{ userId: "2", from: "1", to: "2" }];
+  const refused = await refusedStatements(owner, {
+    plan: plannedItems(1, 3, pairs),
+    taken: takenIds(1, 3, pairs),
+    entries: appendStatement(1, manual, renumberedEntries(1, 3, items)),
+    ...numbered("renumber", renumberStatements(1, 3, items, pairs, at)),
   });
   assert.deepEqual(refused, []);
 });

@@ -176,12 +176,17 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   patchApiKey: { body: { name: newPlace("keyName") } },
   patchOrganization: { body: { settings: { createGroups: [place("group")] } } },
   previewSource: { body: { users: [person] } },
+  mergeUsers: { body: { userId: place("otherUser") } },
   purgeGroup: { body: {} },
   putMember: { body: { role: 4 } },
   putSource: { body: { rank: 1 } },
   rejectPending: decisions,
   rejectPendingV2: { query: { decidedBy: "Kim Park", reason: "why not" }, isApproval: true },
   rotateApiKey: { body: { overlapSeconds: 60 } },
+  renumberSource: [
+    { body: { pairs: [{ from: place("databaseId"), to: "RENUMBERED" }], dryRun: false } },
+    { body: { pairs: [{ from: place("databaseId"), to: "OTHER" }], planHash: place("planHash") }, status: 409 },
+  ],
   requestMembership: { ...ofClub, body: { userId: place("visitor"), message: "Please" } },
   signOut: { status: 403 },
   submitTopic: { body: { author: place("user"), subject: "News", body: "All well.", channels: ["email"] } },
@@ -203,7 +208,7 @@ export const plainProperties: readonly string[] = [
   ..."action address allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
-  ..."customFields decidedBy default description expectedBy expectedMembers expiresAt extension firstName from".split(
+  ..."customFields decidedBy default description dryRun expectedBy expectedMembers expiresAt extension firstName from".split(
     " ",
   ),
   ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label lastName mapping message".split(
@@ -212,7 +217,7 @@ export const plainProperties: readonly string[] = [
   ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
-  ..."requireEmail requireGroup role services showAllGroups signInClaim signInMatches state street style subject text timeZone type until version zip".split(
+  ..."requireEmail requireGroup role services showAllGroups signInClaim signInMatches state street style subject text timeZone to type until version zip".split(
     " ",
   ),
 ];
