@@ -10,6 +10,7 @@ import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
 import { pendingV2Routes } from "./api-v2/pending-routes.ts";
 import { permissionV2Routes } from "./api-v2/permission-routes.ts";
+import { refuseUnsupported } from "./api-v2/unsupported-parameters.ts";
 import { usersV2Route } from "./api-v2/users.ts";
 import { auditRoutes } from "./audit/routes.ts";
 import { registerAdmission } from "./callers/admission.ts";
@@ -39,7 +40,7 @@ import type { AnyReply, AnyRequest, App } from "./server/app-types.ts";
 import { discardRest, withDeadline } from "./server/bodies.ts";
 import { type Answering, refuseBrokenRequest, watchAnswers } from "./server/broken-requests.ts";
 import type { HttpDependencies } from "./server/dependencies.ts";
-import { registerJson } from "./server/json.ts";
+import { announcesBody, registerJson } from "./server/json.ts";
 import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./server/logging.ts";
 import type { Metrics } from "./server/metrics.ts";
 import { operationRoutes } from "./server/operations.ts";
@@ -86,7 +87,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
   await app.register(swagger, openApiOptions);
   await app.register(swaggerUi, {
     routePrefix: "/docs",
-    uiConfig: { validatorUrl: null, tryItOutEnabled: false } as object,
+    uiConfig: { validatorUrl: null, tryItOutEnabled: false, docExpansion: "none", filter: true } as object,
     // The bar on top is the framework's own and asks for the address of another document.
     theme: { title: "Muster", css: [{ filename: "muster.css", content: ".swagger-ui .topbar { display: none }" }] },
   });
@@ -152,6 +153,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
       registerIdempotency(v2, dependencies);
       completeSchemas(v2, { ignoresParameters: true });
       v2.setNotFoundHandler(answerUnknown);
+      v2.addHook("preValidation", async (request) => refuseUnsupported(request.query as object));
       void v2.register((files, _options, ready) => {
         importV2Routes(files as App, dependencies, metrics);
         ready();
@@ -187,7 +189,8 @@ function serverOptions(
     // X-Forwarded-For counts only if a trusted proxy sent it.
     trustProxy: trustedProxies.length > 0 && [...trustedProxies],
     bodyLimit: largestJson,
-    routerOptions: { maxParamLength: longestParameter },
+    routerOptions: { maxParamLength: longestParameter, ignoreTrailingSlash: true },
+    rewriteUrl,
     // Requests that come while the service stops get a problem like any other, not Fastify's own document.
     return503OnClosing: false,
     keepAliveTimeout: limits.connectionIdle,
@@ -198,6 +201,11 @@ function serverOptions(
     frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
     clientErrorHandler: refuseBrokenRequest(newId, answering),
   };
+}
+
+/** Rails, which existing jobs were written for, also takes `/api/v2/users.xml`. */
+function rewriteUrl({ url = "/" }: { readonly url?: string | undefined }): string {
+  return url.replace(/^(\/api\/v2\/(?:users|groups|locations|pending|permissions))\.xml(?=\/?(?:\?|$))/, "$1");
 }
 
 function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void {
@@ -227,7 +235,7 @@ function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies,
     }
   });
   app.addHook("preParsing", async (request, _reply, payload) =>
-    request.routeOptions.config?.streamedBody === undefined && hasBody(request)
+    request.routeOptions.config?.streamedBody === undefined && announcesBody(request.headers)
       ? withDeadline(payload as Parameters<typeof withDeadline>[0], limits.bodyWhole)
       : payload,
   );
@@ -254,8 +262,4 @@ function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies,
       if (!reply.raw.headersSent) note(request, reply);
     });
   });
-}
-
-function hasBody({ headers }: AnyRequest): boolean {
-  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }

@@ -52,6 +52,12 @@ test("a token of the organization's issuer signs its person in", async () => {
   assert.equal((await me(await sign(key, good()), "bearer")).status, 200);
 });
 
+test("a token that is too long is refused as a token, not as an API key", async () => {
+  const { status, json } = await me(await sign(key, { ...good(), groups: "g".repeat(10_000) }));
+  assert.equal(status, 401);
+  assert.match(json.detail, /^The token is longer than 12 KiB\. Have the identity provider leave out claims/);
+});
+
 test("who comes with a token has no session to end", async () => {
   const answer = await app.inject({
     ...{ method: "POST", url: "/v1/sign-out", key: null },

@@ -68,6 +68,25 @@ test("a job decides by the address or by a form, in XML, and a person is named",
   assert.deepEqual([decisions[0].decidedBy, decisions[0].reason], ["Kim Park", "No seat\nleft"]);
 });
 
+test("a job decides by JSON, and JSON that is not a decision is refused", async () => {
+  const json = { "content-type": "application/json" };
+  const topic = (await done(submit("CHESS", author))).id;
+  for (const [body, reason] of [
+    ["[]", /is not a JSON object/],
+    ["null", /is not a JSON object/],
+    ["{", /is no valid JSON/],
+    ['{"decidedBy":17}', /decidedBy/],
+    ['{"decidedBy":"Kim","dryRun":true}', /does not support dryRun/],
+  ] as const) {
+    const refused = await call("POST", `/${topic}/approve`, "", body, json);
+    assert.equal(refused.status, 400, body);
+    assert.match(refused.json.detail, reason);
+  }
+  const approved = await call("POST", `/${topic}/approve`, "", '{"decidedBy":"Kim Park"}', json);
+  assert.equal(approved.status, 200, approved.body);
+  assert.equal(approved.json.decision.decidedBy, "Kim Park");
+});
+
 test("of two jobs at once one decides, and the other is told who did", async () => {
   const topic = (await done(submit("CHESS", author))).id;
   const answers = await Promise.all([

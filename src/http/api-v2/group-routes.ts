@@ -40,7 +40,7 @@ function listRoute(app: App, { database }: HttpDependencies): void {
       summary: "List all groups, as existing jobs do",
       description:
         "All groups in the order of their ids, in the form of a file of groups: it can be loaded back. In XML, or in JSON to " +
-        "who asks for it. Parameters that it does not know are ignored.",
+        "who asks for it. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
       tags,
       querystring: z.looseObject(keyQuery),
       response: { 200: answered("All groups.", feedGroupsSchema) },

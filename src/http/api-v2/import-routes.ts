@@ -18,7 +18,7 @@ const repeatedWithin = 10 * 60 * 1000;
 const common =
   "answers row by row: in JSON to JSON, in XML to anything else. A document that was taken is answered with 200, " +
   "also when it is held; the body says so. The same bytes with the same key within ten minutes are answered with " +
-  "the first import. Parameters that it does not know are ignored.";
+  "the first import. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.";
 
 const imports = [
   {

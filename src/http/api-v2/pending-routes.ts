@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { MusterError } from "../../errors.ts";
 import { listPending, type PendingItem } from "../../moderation/pending.ts";
 import type { ItemKey } from "../../moderation/topics.ts";
 import { type ListForm, sendAll } from "../contract/lists.ts";
@@ -10,9 +11,11 @@ import { decideFor } from "../pending/routes.ts";
 import { decidedItemSchema, deciderMembers, pendingFilterMembers, pendingParams } from "../pending/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
+import { createJsonParser, readText } from "../server/json.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { byItemKey } from "../topics/schemas.ts";
 import { keyQuery } from "./key-query.ts";
+import { refuseUnsupported } from "./unsupported-parameters.ts";
 
 const tags = ["Version 2"];
 
@@ -119,11 +122,19 @@ export function pendingV2Routes(app: App, dependencies: HttpDependencies, metric
   });
 
   void app.register((scope, _options, ready) => {
-    // Forms are read; whatever else comes along with a POST is not.
+    // Forms and JSON are read; whatever else comes along with a POST is not.
     scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser("*", { parseAs: "string", bodyLimit: largestForm }, (request, payload, done) => {
-      const isForm = mediaTypeOf(request.headers["content-type"]) === "application/x-www-form-urlencoded";
-      done(null, isForm ? Object.fromEntries(new URLSearchParams(payload as string)) : undefined);
+    const parseJson = createJsonParser(scope as App);
+    scope.addContentTypeParser("*", { parseAs: "buffer", bodyLimit: largestForm }, (request, payload, done) => {
+      const { "content-type": contentType } = request.headers;
+      const mediaType = mediaTypeOf(contentType);
+      if (mediaType === "application/json") return parseJson(request, payload as Buffer, done);
+      if (mediaType !== "application/x-www-form-urlencoded") return done(null, undefined);
+      try {
+        done(null, Object.fromEntries(new URLSearchParams(readText(payload as Buffer, contentType))));
+      } catch (error) {
+        done(error as Error);
+      }
     });
     for (const outcome of ["approve", "reject"] as const) decisionRoute(scope as App, dependencies, metrics, outcome);
     ready();
@@ -148,7 +159,7 @@ function decisionRoute(
       summary:
         outcome === "approve" ? "Approve what waits, as existing jobs do" : "Reject what waits, as existing jobs do",
       description:
-        "As under /v1, whichever version there is. `decidedBy` and `reason` stand in the address or in a form. A decision is " +
+        "As under /v1, whichever version there is. Send `decidedBy` and `reason` in the address, as a form or as JSON. A decision is " +
         "taken once: the second one is answered 409 with who decided, and what.",
       tags,
       params: pendingParams,
@@ -164,9 +175,15 @@ function decisionRoute(
         ...problemResponses("not_found", "conflict", "plan_changed", "gone"),
       },
     },
-    // Values of a form count like parameters of the address.
+    // Values of a form or of JSON count like parameters of the address.
     preValidation: async (request) => {
-      Object.assign(request.query as object, request.body);
+      const { body } = request as { readonly body: unknown };
+      if (body === undefined) return;
+      if (typeof body !== "object" || body === null || Array.isArray(body)) {
+        throw new MusterError("request_invalid", 'The body is not a JSON object, such as {"decidedBy": "Kim Park"}.');
+      }
+      refuseUnsupported(body);
+      Object.assign(request.query as object, body);
     },
     handler: async (request, reply) => {
       const { decidedBy, reason } = request.query;

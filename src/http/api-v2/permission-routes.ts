@@ -58,7 +58,7 @@ export function permissionV2Routes(app: App, { database }: HttpDependencies): vo
       operationId: "listPermissionsV2",
       summary: "List who may do more than a member, as existing jobs do",
       description:
-        "All roles above member. In XML, or in JSON to who asks for it. Parameters that it does not know are ignored.",
+        "All roles above member. In XML, or in JSON to who asks for it. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
       tags: ["Version 2"],
       querystring: z.looseObject(keyQuery),
       response: {

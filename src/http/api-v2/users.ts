@@ -5,6 +5,7 @@ import { feedRecords } from "../../directory/changed-users.ts";
 import { sourceName } from "../../organizations/sources.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
+import { impossibleTime } from "../contract/times.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { writeCsv, writeJson, writeXml } from "../users/feed-text.ts";
@@ -33,6 +34,10 @@ const moment = z
         "is no day such as 2026-11-22, and no time such as 2026-11-22T02:00:03Z",
       ),
   )
+  .superRefine((text, context) => {
+    const message = impossibleTime(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
   .optional();
 
 /** Reading people as existing jobs do (docs/migrating-from-regroup.md). */
@@ -48,7 +53,7 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
         "People in the feed's own XML, or in JSON or CSV to whom asks for that, so that they can be loaded back: everybody, " +
         "or with `since` who changed after it, as they are now. Who was deleted has the `groupID` 00000. With `groupID` " +
         "only people of that group; who left it since has its id and `|00002`. `databaseID` is that of the key's source. The " +
-        "header `changes-until` is the next `since`. Parameters that it does not know are ignored.",
+        "header `changes-until` is the next `since`. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
       tags: ["Version 2"],
       querystring: z.looseObject({
         ...keyQuery,

@@ -132,7 +132,12 @@ function keysOf(request: FastifyRequest, { keyInQuery = false }: { readonly keyI
     );
   }
   const keys = [inQuery].flat().filter((key) => typeof key === "string" && key !== "" && key.length <= longestKey);
-  return [...(keys as string[]).slice(0, 1), ...(header === undefined ? [] : keysInHeader(header))];
+  // A + that was not written as %2B arrives as a space, which no key contains.
+  const [key] = keys as string[];
+  return [
+    ...(key === undefined ? [] : [key.replaceAll(" ", "+")]),
+    ...(header === undefined ? [] : keysInHeader(header)),
+  ];
 }
 
 /** The keys that an Authorization header can mean: of Basic the password, then the user name. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { changeSchema, exampleChange } from "../../changes/change-schema.ts";
 import { changeOrigins, changeTypes } from "../../changes/feed-request.ts";
+import { impossibleTime } from "../contract/times.ts";
 
 /** Most changes of a page. */
 export const largestFeedPage = 10_000;
@@ -28,6 +29,10 @@ export const time = z
         "is no time such as 2026-11-22T02:00:03.123456Z",
       ),
   )
+  .superRefine((text, context) => {
+    const message = impossibleTime(text);
+    if (message !== undefined) context.addIssue({ code: "custom", message });
+  })
   .optional();
 
 /** Query of GET /changes. */

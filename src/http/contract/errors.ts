@@ -44,8 +44,6 @@ function explainFastify(code: string | undefined, { takes, bodyLimit }: ErrorCon
       );
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return problem("media_type_unsupported", `Send the body as ${takes}, and name it in Content-Type.`);
-    case "FST_ERR_CTP_EMPTY_JSON_BODY":
-      return problem("body_missing", "Content-Type announces JSON, but there is no body.");
     case "FST_ERR_CTP_INVALID_JSON_BODY":
       return problem("request_invalid", "The body is no valid JSON.");
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
@@ -115,12 +113,15 @@ function explainValidation(error: FastifyError): MusterError {
   const place = places[error.validationContext ?? ""] ?? "request";
   const errors = issues.flatMap((issue) => describeIssue(issue, place)).slice(0, mostErrors);
   const [first] = errors;
+  if (first?.message === missingBody) return problem("body_missing", "The request has no body. Send a JSON object.");
   const rest = errors.length > 1 ? ` (and ${errors.length - 1} more, see errors)` : "";
   const detail = first
     ? `The ${place} cannot be taken: ${first.field}: ${first.message}${rest}.`
     : `The ${place} cannot be taken.`;
   return problem("request_invalid", detail, first ? { field: first.field, errors } : {});
 }
+
+const missingBody = "is missing: send a JSON object";
 
 function describeIssue(issue: ValidationIssue, place: string): { field: string; message: string }[] {
   const path = issue.instancePath.split("/").filter((part) => part !== "");
@@ -129,7 +130,7 @@ function describeIssue(issue: ValidationIssue, place: string): { field: string; 
     return issue.params.keys.map((key) => ({ field: shorten([...path, key].join(".")), message }));
   }
   if (path.length === 0 && place === places.body && /received (?:null|undefined)$/.test(issue.message ?? "")) {
-    return [{ field: place, message: "is missing: send a JSON object" }];
+    return [{ field: place, message: missingBody }];
   }
   return [{ field: shorten(path.join(".")) || place, message: inPlainWords(issue.message ?? "is not valid") }];
 }

@@ -18,6 +18,14 @@ export function etag(version: number): string {
 }
 
 /**
+ * The entity tag as this service sent it. Proxies that compress an answer weaken its tag (`W/"7"`, nginx) or add to it
+ * (`"7-gzip"`, Apache). Each version has one content, so that the tag still names it.
+ */
+function plainTag(tag: string): string {
+  return tag.replace(/^W\//, "").replace(/(?:--?|;)(?:gzip|br|zstd|deflate)"$/, '"');
+}
+
+/**
  * Reads If-Match.
  * @returns the versions that the client would overwrite; undefined when it does not care (no header, or `*`)
  * @throws MusterError request_invalid when it is no list of entity tags
@@ -38,7 +46,7 @@ export function ifMatchVersions(header: string | undefined): readonly string[] |
  * @throws MusterError version_mismatch
  */
 export function requireVersion(expected: readonly string[] | undefined, version: number): void {
-  if (expected === undefined || expected.includes(etag(version))) return;
+  if (expected === undefined || expected.some((tag) => plainTag(tag) === etag(version))) return;
   throw new MusterError(
     "version_mismatch",
     `It is at version ${version} now. Read it again, and repeat your change if it still makes sense.`,
@@ -66,5 +74,5 @@ export const ifNoneMatchHeaders = z.object({
 
 /** True if If-None-Match names this entity tag. Tags are compared weakly, since caches may weaken them. */
 export function isKnown(header: string | undefined, tag: string): boolean {
-  return (header ?? "").split(",").some((one) => ["*", tag].includes(one.trim().replace(/^W\//, "")));
+  return (header ?? "").split(",").some((one) => ["*", tag].includes(plainTag(one.trim())));
 }
