@@ -27,6 +27,7 @@ test("XML is answered in XML, row by row, with 200", async () => {
 <id>${id}</id>
 <status>applied</status>
 <summary>1 person was NOT added and gets no alerts. 3 rows read; 2 added, 0 updated, 0 unchanged. 1 row failed. 1 row has warnings. 1 group created.</summary>
+<isReplay>false</isReplay>
 <users type="array">
 <user>
   <row>1</row>
@@ -99,8 +100,9 @@ test("the same bytes with the same key within ten minutes are answered with the 
   const before = (await imports()).length;
   const first = await post(body);
   const again = await post(body);
-  assert.equal(again.body, first.body);
+  assert.equal(again.body, first.body.replace("<isReplay>false<", "<isReplay>true<"));
   assert.match(again.body, /<added>1<\/added>/);
+  assert.deepEqual([first.headers["idempotent-replay"], again.headers["idempotent-replay"]], [undefined, "true"]);
   assert.equal((await imports()).length, before + 1);
   app.advanceClock(10 * 60 * 1000 + 1);
   const later = await post(body);
@@ -108,11 +110,24 @@ test("the same bytes with the same key within ten minutes are answered with the 
   assert.equal((await imports()).length, before + 2);
 });
 
+test("the same bytes are processed again if anything has changed since", async () => {
+  const right = roster(person("61"));
+  const wrong = right.replace(/<firstName>[^<]*</, "<firstName>Wrong<");
+  const added = await post(right);
+  assert.match(added.body, /<added>1<\/added>/);
+  assert.match((await post(wrong)).body, /<updated>1<\/updated>/);
+  const repaired = await post(right);
+  assert.match(repaired.body, /<updated>1<\/updated>/);
+  assert.match(repaired.body, /<isReplay>false<\/isReplay>/);
+  assert.match((await post(right)).body, /<isReplay>true<\/isReplay>/);
+});
+
 test("repeats that come while the first is in flight wait for it", async () => {
   const body = roster(person("7"));
   const before = (await imports()).length;
   const answers = await Promise.all([post(body), post(body), post(body)]);
-  assert.equal(new Set(answers.map(({ body: text }) => text)).size, 1);
+  assert.equal(new Set(answers.map(({ body: text }) => text.replace(/<isReplay>.*?</, "<"))).size, 1);
+  assert.deepEqual(answers.filter(({ body: text }) => text.includes("<isReplay>true<")).length, 2);
   assert.equal(answers[0]!.status, 200);
   assert.equal((await imports()).length, before + 1);
 });

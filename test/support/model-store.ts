@@ -51,8 +51,8 @@ export async function openModelStore(after: typeof afterAll): Promise<ModelStore
   return {
     database,
     dependencies,
-    send: (organizationId, { body, format, dryRun = false, ...options }) =>
-      importFile(dependencies, {
+    async send(organizationId, { body, format, dryRun = false, ...options }) {
+      const { resource } = await importFile(dependencies, {
         caller: { organizationId, actor: "test", channel: "api" },
         file: {
           fileName: null,
@@ -63,7 +63,9 @@ export async function openModelStore(after: typeof afterAll): Promise<ModelStore
           })(),
         },
         options: { ...options, dryRun },
-      }),
+      });
+      return resource;
+    },
     async notesOf(organizationId, importId) {
       const { items } = await listImportRows(opened, organizationId, importId, {}, { limit: 1000 });
       return [

@@ -17,13 +17,16 @@ const groupRowSchema = z.object({
   ...rowMembers,
 });
 
-const headSchema = importSchema.pick({ id: true, status: true, summary: true, counts: true });
+const headSchema = importSchema.pick({ id: true, status: true, summary: true, counts: true }).extend({
+  isReplay: z.boolean().describe("True if the file repeats an earlier one and this is the answer of that import."),
+});
 const rowsText = "What became of each row, in the order of the file.";
 const exampleHead = {
   id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
   status: "applied" as const,
   summary: "1 row read; 1 added, 0 updated, 0 unchanged.",
   counts: null,
+  isReplay: false,
 };
 const exampleRow = { row: 1, action: "Add" as const, status: "Successful" as const, message: "" };
 
@@ -59,8 +62,11 @@ export const groupRows: AnswerRows = {
 /** Rows that are written at once. */
 const rowsAtOnce = 500;
 
-/** The members in the order of the contract, whatever that of the object is. */
-const headOf = (resource: ImportResource) => headSchema.parse(resource);
+/** An import, and whether it is the answer to a repeat of its file. */
+type AnsweredImport = ImportResource & { readonly isReplay: boolean };
+
+/** The members in the order of the contract. */
+const headOf = (resource: AnsweredImport) => headSchema.parse(resource);
 
 async function* batches(rows: AsyncIterable<RowResponse>, tell: AnswerRows["tell"]): AsyncGenerator<object[]> {
   let batch: object[] = [];
@@ -75,7 +81,7 @@ async function* batches(rows: AsyncIterable<RowResponse>, tell: AnswerRows["tell
 
 /** The answer as JSON, some rows at a time. */
 export async function* answerJson(
-  resource: ImportResource,
+  resource: AnsweredImport,
   rows: AsyncIterable<RowResponse>,
   { list, tell }: AnswerRows,
 ): AsyncGenerator<string, void, undefined> {
@@ -91,7 +97,7 @@ export async function* answerJson(
 
 /** The answer as XML, some rows at a time. */
 export async function* answerXml(
-  resource: ImportResource,
+  resource: AnsweredImport,
   rows: AsyncIterable<RowResponse>,
   { list, item, tell }: AnswerRows,
 ): AsyncGenerator<string, void, undefined> {

@@ -18,7 +18,9 @@ const repeatedWithin = 10 * 60 * 1000;
 const common =
   "answers row by row: in JSON to JSON, in XML to anything else. A document that was taken is answered with 200, " +
   "also when it is held; the body says so. The same bytes with the same key within ten minutes are answered with " +
-  "the first import. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.";
+  "the first import, as long as nothing of the organization has changed since; the answer then says `isReplay` and has " +
+  "the header `Idempotent-Replay: true`. `source`, `style` and `dryRun` are refused; other parameters that it does not " +
+  "know are ignored.";
 
 const imports = [
   {
@@ -63,14 +65,15 @@ export function importV2Routes(app: App, dependencies: HttpDependencies, metrics
       },
       handler: async (request, reply) => {
         const wanted = { kind, source: undefined, dryRun: false, repeatedWithin } as const;
-        const resource = await run(await toImportRequest(dependencies, request, wanted));
+        const { resource, isRepeat } = await run(await toImportRequest(dependencies, request, wanted));
         const responses = await respondRows(dependencies.database, request.caller.organizationId, resource.id);
         const format = chooseFormat(request.headers, ["xml", "json"], "xml");
         const write = format === "json" ? answerJson : answerXml;
+        if (isRepeat) reply.header("idempotent-replay", "true");
         return reply
           .header("vary", "accept")
           .header("content-type", `application/${format}; charset=utf-8`)
-          .send(Readable.from(write(resource, responses, rows)) as never);
+          .send(Readable.from(write({ ...resource, isReplay: isRepeat }, responses, rows)) as never);
       },
     });
   }

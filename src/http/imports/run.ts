@@ -5,7 +5,7 @@ import { sourceName } from "../../organizations/sources.ts";
 import { getImport } from "../../reconcile/attempts/read-imports.ts";
 import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import type { ImportOptions, ImportRequest } from "../../reconcile/receive/request.ts";
-import { importFile } from "../../reconcile/run/import-file.ts";
+import { type ImportedFile, importFile } from "../../reconcile/run/import-file.ts";
 import type { App } from "../server/app-types.ts";
 import { type BodyPace, readBody } from "../server/bodies.ts";
 import type { Caller, HttpDependencies } from "../server/dependencies.ts";
@@ -13,7 +13,7 @@ import type { Metrics } from "../server/metrics.ts";
 import { type OnField, type ReceivedFile, receiveFile } from "./receive.ts";
 
 /** Processes a file to its end. */
-export type RunImport = (request: ImportRequest) => Promise<ImportResource>;
+export type RunImport = (request: ImportRequest) => Promise<ImportedFile>;
 
 /**
  * Makes the scope hand on bodies as streams, whatever their type, and run imports: an import goes on when its sender
@@ -29,9 +29,10 @@ export function takeFiles(app: App, dependencies: HttpDependencies, metrics: Met
     const done = importFile(dependencies, request);
     running.add(done);
     try {
-      const resource = await done;
-      metrics.importDone(resource.kind, resource.status, resource.counts);
-      return resource;
+      const imported = await done;
+      const { resource, isRepeat } = imported;
+      if (!isRepeat) metrics.importDone(resource.kind, resource.status, resource.counts);
+      return imported;
     } catch (error) {
       metrics.importDone(request.options.kind, "failed", null);
       throw error;
@@ -59,7 +60,7 @@ export async function runOnce(
 ): Promise<ImportResource> {
   const { doneImportId, caller } = request;
   if (doneImportId !== null) return getImport(dependencies.database, caller.organizationId, doneImportId);
-  return run(await toImportRequest(dependencies, request, wanted));
+  return (await run(await toImportRequest(dependencies, request, wanted))).resource;
 }
 
 /**

@@ -117,6 +117,11 @@ export async function finishImport(
          and exists (select from imports where organization_id = ${organizationId} and id = ${id} and kind = 'users')`),
     );
   }
+  await executor.query(
+    prepared(sql`
+      update imports set head_sequence = (select last_sequence from feed_heads where organization_id = ${organizationId})
+      where organization_id = ${organizationId} and id = ${id}`),
+  );
 }
 
 const wasInterrupted = () => new MusterError(interrupted.code, interrupted.detail);

@@ -7,11 +7,11 @@ import { getImport } from "./read-imports.ts";
 import type { ImportResource } from "./types.ts";
 
 /**
- * The import that this one repeats: of the same key, bytes, source and style, begun before it and no longer ago than
- * `within`; refused and discarded ones don't count. The repeat itself leaves no trace then.
+ * Finds the import that this one repeats: of the same key, bytes, source and style, begun at most `within` before, and
+ * still under way or followed by no change at all. Refused and discarded imports do not count. A repeat leaves no trace.
  * @param id an import that has just been received, in the caller's transaction
  * @param within milliseconds
- * @returns id of the first import; undefined when there is none
+ * @returns id of the first import; undefined if this is not a repeat
  */
 export async function findRepeated(
   executor: Executor,
@@ -31,6 +31,8 @@ export async function findRepeated(
        and first.caller_id = repeat.caller_id and first.kind = repeat.kind and first.source = repeat.source
        and first.style = repeat.style and first.dry_run = repeat.dry_run
      where repeat.organization_id = ${organizationId} and repeat.id = ${id} and first.id <> repeat.id and first.status not in ('failed', 'discarded')
+       and (first.status in ('receiving', 'planning', 'applying')
+         or first.head_sequence = (select last_sequence from feed_heads where organization_id = ${organizationId}))
        and first.created_at > repeat.created_at - ${within} * interval '1 millisecond'
      order by first.created_at limit 1`),
   );

@@ -17,12 +17,19 @@ import type { ImportDependencies } from "./dependencies.ts";
 import { importPatience } from "./patience.ts";
 import { runImport } from "./run-import.ts";
 
+/** An import that has ended. */
+export interface ImportedFile {
+  readonly resource: ImportResource;
+  /** True if the file repeats an earlier import and was not processed: `resource` is the earlier one. */
+  readonly isRepeat: boolean;
+}
+
 /**
  * Imports a file of users, groups or locations. It receives and reads the whole file, and only then brings what is stored
  * in line with it, in one transaction (docs/architecture.md). The attempt appears under imports, however it ends.
  * @throws MusterError when the document is refused; nothing is applied then. `importId` of the error names the attempt.
  */
-export async function importFile(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportResource> {
+export async function importFile(dependencies: ImportDependencies, request: ImportRequest): Promise<ImportedFile> {
   const { database } = dependencies;
   const { caller, options } = request;
   const { organizationId, actor } = caller;
@@ -39,13 +46,13 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
       return true;
     });
     // An attempt that has ended otherwise is answered by its own ending.
-    if (!isRefused) return importDone(database, organizationId, attempt.id);
+    if (!isRefused) return { resource: await importDone(database, organizationId, attempt.id), isRepeat: false };
     if (error instanceof MusterError) error.importId = attempt.id;
     throw error;
   }
-  return received.outcome === "repeat"
-    ? importDone(database, organizationId, received.firstId)
-    : getImport(database, organizationId, attempt.id);
+  if (received.outcome === "repeat")
+    return { resource: await importDone(database, organizationId, received.firstId), isRepeat: true };
+  return { resource: await getImport(database, organizationId, attempt.id), isRepeat: false };
 }
 
 /** Records that an attempt begins, and forgets what is kept no longer. */
