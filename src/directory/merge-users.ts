@@ -15,11 +15,10 @@ import { parseDocument, type StoredUser } from "./user-document.ts";
 import { type ReadUser, readUser, readUserId } from "./users.ts";
 
 /**
- * Joins two records of one person. The kept record gets the claims, e-mails, phones, memberships
- * and sources of the other one, and those single values that it does not have. Of two roles in a group the one with more
- * rights remains. If one source knows both, the databaseId of the kept record remains. The other record is deleted. Its
- * tombstone brings nobody back, because its identifiers belong to the kept
- * record. The change log tells both.
+ * Joins two records of one person. The kept record gets the claims, e-mails, phones, memberships and sources of the other
+ * one, and those single values that it does not have. Of two roles in a group the one with more rights remains. If one
+ * source knows both, the databaseId of the kept record remains. The other record is deleted. Its tombstone brings nobody
+ * back, because its identifiers belong to the kept record. The change log tells both.
  * @param id of the record that is kept
  * @param otherId of the record that ends
  * @param checkVersion throws when the stored version of the kept record is not the one that the caller knows
