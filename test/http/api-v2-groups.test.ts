@@ -151,10 +151,10 @@ test("a group with any invalid value is not created, the others are, and each ro
     [
       ["Add", "Successful", ""],
       ["Add", "Fail", "name was refused: it has more than 49 characters."],
-      ["Modify", "Fail", "name was refused: line 1 is about the same group, and no"],
+      ["Modify", "Fail", "name was refused: line 1 is about the same group, and nobody"],
       ["Add", "Fail", "name was refused: it is the name of the group TAKEN."],
-      ["Add", "Fail", 'category was refused: "17" is neither one of 1, 2, 3, 4,'],
-      ["Add", "Fail", "name was refused: it is blank, and there is no groupID e"],
+      ["Add", "Fail", 'category was refused: "17" is neither one of 1, 2, 3, 4, 5, '],
+      ["Add", "Fail", "name was refused: it is blank, and there is no groupID eithe"],
     ],
   );
   assert.equal((await send("GET", "/v1/groups/TAKEN")).version, 1);

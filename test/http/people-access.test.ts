@@ -338,7 +338,7 @@ test("network administrators approve a held import, but none that they sent", as
     as(session, {
       method: "POST",
       url: `/v1/imports/${held.json.id}/approve`,
-      body: { planHash: held.json.planHash, decidedBy: "Kim Park" },
+      body: { planHash: held.json.planHash },
     });
   assertProblem(await approve(one.session), 403, "forbidden");
   const inQueue = await as(one.session, {

@@ -233,7 +233,7 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
         lastName: text,
         campusName: "Main",
       },
-      ...{ email: "a@x.edu;\u{1f600}@x.edu;\uff5a@x.edu;b@x.edu", phone: `2025550123|${text};2125550187 x12` },
+      ...{ email: `a${index}@x.edu;\u{1f600}@x.edu;\uff5a@x.edu;b@x.edu`, phone: `2025550123|${text};2125550187 x12` },
       ...{
         address: `${text}|${text}`,
         customFields: `|${text}`,
