@@ -4,6 +4,7 @@ import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import { type Settings, settingsSchema } from "../organizations/settings.ts";
 import { showAddress } from "../person/address.ts";
+import { scalarFields } from "../person/fields.ts";
 import type { Executor } from "../store/database.ts";
 import { prepared, selectRow } from "../store/sql.ts";
 import { foldCase } from "./text.ts";
@@ -82,8 +83,10 @@ function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {
     ...edit,
     emails: edit.emails?.map(({ email }) => email),
     address: edit.address === undefined ? undefined : showAddress(edit.address),
-    showAllGroups: edit.showAllGroups ?? false,
   };
+  for (const { property, kind } of scalarFields) {
+    if (kind === "flag" && edit[property] !== undefined) shown[property] = edit[property] ?? false;
+  }
   return Object.fromEntries(
     Object.entries(edit).filter(([name]) => {
       const property = name as keyof UserEdit;

@@ -1,4 +1,5 @@
 import type { RowIssue } from "../errors.ts";
+import { kindsOf } from "../person/fields.ts";
 import { hexadecimal, type SingleByteEncoding, singleByteText, utf8Length } from "./conversions.ts";
 import { isUtf16, utf16Text } from "./encoding.ts";
 import { encodingTitles } from "./encoding-labels.ts";
@@ -70,16 +71,9 @@ export function damageOf(text: string, encoding: Encoding): DamagedText | undefi
 }
 
 /** Fields of a person that say nothing when they are damaged. Damage to any other field fails the row. */
-const dispensable: ReadonlySet<string> = new Set([
-  "firstName",
-  "lastName",
-  "email",
-  "phone",
-  "address",
-  "customFields",
-  "campusName",
-  "showAllGroups",
-]);
+const dispensable: ReadonlySet<string> = new Set(
+  kindsOf("text", "emails", "phones", "address", "texts", "location", "flag"),
+);
 
 /** A record as its mapping reads it. */
 interface ReadRecord<Field extends string> {

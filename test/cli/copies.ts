@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { scalarFields } from "../../src/person/fields.ts";
 import type { TestApp } from "../support/app.ts";
 
 const tables = ["users", "groups", "memberships", "locations"] as const;
@@ -49,7 +50,8 @@ async function readCsvCopy(directory: string): Promise<Content> {
 
 function readSqliteCopy(path: string): Content {
   const database = new DatabaseSync(path, { readOnly: true });
-  const isFlag = (name: string) => ["showAllGroups", "postApproval", "default", "protected"].includes(name);
+  const flags = scalarFields.filter(({ kind }) => kind === "flag").map(({ property }) => property as string);
+  const isFlag = (name: string) => [...flags, "postApproval", "default", "protected"].includes(name);
   const text = (name: string, value: unknown) => (isFlag(name) ? String(value === 1) : String(value ?? ""));
   const contents = tables.map((table) => {
     const rows = database.prepare(`select * from "${table}"`).all();

@@ -13,6 +13,7 @@ import {
   selfRegistered,
   type User,
 } from "./state.ts";
+import { textProperties } from "./texts.ts";
 
 /** A user whom the file does not name. */
 export interface Absence {
@@ -78,16 +79,7 @@ export function carriesIdentifier(source: number, user: User, row: UserRow, isFa
 export function letGo(organization: Organization, source: number, user: User): void {
   user.claims.delete(source);
   user.sources.delete(source);
-  const scalars = [
-    "firstName",
-    "lastName",
-    "username",
-    "address",
-    "customFields",
-    "location",
-    "showAllGroups",
-    "email",
-  ] as const;
+  const scalars = [...textProperties, "username", "customFields", "location", "showAllGroups", "email"] as const;
   for (const scalar of scalars) if (user[scalar].owner === source) user[scalar].owner = null;
   for (const list of [user.emails, user.phones]) {
     for (const [key, { claims }] of list) {

@@ -22,6 +22,7 @@ import {
   selfRegistered,
   type User,
 } from "./state.ts";
+import { eachText, textProperties, texts } from "./texts.ts";
 
 /** Sources of every generated organization, by name. */
 export const sourceNumbers = { default: 3, employees: 4, affiliates: 5 } as const;
@@ -29,9 +30,6 @@ export const sourceNumbers = { default: 3, employees: 4, affiliates: 5 } as cons
 const databaseIds = ["1", "2", "00003", "A4", "B5"];
 const usernames = ["ann", "bob", "cid", "dot", "eve"];
 const emails = ["a@x.edu", "b@x.edu", "c@x.edu", "d@x.edu", "e@x.edu", "f@x.edu"];
-const firstNames = ["Ann", "Bob"];
-const lastNames = ["Doe", "Roe & Sons", "Müller", "M?ller", "MÃ¼ller"];
-const addresses = ["1 Main St|Town|ST|US|00123", "Dorm <4>"];
 const locations = ["Main", "North", "NORTH", "Dorm #4"];
 const phones: readonly Phone[] = [
   { number: "+12025550123", extension: "", messageType: 3, label: "cell", carrier: "" },
@@ -87,10 +85,8 @@ const userDraft = fc.record({
     fc.option(fc.constantFrom(...databaseIds), { freq: 3 }),
     { maxKeys: 3 },
   ),
-  firstName: owned("", ...firstNames),
-  lastName: owned("", ...lastNames),
+  texts: fc.record(eachText((_, { values }) => owned("", ...values))),
   username: owned(null, ...usernames),
-  address: owned("", ...addresses),
   customFields: owned<readonly string[]>([], ["Law"], ["", "West"], ["Art", "East"]),
   location: owned("", "Main"),
   showAllGroups: owned(false, true),
@@ -134,9 +130,7 @@ function userOf(id: number, draft: UserDraft, others: readonly User[]): User {
     return { value: chosen.value, owner: isBlank ? null : pick(chosen.owner ?? 0) };
   };
 
-  user.firstName = scalar(draft.firstName);
-  user.lastName = scalar(draft.lastName);
-  user.address = scalar(draft.address);
+  for (const property of textProperties) user[property] = scalar(draft.texts[property]);
   user.customFields = scalar(draft.customFields);
   user.location = scalar(draft.location);
   user.showAllGroups = scalar(draft.showAllGroups);
@@ -243,16 +237,22 @@ const phoneColumn = tokens(
   2,
 );
 
+/** Nearly every row has a first name, because a new person needs one. */
+const sentTexts = Object.fromEntries(
+  textProperties.map((property) => {
+    const { feed, optional, values } = texts[property];
+    return [feed, field(fc.constantFrom(...values), property === "firstName" ? 7 : optional ? 3 : 4, optional ? 2 : 1)];
+  }),
+);
+
 const values: fc.Arbitrary<SourceRecord["values"]> = fc
   .record({
     databaseID: field(fc.constantFrom(...databaseIds, ...databaseIds, "NULL", `'${databaseIds[0]!}`), 5, 1),
     userID: field(fc.constantFrom(...usernames, "ANN"), 4, 1),
     email: field(emailColumn, 7, 1),
-    firstName: field(fc.constantFrom(...firstNames), 7, 1),
-    lastName: field(fc.constantFrom(...lastNames), 4, 1),
     groupID: field(groupColumn, 8, 1),
     phone: field(phoneColumn, 4, 2),
-    address: field(fc.constantFrom(...addresses), 3, 2),
+    ...sentTexts,
     customFields: field(fc.constantFrom("Law", "|West", "Art|East", "Art|", "Law|East|North"), 3, 2),
     campusName: field(fc.constantFrom(...locations, "MAIN"), 3, 2),
     showAllGroups: field(fc.constantFrom("0", "1", "1", "maybe"), 3, 2),

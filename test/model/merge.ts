@@ -3,6 +3,7 @@ import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
 import { firstRow, type Person } from "./person.ts";
 import { phoneKey, type Username } from "./state.ts";
+import { eachText, type TextProperty } from "./texts.ts";
 
 /** A value and the row that brought it, where warnings about it stand. A blank value is "", null, [] or false. */
 export interface Said<Value> {
@@ -11,17 +12,14 @@ export interface Said<Value> {
 }
 
 /** What a file says about a person. What is undefined was said by no row. */
-export interface Statement {
+export interface Statement extends Readonly<Record<TextProperty, Said<string> | undefined>> {
   readonly firstRow: number;
   readonly databaseId: string | null;
   /** Several databaseIDs in the rows of one person: an error. */
   readonly databaseIdsConflict: boolean;
   /** Rows with a databaseID replace what the source brought, others fill what is blank (file formats, section 5). */
   readonly mode: "replace" | "fill";
-  readonly firstName: Said<string> | undefined;
-  readonly lastName: Said<string> | undefined;
   readonly username: Said<Username | null> | undefined;
-  readonly address: Said<string> | undefined;
   readonly customFields: Said<readonly string[]> | undefined;
   readonly location: Said<string> | undefined;
   readonly showAllGroups: Said<boolean> | undefined;
@@ -68,10 +66,8 @@ export function mergeRows(person: Person, style: Style): Statement {
     databaseId: databaseId ?? null,
     databaseIdsConflict: databaseIds.size > 1,
     mode: speaking.some((row) => row.databaseId) || style === "purge" ? "replace" : "fill",
-    firstName: lastSaid(speaking, (row) => row.firstName),
-    lastName: lastSaid(speaking, (row) => row.lastName),
+    ...eachText((property) => lastSaid(speaking, (row) => row[property])),
     username: lastSaid(speaking, usernameOf),
-    address: lastSaid(speaking, (row) => row.address),
     customFields: lastSaid(speaking, (row) => row.customFields),
     location: lastSaid(speaking, (row) => row.location),
     showAllGroups: lastSaid(speaking, (row) => (row.showAllGroups === "" ? false : row.showAllGroups)),

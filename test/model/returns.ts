@@ -3,6 +3,7 @@ import type { Decision } from "./decide.ts";
 import { isBlank, type Statement } from "./merge.ts";
 import { locationKey, manual, type Organization, selfRegistered, type User } from "./state.ts";
 import { namesAgree } from "./text.ts";
+import { textProperties } from "./texts.ts";
 
 /**
  * Which of the people to be added are which deleted ones: those with whom two identifiers agree. Another databaseID in the
@@ -43,7 +44,7 @@ function agreement(source: number, statement: Statement, user: User): number {
   return agrees.filter(Boolean).length;
 }
 
-const scalars = ["firstName", "lastName", "address", "customFields", "showAllGroups"] as const;
+const scalars = [...textProperties, "customFields", "showAllGroups"] as const;
 
 /** Puts back what was entered by hand of somebody whom the file has just added again. */
 export function putBack(

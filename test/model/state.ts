@@ -2,6 +2,7 @@ import type { GroupStyle } from "../../src/directory/group-codes.ts";
 import type { RowIssueCode } from "../../src/errors.ts";
 import type { EmailAddress, Phone } from "../../src/intake/records.ts";
 import type { Settings } from "../../src/organizations/settings.ts";
+import { eachText, type TextProperty } from "./texts.ts";
 
 /** Who claims or owns something: 0 manual, 1 self-registered, 2 default groups, from 3 the sources. */
 export type ClaimNumber = number;
@@ -29,12 +30,9 @@ export interface Membership {
   claims: Set<ClaimNumber>;
 }
 
-export interface User {
+export interface User extends Record<TextProperty, Owned<string>> {
   readonly id: number;
-  firstName: Owned<string>;
-  lastName: Owned<string>;
   username: Owned<Username | null>;
-  address: Owned<string>;
   customFields: Owned<readonly string[]>;
   /** The name of a location, spelled as the location spells it; "" for none. */
   location: Owned<string>;
@@ -121,10 +119,8 @@ export const isSource = (number: ClaimNumber): boolean => number >= firstSource;
 export function blankUser(id: number): User {
   return {
     id,
-    firstName: { value: "", owner: null },
-    lastName: { value: "", owner: null },
+    ...eachText(() => ({ value: "", owner: null })),
     username: { value: null, owner: null },
-    address: { value: "", owner: null },
     customFields: { value: [], owner: null },
     location: { value: "", owner: null },
     showAllGroups: { value: false, owner: null },
@@ -199,8 +195,7 @@ export function defaultGroups(organization: Organization): string[] {
 export function describeUser(user: User) {
   return {
     id: user.id,
-    firstName: user.firstName.value,
-    lastName: user.lastName.value,
+    ...eachText((property) => user[property].value),
     email: user.email.value?.email ?? null,
     emails: [...user.emails.values()].map(({ email }) => email).sort(),
     phones: [...user.phones]
@@ -216,7 +211,6 @@ export function describeUser(user: User) {
       .sort(([first], [second]) => (first < second ? -1 : 1))
       .map(([groupId, { role }]) => ({ groupId, role })),
     username: user.username.value?.username ?? null,
-    address: user.address.value,
     customFields: [...user.customFields.value],
     location: user.location.value,
     showAllGroups: user.showAllGroups.value,

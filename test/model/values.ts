@@ -3,6 +3,7 @@ import type { Said, Statement } from "./merge.ts";
 import { isBlank } from "./merge.ts";
 import { type Issue, locationKey, type Organization, type Owned, outranks, type User, type Username } from "./state.ts";
 import { damages } from "./text.ts";
+import { textProperties, texts } from "./texts.ts";
 
 /** How a scalar is treated. */
 interface ScalarRule {
@@ -107,10 +108,11 @@ export function applyScalars(
     if (kept && said) warn(said.row, { code: kept, field });
     return scalar;
   };
-  user.firstName = decided("firstName", user.firstName, statement.firstName, required);
-  user.lastName = decided("lastName", user.lastName, statement.lastName, required);
+  for (const property of textProperties) {
+    const { feed, optional: isOptional } = texts[property];
+    user[property] = decided(feed, user[property], statement[property], isOptional ? optional : required);
+  }
   user.username = decided("userID", user.username, statement.username, usernameRule);
-  user.address = decided("address", user.address, statement.address, optional);
   user.customFields = decided("customFields", user.customFields, statement.customFields, optionalList);
   user.showAllGroups = decided("showAllGroups", user.showAllGroups, statement.showAllGroups, optional);
 

@@ -17,6 +17,7 @@ import {
   plainLocation,
   type User,
 } from "./state.ts";
+import { type TextProperty, textProperties } from "./texts.ts";
 
 /** The sources of every small world; students rank first. */
 export const students = 3;
@@ -59,11 +60,8 @@ export function world({
   };
 }
 
-interface PersonOptions {
-  firstName?: string;
-  lastName?: string;
+interface PersonOptions extends Partial<Record<TextProperty, string>> {
   username?: string;
-  address?: string;
   customFields?: string[];
   location?: string;
   showAllGroups?: boolean;
@@ -90,10 +88,9 @@ export function stored(id: number, options: PersonOptions = {}): User {
   const owner = options.owner ?? [...user.claims][0] ?? manual;
   const own = <Value>(value: Value | undefined, blank: Value): Owned<Value> =>
     value === undefined ? { value: blank, owner: null } : { value, owner };
+  for (const property of textProperties) user[property] = own(options[property], "");
   user.firstName = own(options.firstName ?? "Ann", "");
-  user.lastName = own(options.lastName, "");
   user.username = own(usernameOf(options.username), null);
-  user.address = own(options.address, "");
   user.customFields = own<readonly string[]>(options.customFields, []);
   user.location = own(options.location, "");
   user.showAllGroups = own(options.showAllGroups, false);

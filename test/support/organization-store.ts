@@ -6,6 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { Pool } from "pg";
 import type { Phone } from "../../src/intake/records.ts";
 import { type GuardLimits, guardLimitsSchema } from "../../src/organizations/guard-limits.ts";
+import { scalarField } from "../../src/person/fields.ts";
 import {
   blankUser,
   type ClaimNumber,
@@ -17,6 +18,7 @@ import {
   plainLocation,
   type User,
 } from "../model/state.ts";
+import { eachText, textProperties } from "../model/texts.ts";
 
 const time = "2026-01-01T00:00:00Z";
 
@@ -142,21 +144,27 @@ export async function saveOrganization(
   return id;
 }
 
+function textColumns(user: User): Record<string, unknown> {
+  const columns = textProperties.flatMap((property) => {
+    const { column } = scalarField(property);
+    return [
+      [column, user[property].value],
+      [`${column}_owner`, user[property].owner],
+    ];
+  });
+  return Object.fromEntries(columns);
+}
+
 function userColumns(user: User): Record<string, unknown> {
   return {
     id: user.id,
-    first_name: user.firstName.value,
-    first_name_owner: user.firstName.owner,
-    last_name: user.lastName.value,
-    last_name_owner: user.lastName.owner,
+    ...textColumns(user),
     username: user.username.value?.username ?? null,
     username_normalized: user.username.value?.normalized ?? null,
     username_owner: user.username.owner,
     email: user.email.value?.email ?? null,
     email_normalized: user.email.value?.normalized ?? null,
     email_owner: user.email.owner,
-    address: user.address.value,
-    address_owner: user.address.owner,
     custom_fields: user.customFields.value,
     custom_fields_owner: user.customFields.owner,
     location: user.location.value || null,
@@ -278,10 +286,11 @@ function userOf(row: Row & { id: string }): User {
     value === null ? null : ({ [name]: value, normalized } as Record<Name | "normalized", string>);
   return {
     ...blankUser(Number(row.id)),
-    firstName: own(row.first_name as string, row.first_name_owner),
-    lastName: own(row.last_name as string, row.last_name_owner),
+    ...eachText((property) => {
+      const { column } = scalarField(property);
+      return own(row[column] as string, row[`${column}_owner`]);
+    }),
     username: own(pair("username", row.username, row.username_normalized), row.username_owner),
-    address: own(row.address as string, row.address_owner),
     customFields: own(row.custom_fields as string[], row.custom_fields_owner),
     location: own((row.location as string | null) ?? "", row.location_owner),
     showAllGroups: own(row.show_all_groups as boolean, row.show_all_groups_owner),

@@ -3,6 +3,8 @@
  * is added here**; the walk says what is missing.
  */
 
+import { scalarFields } from "../../src/person/fields.ts";
+
 /** A kind of identifier. `cursor` and `new…` have values of their own (see `world.ts`). */
 export type Kind =
   | "apiKey"
@@ -203,21 +205,22 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   withdrawTopic: { body: { version: 1, reason: "no more" } },
 };
 
+const identifyingScalars: readonly string[] = ["username", "location"];
+
 /** Properties of bodies that identify nothing of an organization. */
 export const plainProperties: readonly string[] = [
-  ..."action address allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
+  ...scalarFields.map(({ property }) => property).filter((property) => !identifyingScalars.includes(property)),
+  ..."action allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
-  ..."customFields decidedBy default description dryRun expectedBy expectedMembers expiresAt extension firstName from".split(
-    " ",
-  ),
-  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label lastName mapping message".split(
+  ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension from".split(" "),
+  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label mapping message".split(
     " ",
   ),
   ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
-  ..."requireEmail requireGroup role services showAllGroups signInClaim signInMatches state street style subject text timeZone to type until version zip".split(
+  ..."requireEmail requireGroup role services signInClaim signInMatches state street style subject text timeZone to type until version zip".split(
     " ",
   ),
 ];

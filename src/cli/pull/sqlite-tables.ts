@@ -1,11 +1,12 @@
+import { scalarFields } from "../../person/fields.ts";
 import { columns, keys, type Table, tables } from "./tables.ts";
 
 /** Columns whose values are compared as numbers. */
-const integers = new Set([
+const integers = new Set<string>([
   "id",
   "userId",
   "role",
-  "showAllGroups",
+  ...scalarFields.filter(({ kind }) => kind === "flag").map(({ property }) => property),
   "category",
   "type",
   "privacy",

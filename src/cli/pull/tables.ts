@@ -1,3 +1,6 @@
+import { blankScalars } from "../../person/document.ts";
+import { personFields } from "../../person/fields.ts";
+
 /** A value that CSV and SQLite can store. */
 export type Cell = string | number | boolean | null;
 
@@ -12,24 +15,19 @@ export type Table = (typeof tables)[number];
 /** Properties of a document with their blank values, as the API shows them. */
 type Blanks = Readonly<Record<string, unknown>>;
 
+/** A person of whom nothing is known. Memberships have a table of their own. */
+const blankPerson: Blanks = Object.fromEntries(
+  personFields
+    .filter(({ kind }) => kind !== "memberships")
+    .map(({ property }) => [property, (blankScalars as Blanks)[property] ?? (property in blankScalars ? null : [])]),
+);
+
 /**
  * The properties that are copied, in the order of the columns. `version`, `createdAt` and `updatedAt` are missing:
  * changes do not contain them.
  */
 const blanks: Readonly<Record<List, Blanks>> = {
-  users: {
-    firstName: "",
-    lastName: "",
-    username: null,
-    emails: [],
-    phones: [],
-    address: null,
-    customFields: [],
-    location: null,
-    showAllGroups: false,
-    sources: [],
-    origins: [],
-  },
+  users: { ...blankPerson, origins: [] },
   groups: {
     name: "",
     category: 1,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type Scalar, type ScalarProperty, scalarFields } from "../../person/fields.ts";
 import { readingSchema } from "../imports/schemas.ts";
 
 const groupOrders = z.object({
@@ -7,6 +8,16 @@ const groupOrders = z.object({
   leave: z.array(z.string()),
   join: z.array(z.object({ groupId: z.string(), role: z.int().nullable() })),
 });
+
+/** A single value as an import reads it. A blank flag is "". */
+function readSchema({ kind }: Scalar): z.ZodType {
+  if (kind === "texts") return z.array(z.string());
+  return kind === "flag" ? z.union([z.boolean(), z.literal("")]) : z.string();
+}
+
+const readScalars = Object.fromEntries(
+  scalarFields.map((field) => [field.property, readSchema(field).optional()]),
+) as Record<ScalarProperty, z.ZodOptional<z.ZodType>>;
 
 /** How a sample would be read. */
 export const previewSchema = z
@@ -20,9 +31,7 @@ export const previewSchema = z
         values: z
           .object({
             databaseId: z.string().optional(),
-            username: z.string().optional(),
-            firstName: z.string().optional(),
-            lastName: z.string().optional(),
+            ...readScalars,
             emails: z.array(z.object({ email: z.string() })).optional(),
             phones: z
               .array(
@@ -36,10 +45,6 @@ export const previewSchema = z
               )
               .optional(),
             groups: groupOrders.optional(),
-            address: z.string().optional(),
-            customFields: z.array(z.string()).optional(),
-            location: z.string().optional(),
-            showAllGroups: z.union([z.boolean(), z.literal("")]).optional(),
           })
           .describe("What an import makes of them."),
         failed: z.boolean().describe("Whether the row could not be applied."),
