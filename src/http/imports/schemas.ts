@@ -3,7 +3,7 @@ import { problems, rowIssues } from "../../errors.ts";
 import { delimiters, encodings, formats } from "../../intake/reading.ts";
 import { styles } from "../../organizations/settings.ts";
 import type { ImportResource, ImportRow, ImportStatus } from "../../reconcile/attempts/types.ts";
-import { holdCodes } from "../../reconcile/guard/hold.ts";
+import { holdSchema } from "../../reconcile/guard/hold.ts";
 
 const statuses = [
   "receiving",
@@ -120,52 +120,6 @@ export const readingSchema = z
         delimiter: ",",
         header: true,
         ignored: ["middleName"],
-      },
-    ],
-  });
-
-const holdSchema = z
-  .object({
-    scope: z.enum(["removals", "everything"]).describe("`removals`: the rest was applied; `everything`: nothing was."),
-    reasons: z.array(
-      z.object({
-        code: z.enum(holdCodes),
-        scope: z.enum(["removals", "everything"]),
-        figure: z.int().describe("What was counted."),
-        of: z.int().nullable().describe("What the figure is compared with."),
-        limit: z.string().describe("The limit that the figure is over."),
-        message: z.string().describe("What was found, and what it looks like."),
-        advice: z.string().describe("What to do next."),
-        examples: z.array(z.string()).describe("Up to ten of what was counted."),
-      }),
-    ),
-    waiting: z
-      .object({
-        peopleRemoved: people("who would be deleted"),
-        peopleWithdrawn: people("whom the source would let go of and who stay, since others have them"),
-        membershipsRemoved: z.int(),
-        contactsRemoved: people("who would lose an e-mail or a phone"),
-      })
-      .describe("What the plan would take away."),
-  })
-  .meta({
-    id: "Hold",
-    examples: [
-      {
-        scope: "removals",
-        reasons: [
-          {
-            code: "people_removed",
-            scope: "removals",
-            figure: 2318,
-            of: 41_870,
-            limit: "5 %",
-            message: "2,318 people would be deleted: 5.5 % of the 41,870 of students (limit 5 %).",
-            advice: "If the file is wrong, correct it and send it again; this hold closes itself.",
-            examples: ["900123456 Jane Doe"],
-          },
-        ],
-        waiting: { peopleRemoved: 2318, peopleWithdrawn: 12, membershipsRemoved: 7204, contactsRemoved: 0 },
       },
     ],
   });
