@@ -9,7 +9,6 @@ const statuses = [
   "receiving",
   "planning",
   "held",
-  "applying",
   "applied",
   "planned",
   "discarded",

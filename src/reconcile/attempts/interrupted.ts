@@ -20,7 +20,7 @@ export async function endInterruptedImports(owner: Executor, at: Date): Promise<
   const { rowCount } = await owner.query(
     sql`
       update imports set status = 'failed', problem = ${JSON.stringify(interrupted)}, finished_at = ${at}
-      where status in ('receiving', 'planning', 'applying') and not (process is not null and ${isPresent(sql`process`)})`,
+      where status in ('receiving', 'planning') and not (process is not null and ${isPresent(sql`process`)})`,
   );
   return rowCount ?? 0;
 }

@@ -150,7 +150,7 @@ export async function refuseImport(
        where before.organization_id = ${organizationId} and before.source = i.source and before.kind = i.kind and before.status = 'applied'
          and not before.dry_run and before.style in ('active-roster', 'purge')
        order by before.created_at desc limit 1))
-     where organization_id = ${organizationId} and id = ${id} and status in ('receiving', 'planning', 'applying')`),
+     where organization_id = ${organizationId} and id = ${id} and status in ('receiving', 'planning')`),
   );
   return rowCount === 1;
 }

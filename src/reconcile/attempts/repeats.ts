@@ -31,7 +31,7 @@ export async function findRepeated(
        and first.caller_id = repeat.caller_id and first.kind = repeat.kind and first.source = repeat.source
        and first.style = repeat.style and first.dry_run = repeat.dry_run
      where repeat.organization_id = ${organizationId} and repeat.id = ${id} and first.id <> repeat.id and first.status not in ('failed', 'discarded')
-       and (first.status in ('receiving', 'planning', 'applying')
+       and (first.status in ('receiving', 'planning')
          or first.head_sequence = (select last_sequence from feed_heads where organization_id = ${organizationId}))
        and first.created_at > repeat.created_at - ${within} * interval '1 millisecond'
      order by first.created_at limit 1`),
@@ -57,7 +57,7 @@ export async function importDone(database: Database, organizationId: number, id:
       error.importId = id;
       throw error;
     }
-    if (!["receiving", "planning", "applying"].includes(resource.status)) return resource;
+    if (!["receiving", "planning"].includes(resource.status)) return resource;
     await pause(interval);
   }
 }

@@ -8,7 +8,6 @@ export type ImportStatus =
   | "receiving"
   | "planning"
   | "held"
-  | "applying"
   | "applied"
   | "planned"
   | "discarded"

@@ -70,7 +70,7 @@ function entriesOf(
   return end - begin;
 }
 
-const unfinished = ["receiving", "planning", "applying"];
+const unfinished = ["receiving", "planning"];
 
 /** Checks that each import was applied whole or not at all, and that the log has of it what its report says. */
 export function checkImports(
