@@ -39,6 +39,7 @@ import { watchReader } from "./server/answers.ts";
 import type { AnyReply, AnyRequest, App } from "./server/app-types.ts";
 import { discardRest, withDeadline } from "./server/bodies.ts";
 import { type Answering, refuseBrokenRequest, watchAnswers } from "./server/broken-requests.ts";
+import { registerConditions } from "./server/conditions.ts";
 import type { HttpDependencies } from "./server/dependencies.ts";
 import { announcesBody, registerJson } from "./server/json.ts";
 import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./server/logging.ts";
@@ -99,6 +100,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
       const v1 = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthentication(v1, dependencies, admission);
       registerIdempotency(v1, dependencies);
+      registerConditions(v1);
       completeSchemas(v1);
       v1.setNotFoundHandler(answerUnknown);
       signInRoutes(v1, dependencies);
@@ -139,6 +141,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
     (scope, _options, done) => {
       const organizations = scope.withTypeProvider<ZodTypeProvider>();
       registerOperatorAuthentication(organizations, dependencies, admission);
+      registerConditions(organizations);
       completeSchemas(organizations, { isOperators: true });
       organizations.setNotFoundHandler(answerUnknown);
       operatorRoutes(organizations, dependencies);
@@ -151,6 +154,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
       const v2 = scope.withTypeProvider<ZodTypeProvider>();
       registerAuthentication(v2, dependencies, admission, { keyInQuery: true });
       registerIdempotency(v2, dependencies);
+      registerConditions(v2);
       completeSchemas(v2, { ignoresParameters: true });
       v2.setNotFoundHandler(answerUnknown);
       v2.addHook("preValidation", async (request) => refuseUnsupported(request.query as object));

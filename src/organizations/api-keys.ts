@@ -62,6 +62,14 @@ export interface KeyContext {
   readonly actor: string;
 }
 
+/** The circumstances of a change of a key. */
+export interface KeyChange {
+  readonly at: Date;
+  readonly actor: string;
+  /** Throws if the key is not as the client knows it; called under the lock. */
+  readonly check?: ((key: ApiKeyResource) => void) | undefined;
+}
+
 /** Most addresses and networks on a key's list. */
 export const mostAddresses = 100;
 /** Longest time for which the key before a rotation goes on working, in seconds. */
@@ -170,7 +178,7 @@ export function changeApiKey(
   organizationId: number,
   id: string,
   patch: ApiKeyPatch,
-  { at, actor }: { readonly at: Date; readonly actor: string },
+  { at, actor, check }: KeyChange,
 ): Promise<ApiKeyResource> {
   requireFuture(patch.expiresAt ?? null, at);
   const granted = patch.services && services.filter((service) => patch.services?.includes(service));
@@ -178,6 +186,7 @@ export function changeApiKey(
   return changingKeys(database, organizationId, async (transaction) => {
     await lockKeys(transaction, organizationId);
     const before = await readApiKey(transaction, organizationId, id);
+    check?.(before);
     requireUnrevoked(before);
     if (patch.name !== undefined && patch.name !== before.name) {
       await requireFreeName(transaction, organizationId, patch.name);
@@ -216,13 +225,14 @@ export function rotateApiKey(
   organizationId: number,
   id: string,
   overlap: number,
-  { clock, randomBytes, actor }: Omit<KeyContext, "newId">,
+  { clock, randomBytes, actor, check }: Omit<KeyContext, "newId"> & Pick<KeyChange, "check">,
 ): Promise<{ readonly key: string; readonly resource: ApiKeyResource }> {
   const key = generateKey(randomBytes);
   const at = clock();
   return changingKeys(database, organizationId, async (transaction) => {
     await lockKeys(transaction, organizationId);
     const before = await readApiKey(transaction, organizationId, id);
+    check?.(before);
     requireUnrevoked(before);
     if (before.expiresAt !== null && new Date(before.expiresAt) <= at) {
       throw new MusterError("conflict", "The key has expired: a new secret would not work either. Extend it first.");
@@ -269,9 +279,13 @@ export function revokeApiKey(
   database: Database,
   organizationId: number,
   id: string,
-  { at, actor }: { readonly at: Date; readonly actor: string },
+  { at, actor, check }: KeyChange,
 ): Promise<void> {
   return changingKeys(database, organizationId, async (transaction) => {
+    if (check !== undefined) {
+      await lockKeys(transaction, organizationId);
+      check(await readApiKey(transaction, organizationId, id));
+    }
     const { rows } = await transaction.query<{ name: string; isNew: boolean }>(
       prepared(sql`update api_keys set revoked_at = coalesce(api_keys.revoked_at, ${at})
        from (select revoked_at from api_keys where organization_id = ${organizationId} and id = ${id} for update) before

@@ -146,3 +146,55 @@ test("a + in the key of an address may be sent as it is", async () => {
     assert.equal(answer.status, 200, text);
   }
 });
+
+describe("conditions", () => {
+  test("a read answers 304 to the tag that the client has, and a compressed form of it", async () => {
+    for (const url of ["/v1/groups/G1", "/v1/organization"]) {
+      const { headers } = await app.inject({ url });
+      const tag = String(headers.etag);
+      for (const condition of [tag, `W/${tag}`, `"0", ${tag}`, "*"]) {
+        const answer = await app.inject({ url, headers: { "if-none-match": condition } });
+        assert.deepEqual([answer.status, answer.body, answer.headers.etag], [304, "", tag], `${url} ${condition}`);
+      }
+      assert.equal((await app.inject({ url, headers: { "if-none-match": '"other"' } })).status, 200);
+    }
+    const missing = await app.inject({ url: "/v1/groups/NONE", headers: { "if-none-match": "*" } });
+    assert.equal(missing.status, 404);
+  });
+
+  test("an API key changes only if it is as the client read it; using it is not a change", async () => {
+    const created = await app.inject({
+      method: "POST",
+      url: "/v1/api-keys",
+      body: { name: "conditional", services: ["retrieve"] },
+    });
+    const url = `/v1/api-keys/${created.json.id}`;
+    const change = (tag: string, body: object) =>
+      app.inject({ method: "PATCH", url, headers: { "if-match": tag }, body });
+    const tag = String(created.headers.etag);
+    await app.inject({ url: "/v1/groups", key: created.json.key });
+    assert.equal((await app.inject({ url })).headers.etag, tag);
+    assert.equal((await change('"99"', { services: ["groups"] })).status, 412);
+    const changed = await change(tag, { services: ["groups"] });
+    assert.equal(changed.status, 200, changed.body);
+    assert.equal((await change(tag, { services: ["retrieve"] })).status, 412);
+    const stale = { "if-match": tag };
+    assert.equal((await app.inject({ method: "DELETE", url, headers: stale })).status, 412);
+    assert.equal((await app.inject({ method: "POST", url: `${url}/rotate`, headers: stale })).status, 412);
+    const fresh = { "if-match": String(changed.headers.etag) };
+    assert.equal((await app.inject({ method: "DELETE", url, headers: fresh })).status, 204);
+  });
+
+  test("a write that has no tag to compare refuses If-Match instead of ignoring it", async () => {
+    const headers = { "if-match": '"1"' };
+    for (const [method, url] of [
+      ["DELETE", "/api/v2/groups/G1"],
+      ["POST", "/v1/users"],
+    ] as const) {
+      const answer = await app.inject({ method, url, headers, ...(method === "POST" ? { body: {} } : {}) });
+      assert.equal(answer.status, 412, url);
+      assert.match(answer.body, /has no ETag that If-Match could name/, url);
+    }
+    assert.equal((await app.inject({ url: "/v1/groups/G1" })).status, 200);
+  });
+});

@@ -27,8 +27,8 @@ test("the contract is OpenAPI 3.1, and each of its references leads somewhere", 
   const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map(([, reference = ""]) => reference);
   assert(references.length > 50);
   for (const reference of new Set(references)) {
-    const name = /^#\/components\/schemas\/(\w+)$/.exec(reference)?.[1] ?? "";
-    assert(Object.hasOwn(contract.components.schemas, name), reference);
+    const [, kind = "", name = ""] = /^#\/components\/(schemas|headers)\/([\w-]+)$/.exec(reference) ?? [];
+    assert(Object.hasOwn(contract.components[kind] ?? {}, name), reference);
   }
 });
 
@@ -114,4 +114,36 @@ test("the documentation's page loads nothing from elsewhere, and its policy lets
   assert.match(policy, /connect-src 'self'/);
   const start = await app.inject({ url: "/docs/static/swagger-initializer.js", key: null });
   assert.match(start.body, /"validatorUrl":\s*null/, "and asks no validator elsewhere");
+});
+
+test("patterns contain nothing that Python's regular expressions do not know", () => {
+  const patterns = new Set(
+    [...text.matchAll(/"pattern":("(?:[^"\\]|\\.)*")/g)].map(([, json = ""]) => JSON.parse(json)),
+  );
+  assert(patterns.size > 10);
+  for (const pattern of patterns) {
+    assert.doesNotMatch(pattern, /\\[pP]\{|\\u\{|\(\?<[A-Za-z]|\(\?<[=!][^)]*[*+]|\\[cz]|\/[a-z]*$/, pattern);
+    assert.doesNotThrow(() => new RegExp(pattern, "u"), pattern);
+  }
+});
+
+test("every header of an answer is declared", async () => {
+  const declared = (path: string, method: string, status: string) =>
+    Object.keys(contract.paths[path][method].responses[status].headers).map((name) => name.toLowerCase());
+  const general =
+    /^(?:content-|date|connection|keep-alive|transfer-encoding|vary|cache-control|x-|referrer|cross-|permi)/;
+  const group = { method: "POST", url: "/v1/groups", body: { groupId: "H1" } } as const;
+  for (const [path, method, answer] of [
+    ["/v1/groups", "post", await app.inject(group)],
+    ["/v1/groups/{groupId}", "get", await app.inject({ url: "/v1/groups/H1" })],
+    ["/v1/groups/{groupId}", "get", await app.inject({ url: "/v1/groups/H1", headers: { "if-none-match": "*" } })],
+    ["/v1/groups", "get", await app.inject({ url: "/v1/groups", key: null })],
+    ["/v1/changes", "get", await app.inject({ url: "/v1/changes" })],
+    ["/api/v2/users", "get", await app.inject({ url: "/api/v2/users?since=2026-01-01" })],
+    ["/v1/users/export", "get", await app.inject({ url: "/v1/users/export" })],
+  ] as const) {
+    const sent = Object.keys(answer.headers).filter((name) => !general.test(name));
+    const missing = sent.filter((name) => !declared(path, method, String(answer.status)).includes(name));
+    assert.deepEqual(missing, [], `${method} ${path} ${answer.status}`);
+  }
 });

@@ -14,6 +14,7 @@ import {
   services,
 } from "../../organizations/api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
+import { checkTag, contentTag, ifMatchHeaders } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
 import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -119,6 +120,16 @@ const shown = ({ services: granted, allowedAddresses, ...resource }: ApiKeyResou
   services: [...granted],
   allowedAddresses: [...allowedAddresses],
 });
+/** The entity tag of a key, which using the key does not change. */
+function tagOf({ lastUsedAt: _, rotation, ...resource }: ApiKeyResource): string {
+  return contentTag({ ...resource, rotatedAt: rotation?.rotatedAt, previousUntil: rotation?.previousUntil });
+}
+
+function checkKey(headers: { readonly "if-match"?: string | undefined }): (key: ApiKeyResource) => void {
+  const check = checkTag(headers);
+  return (key) => check(tagOf(key));
+}
+
 const dateOf = (text: string | null) => (text === null ? null : new Date(text));
 
 /** Creating, listing and revoking API keys. */
@@ -145,7 +156,7 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
         { name, services: wanted, source, expiresAt: dateOf(expiresAt), allowedAddresses },
         { clock, newId, randomBytes, actor: request.caller.actor },
       );
-      reply.code(201).header("location", `/v1/api-keys/${resource.id}`);
+      reply.code(201).header("location", `/v1/api-keys/${resource.id}`).header("etag", tagOf(resource));
       return { ...shown(resource), key };
     },
   });
@@ -183,11 +194,19 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
         "From the next request on the key opens nothing, the one before its rotation neither. It stays in the list. Revoking it again changes nothing.",
       tags,
       params: keyParams,
-      response: { 204: z.undefined().describe("The key is revoked."), ...problemResponses("not_found") },
+      headers: ifMatchHeaders,
+      response: {
+        204: z.undefined().describe("The key is revoked."),
+        ...problemResponses("not_found", "version_mismatch"),
+      },
     },
     handler: async (request, reply) => {
       const { organizationId, actor } = request.caller;
-      await revokeApiKey(database, organizationId, request.params.id, { at: clock(), actor });
+      await revokeApiKey(database, organizationId, request.params.id, {
+        at: clock(),
+        actor,
+        check: checkKey(request.headers),
+      });
       return reply.code(204).send();
     },
   });
@@ -206,7 +225,11 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
       params: keyParams,
       response: { 200: apiKeySchema.describe("The key."), ...problemResponses("not_found") },
     },
-    handler: async (request) => shown(await getApiKey(database, request.caller.organizationId, request.params.id)),
+    handler: async (request, reply) => {
+      const resource = await getApiKey(database, request.caller.organizationId, request.params.id);
+      reply.header("etag", tagOf(resource));
+      return shown(resource);
+    },
   });
 
   app.route({
@@ -220,16 +243,23 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
         "its own list of addresses.",
       tags,
       params: keyParams,
+      headers: ifMatchHeaders,
       body: keyPatchSchema,
-      response: { 200: apiKeySchema.describe("The key."), ...problemResponses("not_found", "conflict") },
+      response: {
+        200: apiKeySchema.describe("The key."),
+        ...problemResponses("not_found", "conflict", "version_mismatch"),
+      },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { organizationId, actor, callerId } = request.caller;
       const { expiresAt, ...patch } = request.body;
       const { id } = request.params;
       if (id === callerId && patch.allowedAddresses !== undefined) requireOwnAddress(patch.allowedAddresses, request);
       const wanted = { ...patch, ...(expiresAt === undefined ? {} : { expiresAt: dateOf(expiresAt) }) };
-      return shown(await changeApiKey(database, organizationId, id, wanted, { at: clock(), actor }));
+      const check = checkKey(request.headers);
+      const resource = await changeApiKey(database, organizationId, id, wanted, { at: clock(), actor, check });
+      reply.header("etag", tagOf(resource));
+      return shown(resource);
     },
   });
 
@@ -245,16 +275,20 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
         "one before goes on working for `overlapSeconds`; one that still worked from an earlier rotation ends at once.",
       tags,
       params: keyParams,
+      headers: ifMatchHeaders,
       body: rotationSchema,
-      response: { 200: createdKeySchema.describe("The key."), ...problemResponses("not_found", "conflict") },
+      response: {
+        200: createdKeySchema.describe("The key."),
+        ...problemResponses("not_found", "conflict", "version_mismatch"),
+      },
     },
     // The body may be missing: there is nothing that has to be said.
     preValidation: async (request) => {
       request.body ??= {} as never;
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { organizationId, actor } = request.caller;
-      const context = { clock, randomBytes, actor };
+      const context = { clock, randomBytes, actor, check: checkKey(request.headers) };
       const { overlapSeconds } = request.body;
       const { key, resource } = await rotateApiKey(
         database,
@@ -263,6 +297,7 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
         overlapSeconds,
         context,
       );
+      reply.header("etag", tagOf(resource));
       return { ...shown(resource), key };
     },
   });

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 
@@ -46,11 +47,48 @@ export function ifMatchVersions(header: string | undefined): readonly string[] |
  * @throws MusterError version_mismatch
  */
 export function requireVersion(expected: readonly string[] | undefined, version: number): void {
-  if (expected === undefined || expected.some((tag) => plainTag(tag) === etag(version))) return;
+  if (isExpected(expected, etag(version))) return;
   throw new MusterError(
     "version_mismatch",
     `It is at version ${version} now. Read it again, and repeat your change if it still makes sense.`,
   );
+}
+
+function isExpected(expected: readonly string[] | undefined, tag: string): boolean {
+  return expected === undefined || expected.some((one) => plainTag(one) === tag);
+}
+
+/** The entity tag of a resource without a version: a hash of its content. */
+export function contentTag(content: object): string {
+  return `"${createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16)}"`;
+}
+
+/**
+ * Reads If-Match for a resource without a version.
+ * @returns throws version_mismatch for an entity tag that the client does not know; call it under the lock
+ * @throws MusterError request_invalid when it is no list of entity tags
+ */
+export function checkTag(headers: { readonly "if-match"?: string | undefined }): (tag: string) => void {
+  const expected = ifMatchVersions(headers["if-match"]);
+  return (tag) => {
+    if (isExpected(expected, tag)) return;
+    throw new MusterError(
+      "version_mismatch",
+      "It has changed since you read it. Read it again, and repeat your change if it still makes sense.",
+    );
+  };
+}
+
+/**
+ * Reads the version that If-Match names, for resources whose changes name one version.
+ * @returns undefined when the client does not care; 0, which is the version of nothing, for other tags
+ * @throws MusterError request_invalid when it is no list of entity tags
+ */
+export function ifMatchVersion(headers: { readonly "if-match"?: string | undefined }): number | undefined {
+  const expected = ifMatchVersions(headers["if-match"]);
+  if (expected === undefined) return undefined;
+  const [tag = ""] = expected.length === 1 ? expected.map(plainTag) : [];
+  return /^"[1-9]\d{0,8}"$/.test(tag) ? Number(tag.slice(1, -1)) : 0;
 }
 
 /**

@@ -6,6 +6,7 @@ import type { Service } from "../../organizations/api-keys.ts";
 import type { Capability } from "../../organizations/role-capabilities.ts";
 import type { AccessRule, People } from "./access.ts";
 import { takesIdempotencyKey } from "./idempotency-key.ts";
+import { declareHeaders, type HeadedContract, withPortablePatterns } from "./response-headers.ts";
 
 /** A body that is read as a stream, and so has no schema of its own. */
 export interface StreamedBody {
@@ -207,7 +208,9 @@ function tidyComponents(): SwaggerTransformObject {
       .sort(([one], [other]) => (one < other ? -1 : 1));
     const tidy = { ...whole, components: { ...whole.components, schemas: Object.fromEntries(schemas) } };
     const text = JSON.stringify(tidy).replaceAll(reference, (_, name) => `"#/components/schemas/${plainName(name)}"`);
-    return JSON.parse(text);
+    const contract = withPortablePatterns(text) as HeadedContract & ReturnType<SwaggerTransformObject>;
+    declareHeaders(contract);
+    return contract;
   };
 }
 

@@ -1,5 +1,6 @@
 import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
 import type { ItemKey } from "../../moderation/topics.ts";
+import { etag, ifMatchHeaders, ifMatchVersion } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
 import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -53,8 +54,9 @@ export function membershipRequestRoutes(app: App, dependencies: HttpDependencies
       params: requestParams,
       response: { 200: membershipRequestSchema.describe("The request."), ...problemResponses("not_found") },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const found = await getRequest(moderationOf(dependencies, request.caller), request.params.id);
+      reply.header("etag", etag(found.version));
       return membershipRequestSchema.parse(found);
     },
   });
@@ -99,6 +101,7 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
       description: "Who asked takes it back; an API key does so for them.",
       tags,
       params: requestParams,
+      headers: ifMatchHeaders,
       body: withdrawalSchema,
       response: {
         200: membershipRequestSchema.describe("The request, withdrawn."),
@@ -110,8 +113,10 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
       request.body ??= {};
     },
     handler: async (request) => {
+      const version = ifMatchVersion(request.headers);
+      const withdrawal = version === undefined ? request.body : { ...request.body, version };
       const moderation = moderationOf(dependencies, request.caller);
-      return membershipRequestSchema.parse(await withdrawRequest(moderation, request.params.id, request.body));
+      return membershipRequestSchema.parse(await withdrawRequest(moderation, request.params.id, withdrawal));
     },
   });
 }

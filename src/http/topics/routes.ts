@@ -1,4 +1,5 @@
 import { getTopic, type ItemKey, listTopics, submitTopic, withdrawTopic } from "../../moderation/topics.ts";
+import { etag, ifMatchHeaders, ifMatchVersion } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
 import { pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -48,8 +49,9 @@ export function topicRoutes(app: App, dependencies: HttpDependencies): void {
       params: topicParams,
       response: { 200: topicSchema.describe("The topic."), ...problemResponses("not_found") },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const topic = await getTopic(moderationOf(dependencies, request.caller), request.params.id);
+      reply.header("etag", etag(topic.version));
       return topicSchema.parse(topic);
     },
   });
@@ -91,6 +93,7 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
       description: "Its author withdraws it, or who administers the group; an API key does so for them.",
       tags,
       params: topicParams,
+      headers: ifMatchHeaders,
       body: withdrawalSchema,
       response: {
         200: topicSchema.describe("The topic, withdrawn."),
@@ -102,7 +105,9 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
       request.body ??= {};
     },
     handler: async (request) => {
-      const topic = await withdrawTopic(moderationOf(dependencies, request.caller), request.params.id, request.body);
+      const version = ifMatchVersion(request.headers);
+      const withdrawal = version === undefined ? request.body : { ...request.body, version };
+      const topic = await withdrawTopic(moderationOf(dependencies, request.caller), request.params.id, withdrawal);
       return topicSchema.parse(topic);
     },
   });
