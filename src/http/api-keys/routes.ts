@@ -7,11 +7,8 @@ import {
   createApiKey,
   getApiKey,
   listApiKeys,
-  longestOverlap,
-  mostAddresses,
   revokeApiKey,
   rotateApiKey,
-  services,
 } from "../../organizations/api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
 import { checkTag, contentTag, ifMatchHeaders } from "../contract/etags.ts";
@@ -20,100 +17,9 @@ import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { AnyRequest, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
+import { apiKeySchema, createdKeySchema, keyParams, keyPatchSchema, newKeySchema, rotationSchema } from "./schemas.ts";
 
 const tags = ["API keys"];
-
-const exampleKey = {
-  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-  name: "nightly",
-  services: ["import" as const],
-  source: "students",
-  createdAt: "2026-11-22T09:30:00.123456Z",
-  expiresAt: null,
-  lastUsedAt: "2026-11-22T10:00:00.000000Z",
-  revokedAt: null,
-  allowedAddresses: ["192.0.2.0/24"],
-  rotation: null,
-};
-
-const apiKeySchema = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    services: z.array(z.enum(services)),
-    source: z.string().nullable().describe("The only source that the key may import; null: any."),
-    createdAt: z.string(),
-    expiresAt: z.string().nullable(),
-    lastUsedAt: z.string().nullable().describe("To the minute."),
-    revokedAt: z.string().nullable(),
-    allowedAddresses: z
-      .array(z.string())
-      .describe("IP addresses and networks (CIDR) from which the key may be used; empty: from everywhere."),
-    rotation: z
-      .object({
-        rotatedAt: z.string(),
-        previousUntil: z.string().nullable().describe("Until when the key before works; null: it does not."),
-        previousLastUsedAt: z.string().nullable().describe("When that was used last since then, to the minute."),
-      })
-      .nullable()
-      .describe("When the key was replaced last; null: never."),
-  })
-  .meta({ id: "ApiKey", examples: [exampleKey] });
-
-const createdKeySchema = apiKeySchema
-  .extend({ key: z.string().describe("The key itself. It is shown now and never again.") })
-  .meta({
-    id: "CreatedApiKey",
-    examples: [{ ...exampleKey, lastUsedAt: null, key: "muster_n6mYcP2vR0xk3bWqTfJ8hLsE1dZaUo4iGy7VwC9XtKe" }],
-  });
-
-const keyMembers = {
-  name: z
-    .string()
-    .trim()
-    .min(1)
-    .max(100)
-    .regex(/^[^\p{Cc}]*$/u, "has a control character")
-    .describe("Stands in the change log as `api-key:` and the name. No two valid keys have the same."),
-  services: z
-    .array(z.enum(services))
-    .min(1)
-    .max(services.length)
-    .describe("What the key may be used for; `admin` opens everything."),
-  expiresAt: z.iso.datetime({ offset: true }).nullable().describe("When it stops working; null: never."),
-  allowedAddresses: z
-    .array(z.string().max(100))
-    .max(mostAddresses)
-    .describe("IP addresses and networks (CIDR) from which it may be used; empty: from everywhere."),
-};
-const newKeySchema = z
-  .strictObject({
-    name: keyMembers.name,
-    services: keyMembers.services,
-    source: z.string().min(1).max(100).nullable().default(null).describe("The only source that the key may import."),
-    expiresAt: keyMembers.expiresAt.default(null),
-    allowedAddresses: keyMembers.allowedAddresses.default([]),
-  })
-  .meta({ id: "NewApiKey", examples: [{ name: "nightly", services: ["import"], source: "students" }] });
-const keyPatchSchema = z
-  .strictObject({
-    name: keyMembers.name.optional(),
-    services: keyMembers.services.optional(),
-    expiresAt: keyMembers.expiresAt.optional(),
-    allowedAddresses: keyMembers.allowedAddresses.optional(),
-  })
-  .meta({ id: "ApiKeyPatch", examples: [{ allowedAddresses: ["192.0.2.17", "2001:db8::/32"] }] });
-const rotationSchema = z
-  .strictObject({
-    overlapSeconds: z
-      .int()
-      .min(0)
-      .max(longestOverlap)
-      .default(24 * 60 * 60)
-      .describe("For how long the key before goes on working; 0: it ends at once."),
-  })
-  .meta({ id: "ApiKeyRotation", examples: [{ overlapSeconds: 3600 }] });
-const keyParams = z.strictObject({ id: z.uuid().describe("Id of the key.") });
 
 const shown = ({ services: granted, allowedAddresses, ...resource }: ApiKeyResource) => ({
   ...resource,
@@ -213,7 +119,9 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
 }
 
 /** Changing and replacing API keys. */
-export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: HttpDependencies): void {
+export function apiKeyEditRoutes(app: App, dependencies: HttpDependencies): void {
+  const { database, clock } = dependencies;
+  rotationRoute(app, dependencies);
   app.route({
     method: "GET",
     url: "/api-keys/:id",
@@ -262,7 +170,9 @@ export function apiKeyEditRoutes(app: App, { database, clock, randomBytes }: Htt
       return shown(resource);
     },
   });
+}
 
+function rotationRoute(app: App, { database, clock, randomBytes }: HttpDependencies): void {
   app.route({
     method: "POST",
     url: "/api-keys/:id/rotate",
