@@ -4,7 +4,7 @@ import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
-import { canonicalRange } from "./addresses.ts";
+import { canonicalList, invalid, requireFuture } from "./api-key-values.ts";
 import { recordAudit } from "./audit-log.ts";
 
 /** A service that an API key can be allowed. */
@@ -326,32 +326,8 @@ async function sourceNumber(executor: Executor, organizationId: number, name: st
   return source.number;
 }
 
-function requireFuture(expiresAt: Date | null, now: Date): void {
-  if (expiresAt === null || expiresAt > now) return;
-  throw invalid("expiresAt", "The key would have expired already. Give a time that is to come.");
-}
-
 function requireUnrevoked({ revokedAt }: ApiKeyResource): void {
   if (revokedAt !== null) throw new MusterError("conflict", "The key is revoked for good. Create another one.");
 }
 
-function canonicalList(addresses: readonly string[]): string[] {
-  const list = new Set<string>();
-  for (const [index, address] of addresses.entries()) {
-    const range = canonicalRange(address);
-    if (range === undefined) {
-      throw invalid(
-        `allowedAddresses.${index}`,
-        "An entry is no IP address and no network. Write 192.0.2.17, 192.0.2.0/24, 2001:db8::17 or 2001:db8::/32.",
-      );
-    }
-    list.add(range);
-  }
-  return [...list];
-}
-
 const noSuchKey = () => new MusterError("not_found", "There is no such API key.");
-
-function invalid(field: string, detail: string): MusterError {
-  return new MusterError("request_invalid", detail, { field, errors: [{ field, message: detail }] });
-}
