@@ -1,25 +1,12 @@
+import { slotOfColumn } from "./column-slots.ts";
 import type { CsvRow } from "./csv-findings.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from "./reading.ts";
 
-/**
- * The slot of a header cell. "First Name", "first_name" and "first-name" are firstName.
- * @returns undefined for a column that is not read
- */
-export function slotOfHeader<Field extends string>(name: string, mapping: RecordMapping<Field>): number | undefined {
-  if (name === "") return undefined;
-  const slot = mapping.slotOfName(name);
-  if (slot !== undefined) return slot;
-  const alike = mapping.names.find((known) => loosened(known) === loosened(name));
-  return alike === undefined ? undefined : mapping.slotOfName(alike);
-}
-
-const loosened = (name: string) => name.replace(/[\s_-]/g, "").toLowerCase();
-
 /** Whether a row is a header: it names two columns, or nothing but one. */
 export function isHeaderRow<Field extends string>(cells: readonly string[], mapping: RecordMapping<Field>): boolean {
   const named = cells.filter((cell) => cell.trim() !== "");
-  const known = named.filter((cell) => slotOfHeader(cell.trim(), mapping) !== undefined).length;
+  const known = named.filter((cell) => slotOfColumn(cell.trim(), mapping) !== undefined).length;
   return known >= 2 || (known === 1 && named.length === 1);
 }
 
@@ -49,7 +36,7 @@ function knownNames<Field extends string>(line: string, delimiter: Delimiter, ma
       .replace(/^"(.*)"$/, "$1")
       .trim(),
   );
-  return names.filter((name) => slotOfHeader(name, mapping) !== undefined).length;
+  return names.filter((name) => slotOfColumn(name, mapping) !== undefined).length;
 }
 
 /** How many lines below the first one may be the header of a file that begins with a title. */

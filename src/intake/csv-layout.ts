@@ -1,6 +1,7 @@
 import { MusterError, type ProblemPlace } from "../errors.ts";
+import { slotOfColumn } from "./column-slots.ts";
 import type { CsvRow } from "./csv-findings.ts";
-import { likelyDelimiter, looksLikeHeader, slotOfHeader } from "./csv-header.ts";
+import { likelyDelimiter, looksLikeHeader } from "./csv-header.ts";
 import { printable } from "./printable.ts";
 import { type ReadOptions, type RecordMapping, shownName } from "./reading.ts";
 import { counted } from "./xml-parser.ts";
@@ -39,7 +40,7 @@ function namedLayout<Field extends string>(
   const byPosition = (index: number) => (mapping.positionsWithHeader ? mapping.slotOfPosition(index + 1) : undefined);
   const read = names.length - (isResponseHeader(names) ? mapping.vocabulary.responseColumns : 0);
   const slots = names.map((name, index) =>
-    index < read ? (slotOfHeader(name, mapping) ?? byPosition(index)) : undefined,
+    index < read ? (slotOfColumn(name, mapping) ?? byPosition(index)) : undefined,
   );
   const twice = names.findIndex((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
   if (twice >= 0) throw namedTwice(line, names[slots.indexOf(slots[twice])]!, names[twice]!);

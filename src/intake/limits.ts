@@ -24,7 +24,7 @@ const xml: XmlLimits = {
   nameLength: 100,
   attributes: 32,
   attributeLength: 10_000,
-  fields: 64,
+  fields: 256,
   // 1,000 e-mails of the longest kind are 255,000 characters
   valueLength: 300_000,
   recordLength: 1_000_000,
@@ -56,7 +56,7 @@ export interface JsonLimits {
   readonly recordLength: number;
 }
 
-const json: JsonLimits = { depth: 16, nameLength: 100, members: 64, valueLength: 300_000, recordLength: 1_000_000 };
+const json: JsonLimits = { depth: 16, nameLength: 100, members: 256, valueLength: 300_000, recordLength: 1_000_000 };
 
 /**
  * The published limits of what is read (file formats, section 1); the single values of a person have theirs in

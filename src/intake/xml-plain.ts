@@ -1,5 +1,6 @@
+import { createSlotFinder } from "./column-slots.ts";
 import { limits } from "./limits.ts";
-import { createIgnoredNames, type IgnoredNames, type ReadOptions, type RecordMapping } from "./reading.ts";
+import { createIgnoredNames, type IgnoredNames, type ReadOptions } from "./reading.ts";
 import { batchRows, type SourceRecord } from "./records.ts";
 import { createWindow } from "./window.ts";
 import { readXmlRecords } from "./xml.ts";
@@ -23,10 +24,11 @@ export async function* readScannedRecords(
   options: ReadOptions,
 ): AsyncGenerator<SourceRecord[]> {
   const ignored = createIgnoredNames(options.mapping);
+  const columns = { ignored, slotOf: createSlotFinder(options.mapping) };
   let batch: SourceRecord[] = [];
   try {
     for await (const { row, line, bytes } of findRecords(chunks, scan, rows)) {
-      batch.push(await readRecord(bytes, row, line, options, ignored));
+      batch.push(await readRecord(bytes, row, line, options, columns));
       if (batch.length < batchRows) continue;
       yield batch;
       batch = [];
@@ -55,6 +57,7 @@ export async function* readPlainDocument(
   options: ReadOptions,
 ): AsyncGenerator<DigestedRecord[], "all" | number> {
   const ignored = createIgnoredNames(options.mapping);
+  const columns = { ignored, slotOf: createSlotFinder(options.mapping) };
   const finder = createRecordFinder();
   const window = createWindow();
   const lines = createLineCounter();
@@ -70,7 +73,7 @@ export async function* readPlainDocument(
     for (const [from, to] of places) {
       const bytes = text.subarray(from, to);
       row += 1;
-      const record = await readRecord(bytes, row, lines.lineAt(from), options, ignored);
+      const record = await readRecord(bytes, row, lines.lineAt(from), options, columns);
       batch.push({ record, digest: Buffer.from(digestOfBytes(bytes), "latin1") });
       if (batch.length < batchRows) continue;
       yield batch;
@@ -86,15 +89,22 @@ export async function* readPlainDocument(
   return "all";
 }
 
+/** The columns of a document. */
+interface Columns {
+  /** The slot of an element, by its name. */
+  readonly slotOf: (name: string) => number | undefined;
+  readonly ignored: IgnoredNames;
+}
+
 async function readRecord(
   bytes: Buffer,
   row: number,
   line: number,
   options: ReadOptions,
-  ignored: IgnoredNames,
+  columns: Columns,
 ): Promise<SourceRecord> {
-  const cells = readPlain(bytes.toString("utf8"), options.mapping, ignored);
-  const read = cells ? options.mapping.read(cells) : await readStrictly(bytes, options, ignored);
+  const cells = readPlain(bytes.toString("utf8"), columns);
+  const read = cells ? options.mapping.read(cells) : await readStrictly(bytes, options, columns.ignored);
   return { ...read, row, line: line + ("line" in read ? read.line - 1 : 0) };
 }
 
@@ -184,27 +194,33 @@ function countLineEnds(bytes: Uint8Array, from: number, to: number, before: numb
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for
 const suspect = /[\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffd-\uffff]|\]\]>|&(?!(?:amp|lt|gt|quot|apos);)/;
-const fieldName = /^[A-Za-z][A-Za-z0-9_]{0,99}$/;
+const fieldName = /^[A-Za-z_][A-Za-z0-9_.-]{0,99}$/;
+/** The tag of a column that says nothing. */
+const nilTag = /^([A-Za-z_][A-Za-z0-9_.-]{0,99}) (?:xsi:)?nil="true" ?$/;
 const start = "<user>";
 const end = "</user>";
 
 /** The cells of a record, by slot; undefined for one that isn't plain. */
-function readPlain(text: string, mapping: RecordMapping, ignored: IgnoredNames): (string | undefined)[] | undefined {
+function readPlain(text: string, { slotOf, ignored }: Columns): (string | undefined)[] | undefined {
   if (text.length > limits.xml.recordLength || suspect.test(text)) return undefined;
   const cells: (string | undefined)[] = [];
   let position = skipWhiteSpace(text, start.length);
   for (let fields = 0; !text.startsWith(end, position); fields += 1) {
     const tagEnd = text.indexOf(">", position);
     const isEmpty = text[tagEnd - 1] === "/";
-    const name = text.slice(position + 1, isEmpty ? tagEnd - 1 : tagEnd);
+    const tag = text.slice(position + 1, isEmpty ? tagEnd - 1 : tagEnd);
+    const nil = isEmpty ? nilTag.exec(tag)?.[1] : undefined;
+    const name = nil ?? tag;
     if (fields === limits.xml.fields || text[position] !== "<" || !fieldName.test(name)) return undefined;
     const valueEnd = isEmpty ? tagEnd + 1 : text.indexOf("<", tagEnd);
     if (!isEmpty && !text.startsWith(`</${name}>`, valueEnd)) return undefined;
     const value = text.slice(tagEnd + 1, valueEnd);
-    const slot = mapping.slotOfName(name);
+    const slot = slotOf(name);
     if (slot === undefined) ignored.add(name);
-    else if (cells[slot] !== undefined || value.length > limits.xml.valueLength) return undefined;
-    else cells[slot] = (value.includes("&") ? resolved(value) : value).trim();
+    else if (nil === undefined) {
+      if (cells[slot] !== undefined || value.length > limits.xml.valueLength) return undefined;
+      cells[slot] = (value.includes("&") ? resolved(value) : value).trim();
+    }
     position = skipWhiteSpace(text, isEmpty ? valueEnd : valueEnd + name.length + 3);
   }
   return skipWhiteSpace(text, position + end.length) === text.length ? cells : undefined;

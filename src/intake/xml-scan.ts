@@ -16,9 +16,9 @@ const recordStart = Buffer.from("<user>");
 const recordEnd = Buffer.from("</user>");
 /** The longest head, tail or white space between records that is looked at. */
 const edgeLength = 512;
-/** Takes no head that the strict parser would refuse. */
+/** Takes no head that the strict parser would refuse. In a document of ASCII, UTF-16 is a mistake of .NET. */
 const head =
-  /^(?:\u00ef\u00bb\u00bf)?(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:utf|UTF)-8"|'(?:utf|UTF)-8'))?[ \t\r\n]?\?>)?[ \t\r\n]*<users type=(?:"array"|'array')>[ \t\r\n]*$/;
+  /^(?:\u00ef\u00bb\u00bf)?(?:<\?xml version=(?:"1\.0"|'1\.0')(?: encoding=(?:"(?:utf|UTF)-(?:8|16)"|'(?:utf|UTF)-(?:8|16)'))?[ \t\r\n]?\?>)?[ \t\r\n]*<users type=(?:"array"|'array')>[ \t\r\n]*$/;
 const tail = /^<\/users>[ \t\r\n]*$/;
 
 /**

@@ -1,6 +1,8 @@
 import { MusterError } from "../errors.ts";
+import { createSlotFinder, localName } from "./column-slots.ts";
 import { createDecoder } from "./decode.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
+import { printable } from "./printable.ts";
 import {
   createIgnoredNames,
   type IgnoredNames,
@@ -14,20 +16,20 @@ import type { SourceRecord } from "./records.ts";
 import type { XmlPlace } from "./xml-markup.ts";
 import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
 
-/** What to do about what an export did wrong. */
+/** What to do about a fault of the export. */
 const correct = "Correct the export and send the file again.";
 /** Bytes that are parsed at once, however large the chunks: bounds what is held beside the limits. */
 const pieceLength = 64 * 1024;
 
 /**
  * Reads a document of records (file formats, section 1): of users it is `<users type="array">` around `<user>` elements,
- * whose children are their columns. Element names match without regard to case. A child of a record that the mapping
- * doesn't read is skipped with all it holds: an export may say more than we take. Anything else that doesn't belong
- * refuses the document.
+ * whose children are their columns. Element names match without regard to case and to the prefix of a namespace. A child
+ * of a record that the mapping does not read is skipped with its content. Anything else that does not belong refuses the
+ * document.
  *
  * Yields the records in their order, some at a time, fewer where they are long. **Only the end of the generator
- * says that the document is whole**; until then nothing may be applied. Values may share memory with the piece of the
- * document they stood in: copy what is kept for long.
+ * says that the document is whole**; until then nothing may be applied. Values may share memory with their piece of the
+ * document: copy what is kept for long.
  *
  * Throws `encoding_invalid`, `encoding_unsupported`, the `xml_…` problems, `document_root_wrong`,
  * `document_type_missing`, `document_structure_wrong` and `document_empty`, and whatever `chunks` throws.
@@ -39,7 +41,9 @@ export async function* readXmlRecords<Field extends string>(
 ): AsyncGenerator<SourceRecord<Field>[]> {
   const queue = createRecordQueue<Field>(limits.recordLength);
   const ignored = createIgnoredNames(options.mapping);
-  const { parser, checkRecordLength } = createRecordParser(limits, { queue, ignored, mapping: options.mapping });
+  const { mapping } = options;
+  const target = { queue, ignored, mapping, slotOf: createSlotFinder(mapping) };
+  const { parser, checkRecordLength } = createRecordParser(limits, target);
   const { encoding, charset } = options;
   const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });
   let blank = true;
@@ -58,7 +62,7 @@ export async function* readXmlRecords<Field extends string>(
     const { text, complete } = decoder.end();
     write(text);
     if (blank && complete) {
-      throw new MusterError("document_empty", "The body is empty. Check the export. Nothing was changed.");
+      throw new MusterError("document_empty", "The file is empty. Check the export. Nothing was changed.");
     }
     const cutOff = parser.cutOff();
     parser.end();
@@ -97,6 +101,8 @@ interface Target<Field extends string> {
   readonly queue: RecordQueue<Field>;
   readonly ignored: IgnoredNames;
   readonly mapping: RecordMapping<Field>;
+  /** The slot of an element, by its name. */
+  readonly slotOf: (name: string) => number | undefined;
 }
 
 /** A parser that adds the records of its document to `queue`, and a check of the length of a record that goes on. */
@@ -108,7 +114,7 @@ function createRecordParser<Field extends string>(
   const record: OpenRecord = { cells: [], place, start: 0, elements: 0, slot: undefined, name: "", text: "" };
   const { queue, mapping } = target;
   const { vocabulary } = mapping;
-  /** What the root says that its records are called. */
+  /** The name of its records that the root implies. */
   let recordName = shownNames(vocabulary).record;
   /** Elements that are open. */
   let depth = 0;
@@ -116,7 +122,7 @@ function createRecordParser<Field extends string>(
     start(name, attributes) {
       if (depth === 0) recordName = startRoot(parser, name, attributes, vocabulary);
       else if (depth === 1) startRecord(parser, record, name, recordName);
-      else if (depth === 2) startField(parser, record, name, recordName, limits, target);
+      else if (depth === 2) startField(parser, record, { name, attributes, recordName }, limits, target);
       else if (record.slot !== undefined) throw misplaced(parser, name, "inside a field");
       depth += 1;
     },
@@ -156,47 +162,67 @@ function startRoot(
   attributes: Readonly<Record<string, string>>,
   { lists }: Vocabulary,
 ): string {
-  const recordName = lists.get(name.toLowerCase());
+  const listName = localName(name).toLowerCase();
+  const recordName = lists.get(listName);
   if (recordName === undefined) {
-    const expected = [...lists.keys()].map((list) => `<${list}>`).join(" or ");
-    const detail = `the root element is <${name}>, not ${expected}. Send the export in the documented format.`;
+    const expected = [...lists.keys()].map((list) => `<${list} type="array">`).join(" or ");
+    const detail = `the root element is <${printable(name)}>, not ${expected}. Send the export in that format.`;
     throw xmlProblem("document_root_wrong", detail, parser.tagPlace());
   }
-  if (attributes.type !== "array") {
-    const detail = `the root element must be written <${name.toLowerCase()} type="array">. Add the attribute and send the file again.`;
+  if (attributeOf(attributes, "type")?.trim().toLowerCase() !== "array") {
+    const detail = `the root element must be written <${listName} type="array">. Add the attribute and send the file again.`;
     throw xmlProblem("document_type_missing", detail, parser.tagPlace());
   }
   return recordName;
 }
 
+/** The value of an attribute, without regard to case and to the prefix of a namespace. */
+function attributeOf(attributes: Readonly<Record<string, string>>, wanted: string): string | undefined {
+  for (const name in attributes) {
+    if (name === wanted || (!name.startsWith("xmlns") && localName(name).toLowerCase() === wanted)) {
+      return attributes[name];
+    }
+  }
+  return undefined;
+}
+
 function startRecord(parser: XmlParser, record: OpenRecord, name: string, expected: string): void {
-  if (!isNamed(name, expected)) throw misplaced(parser, name, `where only <${expected}> may stand`);
+  if (!isNamed(name, expected)) throw misplaced(parser, name, `where only <${expected}> is allowed`);
   record.cells = [];
   record.place = parser.tagPlace();
   record.start = parser.position;
   record.elements = 0;
 }
 
+/** The start tag of a column. */
+interface FieldTag {
+  readonly name: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The name of the element around it. */
+  readonly recordName: string;
+}
+
 function startField<Field extends string>(
   parser: XmlParser,
   record: OpenRecord,
-  name: string,
-  recordName: string,
+  { name, attributes, recordName }: FieldTag,
   limits: XmlLimits,
-  { mapping, ignored }: Target<Field>,
+  { slotOf, ignored }: Target<Field>,
 ): void {
   record.elements += 1;
   if (record.elements > limits.fields) {
     const detail = `the record has more than ${counted(limits.fields)} elements. ${correct}`;
     throw xmlProblem("xml_limit_exceeded", detail, parser.tagPlace());
   }
-  const slot = mapping.slotOfName(name);
+  const slot = slotOf(name);
   if (slot === undefined) {
     ignored.add(name);
     return;
   }
+  // null says nothing, as in JSON: nil of Rails, xsi:nil of XML Schema
+  if (/^(?:true|1)$/i.test(attributeOf(attributes, "nil") ?? "")) return;
   if (record.cells[slot] !== undefined) {
-    const detail = `<${name}> stands twice in one <${recordName}>. Send it once; a list goes into one element, joined by ;.`;
+    const detail = `one <${recordName}> has <${name}> twice. Send it once; a list goes into one element, joined by ;.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
   }
   record.slot = slot;
@@ -219,15 +245,15 @@ function checkLength(parser: XmlParser, record: OpenRecord, limits: XmlLimits): 
 
 function misplacedText(parser: XmlParser, depth: number, recordName: string): MusterError {
   const expected = depth === 1 ? `<${recordName}>` : `the fields of a ${recordName}`;
-  const detail = `there is text where only ${expected} may stand. ${correct}`;
+  const detail = `there is text where only ${expected} is allowed. ${correct}`;
   return xmlProblem("document_structure_wrong", detail, parser.textPlace());
 }
 
 function misplaced(parser: XmlParser, name: string, where: string): MusterError {
-  const detail = `<${name}> stands ${where}. ${correct}`;
+  const detail = `<${printable(name)}> is ${where}. ${correct}`;
   return xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
 }
 
 function isNamed(name: string, expected: string): boolean {
-  return name === expected || name.toLowerCase() === expected;
+  return name === expected || localName(name).toLowerCase() === expected;
 }
