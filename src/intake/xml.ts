@@ -220,7 +220,7 @@ function startField<Field extends string>(
     return;
   }
   // null says nothing, as in JSON: nil of Rails, xsi:nil of XML Schema
-  if (/^(?:true|1)$/i.test(attributeOf(attributes, "nil") ?? "")) return;
+  if (isTrue(attributeOf(attributes, "nil"))) return;
   if (record.cells[slot] !== undefined) {
     const detail = `one <${recordName}> has <${name}> twice. Send it once; a list goes into one element, joined by ;.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
@@ -229,6 +229,8 @@ function startField<Field extends string>(
   record.name = name;
   record.text = "";
 }
+
+const isTrue = (value: string | undefined): boolean => value !== undefined && /^(?:true|1)$/i.test(value);
 
 function addText(parser: XmlParser, record: OpenRecord, text: string, limits: XmlLimits): void {
   record.text = record.text === "" ? text : record.text + text;
