@@ -18,15 +18,19 @@ const loosened = (name: string) => name.replace(/[\s_-]/g, "").toLowerCase();
 /** Most names that are remembered: a sender decides how many there are. */
 const mostNames = 1_000;
 
-/** Makes `slotOfColumn` for one file, which remembers the names: each occurs in every record. */
+/**
+ * Makes `slotOfColumn` for one file, which remembers the names: each occurs in every record.
+ * @param toColumn turns the name in the file into that of a column
+ */
 export function createSlotFinder<Field extends string>(
   mapping: RecordMapping<Field>,
+  toColumn: (name: string) => string = (name) => name,
 ): (name: string) => number | undefined {
   const slots = new Map<string, number | undefined>();
   return (name) => {
     const known = slots.get(name);
     if (known !== undefined || slots.has(name)) return known;
-    const slot = slotOfColumn(localName(name), mapping);
+    const slot = slotOfColumn(toColumn(name), mapping);
     if (slots.size < mostNames) slots.set(name, slot);
     return slot;
   };

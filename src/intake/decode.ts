@@ -33,6 +33,8 @@ export interface DecodedEnd {
   readonly isMarked: boolean;
 }
 
+const nothing = new Uint8Array(0);
+
 interface Chosen extends EncodingChoice {
   readonly convert: Conversion;
 }
@@ -57,7 +59,7 @@ const fewStrangers = 2;
 export function createDecoder(currentLine: () => number, options: EncodingOptions): Decoder {
   let chosen: Chosen | undefined;
   /** Bytes that do not tell the encoding yet; later those of a character that is not complete. */
-  let carried: Uint8Array = new Uint8Array(0);
+  let carried: Uint8Array = nothing;
   /** Whether all bytes so far were ASCII, and it is UTF-8 unless the others say otherwise. */
   let isOnTrial = false;
   /** The length at which evidence was last looked at: looking again at each piece would take too long. */
@@ -97,7 +99,7 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     const { encoding, convert } = chosen!;
     const whole = block.subarray(0, block.length - cutCharacterLength(block, encoding));
     // a copy: the block is the caller's
-    carried = new Uint8Array(block.subarray(whole.length));
+    carried = whole.length === block.length ? nothing : new Uint8Array(block.subarray(whole.length));
     const text = convert(whole);
     if (text !== undefined) return text;
     if (options.xml) throw invalid(flawIn(whole, encoding), chosen!, true, currentLine());
@@ -120,7 +122,7 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     },
     write: (bytes) => padding.pass(take(bytes, false)),
     end() {
-      const text = padding.pass(take(new Uint8Array(0), true));
+      const text = padding.pass(take(nothing, true));
       return { text, complete: carried.length === 0, isMarked: padding.end() };
     },
   };

@@ -53,6 +53,8 @@ export interface Reading {
 export interface ReadOptions<Field extends string = UserField> {
   /** What its columns, elements and members mean. */
   readonly mapping: RecordMapping<Field>;
+  /** The source that the file is of: an export of people says their databaseIDs in all. Absent: `default`. */
+  readonly sourceName?: string | undefined;
   /** Pinned by the source; wins over what the file says. */
   readonly encoding?: Encoding | undefined;
   /** What the content type says; the file's own mark (byte order mark, XML declaration) wins over it. */

@@ -42,7 +42,7 @@ export async function* readXmlRecords<Field extends string>(
   const queue = createRecordQueue<Field>(limits.recordLength);
   const ignored = createIgnoredNames(options.mapping);
   const { mapping } = options;
-  const target = { queue, ignored, mapping, slotOf: createSlotFinder(mapping) };
+  const target = { queue, ignored, mapping, slotOf: createSlotFinder(mapping, localName) };
   const { parser, checkRecordLength } = createRecordParser(limits, target);
   const { encoding, charset } = options;
   const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });

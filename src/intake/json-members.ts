@@ -1,0 +1,181 @@
+import type { RowIssue } from "../errors.ts";
+import { createSlotFinder } from "./column-slots.ts";
+import { damageOf, withoutDamage } from "./damage.ts";
+import { valueInvalid } from "./issues.ts";
+import type { JsonLimits } from "./limits.ts";
+import type { Encoding, IgnoredNames, RecordMapping } from "./reading.ts";
+import type { RecordQueue } from "./record-queue.ts";
+import { counted } from "./xml-parser.ts";
+
+/** A value of JSON that is neither an object nor an array. */
+export type Scalar = string | number | boolean | null;
+
+/** What the records of a document are made of, and by what rules. */
+export interface JsonTarget<Field extends string> {
+  readonly queue: RecordQueue<Field>;
+  readonly ignored: IgnoredNames;
+  readonly mapping: RecordMapping<Field>;
+  readonly limits: JsonLimits;
+  /** The encoding of the text, once that has marks for bytes which are not in the encoding. */
+  readonly damaged: { encoding: Encoding | undefined };
+}
+
+/** A limit that a record exceeds, or a member that it has twice. */
+export interface MemberProblem {
+  readonly code: "json_limit_exceeded" | "document_structure_wrong";
+  readonly detail: string;
+  readonly field?: string;
+}
+
+/**
+ * Makes a record of the members of an object, one after the other. Values are strings; where a column holds a list, an
+ * array of strings may come. A value of another type fails the record; null says nothing.
+ */
+export interface RecordBuilder {
+  /** Begins a record on a 1-based line. */
+  open(line: number): void;
+  /** Begins a member. Returns why the document is refused. */
+  key(name: string): MemberProblem | undefined;
+  /** Takes a value of the member, or an item of its array. Returns why the document is refused. */
+  scalar(value: Scalar, isItem: boolean): MemberProblem | undefined;
+  /** Takes the begin of an array or object that is the value of the member, or inside it. */
+  openContainer(isObject: boolean, isInside: boolean): void;
+  /** Takes the end of the array or object that is the value of the member. */
+  closeContainer(): void;
+  /** Ends the record. */
+  close(): void;
+}
+
+/** The member that is being read: its name as written, and its slot; without a slot it is skipped. */
+interface OpenMember {
+  readonly name: string;
+  readonly slot: number | undefined;
+  /** Items of its list so far. */
+  items: string[] | undefined;
+  length: number;
+}
+
+/** Makes a builder for the records of one document. */
+export function createRecordBuilder<Field extends string>(target: JsonTarget<Field>): RecordBuilder {
+  const { queue, ignored, mapping, limits } = target;
+  const slotOf = createSlotFinder(mapping);
+  const codeOf = createCodes(mapping, slotOf);
+  let line = 1;
+  let cells: (string | undefined)[] = [];
+  let slots = new Set<number>();
+  let members = 0;
+  let failure: RowIssue | undefined;
+  let damage: string | undefined;
+  let member: OpenMember | undefined;
+
+  const fail = (of: OpenMember, reason: string): void => {
+    failure ??= valueInvalid(of.name, reason);
+    of.items = undefined;
+    if (of.slot !== undefined) delete cells[of.slot];
+  };
+  const repaired = (text: string, encoding: Encoding): string => {
+    const found = damageOf(text, encoding);
+    damage ??= found?.what;
+    return found?.text ?? text;
+  };
+  return {
+    open(at) {
+      line = at;
+      cells = [];
+      slots = new Set();
+      members = 0;
+      failure = undefined;
+      damage = undefined;
+      member = undefined;
+    },
+    key(name) {
+      members += 1;
+      if (members > limits.members) return exceeded(`the record has more than ${limits.members} members`);
+      const slot = slotOf(name);
+      if (slot === undefined) ignored.add(name);
+      else if (slots.has(slot)) return namedTwice(name);
+      else slots.add(slot);
+      member = { name, slot, items: undefined, length: 0 };
+      return undefined;
+    },
+    scalar(value, isItem) {
+      if (member?.slot === undefined || (isItem && member.items === undefined)) return undefined;
+      const { name, slot } = member;
+      if (value === null) {
+        if (isItem) member.items!.push("");
+        else delete cells[slot];
+        return undefined;
+      }
+      let text = typeof value === "string" ? value.trim() : codeOf(slot, value);
+      if (text !== undefined && target.damaged.encoding !== undefined) text = repaired(text, target.damaged.encoding);
+      if (text === undefined) {
+        fail(member, reasonOf(value as number | boolean));
+        return undefined;
+      }
+      member.length += text.length;
+      if (member.length > limits.valueLength) {
+        return exceeded(`${name} is over the limit of ${counted(limits.valueLength)} characters`, name);
+      }
+      if (isItem) member.items!.push(text);
+      else cells[slot] = text;
+      return undefined;
+    },
+    openContainer(isObject, isInside) {
+      if (member?.slot === undefined) return;
+      if (isInside) fail(member, "an item of its list is not a string");
+      else if (isObject) fail(member, "it is an object, not a string");
+      else if (mapping.separatorOf(member.slot) === undefined) fail(member, "it is a list, and takes one value");
+      else member.items = [];
+    },
+    closeContainer() {
+      if (member?.items === undefined || member.slot === undefined) return;
+      const separator = mapping.separatorOf(member.slot);
+      if (separator === "|" && member.items.some((item) => item.includes("|"))) {
+        fail(member, "a value of the list contains the separator |");
+      } else {
+        const items = separator === ";" ? member.items.filter((item) => item !== "") : member.items;
+        cells[member.slot] = items.join(separator);
+      }
+    },
+    close() {
+      const read = mapping.read(cells);
+      const record = damage === undefined ? read : withoutDamage(read, damage);
+      const first = failure ?? record.failure;
+      queue.add({ line, ...record, ...(first === undefined ? {} : { failure: first }) });
+      member = undefined;
+    },
+  };
+}
+
+/** Flags may be written as 0, 1, true and false, codes without leading zeros as a whole number. */
+function createCodes<Field extends string>(
+  { vocabulary }: RecordMapping<Field>,
+  slotOf: (name: string) => number | undefined,
+): (slot: number, value: number | boolean) => string | undefined {
+  const isOneOf = (names: readonly string[], slot: number) => names.some((name) => slotOf(name) === slot);
+  return (slot, value) => {
+    if (typeof value === "number" && Number.isSafeInteger(value) && isOneOf(vocabulary.numbers, slot)) {
+      return String(value);
+    }
+    if (!isOneOf(vocabulary.flags, slot)) return undefined;
+    return value === true || value === 1 ? "1" : value === false || value === 0 ? "0" : undefined;
+  };
+}
+
+function reasonOf(value: number | boolean): string {
+  return typeof value === "number"
+    ? "it is a number in the JSON, which loses leading zeros; write it as a string in quotation marks"
+    : "it is true or false in the JSON; write a string";
+}
+
+const exceeded = (detail: string, field?: string): MemberProblem => ({
+  code: "json_limit_exceeded",
+  detail: `${detail}.`,
+  ...(field === undefined ? {} : { field }),
+});
+
+const namedTwice = (field: string): MemberProblem => ({
+  code: "document_structure_wrong",
+  detail: `one record has "${field}" twice; give several values as a list.`,
+  field,
+});
