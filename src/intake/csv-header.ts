@@ -1,4 +1,3 @@
-import { slotOfColumn } from "./column-slots.ts";
 import type { CsvRow } from "./csv-findings.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from "./reading.ts";
@@ -6,7 +5,7 @@ import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from
 /** Whether a row is a header: it names two columns, or nothing but one. */
 export function isHeaderRow<Field extends string>(cells: readonly string[], mapping: RecordMapping<Field>): boolean {
   const named = cells.filter((cell) => cell.trim() !== "");
-  const known = named.filter((cell) => slotOfColumn(cell.trim(), mapping) !== undefined).length;
+  const known = named.filter((cell) => mapping.slotOfName(cell.trim()) !== undefined).length;
   return known >= 2 || (known === 1 && named.length === 1);
 }
 
@@ -36,7 +35,7 @@ function knownNames<Field extends string>(line: string, delimiter: Delimiter, ma
       .replace(/^"(.*)"$/, "$1")
       .trim(),
   );
-  return names.filter((name) => slotOfColumn(name, mapping) !== undefined).length;
+  return names.filter((name) => name !== "" && mapping.slotOfName(name) !== undefined).length;
 }
 
 /** How many lines below the first one may be the header of a file that begins with a title. */

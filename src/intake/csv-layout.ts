@@ -1,5 +1,4 @@
 import { MusterError, type ProblemPlace } from "../errors.ts";
-import { slotOfColumn } from "./column-slots.ts";
 import type { CsvRow } from "./csv-findings.ts";
 import { likelyDelimiter, looksLikeHeader } from "./csv-header.ts";
 import { printable } from "./printable.ts";
@@ -40,7 +39,7 @@ function namedLayout<Field extends string>(
   const byPosition = (index: number) => (mapping.positionsWithHeader ? mapping.slotOfPosition(index + 1) : undefined);
   const read = names.length - (isResponseHeader(names) ? mapping.vocabulary.responseColumns : 0);
   const slots = names.map((name, index) =>
-    index < read ? (slotOfColumn(name, mapping) ?? byPosition(index)) : undefined,
+    index < read ? ((name === "" ? undefined : mapping.slotOfName(name)) ?? byPosition(index)) : undefined,
   );
   const twice = names.findIndex((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
   if (twice >= 0) throw namedTwice(line, names[slots.indexOf(slots[twice])]!, names[twice]!);

@@ -52,7 +52,7 @@ describe("files of groups (file formats, section 6)", () => {
     const read = (format: FileFormat, document: string) => valuesOf(groupColumns, format, document);
     await assert.rejects(
       read("xml", '<users type="array"><user/></users>'),
-      refusal("document_root_wrong", /not <groups>/),
+      refusal("document_root_wrong", /not <groups type="array">/),
     );
     await assert.rejects(
       read("xml", "<groups><group/></groups>"),

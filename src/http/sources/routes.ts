@@ -248,10 +248,9 @@ export function previewRoute(app: App, dependencies: HttpDependencies): void {
         if (name === "mapping") mapping = readMapping(value);
       });
       const charset = file.charset === undefined ? undefined : supportedEncoding(file.charset);
-      const preview = await previewFile(file.body, file.format, readOptionsOf(mapping, charset), {
-        rules: settings,
-        limit: request.query.limit,
-      });
+      const options = { ...readOptionsOf(mapping, charset), sourceName: source.name };
+      const { limit } = request.query;
+      const preview = await previewFile(file.body, file.format, options, { rules: settings, limit });
       return previewSchema.parse(preview);
     },
   });

@@ -98,7 +98,8 @@ export async function readSetup(
  * @throws MusterError encoding_unsupported
  */
 export function readOptions(charset: string | undefined, { source }: Setup): ReadOptions {
-  return readOptionsOf(source.mapping, charset === undefined ? undefined : supportedEncoding(charset));
+  const encoding = charset === undefined ? undefined : supportedEncoding(charset);
+  return { ...readOptionsOf(source.mapping, encoding), sourceName: source.name };
 }
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
