@@ -56,6 +56,7 @@ interface OpenMember {
 }
 
 /** Makes a builder for the records of one document. */
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its short methods share the state of one record
 export function createRecordBuilder<Field extends string>(target: JsonTarget<Field>): RecordBuilder {
   const { queue, ignored, mapping, limits } = target;
   const slotOf = createSlotFinder(mapping);
