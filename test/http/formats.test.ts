@@ -112,6 +112,8 @@ const files: readonly [name: string, type: string, body: Buffer, reading: Record
     { encoding: "utf-16be" },
   ],
   ["CSV in UTF-16 without a mark", "text/plain", inUtf16(csv(",", "\n", true)), { encoding: "utf-16le" }],
+  ["CSV of Windows", "application/vnd.ms-excel", Buffer.from(csv(",", "\r\n", true)), { format: "csv" }],
+  ["CSV of a browser", "text/comma-separated-values", Buffer.from(csv(",", "\n", true)), { format: "csv" }],
   ["CSV as text", "text/plain", Buffer.from(csv(",", "\n", false)), { format: "csv" }],
   ["JSON", "application/json", Buffer.from(json(false)), { format: "json" }],
   [

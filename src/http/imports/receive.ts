@@ -41,6 +41,18 @@ const form = "multipart/form-data";
 /** The content types that a file can have. */
 export const fileTypes: readonly string[] = [...Object.keys(formats), form];
 
+/** Names that programs also send, which the contract does not list. The content tells what "" and others are. */
+const otherFormats: Readonly<Record<string, FileFormat | undefined>> = {
+  "": undefined,
+  "application/vnd.ms-excel": undefined,
+  "text/x-csv": "csv",
+  "application/x-csv": "csv",
+  "text/comma-separated-values": "csv",
+  "application/x-ndjson": "json",
+  "application/ndjson": "json",
+  "application/jsonl": "json",
+};
+
 /** Most of what a form may hold beside its file. */
 const formLimits = { files: 2, fields: 20, fieldSize: 64 * 1024, fieldNameSize: 100, parts: 22, headerPairs: 50 };
 
@@ -57,7 +69,7 @@ export async function receiveFile(
   onField: OnField = () => {},
 ): Promise<ReceivedFile> {
   const type = mediaTypeOf(headers["content-type"]);
-  if (!fileTypes.includes(type)) throw unsupportedType(type);
+  if (!fileTypes.includes(type) && !Object.hasOwn(otherFormats, type)) throw unsupportedType(type);
   const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (!["identity", "gzip", "x-gzip"].includes(encoding)) {
     const detail = "Content-Encoding may be gzip. Compress the body so, or send it as it is.";
@@ -69,7 +81,7 @@ export async function receiveFile(
   const length = headers["content-length"];
   return {
     body: bytes,
-    format: formats[type],
+    format: formats[type] ?? otherFormats[type],
     charset: charsetOf(headers["content-type"]),
     fileName: fileNameOf(headers["content-disposition"]),
     ...(isPlain && length !== undefined ? { announcedBytes: Number(length) } : {}),
@@ -93,8 +105,12 @@ const charsetOf = (contentType: string | undefined): string | undefined => {
 /** Decompresses as far as the consumer reads. */
 async function* decompressed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let sent = 0;
+  /** Bytes up to the last one that is not zero: tapes and gzip(1) itself allow zeros after the end. */
+  let filled = 0;
   const counted = async function* () {
     for await (const chunk of body) {
+      const last = chunk.findLastIndex((byte) => byte !== 0);
+      if (last >= 0) filled = sent + last + 1;
       sent += chunk.length;
       yield chunk;
     }
@@ -106,7 +122,7 @@ async function* decompressed(body: AsyncIterable<Uint8Array>): AsyncGenerator<Ui
   } catch (error) {
     throw decompressionProblem(error);
   }
-  if (gunzip.bytesWritten < sent) {
+  if (gunzip.bytesWritten < filled) {
     const detail =
       "After the end of the gzip data there is something else. Compress the file again. Nothing was changed.";
     throw new MusterError("compression_invalid", detail);
@@ -194,7 +210,7 @@ async function receiveForm(
   };
   return {
     body: read(),
-    format: formats[mediaTypeOf(type)],
+    format: formats[mediaTypeOf(type)] ?? otherFormats[mediaTypeOf(type)],
     // The parser of forms keeps it to itself.
     charset: undefined,
     fileName: fileName === undefined ? fileNameOf(headers["content-disposition"]) : safeFileName(fileName),
