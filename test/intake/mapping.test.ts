@@ -215,7 +215,7 @@ describe("the words of columns", () => {
     });
     assert.deepEqual(numbered.values, { email: "a;b", phone: "11||sms;22||voice" });
     const mapping = createDocumentedMapping();
-    for (const name of ["First Name 2", "Phone 99", "Email; Nickname", "Nickname", "ID"]) {
+    for (const name of ["First Name 2", "Phone 99", "Email; Shoe Size", "Shoe Size", "ID"]) {
       assert.equal(mapping.slotOfName(name), undefined, name);
     }
   });

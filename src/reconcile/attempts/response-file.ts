@@ -7,7 +7,7 @@ import { readOptionsOf } from "../../intake/mapping.ts";
 import type { FieldMapping } from "../../intake/mapping-schema.ts";
 import { readRecords } from "../../intake/read-records.ts";
 import type { FileFormat, Reading, ReadOptions } from "../../intake/reading.ts";
-import { userFields } from "../../person/fields.ts";
+import { positionedFields } from "../../person/fields.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
 import { openBody } from "../receive/bodies.ts";
@@ -178,7 +178,8 @@ async function* readCells(
     for await (const rows of readCsvTable(body, options)) for (const { cells } of rows) yield cells;
     return;
   }
-  if (kind === "users") yield* readFields(body, format, { ...readOptionsOf(mapping, undefined), encoding }, userFields);
+  if (kind === "users")
+    yield* readFields(body, format, { ...readOptionsOf(mapping, undefined), encoding }, positionedFields);
   else if (kind === "locations")
     yield* readFields(body, format, { mapping: locationColumns, encoding }, locationFields);
   else {
