@@ -73,6 +73,17 @@ export const personFields = [
     example: "Doe",
   },
   {
+    feed: "preferredName",
+    property: "preferredName",
+    kind: "text",
+    column: "preferred_name",
+    limit: 200,
+    optional: true,
+    position: null,
+    names: ["Preferred Name", "Nickname"],
+    example: "Janie",
+  },
+  {
     feed: "userID",
     property: "username",
     kind: "identifier",
