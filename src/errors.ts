@@ -186,6 +186,11 @@ export const rowIssues = {
     message: (d) =>
       `Several rows mean the same person by userID or e-mail, but have different databaseIDs (${text(d.databaseIds)}). None was applied. Correct the databaseIDs.`,
   },
+  identifier_shared: {
+    severity: "failure",
+    message: (d) =>
+      `Lines ${text(d.lines)} have the same identifier, but different names and e-mails: they mean different people. None of them was applied, and nobody was changed. Give each person a databaseID or userID of their own.`,
+  },
   person_ambiguous: {
     severity: "failure",
     message: (d) =>

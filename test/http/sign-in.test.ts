@@ -209,7 +209,7 @@ test("links, sign-ins and sign-outs are in the audit log, without names", async 
 });
 
 test("a session ends with the person, who comes back without it, and when it is revoked", async () => {
-  const { id } = await addUser({ username: "leaver", emails: ["leaver@campus.edu"] });
+  const { id } = await addUser({ firstName: "L", username: "leaver", emails: ["leaver@campus.edu"] });
   const session = await signIn(app, id);
   assert.equal((await meOf(session)).status, 200);
   await send("DELETE", `/v1/users/${id}`);

@@ -40,6 +40,7 @@ function decideAlone(
   const { user } = person;
   const fail = (failure: Issue): Decision => ({ person, statement, fate: "fail", failure });
   if (statement.databaseIdsConflict) return fail({ code: "database_ids_conflict", field: "databaseID" });
+  if (statement.areStrangers) return fail({ code: "identifier_shared" });
   if (statement.deletingRows > 0 && statement.otherRows > 0) {
     return fail({ code: "delete_contradicted", field: "groupID" });
   }

@@ -1,6 +1,7 @@
 /** What the rows of one person say together (file formats, section 4). */
 import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
+import { foldName } from "./names.ts";
 import { firstRow, type Person } from "./person.ts";
 import { phoneKey, type Username } from "./state.ts";
 import { eachText, type TextProperty } from "./texts.ts";
@@ -17,6 +18,8 @@ export interface Statement extends Readonly<Record<TextProperty, Said<string> | 
   readonly databaseId: string | null;
   /** Several databaseIDs in the rows of one person: an error. */
   readonly databaseIdsConflict: boolean;
+  /** Two rows differ in name and in primary e-mail: they mean two people, an error. */
+  readonly areStrangers: boolean;
   /** Rows with a databaseID replace what the source brought, others fill what is blank (file formats, section 5). */
   readonly mode: "replace" | "fill";
   readonly username: Said<Username | null> | undefined;
@@ -65,6 +68,7 @@ export function mergeRows(person: Person, style: Style): Statement {
     firstRow: firstRow(person),
     databaseId: databaseId ?? null,
     databaseIdsConflict: databaseIds.size > 1,
+    areStrangers: rows.some((one) => rows.some((other) => areStrangers(one, other))),
     mode: speaking.some((row) => row.databaseId) || style === "purge" ? "replace" : "fill",
     ...eachText((property) => lastSaid(speaking, (row) => row[property])),
     username: lastSaid(speaking, usernameOf),
@@ -86,6 +90,16 @@ export function mergeRows(person: Person, style: Style): Statement {
     namesGroup: rows.some((row) => row.namesGroup),
     ...mergeGroups(rows),
   };
+}
+
+/** Two rows mean different people: their primary e-mails differ, and their first or last names. */
+function areStrangers(one: UserRow, other: UserRow): boolean {
+  const differ = (value: string | undefined, otherValue: string | undefined) =>
+    Boolean(value && otherValue && foldName(value) !== foldName(otherValue));
+  return (
+    differ(one.emails?.[0]?.normalized, other.emails?.[0]?.normalized) &&
+    (differ(one.firstName, other.firstName) || differ(one.lastName, other.lastName))
+  );
 }
 
 /** Removals of all rows, and their additions with the highest role of each. */

@@ -10,6 +10,7 @@ import {
   dropFailedRows,
   failContradictedDeletions,
   failDifferentDatabaseIds,
+  failStrangers,
   listMergedPeople,
 } from "./merged-rows.ts";
 
@@ -33,6 +34,7 @@ export function matchStatements(c: MatchingContext): Sql[] {
     matchEmailsAlone(c),
     listMergedPeople,
     failDifferentDatabaseIds,
+    failStrangers,
     failContradictedDeletions,
     dropFailedRows,
     sql`analyze row_persons`,

@@ -1,0 +1,61 @@
+/** Nobody becomes somebody else by an identifier that two people share (file formats, section 4.2). */
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { startGuardedApp } from "../support/guarded-app.ts";
+
+const { app, createGroups, newSource, send } = await startGuardedApp(after);
+await createGroups("CLUB", "CHOIR");
+
+const header = "databaseID,userID,firstName,lastName,email,groupID";
+const file = (...rows: readonly string[]) => `${[header, ...rows].join("\n")}\n`;
+
+/** Reads the notes on an import's rows. */
+async function readNotes(answer: { json: { id: string } }): Promise<{ line: number; code: string; message: string }[]> {
+  return (await app.inject({ url: `/v1/imports/${answer.json.id}/rows` })).json.items;
+}
+
+/** Reads the codes of an import's rows with notes, as "line code". */
+const notesOf = async (answer: { json: { id: string } }) =>
+  (await readNotes(answer)).map(({ line, code }) => `${line} ${code}`);
+
+const personOf = async (email: string) =>
+  (await app.inject({ url: `/v1/users?email=${encodeURIComponent(email)}` })).json.items;
+
+test("rows of one databaseID with different names and e-mails fail, and add nobody", async () => {
+  const source = await newSource({ style: "normal" });
+  const answer = await send(
+    source,
+    file("X9,,Ann,Ash,shared1@x.edu,CLUB", "X9,,Bob,Birch,shared2@x.edu,CLUB", "X9,,Cyd,Cole,shared3@x.edu,CHOIR"),
+  );
+  assert.deepEqual(await notesOf(answer), ["2 identifier_shared", "3 identifier_shared", "4 identifier_shared"]);
+  const [note] = await readNotes(answer);
+  assert.match(note!.message, /^Lines 2, 3, 4 have the same identifier/);
+  assert.deepEqual(await personOf("shared3@x.edu"), []);
+});
+
+test("rows of one userID with different names and e-mails leave its holder unchanged and present", async () => {
+  const source = await newSource({ style: "active-roster" });
+  await send(source, file(",holder7,Ann,Ash,holder7@x.edu,CLUB"));
+  const [before] = await personOf("holder7@x.edu");
+  const answer = await send(
+    source,
+    file(",holder7,Ann,Ash,holder7@x.edu,CLUB", ",holder7,Bob,Birch,other7@x.edu,CHOIR"),
+  );
+  assert.deepEqual(await notesOf(answer), ["2 identifier_shared", "3 identifier_shared"]);
+  assert.deepEqual(await personOf("holder7@x.edu"), [before]);
+});
+
+test("rows of one person may differ in name or e-mail, in case and accents, and leave values out", async () => {
+  const source = await newSource({ style: "normal" });
+  const answer = await send(
+    source,
+    file(
+      "Y1,,Zoe,Doe,zoe@x.edu,CLUB",
+      "Y1,,ZOË,DOE,zoe.doe@x.edu,CHOIR",
+      "Y1,,Zoe,,,CLUB",
+      "Y2,,Eve,Doe,eve@x.edu,CLUB",
+      "Y2,,Eve,Roe,eve@x.edu,CLUB",
+    ),
+  );
+  assert.deepEqual(await notesOf(answer), []);
+});
