@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ownerColumns } from "../../src/person/columns.ts";
 import { startDirectoryTest } from "./setup.ts";
 
 const { app, owner, send } = await startDirectoryTest();
@@ -81,6 +82,7 @@ async function ownersOf(id: string): Promise<Record<string, number | null>> {
 }
 
 const allImported = {
+  ...Object.fromEntries(ownerColumns.map(({ name }) => [name.replace("_owner", ""), null])),
   first_name: source,
   last_name: source,
   email: source,

@@ -113,8 +113,8 @@ test("bodies that are no objects, or that carry a prototype, are refused", async
       ["POST", "/v1/locations"],
       ["PATCH", "/v1/locations/Place"],
     ] as const) {
-      // Where a body may be missing, null is none.
-      if (method === "PUT" && body === "null") continue;
+      // An empty body counts as a missing one, and this address needs none.
+      if (method === "PUT" && body === "") continue;
       for (const type of ["application/json", "application/merge-patch+json"]) {
         const answer = await app.inject({ method, url, body, headers: { "content-type": type } });
         assert.ok(

@@ -95,8 +95,8 @@ test("a topic is published, waits or is refused by the author's role and the gro
 test("a decision without a body is told what it lacks", async () => {
   const person = await addPerson("ADMIN", 2);
   const { status, json } = await person.post("/v1/pending/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a/approve");
-  assert.deepEqual([status, json.field], [400, "body"]);
-  assert.equal(json.detail, "The body cannot be taken: body: is missing: send a JSON object.");
+  assert.deepEqual([status, json.code], [400, "body_missing"]);
+  assert.match(json.detail, /JSON object/);
 });
 
 test("nobody speaks for somebody else", async () => {

@@ -5,7 +5,7 @@ import { rowIssues } from "../../src/errors.ts";
 import { limits } from "../../src/intake/limits.ts";
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import type { SourceRecord, UserRow } from "../../src/intake/records.ts";
-import { scalarField, type UserField, userFields } from "../../src/person/fields.ts";
+import { scalarField, scalarFields, type UserField, userFields } from "../../src/person/fields.ts";
 import { property } from "./support.ts";
 
 const rules = { countryCode: "1", grantableRoles: [1, 3, 4] };
@@ -61,8 +61,7 @@ suite("file formats, sections 1 to 3: a record becomes a row", () => {
     const blank = Object.fromEntries(userFields.map((field) => [field, ""]));
     assert.deepEqual(normalize({ ...blank, userID: "a" }), {
       ...blankRow,
-      firstName: "",
-      lastName: "",
+      ...Object.fromEntries(scalarFields.filter(({ kind }) => kind === "text").map(({ property }) => [property, ""])),
       username: "a",
       usernameNormalized: "a",
       address: "",
