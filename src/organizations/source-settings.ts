@@ -6,6 +6,8 @@ import { guardLimitsSchema } from "./guard-limits.ts";
 export const sourceSettingsSchema = z.strictObject({
   /** How its files are read; null: by the documented columns. */
   mapping: mappingSchema.nullable().default(null),
+  /** `kept`: its files fill a blank primary e-mail and change no other. `source`: they decide the primary e-mail. */
+  primaryEmail: z.enum(["kept", "source"]).default("kept"),
   /** Beyond which limits its imports are held. */
   guard: guardLimitsSchema.prefault({}),
 });

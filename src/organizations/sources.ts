@@ -12,7 +12,7 @@ import { type AuditEntry, recordAudit } from "./audit-log.ts";
 import type { GuardLimits } from "./guard-limits.ts";
 import type { ChangeContext } from "./organizations.ts";
 import type { Style } from "./settings.ts";
-import { sourceSettingsSchema } from "./source-settings.ts";
+import { type SourceSettings, sourceSettingsSchema } from "./source-settings.ts";
 
 /** A source as the API shows it. */
 export interface SourceResource {
@@ -23,6 +23,8 @@ export interface SourceResource {
   readonly style: Style | null;
   /** null: the documented columns. */
   readonly mapping: FieldMapping | null;
+  /** `source`: its files decide the primary e-mail of known people; `kept`: they only fill a blank one. */
+  readonly primaryEmail: SourceSettings["primaryEmail"];
   /** Beyond which limits its imports are held. */
   readonly guard: GuardLimits;
   /** More may go than the limits say, between two times, once; null: nothing was announced. */
@@ -49,7 +51,9 @@ export interface AnnouncedChange {
 }
 
 /** The settings to give a source. Without a rank it keeps its own; a new one comes last. */
-export type SourceWish = Pick<SourceResource, "style" | "mapping" | "guard"> & { readonly rank?: number | undefined };
+export type SourceWish = Pick<SourceResource, "style" | "mapping" | "primaryEmail" | "guard"> & {
+  readonly rank?: number | undefined;
+};
 
 /** Claims are a bit set of 63, of which three are taken. */
 const mostSources = 60;
@@ -73,8 +77,7 @@ async function readSources(
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
      from sources where organization_id = ${organizationId} order by rank, number`);
   return rows.map(({ settings, ...source }) => {
-    const { mapping, guard } = sourceSettingsSchema.parse(settings);
-    return { ...source, mapping, guard };
+    return { ...source, ...sourceSettingsSchema.parse(settings) };
   });
 }
 
@@ -123,8 +126,8 @@ export function putSource(
     const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
     const changes: ChangeEntry[] = [];
     const rank = order.indexOf(name) + 1;
-    const after = { rank, style: wish.style, mapping: wish.mapping, guard: wish.guard };
-    const settings = JSON.stringify({ mapping: wish.mapping, guard: wish.guard });
+    const settings = { mapping: wish.mapping, primaryEmail: wish.primaryEmail, guard: wish.guard };
+    const after = { rank, style: wish.style, ...settings };
     if (!before) {
       await records.source.create({
         data: {
@@ -133,7 +136,7 @@ export function putSource(
           name,
           rank,
           style: wish.style,
-          settings: { mapping: wish.mapping, guard: wish.guard } as Prisma.InputJsonObject,
+          settings: settings as Prisma.InputJsonObject,
           createdAt: at,
           updatedAt: at,
         },
@@ -141,7 +144,7 @@ export function putSource(
       changes.push(entryOf(name, "created", {}, after));
     } else if (differs(before, after)) {
       await transaction.query(
-        prepared(sql`update sources set rank = ${rank}, style = ${wish.style}, settings = settings || ${settings}, version = version + 1, updated_at = ${at}
+        prepared(sql`update sources set rank = ${rank}, style = ${wish.style}, settings = settings || ${JSON.stringify(settings)}, version = version + 1, updated_at = ${at}
          where organization_id = ${organizationId} and number = ${number}`),
       );
       changes.push(entryOf(name, "updated", before, after));
@@ -207,7 +210,7 @@ function ordered(sources: readonly SourceResource[], name: string, rank: number)
   return [...others.slice(0, rank - 1), name, ...others.slice(rank - 1)];
 }
 
-const properties = ["rank", "style", "mapping", "guard", "announcedChange"] as const;
+const properties = ["rank", "style", "mapping", "primaryEmail", "guard", "announcedChange"] as const;
 type SourceValues = Partial<Pick<SourceResource, (typeof properties)[number]>>;
 
 const differs = (before: SourceValues, after: SourceValues) =>

@@ -38,7 +38,6 @@ const ceilings: Readonly<Record<string, number>> = {
   "test/intake/xml-hostile.test.ts": 375,
   "test/intake/xml.test.ts": 375,
   "test/model/identity.test.ts": 475,
-  "test/model/import-users.ts": 325,
   "test/model/memberships.test.ts": 450,
   "test/model/values.test.ts": 325,
   "test/moderation/pending.test.ts": 475,

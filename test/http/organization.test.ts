@@ -106,7 +106,7 @@ test("sources are listed with rank and style", async () => {
     items: [
       {
         ...{ name: "default", rank: 1, style: null, mapping: null, version: 1, lastAppliedAt: null },
-        ...{ guard: guardLimitsSchema.parse({}), announcedChange: null, expectedBy: null },
+        ...{ primaryEmail: "kept", guard: guardLimitsSchema.parse({}), announcedChange: null, expectedBy: null },
         ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
       },
     ],

@@ -2,15 +2,19 @@
 import type { Statement } from "./merge.ts";
 import { type Issue, type Organization, outranks, type User } from "./state.ts";
 
-/** The primary address is set once and then stays; all others are further ones (file formats, section 5). */
+/**
+ * The first address of the file becomes the primary one if the person has no primary one, or if it `takesPrimary`. All others are
+ * further ones (file formats, section 5).
+ */
 export function applyEmails(
   source: number,
   user: User,
   statement: Statement,
+  takesPrimary: boolean,
   warn: (row: number, issue: Issue) => void,
 ): void {
   const primary = statement.primaryEmail;
-  if (primary && !user.email.value) user.email = { value: primary.value, owner: source };
+  if (primary && (takesPrimary || !user.email.value)) user.email = { value: primary.value, owner: source };
   if (primary && primary.value.normalized !== user.email.value?.normalized) {
     warn(primary.row, { code: "primary_email_kept", field: "email" });
   }
@@ -44,6 +48,12 @@ export function applyPhones(organization: Organization, source: number, user: Us
   }
   withdrawOrdered(source, user.phones, statement.removedPhones, statement.phones);
   if (statement.mode === "replace" && statement.phonesComplete) withdraw(source, user.phones, statement.phones);
+}
+
+/** Does what the rows of a person order to remove, and nothing else. */
+export function removeOrdered(source: number, user: User, { removedEmails, removedPhones }: Statement): void {
+  withdrawOrdered(source, user.emails, removedEmails, new Map());
+  withdrawOrdered(source, user.phones, removedPhones, new Map());
 }
 
 /** Withdraws a source's claim from what its file orders to remove, unless it also adds it. */

@@ -161,16 +161,20 @@ export const organizations: fc.Arbitrary<Organization> = fc
     settings,
     groups,
     ranks: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 3 })),
+    owners: fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
     users: fc.array(userDraft, { maxLength: 4 }),
     optOuts: fc.subarray([...emails.map((email) => email.toLowerCase()), "+12025550123", "+12125550187"]),
   })
-  .map(({ settings, groups, ranks, users, optOuts }) => {
+  .map(({ settings, groups, ranks, owners, users, optOuts }) => {
     const stored: User[] = [];
     for (const draft of users) stored.push(userOf(stored.length + 1, draft, stored));
     return {
       settings,
       sources: new Map(
-        Object.entries(sourceNumbers).map(([name, number], index) => [name, { number, rank: ranks[index] ?? 1 }]),
+        Object.entries(sourceNumbers).map(([name, number], index) => [
+          name,
+          { number, rank: ranks[index] ?? 1, ownsPrimaryEmail: owners[index] ?? false },
+        ]),
       ),
       groups: structuredClone(groups),
       locations: new Map([[locationKey("Main"), plainLocation("Main")]]),

@@ -117,10 +117,22 @@ function isException(
     const holder = [...before.users.values()].find((user) => user.username.value?.normalized === username);
     return holder && after.users.get(holder.id)?.username.value?.normalized !== username;
   });
+  const primaryEmailWasGivenUp = rows.some(({ emails }) => {
+    const email = emails?.[0]?.normalized;
+    return [...before.users.values()].some(
+      (user) => user.email.value?.normalized === email && after.users.get(user.id)?.email.value?.normalized !== email,
+    );
+  });
   const lastAdministratorWasKept =
     outcomes.some(({ issues }) => issues.some(({ code }) => code === "person_kept")) &&
     administrators(after).length > administrators(before).length;
-  return somebodyWasRemoved || usernameIsAmbiguous || usernameWasGivenUp || lastAdministratorWasKept;
+  return (
+    somebodyWasRemoved ||
+    usernameIsAmbiguous ||
+    usernameWasGivenUp ||
+    primaryEmailWasGivenUp ||
+    lastAdministratorWasKept
+  );
 }
 
 const administrators = ({ users }: Organization) =>
@@ -165,6 +177,23 @@ describe("the same file twice, exceptions:", () => {
       [
         ["updated", "updated"],
         ["added", "unchanged"],
+      ],
+    );
+  });
+
+  it("a row by the old primary e-mail of somebody to whom the file gives another is a new person the second time", () => {
+    const users = [stored(1, { email: "old@x.edu", sources: { [students]: "1" } })];
+    const before = world({ users });
+    before.sources.set("students", { number: students, rank: 1, ownsPrimaryEmail: true });
+    const { first, second } = twice(before, [
+      { email: "old@x.edu", firstName: "Ann", groupID: "G1" },
+      { databaseID: "1", email: "new@x.edu" },
+    ]);
+    assert.deepEqual(
+      [first, second],
+      [
+        ["updated", "updated"],
+        ["added", "updated"],
       ],
     );
   });

@@ -7,26 +7,24 @@ import { rowIssues } from "../../src/errors.ts";
 import type { UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
 import { type Absence, findAbsences, letGo } from "./absences.ts";
-import { applyEmails, applyPhones } from "./contacts.ts";
+import { applyEmails, applyPhones, removeOrdered } from "./contacts.ts";
 import { type Decision, decide } from "./decide.ts";
 import { inPurgeGroups, isOfThePerson, leaveRosters } from "./group-styles.ts";
 import { identify } from "./identify.ts";
-import { isLocationName } from "./import-locations.ts";
 import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
 import { mergeRows, type Statement } from "./merge.ts";
+import { createWhatIsNamed, removesOnly } from "./named-things.ts";
+import { findNewPrimaryEmails } from "./primary-emails.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
 import {
   blankUser,
   byDefault,
   describeUser,
   type Issue,
-  locationKey,
   type Membership,
   manual,
   networkAdministrator,
   type Organization,
-  plainGroup,
-  plainLocation,
   type User,
 } from "./state.ts";
 import { applyScalars } from "./values.ts";
@@ -95,6 +93,7 @@ export function importUsers(
   const failedRows = rows.filter(({ row }) => failed.has(row));
   const applied = decisions.filter(({ failure }) => !failure).map((decision) => sparingGroups(decision, failedRows));
   const returns = findReturns(before, source, applied);
+  const newPrimaries = findNewPrimaryEmails(organization, source, applied);
   for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });
@@ -102,7 +101,7 @@ export function importUsers(
     const deleted = returns.get(decision);
     const outcome = deleted
       ? comeBack(organization, source, decision, deleted, warn)
-      : carryOut(organization, source, decision, warn);
+      : carryOut(organization, source, decision, newPrimaries, warn);
     if (deleted) {
       warn(decision.statement.firstRow, { code: "person_returned" });
       const user = organization.users.get(deleted.id);
@@ -185,7 +184,13 @@ function joinNewGroups(before: Organization, after: Organization): void {
 }
 
 /** Does to one person what was decided. */
-function carryOut(organization: Organization, source: number, decision: Decision, warn: Warn): Outcome {
+function carryOut(
+  organization: Organization,
+  source: number,
+  decision: Decision,
+  newPrimaries: ReadonlySet<User>,
+  warn: Warn,
+): Outcome {
   const { person, statement, fate } = decision;
   if (fate === "add") {
     organization.lastUserId += 1;
@@ -198,10 +203,11 @@ function carryOut(organization: Organization, source: number, decision: Decision
   if (!person.user) return "unchanged";
   if (removesOnly(decision)) {
     applyMemberships(organization, source, person.user, statement, warn);
+    removeOrdered(source, person.user, statement);
     return "unchanged";
   }
   if (fate === "update") {
-    applyStatement(organization, source, person.user, statement, warn);
+    applyStatement(organization, source, person.user, statement, warn, newPrimaries.has(person.user));
     return "updated";
   }
   if (fate === "remove") {
@@ -239,48 +245,14 @@ function applyStatement(
   user: User,
   statement: Statement,
   warn: Warn,
+  takesPrimary = false,
 ): void {
   applyScalars(organization, source, user, statement, warn);
-  applyEmails(source, user, statement, warn);
+  applyEmails(source, user, statement, takesPrimary, warn);
   applyPhones(organization, source, user, statement);
   applyMemberships(organization, source, user, statement, warn);
   user.claims.add(source);
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
-}
-
-/** The rows of a known person only remove: they change nothing but memberships (file formats, section 3). */
-const removesOnly = ({ person, statement, fate }: Decision): boolean =>
-  fate === "update" && statement.onlyRemoves && person.user !== null;
-
-/** Creates the groups to join and the locations that are unknown, where the settings let imports do so. */
-function createWhatIsNamed(organization: Organization, decisions: readonly Decision[]): void {
-  const { createGroups, createLocations } = organization.settings;
-  const applied = decisions.filter(
-    (decision) => (decision.fate === "add" || decision.fate === "update") && !removesOnly(decision),
-  );
-  const patterns = createGroups.map(patternOf);
-  const names = new Set([...organization.groups.values()].map(({ name }) => name.toLowerCase()));
-  const wanted = applied
-    .flatMap(({ statement }) => [...statement.join.keys()])
-    .filter((groupId) => !organization.groups.has(groupId) && patterns.some((pattern) => pattern.test(groupId)))
-    // that there is a group for everybody is a person's decision; others could not be addressed, or have no such name
-    .filter((groupId) => groupId !== "ALL" && !/\s/.test(groupId) && groupId.length < 50)
-    .filter((groupId) => !names.has(groupId.toLowerCase()));
-  // of several spellings the last one
-  const spelled = new Map(wanted.sort().map((groupId) => [groupId.toLowerCase(), groupId]));
-  for (const groupId of spelled.values()) organization.groups.set(groupId, plainGroup(groupId));
-  if (!createLocations) return;
-  const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));
-  for (const { value } of named.sort((first, second) => first.row - second.row)) {
-    const key = locationKey(value);
-    if (isLocationName(value) && !organization.locations.has(key))
-      organization.locations.set(key, plainLocation(value));
-  }
-}
-
-/** `CRS-*` and the like: * stands for anything, everything else for itself. */
-function patternOf(pattern: string): RegExp {
-  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");
 }
 
 /** Whether nothing but an e-mail links a person of another source to this one. */

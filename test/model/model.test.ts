@@ -107,7 +107,7 @@ describe("an import", () => {
           if (hasGrantedRole(membership)) assert.equal(now?.role, membership.role);
           if (before.groups.get(groupId)?.style === "static") assert.ok(now);
         }
-        if (was.email.value) assert.deepEqual(is.email.value, was.email.value);
+        if (was.email.value && was.email.owner === manual) assert.deepEqual(is.email.value, was.email.value);
         const links = [...was.sources].filter(([source]) => source !== sent.source);
         assert.deepEqual(new Map([...is.sources].filter(([source]) => source !== sent.source)), new Map(links));
       }
@@ -171,7 +171,7 @@ describe("generated files", () => {
 
   it("meet every outcome and every rule", () => {
     const met = new Set<string>();
-    const sample = fc.sample(fc.tuple(organizations, imports), { ...parameters, numRuns: 1000 });
+    const sample = fc.sample(fc.tuple(organizations, imports), { ...parameters, numRuns: 4000 });
     for (const [before, sent] of sample) {
       for (const { outcome, issues } of run(before, sent).outcomes) {
         met.add(outcome);

@@ -85,7 +85,7 @@ export const plainLocation = (name: string): Location => ({ name, groups: new Se
 export interface Organization {
   settings: Settings;
   /** By name. The smaller rank is the higher. */
-  sources: Map<string, { number: ClaimNumber; rank: number }>;
+  sources: Map<string, { number: ClaimNumber; rank: number; ownsPrimaryEmail?: boolean }>;
   groups: Map<string, Group>;
   /** By `locationKey`. */
   locations: Map<string, Location>;

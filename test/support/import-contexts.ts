@@ -39,7 +39,11 @@ export function importContexts(): [string, ImportContext][] {
         [false, true].flatMap((knowsNobody) =>
           [false, true].map((holdsRemovals): [string, ImportContext] => [
             JSON.stringify({ style, name, ...settings, knowsNobody, holdsRemovals }),
-            { ...importContext(1, importSetup(style, name, settings), 7, knowsNobody), holdsRemovals },
+            {
+              ...importContext(1, importSetup(style, name, settings), 7, knowsNobody),
+              holdsRemovals,
+              ownsPrimaryEmail: holdsRemovals,
+            },
           ]),
         ),
       ),

@@ -67,11 +67,11 @@ export async function saveOrganization(
   const times = { created_at: time, updated_at: time };
   await insert(
     "sources",
-    [...organization.sources].map(([name, { number, rank }]) => ({
+    [...organization.sources].map(([name, { number, rank, ownsPrimaryEmail }]) => ({
       number,
       name,
       rank,
-      settings: { guard },
+      settings: { guard, primaryEmail: ownsPrimaryEmail ? "source" : "kept" },
       version: 1,
       ...times,
     })),

@@ -217,7 +217,7 @@ export const plainProperties: readonly string[] = [
   ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label mapping message".split(
     " ",
   ),
-  ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
+  ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval primaryEmail privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
     " ",
   ),
   ..."requireEmail requireGroup role services signInClaim signInMatches state street style subject text timeZone to type until version zip".split(

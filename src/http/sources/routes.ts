@@ -7,6 +7,7 @@ import { previewFile } from "../../intake/preview.ts";
 import { guardLimitsSchema } from "../../organizations/guard-limits.ts";
 import { getOrganization } from "../../organizations/organizations.ts";
 import { styles } from "../../organizations/settings.ts";
+import { sourceSettingsSchema } from "../../organizations/source-settings.ts";
 import { announceChange, getSource, listSources, putSource, type SourceWish } from "../../organizations/sources.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../contract/etags.ts";
 import { pageSchema } from "../contract/paging.ts";
@@ -36,6 +37,11 @@ const wishMembers = {
     .describe("1 is the highest: what it says is not overwritten by sources of a larger rank."),
   style: z.enum(styles).nullable().describe("How its files are processed; null: as the organization is set."),
   mapping: mappingSchema.nullable().describe("How its files are read; null: by the documented columns."),
+  primaryEmail: sourceSettingsSchema.shape.primaryEmail
+    .unwrap()
+    .describe(
+      "`source`: its files decide the primary e-mail of known people. `kept`: they fill a blank one, and another first address becomes a further one.",
+    ),
 };
 const announcement = {
   percent: z.int().min(1).max(100).describe("Percent of what the source has that may go."),
@@ -83,6 +89,7 @@ const sourceSchema = z
         rank: 1,
         style: null,
         mapping: null,
+        primaryEmail: "kept",
         guard: guardLimitsSchema.parse({}),
         announcedChange: null,
         version: 1,
@@ -98,6 +105,7 @@ const wishSchema = z
     rank: wishMembers.rank.optional(),
     style: wishMembers.style.default(null),
     mapping: wishMembers.mapping.default(null),
+    primaryEmail: wishMembers.primaryEmail.default("kept"),
     guard: guardLimitsSchema.prefault({}).describe("Beyond which limits its imports are held."),
   })
   .meta({ id: "NewSource", examples: [{ rank: 1, mapping: { fields: { databaseID: "EMPLID", email: "EMAIL" } } }] });

@@ -38,6 +38,8 @@ export interface ImportContext extends MatchingContext {
   readonly rules: StyleRules;
   /** The source is `default`, which also covers people without a source. */
   readonly isDefaultSource: boolean;
+  /** The source's files decide the primary e-mail of known people. */
+  readonly ownsPrimaryEmail: boolean;
   /** The plan leaves out all removals, because they wait for a decision. */
   readonly holdsRemovals: boolean;
   readonly settings: Settings;

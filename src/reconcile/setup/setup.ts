@@ -103,7 +103,7 @@ export function readOptions(charset: string | undefined, { source }: Setup): Rea
 }
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
-const rulesVersion = 6;
+const rulesVersion = 7;
 const rulesVersions = 1_000;
 
 /** Makes the context of the statements that match. */
@@ -137,6 +137,7 @@ export const importContext = (
   ...ranks(setup.source, setup.sources),
   rules: setup.rules,
   isDefaultSource: setup.source.name === "default",
+  ownsPrimaryEmail: setup.source.primaryEmail === "source",
   holdsRemovals: false,
   settings: setup.settings,
 });

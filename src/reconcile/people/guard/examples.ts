@@ -26,7 +26,9 @@ const examplesOfPeople = (c: ImportContext, people: Sql) =>
 /** Select of the people who lose an e-mail or a phone. */
 export const losingContacts = sql`
   select distinct person from (
-    select person from planned_emails where action = 'remove' union all select person from planned_phones where action = 'remove') loss`;
+    select person from planned_emails e where action = 'remove' and not exists (
+      select from primary_emails p where p.person = e.person and p.email_normalized = e.email_normalized)
+    union all select person from planned_phones where action = 'remove') loss`;
 
 /** Select of the rows that failed. */
 export const failedRows = sql`select distinct row from row_issues where failure`;

@@ -39,6 +39,9 @@ const newPhones = sql`
   from ${peopleOfOneRow} cross join unnest(${items(sql`s.phones`)}) item
   where ${isNewAndOfOneRow} and s.phones <> ''`;
 
+/** SQL: the primary e-mail of the person `p` after the import. */
+const primary = sql`coalesce(new_primary.email_normalized, u.email_normalized, p.email_normalized)`;
+
 const emails = (c: ImportContext) => sql`
   with sent as materialized (
     select distinct on (r.person, address.normalized) r.person, address.normalized, address.email
@@ -46,20 +49,26 @@ const emails = (c: ImportContext) => sql`
     join staged_rows s on s.row = r.row
     join people p on p.person = r.person
     left join users u on u.organization_id = ${c.organization} and u.id = p.person
+    left join primary_emails new_primary on new_primary.person = p.person
     cross join lateral (select ${part(item, 1)} as normalized, ${part(item, 2)} as email
       from unnest(${items(sql`s.emails`)}) item) address
     where not (${isNewAndOfOneRow}) and p.applies and not s.only_removes and s.emails <> ''
-      and (${hasSeveralItems(sql`s.emails`)} or s.email_normalized <> coalesce(u.email_normalized, p.email_normalized))
-      and address.normalized <> coalesce(u.email_normalized, p.email_normalized)
+      and (${hasSeveralItems(sql`s.emails`)} or s.email_normalized <> ${primary})
+      and address.normalized <> ${primary}
     order by r.person, address.normalized, r.row desc
   ), ${orderedRemovals(c, sql`s.email_removals`)}, withdrawn as (
     insert into planned_emails (person, email_normalized, email, action)
-    select p.person, e.email_normalized, e.email, case when e.claims = ${c.claim} then 'remove' else 'withdraw' end
+    select p.person, e.email_normalized, e.email,
+      case when e.claims = ${c.claim} or becomes_primary then 'remove' else 'withdraw' end
     from people p
     join user_emails e on e.organization_id = ${c.organization} and e.user_id = p.person
-    where not p.is_new and p.applies and e.claims & ${c.claim} <> 0
-      and (p.emails_replaced or exists (select from ordered o where o.person = p.person and o.item = e.email_normalized))
-      and not exists (select from sent where sent.person = p.person and sent.normalized = e.email_normalized)
+    left join primary_emails new_primary on new_primary.person = p.person
+    cross join lateral (select coalesce(new_primary.email_normalized = e.email_normalized, false) as becomes_primary) moved
+    where not p.is_new and not p.delete_person and (becomes_primary or (
+      e.claims & ${c.claim} <> 0
+      and (p.applies and p.emails_replaced
+        or exists (select from ordered o where o.person = p.person and o.item = e.email_normalized))
+      and not exists (select from sent where sent.person = p.person and sent.normalized = e.email_normalized)))
   )
   insert into planned_emails (person, email_normalized, email, action)
   select sent.person, sent.normalized, sent.email, case when e.user_id is null then 'add' else 'claim' end
@@ -85,8 +94,8 @@ const phones = (c: ImportContext) => sql`
     select p.person, h.number, h.extension, case when h.claims = ${c.claim} then 'remove' else 'withdraw' end
     from people p
     join user_phones h on h.organization_id = ${c.organization} and h.user_id = p.person
-    where not p.is_new and p.applies and h.claims & ${c.claim} <> 0
-      and (p.phones_replaced or exists (select from ordered o
+    where not p.is_new and not p.delete_person and h.claims & ${c.claim} <> 0
+      and (p.applies and p.phones_replaced or exists (select from ordered o
         where o.person = p.person and ${part(sql`o.item`, 1)} = h.number and ${part(sql`o.item`, 2)} = h.extension))
       and not exists (select from sent where sent.person = p.person and sent.number = h.number and sent.extension = h.extension)
   )

@@ -6,7 +6,10 @@ import sql, { type Sql } from "sql-template-tag";
  */
 export const listLeavers: Sql = sql`
   insert into leavers (person, first_row)
-  select person, first_row from (select distinct person from planned_memberships where action <> 'add') leaving
+  select person, first_row from (
+    select person from planned_memberships where action <> 'add'
+    union select person from planned_emails where action <> 'add'
+    union select person from planned_phones where action <> 'add') leaving
   left join people p using (person)
   where p.applies is not true
     and not exists (select from absences a where a.person = leaving.person and a.fate = 'withdraw')`;

@@ -4,6 +4,7 @@ import { ownerColumn, type Scalar, scalarField, scalarFields } from "../../../pe
 import { kindOf } from "../../../person/kinds.ts";
 import { constant, identifier, identifiers } from "../../../store/sql.ts";
 import { type ImportContext, ownerIn } from "../../setup/context.ts";
+import { planPrimaryEmails } from "./primary-emails.ts";
 import { rowOf } from "./value-rows.ts";
 
 const companions = scalarFields.flatMap(({ companion }) => companion ?? []);
@@ -136,11 +137,17 @@ const knownPeople = (c: ImportContext) => sql`
   join users u on u.organization_id = ${c.organization} and u.id = f.person`;
 
 /** Plans the single values of known people, and reports those that stay against the file. */
-export const planScalars = (c: ImportContext): Sql[] => [changedScalars(c), keptValues(c), keptPrimaryEmails(c)];
+export const planScalars = (c: ImportContext): Sql[] => [
+  planPrimaryEmails(c),
+  sql`analyze primary_emails`,
+  changedScalars(c),
+  keptValues(c),
+  keptPrimaryEmails(c),
+];
 
 /** SQL: the columns of planned_scalars after the import. */
 function plannedColumns(c: ImportContext): Sql {
-  const fills = sql`u.email_normalized is null and f.email_normalized is not null`;
+  const takes = sql`new_primary.person is not null`;
   return join([
     ...scalarFields.map((scalar) => sql`${newValue(c, scalar, scalar.column)} as ${identifier(scalar.column)}`),
     ...scalarFields.flatMap((scalar) =>
@@ -148,10 +155,10 @@ function plannedColumns(c: ImportContext): Sql {
         ? []
         : [sql`${newValue(c, scalar, scalar.companion)} as ${identifier(scalar.companion)}`],
     ),
-    sql`case when ${fills} then f.email else u.email end as email`,
-    sql`case when ${fills} then f.email_normalized else u.email_normalized end as email_normalized`,
+    sql`case when ${takes} then f.email else u.email end as email`,
+    sql`case when ${takes} then f.email_normalized else u.email_normalized end as email_normalized`,
     ...scalarFields.map((scalar) => sql`${newOwner(c, scalar)} as ${identifier(ownerColumn(scalar))}`),
-    sql`case when ${fills} then ${c.source} else u.email_owner end as email_owner`,
+    sql`case when ${takes} then ${c.source} else u.email_owner end as email_owner`,
   ]);
 }
 
@@ -161,6 +168,7 @@ const changedScalars = (c: ImportContext) => sql`
   select f.person, ${join(scalarColumns.map(after))}, u.email,
     after.username_normalized is distinct from u.username_normalized, concat_ws(',', ${raw(changedScalarsSql("u", "after"))})
   from ${knownPeople(c)}
+  left join primary_emails new_primary on new_primary.person = f.person
   cross join lateral (select ${plannedColumns(c)} offset 0) after
   where f.applies and (${join(scalarColumns.map(after))}) is distinct from (${join(scalarColumns.map(stored))})`;
 
@@ -184,7 +192,8 @@ const keptPrimaryEmails = (c: ImportContext) => sql`
   insert into row_issues (row, code, field, details, failure)
   select ${rowOf(sql`f`, sql`'email'`)}, 'primary_email_kept', 'email', jsonb_build_object('kept', u.email, 'file', f.email), false
   from ${knownPeople(c)}
-  where f.applies and f.email_normalized <> u.email_normalized`;
+  where f.applies and f.email_normalized <> u.email_normalized
+    and not exists (select from primary_emails new_primary where new_primary.person = f.person)`;
 
 /** SQL: the userID that a known person `f`, stored as `u`, has after the import. Contests for userIDs look at it. */
 export const newUsername = (c: ImportContext): Sql => newValue(c, scalarField("username"), "username_normalized");

@@ -19,7 +19,7 @@ export async function prepareStaging(executor: Executor): Promise<void> {
 export async function emptyPlan(executor: Executor): Promise<void> {
   await executor.query(
     `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves,
-       absences, leavers, returns, planned_deletions, planned_scalars, planned_emails, planned_phones,
+       absences, leavers, returns, planned_deletions, planned_scalars, primary_emails, planned_emails, planned_phones,
        planned_memberships, planned_links, planned_changes`,
   );
 }

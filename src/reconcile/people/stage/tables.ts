@@ -102,6 +102,10 @@ export const stagingTables = sql`
     email_normalized text collate "C", ${columns(ownerColumns)}, email_owner smallint, email_from text,
     username_changes boolean not null, changed text not null
   ) on commit delete rows;
+  -- known people whose primary e-mail changes
+  create temp table if not exists primary_emails (
+    person bigint not null, email text not null, email_normalized text collate "C" not null
+  ) on commit delete rows;
   create temp table if not exists planned_emails (
     person bigint not null, email_normalized text collate "C" not null, email text not null, action text not null,
     claims bigint
