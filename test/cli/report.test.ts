@@ -11,7 +11,7 @@ const document: ImportDocument = {
   dryRun: false,
   status: "applied",
   summary: "3 rows read; 2 added, 0 updated, 0 unchanged.",
-  source: { name: "default", fileName: "roster.csv", sha256: null, reading: null },
+  source: { name: "default", fileName: "roster.csv", sha256: null },
   counts: { rows: 3, people: 2, added: 2, updated: 0, unchanged: 0, failed: 0, merged: 1 },
   hold: null,
   planHash: null,
@@ -49,24 +49,6 @@ test("merged rows and people who returned are listed like failed rows, and contr
     "    –     –  removed  kept             (not in the file) Bo is protected.",
     "  … and more: https://muster.example.edu/v1/imports/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a/rows",
   ]);
-});
-
-test("columns that were not read are named by the part of their format, and the service names 50", () => {
-  const lineOf = (format: string, ignored: readonly string[]) => {
-    const source = { ...document.source, reading: { format, ignored } };
-    return reportLines(reportOf({ document: { ...document, source } }), page).find((line) => line.includes("not read"));
-  };
-  assert.equal(lineOf("csv", ["Shoe size", "a\u200bb"]), '2 columns were not read: "Shoe size", "a[U+200B]b".');
-  assert.equal(lineOf("xml", ["shoe"]), '1 element was not read: "shoe".');
-  assert.equal(lineOf("json", ["a", "b"]), '2 properties were not read: "a", "b".');
-  assert.match(
-    lineOf(
-      "csv",
-      Array.from({ length: 50 }, (_, index) => `c${index}`),
-    )!,
-    /^50 columns or more were not read/,
-  );
-  assert.equal(lineOf("csv", []), undefined);
 });
 
 test("notes that could not be read: people get the reason if there are notes, and scripts get null", () => {

@@ -95,22 +95,3 @@ test("a file's name is read from Content-Disposition, without folders and contro
   ];
   for (const [header, expected] of names) assert.equal(fileNameOf(header), expected, header);
 });
-
-test("a report names every column that was not read, and the lines that were passed over", () => {
-  const reading = {
-    format: "csv",
-    encoding: "utf-8",
-    ignored: ["Shoe Size", "X[U+200B]"],
-    passedOver: [
-      { line: 1, text: "sep=;" },
-      { line: 42, text: "(40 rows affected)" },
-    ],
-  } as const;
-  const source = {
-    ...resource.source,
-    reading: { ...reading, ignored: [...reading.ignored], passedOver: [...reading.passedOver] },
-  };
-  const text = reportText({ ...resource, source }, [], false);
-  assert.match(text, /^Columns that were not read: Shoe Size, X\[U\+200B\]\.$/m);
-  assert.match(text, /^Lines that were passed over: 1, 42\.$/m);
-});

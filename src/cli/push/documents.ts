@@ -9,20 +9,11 @@ export interface ImportDocument {
     readonly name: string;
     readonly fileName: string | null;
     readonly sha256: string | null;
-    /** null before the service has read the file. */
-    readonly reading: ReadingDocument | null;
   };
   readonly counts: Readonly<Record<string, number>> | null;
   readonly hold: HoldDocument | null;
   readonly planHash: string | null;
   readonly createdAt: string;
-}
-
-/** How the service read the file. */
-export interface ReadingDocument {
-  readonly format: string;
-  /** Names of columns or elements that no field is read from, the first 50. */
-  readonly ignored: readonly string[];
 }
 
 /** Why an import is held. */

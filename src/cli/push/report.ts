@@ -1,6 +1,6 @@
 import { table } from "../table.ts";
-import { count, countOf, printable, quoted, wrap } from "../text.ts";
-import type { HoldDocument, ImportDocument, ReadingDocument } from "./documents.ts";
+import { count, printable, wrap } from "../text.ts";
+import type { HoldDocument, ImportDocument } from "./documents.ts";
 import type { Notes, Report } from "./outcome.ts";
 
 /** Counts that are shown even when they are 0. */
@@ -18,7 +18,7 @@ export interface Page {
 
 /** The report for people, in lines. */
 export function reportLines({ document, notes, isReplay, processedBefore }: Report, page: Page): string[] {
-  const { id, counts, hold, dryRun, status, summary, source } = document;
+  const { id, counts, hold, dryRun, status, summary } = document;
   const lines = [`${page.name}: ${dryRun ? "dry run, nothing was applied" : status}.`, ...wrap(summary, page.width)];
   if (isReplay) {
     lines.push(
@@ -36,25 +36,10 @@ export function reportLines({ document, notes, isReplay, processedBefore }: Repo
       ),
     );
   }
-  if (source.reading !== null) lines.push(...ignoredLines(source.reading, page.width));
   if (counts !== null) lines.push("", ...countLines(counts));
   if (hold !== null) lines.push("", ...holdLines(document, hold, page));
   lines.push(...noteLines(notes, document, page), "", `Import ${id}`);
   return lines.map(printable);
-}
-
-/** The service names no more. */
-const mostIgnored = 50;
-const partOf: Readonly<Record<string, string>> = { csv: "column", xml: "element", json: "property" };
-
-/** Columns or elements that were not read: a field that is missing in the copy is often one of them. */
-function ignoredLines({ format, ignored }: ReadingDocument, width: number): string[] {
-  if (ignored.length === 0) return [];
-  const part = partOf[format] ?? "column";
-  const parts = part === "property" ? "properties" : `${part}s`;
-  const number = `${countOf(ignored.length, part, parts)}${ignored.length < mostIgnored ? "" : " or more"}`;
-  const names = ignored.map((name) => quoted(name)).join(", ");
-  return wrap(`${number} ${ignored.length === 1 ? "was" : "were"} not read: ${names}.`, width);
 }
 
 /** `notAdded` as `not added` */

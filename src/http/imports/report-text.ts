@@ -17,7 +17,6 @@ export function reportText(resource: ImportResource, rows: readonly ImportRow[],
     `Import of ${kind}${name}: ${dryRun ? "dry run, nothing was applied" : status}.`,
     `${summary}${place}`,
     ...(counts === null ? [] : [memberships(counts, dryRun)]),
-    ...unread(source.reading),
     ...(rows.length === 0 ? [] : ["", "Rows to look at:"]),
     ...rows.map(
       ({ row, line, outcome, code, message }) =>
@@ -28,17 +27,6 @@ export function reportText(resource: ImportResource, rows: readonly ImportRow[],
     `Import ${id}`,
   ];
   return `${lines.map(printable).join("\n")}\n`;
-}
-
-/** Names everything in the file that no value was read from. */
-function unread(reading: ImportResource["source"]["reading"]): string[] {
-  const { format, ignored = [], passedOver = [] } = reading ?? {};
-  const what = format === "csv" ? "Columns" : format === "json" ? "Members" : "Elements";
-  const lines = passedOver.map(({ line }) => line).join(", ");
-  return [
-    ...(ignored.length === 0 ? [] : [`${what} that were not read: ${ignored.join(", ")}.`]),
-    ...(lines === "" ? [] : [`Lines that were passed over: ${lines}.`]),
-  ];
 }
 
 function memberships(counts: NonNullable<ImportResource["counts"]>, dryRun: boolean): string {

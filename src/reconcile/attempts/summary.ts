@@ -1,3 +1,4 @@
+import type { FileFormat, Reading } from "../../intake/reading.ts";
 import { counted, numeral } from "../numerals.ts";
 import type { ImportKind } from "../receive/request.ts";
 import type { ImportCounts, ImportResource } from "./types.ts";
@@ -22,10 +23,29 @@ export function summarize(resource: Summarized, timeZone: string): string {
     return `REFUSED, nothing changed: ${name}. ${detail}${last}`;
   }
   if (!resource.counts) return `${name}: ${resource.status}.`;
-  if (resource.decision) return decided(resource, resource.counts, timeZone);
-  if (resource.hold && !resource.dryRun) return held(resource, resource.counts, timeZone);
+  return [outcome(resource, resource.counts, timeZone), ...unread(resource.source.reading)].join(" ");
+}
+
+function outcome(resource: Summarized, counts: ImportCounts, timeZone: string): string {
+  if (resource.decision) return decided(resource, counts, timeZone);
+  if (resource.hold && !resource.dryRun) return held(resource, counts, timeZone);
   const would = resource.hold ? ` It would be held (${resource.hold.scope}): ${messages(resource)}` : "";
-  return `${done(resource.kind, resource.counts, resource.dryRun)}${would}`;
+  return `${done(resource.kind, counts, resource.dryRun)}${would}`;
+}
+
+const parts: Readonly<Record<FileFormat, string>> = { csv: "Columns", json: "Members", xml: "Elements" };
+
+/** Names everything in the file that no value was read from, so that nothing is dropped silently. */
+function unread(reading: Reading | null): string[] {
+  if (reading === null) return [];
+  const { format, ignored, passedOver = [] } = reading;
+  const lines = passedOver.map(({ line, text }) => `${numeral(line)} ("${text}")`);
+  return [
+    ...(ignored.length === 0
+      ? []
+      : [`${parts[format]} that were not read: ${ignored.map((name) => `"${name}"`).join(", ")}.`]),
+    ...(lines.length === 0 ? [] : [`Lines that were passed over: ${lines.join(", ")}.`]),
+  ];
 }
 
 const messages = ({ hold }: Summarized) => hold?.reasons.map(({ message }) => message).join(" ") ?? "";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { clockTime, summarize } from "../../../src/reconcile/attempts/summary.ts";
 import type { ImportCounts } from "../../../src/reconcile/attempts/types.ts";
-import type { HoldReason } from "../../../src/reconcile/guard/hold.ts";
+import type { Hold, HoldReason } from "../../../src/reconcile/guard/hold.ts";
 
 type Summarized = Parameters<typeof summarize>[0];
 
@@ -188,4 +188,36 @@ test("an import under way has its state", () => {
 
 test("a time zone that does not exist is UTC", () => {
   assert.equal(clockTime("2026-11-22T02:04:00Z", "Nowhere/Land"), "22 Nov 02:04 UTC");
+});
+
+describe("a summary names what was not read", () => {
+  const source = { name: "students", channel: "api", fileName: "roster.csv", bytes: 1, sha256: null } as const;
+  const reading = { encoding: "utf-8", ignored: ["Shoe Size", "X[U+200B]"] } as const;
+  const read = (found: Partial<NonNullable<Summarized["source"]["reading"]>>, more: Partial<Summarized> = {}) => {
+    const whole = { format: "csv" as const, ...reading, ignored: [...reading.ignored], ...found };
+    return summaryOf({ source: { ...source, format: whole.format, reading: whole }, ...more });
+  };
+
+  test("columns, elements and members, by their names", () => {
+    assert.match(read({}), /unchanged\. Columns that were not read: "Shoe Size", "X\[U\+200B\]"\.$/);
+    assert.match(read({ format: "xml" }), / Elements that were not read: "Shoe Size"/);
+    assert.match(read({ format: "json" }), / Members that were not read: "Shoe Size"/);
+    assert.doesNotMatch(read({ ignored: [] }), /not read/);
+  });
+
+  test("lines that were passed over, with their text", () => {
+    const passedOver = [
+      { line: 1, text: "sep=;" },
+      { line: 1042, text: "(40 rows affected)" },
+    ];
+    assert.match(
+      read({ passedOver }),
+      / Lines that were passed over: 1 \("sep=;"\), 1,042 \("\(40 rows affected\)"\)\.$/,
+    );
+  });
+
+  test("of a held file, too", () => {
+    const hold: Hold = { scope: "everything", reasons: [reason], waiting: {} as Hold["waiting"] };
+    assert.match(read({}, { status: "held", hold }), /^HELD.*Columns that were not read: "Shoe Size"/);
+  });
 });
