@@ -1,8 +1,8 @@
 /** People who were deleted and come back: their id, and what was entered by hand (file formats, section 5). */
 import type { Decision } from "./decide.ts";
 import { isBlank, type Statement } from "./merge.ts";
+import { namesAgree } from "./names.ts";
 import { locationKey, manual, type Organization, selfRegistered, type User } from "./state.ts";
-import { namesAgree } from "./text.ts";
 import { textProperties } from "./texts.ts";
 
 /**

@@ -1,26 +1,4 @@
-/** How names are compared, and how lost letters show (file formats, sections 4 and 5). */
-
-/** Without accents, in lower case. */
-const folded = (name: string): string =>
-  name
-    .normalize("NFD")
-    .replace(/[\u0300-\u036f]/g, "")
-    .toLowerCase();
-
-/** The names of a person. */
-export interface Names {
-  readonly first: string;
-  readonly last: string;
-}
-
-/** Two people can be the same by their names: the first names agree, or both agree in swapped order. */
-export function namesAgree(one: Names, other: Names): boolean {
-  const [first, last] = [folded(one.first), folded(one.last)];
-  const [otherFirst, otherLast] = [folded(other.first), folded(other.last)];
-  if (first !== "" && first === otherFirst) return true;
-  if (first + last !== "" && first === otherLast && last === otherFirst) return true;
-  return first === "" && otherFirst === "" && last !== "" && last === otherLast;
-}
+/** How lost letters show (file formats, section 5). */
 
 /** What no letter is, and what UTF-8 looks like that was read in another encoding. */
 const symbols = /[\u0080-\u00bf\u02c6\u02dc\u2010-\u203a\u20ac\u2122\u2200-\u22ff\u2500-\u25ff]/;

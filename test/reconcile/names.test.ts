@@ -2,13 +2,14 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
-import { damages, type Names, namesAgree } from "../model/text.ts";
+import { agreement, foldName, type Names, nameAgreement } from "../model/names.ts";
+import { damages } from "../model/text.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 const { owner } = await createTestDatabase({ after });
 
 /** Compares many pairs in one round trip. */
-async function ask(expression: string, pairs: readonly (readonly string[])[]): Promise<boolean[]> {
+async function ask<Answer>(expression: string, pairs: readonly (readonly string[])[]): Promise<Answer[]> {
   const { rows } = await owner.query(
     `select ${expression} as answer from jsonb_array_elements($1::jsonb) with ordinality pair (value, place) order by place`,
     [JSON.stringify(pairs)],
@@ -16,10 +17,11 @@ async function ask(expression: string, pairs: readonly (readonly string[])[]): P
   return rows.map(({ answer }) => answer);
 }
 
-const damaged = (pairs: readonly (readonly [string, string])[]) => ask("damages_text(value ->> 0, value ->> 1)", pairs);
+const damaged = (pairs: readonly (readonly [string, string])[]) =>
+  ask<boolean>("damages_text(value ->> 0, value ->> 1)", pairs);
 const agree = (pairs: readonly (readonly [Names, Names])[]) =>
-  ask(
-    "names_agree(value ->> 0, value ->> 1, value ->> 2, value ->> 3)",
+  ask<number>(
+    "name_agreement(value ->> 0, value ->> 1, value ->> 2, value ->> 3)",
     pairs.map(([one, other]) => [one.first, one.last, other.first, other.last]),
   );
 
@@ -99,32 +101,110 @@ describe("damages_text", () => {
   });
 });
 
-describe("names_agree", () => {
+const fold = (names: readonly string[]) =>
+  ask<string>(
+    "folded_name(value ->> 0)",
+    names.map((name) => [name]),
+  );
+
+describe("folded_name", () => {
+  const spellings = [
+    ["zoe", "Zoë", "ZOË", "Zoe\u0308", "Ｚｏｅ", " Zoe ", "Z\u200boe"],
+    ["isik", "Işık", "IŞIK", "ışık", "İşik", "ISIK"],
+    ["strasse", "Straße", "STRASSE", "STRAẞE"],
+    ["dangthihong", "Đặng Thị Hồng", "ĐẶNG THỊ HỒNG", "Dang Thi Hong"],
+    ["lodz", "Łódź", "LODZ"],
+    ["soren", "Søren", "SØREN"],
+    ["aesa", "Æsa", "AESA", "ǼSA"],
+    ["obrien", "O'Brien", "O’Brien", "OʼBRIEN", "O Brien", "OBrien"],
+    ["annemarie", "Anne-Marie", "ANNE MARIE", "Anne‐Marie", "Anne–Marie", "Annemarie"],
+    ["jrsmith", "J.R. Smith", "JR Smith"],
+    ["νικοσ", "Νίκος", "ΝΙΚΟΣ"],
+    ["李小龙", "李小龙", "李 小龙"],
+    ["fischer", "ﬁscher", "Fischer"],
+    ["", "-", ".", " ", "’"],
+  ] as const;
+  it("ignores case, accents, width, blanks, hyphens and apostrophes", async () => {
+    for (const [folded, ...names] of spellings) {
+      assert.deepEqual(
+        await fold(names),
+        names.map(() => folded),
+      );
+      assert.deepEqual(
+        names.map(foldName),
+        names.map(() => folded),
+      );
+    }
+  });
+
+  it("keeps letters apart", async () => {
+    const names = [
+      "か",
+      "が",
+      "ハ",
+      "パ",
+      "й",
+      "и̂",
+      "김",
+      "기",
+      "کریم",
+      "Müller",
+      "Mueller",
+      "Jan",
+      "Ján1",
+      "नि",
+      "नी",
+    ];
+    assert.deepEqual(await fold(names), names.map(foldName));
+    assert.equal(new Set(names.map(foldName)).size, names.length - 1, "all but й and и̂");
+  });
+
+  it("says of any name what the model says", async () => {
+    const letters = [
+      ..."aAzÀÉëñøØŁłđĐıİIißẞæÆŒþÐςΣσ'’ʼ-‐–. \u00a0\u0301\u0323\u1dc4\u200dＡｚ李が한Ǆﬁﬀ½²ªº™ŉſ\u00ad`´",
+    ];
+    const name = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...letters), maxLength: 6 }),
+      fc.string({
+        unit: fc.integer({ min: 0x20, max: 0x17ff }).map((code) => String.fromCodePoint(code)),
+        maxLength: 4,
+      }),
+    );
+    const names = fc.sample(name, { seed: 20261201, numRuns: 4000 });
+    assert.deepEqual(await fold(names), names.map(foldName));
+  });
+});
+
+describe("name_agreement", () => {
   const names = (first: string, last = ""): Names => ({ first, last });
-  it("compares first names without case and accents, and both names in swapped order", async () => {
-    const agreeing = [
-      [names("Zoë", "Ash"), names("ZOE", "Birch")],
-      [names("Ann", "Ash"), names("ash", "Ann")],
-      [names("Cher"), names("", "Cher")],
-      [names("", "Cher"), names("", "cher")],
-    ] as const;
-    const differing = [
-      [names("Ann", "Ash"), names("Bob", "Ash")],
-      [names("", "Ash"), names("Bob", "Ash")],
-      [names(""), names("")],
-      [names("Ann", "Ash"), names("Ash", "Birch")],
-    ] as const;
-    assert.deepEqual(await agree(agreeing), [true, true, true, true]);
-    assert.deepEqual(await agree(differing), [false, false, false, false]);
+  const { differs, unnamed, firstName, bothNames } = agreement;
+  const cases: readonly (readonly [number, Names, Names])[] = [
+    [bothNames, names("Zoë", "Ash"), names("ZOE", "ash")],
+    [bothNames, names("Ann", "Ash"), names("ash", "Ann")],
+    [bothNames, names("Cher"), names("", "Cher")],
+    [bothNames, names("", "Cher"), names("", "cher")],
+    [firstName, names("Zoë", "Ash"), names("ZOE", "Birch")],
+    [firstName, names("Zoë"), names("ZOE", "Birch")],
+    [firstName, names("Ann", "Ash"), names("", "Ann")],
+    [unnamed, names(""), names("")],
+    [unnamed, names("Ann", "Ash"), names("-")],
+    [differs, names("Ann", "Ash"), names("Bob", "Ash")],
+    [differs, names("", "Ash"), names("Bob", "Ash")],
+    [differs, names("Ann", "Ash"), names("Ash", "Birch")],
+  ];
+  it("ranks both names in either order above the first name; a shared last name is not enough", async () => {
+    const expected = cases.map(([agreeing]) => agreeing);
+    assert.deepEqual(await agree(cases.map(([, one, other]) => [one, other])), expected);
+    assert.deepEqual(await agree(cases.map(([, one, other]) => [other, one])), expected);
   });
 
   it("says of any names what the model says", async () => {
-    const name = fc.constantFrom("", "Ann", "ANN", "Änn", "Ash", "ash", "İ", "Σας");
+    const name = fc.constantFrom("", "-", "Ann", "ANN", "Änn", "Ash", "ash", "İ", "Σας");
     const person = fc.record({ first: name, last: name });
     const pairs = fc.sample(fc.tuple(person, person), { seed: 20261201, numRuns: 2000 });
     assert.deepEqual(
       await agree(pairs),
-      pairs.map(([one, other]) => namesAgree(one, other)),
+      pairs.map(([one, other]) => nameAgreement(one, other)),
     );
   });
 });
