@@ -10,7 +10,7 @@ import { createMailer } from "./announcements/mailer.ts";
 import { composeService, type Service } from "./compose-service.ts";
 import { type Config, readConfig } from "./config.ts";
 import { startEmbeddedPostgreSql } from "./embedded-postgresql/embedded-postgresql.ts";
-import { forgetUnfinishedRequests } from "./http/callers/idempotency.ts";
+import { forgetUnfinishedRequests } from "./http/callers/idempotency-claims.ts";
 import { httpLimits } from "./http/contract/limits.ts";
 import type { App } from "./http/server/app-types.ts";
 import type { Operator } from "./http/server/dependencies.ts";

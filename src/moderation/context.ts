@@ -2,7 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import { readStanding, type Standing } from "../directory/standing.ts";
 import { parseUserId } from "../directory/users.ts";
 import { MusterError } from "../errors.ts";
-import type { Service } from "../organizations/api-keys.ts";
+import type { Service } from "../organizations/services.ts";
 import type { Database, Executor } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";

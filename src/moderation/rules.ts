@@ -1,6 +1,7 @@
 /** The rights over pending items: pure, cell by cell. */
-import type { Service } from "../organizations/api-keys.ts";
+
 import type { Capability } from "../organizations/role-capabilities.ts";
+import type { Service } from "../organizations/services.ts";
 
 /** The result of submitting a topic. */
 export type Submission = "published" | "pending" | "forbidden";

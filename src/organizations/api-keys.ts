@@ -1,43 +1,14 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import sql, { empty } from "sql-template-tag";
+import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
 import { canonicalList, invalid, requireFuture } from "./api-key-values.ts";
 import { recordAudit } from "./audit-log.ts";
 
-/** A service that an API key can be allowed. */
-export const services = ["import", "retrieve", "groups", "approvals", "admin"] as const;
-export type Service = (typeof services)[number];
-
-/** An API key as the API shows it; the key itself is stored nowhere. */
-export interface ApiKeyResource {
-  readonly id: string;
-  readonly name: string;
-  readonly services: readonly Service[];
-  /** Name of the source that the key is bound to; null: any. */
-  readonly source: string | null;
-  /** RFC 3339, UTC, microseconds; so are all times. */
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
-  /** To the minute. */
-  readonly lastUsedAt: string | null;
-  readonly revokedAt: string | null;
-  /** From where it may be used: canonical addresses and networks; empty: from everywhere. */
-  readonly allowedAddresses: readonly string[];
-  /** The last rotation; null: there was none. */
-  readonly rotation: KeyRotation | null;
-}
-
-/** A key that replaced another one. */
-export interface KeyRotation {
-  readonly rotatedAt: string;
-  /** Until when the key before works; null: it does not. */
-  readonly previousUntil: string | null;
-  /** When the key before was used last since then, to the minute; null: never. */
-  readonly previousLastUsedAt: string | null;
-}
+import { type ApiKeyResource, noSuchKey, readApiKey } from "./read-api-keys.ts";
+import { type Service, services } from "./services.ts";
 
 /** The wanted properties of a new key. */
 export interface NewApiKey {
@@ -85,16 +56,6 @@ export function hashKey(key: string): Buffer {
   return createHash("sha256").update(key, "utf8").digest();
 }
 
-const columns = sql`api_keys.id, api_keys.name, api_keys.services, sources.name as source,
-  timestamp_text(api_keys.created_at) as "createdAt", timestamp_text(api_keys.expires_at) as "expiresAt",
-  timestamp_text(api_keys.last_used_at) as "lastUsedAt", timestamp_text(api_keys.revoked_at) as "revokedAt",
-  api_keys.allowed_addresses as "allowedAddresses",
-  case when api_keys.rotated_at is not null then json_build_object('rotatedAt', timestamp_text(api_keys.rotated_at),
-    'previousUntil', timestamp_text(api_keys.previous_until),
-    'previousLastUsedAt', timestamp_text(api_keys.previous_last_used_at)) end as rotation`;
-const from = sql`api_keys left join sources
-  on sources.organization_id = api_keys.organization_id and sources.number = api_keys.source`;
-
 /**
  * Creates a key.
  * @returns the key, which cannot be shown again, and its resource
@@ -133,15 +94,6 @@ export function createApiKey(
   });
 }
 
-async function readApiKey(executor: Executor, organizationId: number, id: string): Promise<ApiKeyResource> {
-  const { rows } = await executor.query<ApiKeyResource & { [column: string]: unknown }>(
-    sql`select ${columns} from ${from} where api_keys.organization_id = ${organizationId} and api_keys.id = ${id}`,
-  );
-  const [resource] = rows;
-  if (!resource) throw noSuchKey();
-  return resource;
-}
-
 /** A transaction that changes keys: whatever became of it, this process remembers none of them afterwards. */
 async function changingKeys<Result>(
   database: Database,
@@ -158,14 +110,6 @@ async function changingKeys<Result>(
 /** Two requests at once must not take the same name; the organization's own lock may be busy for long. */
 async function lockKeys(executor: Executor, organizationId: number): Promise<void> {
   await executor.query(prepared(sql`select pg_advisory_xact_lock(hashtext('api_keys'), ${organizationId})`));
-}
-
-/**
- * Reads one key.
- * @throws MusterError not_found
- */
-export function getApiKey(database: Database, organizationId: number, id: string): Promise<ApiKeyResource> {
-  return withOrganization(database, organizationId, (transaction) => readApiKey(transaction, organizationId, id));
 }
 
 /**
@@ -255,23 +199,6 @@ export function rotateApiKey(
 }
 
 /**
- * The organization's keys, revoked ones too, by id: the oldest first.
- * @param page `after`: the id after which to begin; at most `limit` + 1 keys are returned
- */
-export function listApiKeys(
-  database: Database,
-  organizationId: number,
-  page: { readonly after: string | undefined; readonly limit: number },
-): Promise<ApiKeyResource[]> {
-  return withOrganization(database, organizationId, async (transaction) => {
-    const { rows } = await transaction.query<ApiKeyResource>(sql`select ${columns} from ${from}
-       where api_keys.organization_id = ${organizationId} ${page.after === undefined ? empty : sql`and api_keys.id > ${page.after}`}
-       order by api_keys.id limit ${page.limit + 1}`);
-    return rows;
-  });
-}
-
-/**
  * Revokes a key: from the next request on it opens nothing. Revoking it again changes nothing.
  * @throws MusterError not_found
  */
@@ -329,5 +256,3 @@ async function sourceNumber(executor: Executor, organizationId: number, name: st
 function requireUnrevoked({ revokedAt }: ApiKeyResource): void {
   if (revokedAt !== null) throw new MusterError("conflict", "The key is revoked for good. Create another one.");
 }
-
-const noSuchKey = () => new MusterError("not_found", "There is no such API key.");

@@ -3,8 +3,9 @@ import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
-import { hashKey, type Service } from "./api-keys.ts";
+import { hashKey } from "./api-keys.ts";
 import type { KnownKeys, StoredKey } from "./known-keys.ts";
+import type { Service } from "./services.ts";
 
 /** The owner of a key. */
 export interface KeyHolder {

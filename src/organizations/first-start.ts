@@ -2,9 +2,10 @@ import type { ClientBase } from "pg";
 import sql from "sql-template-tag";
 import { prepared } from "../store/sql.ts";
 
-import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
+import { generateKey, hashKey, type KeyContext } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { createOrganization, operator } from "./organizations.ts";
+import { services } from "./services.ts";
 import type { Settings } from "./settings.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { Notifications } from "../store/notifications.ts";
 import { createRemembered, type Remembered } from "../store/remembered.ts";
-import type { Service } from "./api-keys.ts";
+import type { Service } from "./services.ts";
 
 /** A key as it is stored. */
 export interface StoredKey {

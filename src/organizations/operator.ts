@@ -6,11 +6,12 @@ import { lockOrganization, type WriterQueue, writerPatience } from "../store/org
 import type { Owner } from "../store/owner.ts";
 import { prepared } from "../store/sql.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
-import { generateKey, hashKey, type KeyContext, services } from "./api-keys.ts";
+import { generateKey, hashKey, type KeyContext } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { adminKeyName } from "./first-start.ts";
 import { type Issuer, setIssuer } from "./issuer.ts";
 import { createOrganization, nameTaken, operator } from "./organizations.ts";
+import { services } from "./services.ts";
 
 /** An organization as the operator sees it: nothing of its data but counts. */
 export interface OrganizationSummary {

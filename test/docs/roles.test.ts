@@ -12,8 +12,8 @@ import {
   readableTopics,
   submissionOf,
 } from "../../src/moderation/rules.ts";
-import { services } from "../../src/organizations/api-keys.ts";
 import { capabilities, roleRights } from "../../src/organizations/role-capabilities.ts";
+import { services } from "../../src/organizations/services.ts";
 import { roles } from "../../src/organizations/settings.ts";
 import { type Document, readDocument, tableRows } from "./markdown.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { access, accessRule, operatorAddresses } from "../../src/http/contract/access.ts";
-import { services } from "../../src/organizations/api-keys.ts";
+import { services } from "../../src/organizations/services.ts";
 import { startTestApp, type TestRequest } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { forgetUnfinishedRequests } from "../../src/http/callers/idempotency.ts";
+import { forgetUnfinishedRequests } from "../../src/http/callers/idempotency-claims.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { openSocket, readAnswer } from "../support/raw-http.ts";

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type DecisionRequest, decide } from "../../src/moderation/decide.ts";
 import { listPending } from "../../src/moderation/pending.ts";
-import type { Service } from "../../src/organizations/api-keys.ts";
+import type { Service } from "../../src/organizations/services.ts";
 import { verifyStore } from "../../src/store/verify.ts";
 import { assertProblem } from "../directory/setup.ts";
 import type { TestAnswer } from "../support/app.ts";

@@ -10,7 +10,7 @@ import {
   readableTopics,
   submissionOf,
 } from "../../src/moderation/rules.ts";
-import { type Service, services } from "../../src/organizations/api-keys.ts";
+import { type Service, services } from "../../src/organizations/services.ts";
 
 /** Roles 0 to 4, somebody outside, and a network administrator of another group. */
 const kinds = [0, 1, 2, 3, 4, null, "network administrator"] as const;

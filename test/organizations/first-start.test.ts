@@ -3,11 +3,12 @@ import { randomBytes } from "node:crypto";
 import { test } from "node:test";
 import type { Pool } from "pg";
 import { createIdSource } from "../../src/identifiers.ts";
-import { hashKey, services } from "../../src/organizations/api-keys.ts";
+import { hashKey } from "../../src/organizations/api-keys.ts";
 import { createAuthentication } from "../../src/organizations/authenticate-key.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
 import { requireOwnOperatorKey } from "../../src/organizations/operator.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
+import { services } from "../../src/organizations/services.ts";
 import { openDatabase } from "../../src/store/database.ts";
 import { createTestDatabase, type TestDatabase } from "../support/database.ts";
 

@@ -7,8 +7,9 @@ import { composeService, type Service as MusterService, type ServiceOptions } fr
 import { type HttpLimits, httpLimits } from "../../src/http/contract/limits.ts";
 import type { App } from "../../src/http/server/app-types.ts";
 import type { HttpDependencies } from "../../src/http/server/dependencies.ts";
-import { createApiKey, hashKey, type NewApiKey, type Service } from "../../src/organizations/api-keys.ts";
+import { createApiKey, hashKey, type NewApiKey } from "../../src/organizations/api-keys.ts";
 import { ensureFirstOrganization } from "../../src/organizations/first-start.ts";
+import type { Service } from "../../src/organizations/services.ts";
 import type { IssuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openOwner } from "../../src/store/owner.ts";
 import { collectLog } from "./collected-logs.ts";

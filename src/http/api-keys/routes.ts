@@ -1,15 +1,8 @@
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { canonicalRange, isOnList } from "../../organizations/addresses.ts";
-import {
-  type ApiKeyResource,
-  changeApiKey,
-  createApiKey,
-  getApiKey,
-  listApiKeys,
-  revokeApiKey,
-  rotateApiKey,
-} from "../../organizations/api-keys.ts";
+import { changeApiKey, createApiKey, revokeApiKey, rotateApiKey } from "../../organizations/api-keys.ts";
+import { type ApiKeyResource, getApiKey, listApiKeys } from "../../organizations/read-api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
 import { checkTag, contentTag, ifMatchHeaders } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";

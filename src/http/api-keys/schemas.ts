@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { longestOverlap, mostAddresses, services } from "../../organizations/api-keys.ts";
+import { longestOverlap, mostAddresses } from "../../organizations/api-keys.ts";
+import { services } from "../../organizations/services.ts";
 
 const exampleKey = {
   id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",

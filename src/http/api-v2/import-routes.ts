@@ -4,7 +4,7 @@ import { respondRows } from "../../reconcile/attempts/response-file.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { groupsBody, rosterBody } from "../imports/bodies.ts";
-import { refusals } from "../imports/routes.ts";
+import { refusals } from "../imports/file-routes.ts";
 import { takeFiles, toImportRequest } from "../imports/run.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";

@@ -1,5 +1,5 @@
-import type { Service } from "../../organizations/api-keys.ts";
 import type { Capability } from "../../organizations/role-capabilities.ts";
+import type { Service } from "../../organizations/services.ts";
 
 /**
  * The right that a signed-in person needs. Network administrators may use every address that is open to people.

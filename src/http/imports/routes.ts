@@ -1,13 +1,10 @@
 import { Readable } from "node:stream";
-import type { FastifyReply, FastifyRequest } from "fastify";
 import { z } from "zod";
-import type { Style } from "../../organizations/settings.ts";
 import { listImportRows } from "../../reconcile/attempts/list-rows.ts";
 import { requireImportOf } from "../../reconcile/attempts/own-imports.ts";
 import { listPlan } from "../../reconcile/attempts/plans.ts";
 import { getImport, listImports } from "../../reconcile/attempts/read-imports.ts";
 import { respondFile } from "../../reconcile/attempts/response-file.ts";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { decodeCursor, encodeCursor, pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -15,25 +12,23 @@ import { sendDocument } from "../contract/replies.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
-import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { documents } from "./documents.ts";
+import { fileRoutes } from "./file-routes.ts";
 import { writePlan } from "./plan-text.ts";
-import { reportedRows, reportText } from "./report-text.ts";
 import { writeResponseFile } from "./response-text.ts";
-import { type RunImport, runOnce, sourceOfCaller, takeFiles } from "./run.ts";
+import { sourceOfCaller } from "./run.ts";
 import {
   importFilter,
   importParams,
-  importQuery,
   importRowSchema,
   importSchema,
   planFilter,
   planItemSchema,
-  recordsQuery,
   responseQuery,
   rowFilter,
 } from "./schemas.ts";
+import { sendImport } from "./send-import.ts";
 
 const tags = ["Imports"];
 const importPage = pageSchema(importSchema);
@@ -58,115 +53,10 @@ export function importRoutes(app: App, dependencies: HttpDependencies, metrics: 
     ready();
   });
   void app.register((scope, _options, ready) => {
-    const run = takeFiles(scope as App, dependencies, metrics);
-    usersRoute(scope as App, dependencies, run);
-    recordRoutes(scope as App, dependencies, run);
+    fileRoutes(scope as App, dependencies, metrics);
     ready();
   });
 }
-
-function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): void {
-  app.route({
-    method: "POST",
-    url: "/imports/users",
-    config: { streamedBody: rosterBody, answersImport: true },
-    schema: {
-      operationId: "importUsers",
-      summary: "Import a roster of people",
-      description:
-        "Reads the whole file, brings what is stored in line with it, and reports row by row. A file that is not " +
-        "well-formed, that breaks off, or that holds nobody is refused, and nothing is applied. Rows that cannot be " +
-        "applied are left out and reported; the others are applied. `Content-Disposition` may name the file. " +
-        "`Accept: text/plain` gets a report for people, of a refusal, too.",
-      tags,
-      querystring: importQuery,
-      response: {
-        ...importAnswers,
-        ...problemResponses(...refusals, "source_unknown"),
-      },
-    },
-    handler: async (request, reply) => {
-      const { style, source, dryRun } = request.query;
-      const wanted = {
-        kind: "users" as const,
-        source,
-        dryRun: dryRun === "true",
-        ...(style === undefined ? {} : { style: style satisfies Style }),
-      };
-      return sendDone(dependencies, request, reply, await runOnce(dependencies, request, run, wanted));
-    },
-  });
-}
-
-const importAnswers = {
-  201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
-  202: documents("The import, held: all or a part of it waits for a decision.", importSchema, true),
-};
-
-/** Files of groups and of locations. */
-function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport): void {
-  const routes = [
-    {
-      kind: "groups",
-      operationId: "importGroups",
-      summary: "Import a file of groups",
-      body: groupsBody,
-      description:
-        "Creates, updates, empties and deletes groups, row by row as its `action` says. Groups that the file does not name stay " +
-        "as they are. A row with any value that cannot be taken is left out and reported. What would take more members " +
-        "away than the limits of the guard say waits for a decision.",
-    },
-    {
-      kind: "locations",
-      operationId: "importLocations",
-      summary: "Import a file of locations",
-      body: locationsBody,
-      description:
-        "Creates locations, sets their groups and deletes them, row by row as its `action` says. Locations that the file does " +
-        "not name stay as they are. A row with any value that cannot be taken is left out and reported.",
-    },
-  ] as const;
-  for (const { kind, operationId, summary, body, description } of routes) {
-    app.route({
-      method: "POST",
-      url: `/imports/${kind}`,
-      config: { streamedBody: body, answersImport: true },
-      schema: {
-        operationId,
-        summary,
-        description: `${description} A file that is not well-formed or breaks off is refused, and nothing is applied.`,
-        tags,
-        querystring: recordsQuery,
-        response: { ...importAnswers, ...problemResponses(...refusals, "source_unknown") },
-      },
-      handler: async (request, reply) => {
-        const { source, dryRun } = request.query;
-        const wanted = { kind, source, dryRun: dryRun === "true" };
-        return sendDone(dependencies, request, reply, await runOnce(dependencies, request, run, wanted));
-      },
-    });
-  }
-}
-
-function sendDone(
-  dependencies: HttpDependencies,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  resource: ImportResource,
-): Promise<FastifyReply> {
-  reply.code(resource.status === "held" ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
-  return sendImport(dependencies, request, reply, resource);
-}
-
-/** Why a file is refused whole. */
-export const refusals = [
-  ...(["body_missing", "body_incomplete", "compression_invalid", "multipart_invalid", "encoding_invalid"] as const),
-  ...(["xml_not_well_formed", "xml_cut_off", "xml_doctype_forbidden", "xml_entity_forbidden"] as const),
-  ...(["csv_not_well_formed", "csv_cut_off", "json_not_well_formed", "json_cut_off", "body_too_large"] as const),
-  ...(["xml_limit_exceeded", "csv_limit_exceeded", "json_limit_exceeded", "media_type_unsupported"] as const),
-  ...(["encoding_unsupported", "document_root_wrong", "document_type_missing", "document_structure_wrong"] as const),
-  "document_empty",
-] as const;
 
 function readingRoutes(app: App, dependencies: HttpDependencies): void {
   const { database } = dependencies;
@@ -326,23 +216,4 @@ function given<Members extends object>(
 
 function toPage<Item>(page: { readonly items: readonly Item[]; readonly next?: readonly (string | number)[] }) {
   return { items: [...page.items], nextCursor: page.next === undefined ? null : encodeCursor(page.next) };
-}
-
-async function sendImport(
-  { database }: HttpDependencies,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  resource: ImportResource,
-): Promise<FastifyReply> {
-  if (chooseFormat(request.headers, ["json", "xml", "text"]) !== "text") {
-    return sendDocument(request, reply, "import", importSchema, resource);
-  }
-  const { organizationId } = request.caller;
-  // People who were not added must not be lost among warnings.
-  const page = { limit: reportedRows, failedFirst: true };
-  const rows = await listImportRows(database, organizationId, resource.id, {}, page);
-  return reply
-    .header("vary", "accept")
-    .header("content-type", "text/plain; charset=utf-8")
-    .send(reportText(resource, rows.items, rows.next !== undefined));
 }
