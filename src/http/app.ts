@@ -13,7 +13,7 @@ import { permissionV2Routes } from "./api-v2/permission-routes.ts";
 import { refuseUnsupported } from "./api-v2/unsupported-parameters.ts";
 import { usersV2Route } from "./api-v2/users.ts";
 import { auditRoutes } from "./audit/routes.ts";
-import { registerAdmission } from "./callers/admission.ts";
+import { type Admission, registerAdmission } from "./callers/admission.ts";
 import { registerAuthentication } from "./callers/authentication.ts";
 import { registerIdempotency } from "./callers/idempotency.ts";
 import { changeRoutes } from "./changes/routes.ts";
@@ -48,7 +48,7 @@ import { operationRoutes } from "./server/operations.ts";
 import { completeSchemas } from "./server/route-schemas.ts";
 import { setSecurityHeaders } from "./server/security-headers.ts";
 import type { TlsOptions } from "./server/tls.ts";
-import { watchRoutes } from "./server/unknown-addresses.ts";
+import { type AnswerUnknown, watchRoutes } from "./server/unknown-addresses.ts";
 import { signInPages } from "./sign-in/pages.ts";
 import { signInRoutes } from "./sign-in/routes.ts";
 import { renumberRoute } from "./sources/renumber-route.ts";
@@ -95,83 +95,97 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   operationRoutes(app, dependencies.database, metrics);
   signInPages(app, dependencies);
-  await app.register(
-    (scope, _options, done) => {
-      const v1 = scope.withTypeProvider<ZodTypeProvider>();
-      registerAuthentication(v1, dependencies, admission);
-      registerIdempotency(v1, dependencies);
-      registerConditions(v1);
-      completeSchemas(v1);
-      v1.setNotFoundHandler(answerUnknown);
-      signInRoutes(v1, dependencies);
-      importRoutes(v1, dependencies, metrics);
-      userRoutes(v1, dependencies);
-      mergeRoute(v1, dependencies);
-      exportRoute(v1, dependencies);
-      visibleGroupRoutes(v1, dependencies);
-      groupRoutes(v1, dependencies);
-      groupEditRoutes(v1, dependencies);
-      memberRoutes(v1, dependencies);
-      topicRoutes(v1, dependencies);
-      membershipRequestRoutes(v1, dependencies);
-      pendingRoutes(v1, dependencies, metrics);
-      locationRoutes(v1, dependencies);
-      locationEditRoutes(v1, dependencies);
-      optOutRoutes(v1, dependencies);
-      changeRoutes(v1, dependencies);
-      reachRoutes(v1, dependencies);
-      permissionRoutes(v1, dependencies);
-      organizationRoutes(v1, dependencies);
-      sourceRoutes(v1, dependencies);
-      renumberRoute(v1, dependencies);
-      announcementRoutes(v1, dependencies);
-      void v1.register((files, _options, ready) => {
-        streamBodies(files as App);
-        previewRoute(files as App, dependencies);
-        ready();
-      });
-      apiKeyRoutes(v1, dependencies);
-      apiKeyEditRoutes(v1, dependencies);
-      auditRoutes(v1, dependencies);
-      done();
-    },
-    { prefix: "/v1" },
-  );
-  await app.register(
-    (scope, _options, done) => {
-      const organizations = scope.withTypeProvider<ZodTypeProvider>();
-      registerOperatorAuthentication(organizations, dependencies, admission);
-      registerConditions(organizations);
-      completeSchemas(organizations, { isOperators: true });
-      organizations.setNotFoundHandler(answerUnknown);
-      operatorRoutes(organizations, dependencies);
-      done();
-    },
-    { prefix: "/v1/organizations" },
-  );
-  await app.register(
-    (scope, _options, done) => {
-      const v2 = scope.withTypeProvider<ZodTypeProvider>();
-      registerAuthentication(v2, dependencies, admission, { keyInQuery: true });
-      registerIdempotency(v2, dependencies);
-      registerConditions(v2);
-      completeSchemas(v2, { ignoresParameters: true });
-      v2.setNotFoundHandler(answerUnknown);
-      v2.addHook("preValidation", async (request) => refuseUnsupported(request.query as object));
-      void v2.register((files, _options, ready) => {
-        importV2Routes(files as App, dependencies, metrics);
-        ready();
-      });
-      usersV2Route(v2, dependencies);
-      groupV2Routes(v2, dependencies);
-      permissionV2Routes(v2, dependencies);
-      pendingV2Routes(v2, dependencies, metrics);
-      done();
-    },
-    { prefix: "/api/v2" },
-  );
+  const parts: ScopeParts = { dependencies, metrics, admission, answerUnknown };
+  await inScope(app, "/v1", (scope) => registerV1(scope, parts));
+  await inScope(app, "/v1/organizations", (scope) => registerOperators(scope, parts));
+  await inScope(app, "/api/v2", (scope) => registerV2(scope, parts));
   await app.ready();
   return app;
+}
+
+/** The parts that the scopes of the application share. */
+interface ScopeParts {
+  readonly dependencies: HttpDependencies;
+  readonly metrics: Metrics;
+  readonly admission: Admission;
+  readonly answerUnknown: AnswerUnknown;
+}
+
+/** Registers routes under a prefix, with hooks of their own. */
+async function inScope(app: App, prefix: string, register: (scope: App) => void): Promise<void> {
+  await app.register(
+    (scope, _options, done) => {
+      register(scope as App);
+      done();
+    },
+    { prefix },
+  );
+}
+
+/** Registers the API of an organization. */
+function registerV1(v1: App, { dependencies, metrics, admission, answerUnknown }: ScopeParts): void {
+  registerAuthentication(v1, dependencies, admission);
+  registerIdempotency(v1, dependencies);
+  registerConditions(v1);
+  completeSchemas(v1);
+  v1.setNotFoundHandler(answerUnknown);
+  signInRoutes(v1, dependencies);
+  importRoutes(v1, dependencies, metrics);
+  userRoutes(v1, dependencies);
+  mergeRoute(v1, dependencies);
+  exportRoute(v1, dependencies);
+  visibleGroupRoutes(v1, dependencies);
+  groupRoutes(v1, dependencies);
+  groupEditRoutes(v1, dependencies);
+  memberRoutes(v1, dependencies);
+  topicRoutes(v1, dependencies);
+  membershipRequestRoutes(v1, dependencies);
+  pendingRoutes(v1, dependencies, metrics);
+  locationRoutes(v1, dependencies);
+  locationEditRoutes(v1, dependencies);
+  optOutRoutes(v1, dependencies);
+  changeRoutes(v1, dependencies);
+  reachRoutes(v1, dependencies);
+  permissionRoutes(v1, dependencies);
+  organizationRoutes(v1, dependencies);
+  sourceRoutes(v1, dependencies);
+  renumberRoute(v1, dependencies);
+  announcementRoutes(v1, dependencies);
+  void v1.register((files, _options, ready) => {
+    streamBodies(files as App);
+    previewRoute(files as App, dependencies);
+    ready();
+  });
+  apiKeyRoutes(v1, dependencies);
+  apiKeyEditRoutes(v1, dependencies);
+  auditRoutes(v1, dependencies);
+}
+
+/** Registers the API of the operator, who sets up organizations. */
+function registerOperators(organizations: App, { dependencies, admission, answerUnknown }: ScopeParts): void {
+  registerOperatorAuthentication(organizations, dependencies, admission);
+  registerConditions(organizations);
+  completeSchemas(organizations, { isOperators: true });
+  organizations.setNotFoundHandler(answerUnknown);
+  operatorRoutes(organizations, dependencies);
+}
+
+/** Registers the older API, which existing jobs use. */
+function registerV2(v2: App, { dependencies, metrics, admission, answerUnknown }: ScopeParts): void {
+  registerAuthentication(v2, dependencies, admission, { keyInQuery: true });
+  registerIdempotency(v2, dependencies);
+  registerConditions(v2);
+  completeSchemas(v2, { ignoresParameters: true });
+  v2.setNotFoundHandler(answerUnknown);
+  v2.addHook("preValidation", async (request) => refuseUnsupported(request.query as object));
+  void v2.register((files, _options, ready) => {
+    importV2Routes(files as App, dependencies, metrics);
+    ready();
+  });
+  usersV2Route(v2, dependencies);
+  groupV2Routes(v2, dependencies);
+  permissionV2Routes(v2, dependencies);
+  pendingV2Routes(v2, dependencies, metrics);
 }
 
 function serverOptions(

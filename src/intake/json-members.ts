@@ -55,96 +55,125 @@ interface OpenMember {
   length: number;
 }
 
+/** The record that is being read. */
+interface OpenRecord {
+  readonly line: number;
+  readonly cells: (string | undefined)[];
+  /** The slots that have been named so far. */
+  readonly slots: Set<number>;
+  members: number;
+  /** The first value that cannot be taken. */
+  failure: RowIssue | undefined;
+  /** The first damage of the encoding. */
+  damage: string | undefined;
+  /** The member that is being read. */
+  member: OpenMember | undefined;
+}
+
+const newRecord = (line: number): OpenRecord => ({
+  line,
+  cells: [],
+  slots: new Set(),
+  members: 0,
+  failure: undefined,
+  damage: undefined,
+  member: undefined,
+});
+
 /** Makes a builder for the records of one document. */
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: its short methods share the state of one record
 export function createRecordBuilder<Field extends string>(target: JsonTarget<Field>): RecordBuilder {
   const { queue, ignored, mapping, limits } = target;
   const slotOf = createSlotFinder(mapping);
-  const codeOf = createCodes(mapping, slotOf);
-  let line = 1;
-  let cells: (string | undefined)[] = [];
-  let slots = new Set<number>();
-  let members = 0;
-  let failure: RowIssue | undefined;
-  let damage: string | undefined;
-  let member: OpenMember | undefined;
-
-  const fail = (of: OpenMember, reason: string): void => {
-    failure ??= valueInvalid(of.name, reason);
-    of.items = undefined;
-    if (of.slot !== undefined) delete cells[of.slot];
-  };
-  const repaired = (text: string, encoding: Encoding): string => {
-    const found = damageOf(text, encoding);
-    damage ??= found?.what;
-    return found?.text ?? text;
-  };
+  const takeScalar = createScalars(target, slotOf);
+  let record = newRecord(1);
   return {
-    open(at) {
-      line = at;
-      cells = [];
-      slots = new Set();
-      members = 0;
-      failure = undefined;
-      damage = undefined;
-      member = undefined;
+    open(line) {
+      record = newRecord(line);
     },
     key(name) {
-      members += 1;
-      if (members > limits.members) return exceeded(`the record has more than ${limits.members} members`);
+      record.members += 1;
+      if (record.members > limits.members) return exceeded(`the record has more than ${limits.members} members`);
       const slot = slotOf(name);
       if (slot === undefined) ignored.add(name);
-      else if (slots.has(slot)) return namedTwice(name);
-      else slots.add(slot);
-      member = { name, slot, items: undefined, length: 0 };
+      else if (record.slots.has(slot)) return namedTwice(name);
+      else record.slots.add(slot);
+      record.member = { name, slot, items: undefined, length: 0 };
       return undefined;
     },
     scalar(value, isItem) {
-      if (member?.slot === undefined || (isItem && member.items === undefined)) return undefined;
-      const { name, slot } = member;
-      if (value === null) {
-        if (isItem) member.items!.push("");
-        else delete cells[slot];
-        return undefined;
-      }
-      let text = typeof value === "string" ? value.trim() : codeOf(slot, value);
-      if (text !== undefined && target.damaged.encoding !== undefined) text = repaired(text, target.damaged.encoding);
-      if (text === undefined) {
-        fail(member, reasonOf(value as number | boolean));
-        return undefined;
-      }
-      member.length += text.length;
-      if (member.length > limits.valueLength) {
-        return exceeded(`${name} is over the limit of ${counted(limits.valueLength)} characters`, name);
-      }
-      if (isItem) member.items!.push(text);
-      else cells[slot] = text;
-      return undefined;
+      return takeScalar(record, value, isItem);
     },
     openContainer(isObject, isInside) {
+      const { member } = record;
       if (member?.slot === undefined) return;
-      if (isInside) fail(member, "an item of its list is not a string");
-      else if (isObject) fail(member, "it is an object, not a string");
-      else if (mapping.separatorOf(member.slot) === undefined) fail(member, "it is a list, and takes one value");
+      if (isInside) fail(record, member, "an item of its list is not a string");
+      else if (isObject) fail(record, member, "it is an object, not a string");
+      else if (mapping.separatorOf(member.slot) === undefined)
+        fail(record, member, "it is a list, and takes one value");
       else member.items = [];
     },
     closeContainer() {
+      const { member } = record;
       if (member?.items === undefined || member.slot === undefined) return;
       const separator = mapping.separatorOf(member.slot);
       if (separator === "|" && member.items.some((item) => item.includes("|"))) {
-        fail(member, "a value of the list contains the separator |");
+        fail(record, member, "a value of the list contains the separator |");
       } else {
         const items = separator === ";" ? member.items.filter((item) => item !== "") : member.items;
-        cells[member.slot] = items.join(separator);
+        record.cells[member.slot] = items.join(separator);
       }
     },
     close() {
+      const { line, cells, damage } = record;
       const read = mapping.read(cells);
-      const record = damage === undefined ? read : withoutDamage(read, damage);
-      const first = failure ?? record.failure;
-      queue.add({ line, ...record, ...(first === undefined ? {} : { failure: first }) });
-      member = undefined;
+      const undamaged = damage === undefined ? read : withoutDamage(read, damage);
+      const failure = record.failure ?? undamaged.failure;
+      queue.add({ line, ...undamaged, ...(failure === undefined ? {} : { failure }) });
+      record.member = undefined;
     },
+  };
+}
+
+/** Fails a record by its member, whose value is dropped; the first failure of a record counts. */
+function fail(record: OpenRecord, member: OpenMember, reason: string): void {
+  record.failure ??= valueInvalid(member.name, reason);
+  member.items = undefined;
+  if (member.slot !== undefined) delete record.cells[member.slot];
+}
+
+/** Returns a function that takes a value of the open member, or an item of its array. */
+function createScalars<Field extends string>(
+  { mapping, limits, damaged }: JsonTarget<Field>,
+  slotOf: (name: string) => number | undefined,
+): (record: OpenRecord, value: Scalar, isItem: boolean) => MemberProblem | undefined {
+  const codeOf = createCodes(mapping, slotOf);
+  const repaired = (record: OpenRecord, text: string, encoding: Encoding): string => {
+    const found = damageOf(text, encoding);
+    record.damage ??= found?.what;
+    return found?.text ?? text;
+  };
+  return (record, value, isItem) => {
+    const { member, cells } = record;
+    if (member?.slot === undefined || (isItem && member.items === undefined)) return undefined;
+    const { name, slot } = member;
+    if (value === null) {
+      if (isItem) member.items!.push("");
+      else delete cells[slot];
+      return undefined;
+    }
+    let text = typeof value === "string" ? value.trim() : codeOf(slot, value);
+    if (text !== undefined && damaged.encoding !== undefined) text = repaired(record, text, damaged.encoding);
+    if (text === undefined) {
+      fail(record, member, reasonOf(value as number | boolean));
+      return undefined;
+    }
+    member.length += text.length;
+    if (member.length > limits.valueLength) {
+      return exceeded(`${name} is over the limit of ${counted(limits.valueLength)} characters`, name);
+    }
+    if (isItem) member.items!.push(text);
+    else cells[slot] = text;
+    return undefined;
   };
 }
 

@@ -34,7 +34,13 @@ const optOutFilter = z.strictObject({
 const optOutParams = z.strictObject({ id: z.uuid().describe("Id of the opt-out.") });
 
 /** Numbers and addresses to which nothing is to be sent. */
-export function optOutRoutes(app: App, { database, queue, clock, newId }: HttpDependencies): void {
+export function optOutRoutes(app: App, dependencies: HttpDependencies): void {
+  readingRoutes(app, dependencies);
+  creatingRoute(app, dependencies);
+  deletingRoute(app, dependencies);
+}
+
+function readingRoutes(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/opt-outs",
@@ -70,7 +76,9 @@ export function optOutRoutes(app: App, { database, queue, clock, newId }: HttpDe
     },
     handler: (request) => getOptOut(database, request.caller.organizationId, request.params.id),
   });
+}
 
+function creatingRoute(app: App, { database, queue, clock, newId }: HttpDependencies): void {
   app.route({
     method: "POST",
     url: "/opt-outs",
@@ -93,7 +101,9 @@ export function optOutRoutes(app: App, { database, queue, clock, newId }: HttpDe
       return optOut;
     },
   });
+}
 
+function deletingRoute(app: App, { database, queue, clock }: HttpDependencies): void {
   app.route({
     method: "DELETE",
     url: "/opt-outs/:id",
