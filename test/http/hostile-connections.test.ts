@@ -21,7 +21,7 @@ function assertProblem(status: number, body: string, label: string): string {
   return problem.code;
 }
 
-/** What is in a raw answer after its head. */
+/** The body of a raw answer. */
 const bodyOf = (text: string) => text.slice(text.indexOf("\r\n\r\n") + 4);
 
 async function refuseRaw(request: string, expected: keyof typeof problems): Promise<void> {

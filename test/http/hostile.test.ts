@@ -28,7 +28,7 @@ async function refuse(request: TestRequest, expected: keyof typeof problems): Pr
   assert.match(String(headers["content-type"]), /^application\/problem\+json/, label);
 }
 
-/** What is in a raw answer after its head. */
+/** The body of a raw answer. */
 const bodyOf = (text: string) => text.slice(text.indexOf("\r\n\r\n") + 4);
 
 async function refuseRaw(request: string, expected: keyof typeof problems): Promise<void> {

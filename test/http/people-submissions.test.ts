@@ -58,7 +58,7 @@ await Promise.all(Object.entries(places).map(([groupId, group]) => addGroup(grou
 const topic = { subject: "Subject", body: "Body", channels: ["email"] };
 const outcomeOf = ({ status, json }: Answer) => (status === 201 ? json.status : `${status} ${json.code}`);
 
-/** Whoever there may be, with a role in the group or none; each signs in in both ways. */
+/** Every kind of person, with a role in the group or without one. Each signs in in both ways. */
 const kinds: readonly [name: string, role: number | null][] = [
   ...[0, 1, 2, 3, 4].map((role) => [`role ${role}`, role] as [string, number]),
   ["outsider", null],

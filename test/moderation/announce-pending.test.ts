@@ -1,4 +1,4 @@
-/** What people who decide are told of what waits: at most one mail in a while, and a reminder a day. */
+/** Deciders get at most one mail in a while about waiting items, and one reminder a day. */
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
 import { deliverAnnouncements } from "../../src/announcements/deliver.ts";

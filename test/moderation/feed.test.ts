@@ -1,4 +1,4 @@
-/** What the change feed tells of topics and requests to join. */
+/** The topics and requests to join in the change feed. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { expireEverywhere } from "../../src/moderation/expire-topics.ts";
@@ -65,7 +65,7 @@ async function changes(query: string): Promise<any[]> {
 
 const blank = { message: "", body: "", publishBefore: null, decisions: [] };
 
-/** Things by id, as changes tell of them. */
+/** Things by id, as the changes describe them. */
 async function replay(query: string) {
   const things = new Map<string, Record<string, unknown>>();
   for (const { type, action, id, changed } of await changes(query)) {

@@ -12,8 +12,9 @@ import { plainEntry } from "../../src/reconcile/people/first-load/plain-rows.ts"
 import { createsGroup } from "../../src/reconcile/people/plan/group-patterns.ts";
 import { organizations, sourceNumbers } from "../model/generate.ts";
 import { type Organization, plainGroup } from "../model/state.ts";
+import { loadOrganization } from "../support/load-organization.ts";
 import { byText, comparable, openModelStore } from "../support/model-store.ts";
-import { loadOrganization, saveOrganization, strictGuard } from "../support/organization-store.ts";
+import { saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
 import { type Sent, series } from "./series.ts";
 

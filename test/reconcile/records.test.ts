@@ -17,8 +17,9 @@ import { groupFiles, locationFiles, richOrganizations } from "../model/generate-
 import { type GroupValues, importGroups, type RecordOutcome } from "../model/import-groups.ts";
 import { importLocations, type LocationValues } from "../model/import-locations.ts";
 import type { Group, Organization } from "../model/state.ts";
+import { loadOrganization } from "../support/load-organization.ts";
 import { byText, comparable, notesOfModel, openModelStore } from "../support/model-store.ts";
-import { loadOrganization, noGuard, saveOrganization, strictGuard } from "../support/organization-store.ts";
+import { noGuard, saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { type ReplayedRecord, replayable, replayRecords, replayUsers } from "../support/replay.ts";
 import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
 import { series } from "./series.ts";

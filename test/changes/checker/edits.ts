@@ -1,69 +1,16 @@
-import type { FleetRequest, KnownAnswer } from "./client.ts";
-import type { Effect, ToldChange } from "./history.ts";
+import {
+  type Belongings,
+  type Edit,
+  isOf,
+  leaves,
+  one,
+  type Plan,
+  roles,
+  type SharedThings,
+  says,
+} from "./edit-effects.ts";
+import { addGroup, changeGroup, deleteGroup, moveMembers, purgeGroup, purgeImportedGroup } from "./group-edits.ts";
 import type { Random } from "./random.ts";
-
-/** One decision of a writer: what it asks for, and what is to come of it. */
-export interface Edit {
-  readonly what: string;
-  readonly request: Omit<FleetRequest, "key">;
-  /** Statuses of success. */
-  readonly succeeds: readonly number[];
-  /** Status of a repeat whose first attempt was done, although no answer came. */
-  readonly isDoneAlready?: number;
-  /** Status of a refusal that is right: somebody else has made it impossible. */
-  readonly isRefused?: number;
-  /** Called when it is done. */
-  done(answer: KnownAnswer): void;
-  /** What the log tells of it; asked before `done`. */
-  effect(answer: KnownAnswer): Effect;
-}
-
-/** Things that several writers change. */
-export interface SharedThings {
-  readonly userIds: readonly string[];
-  readonly groupIds: readonly string[];
-  /** Groups that imports fill. */
-  readonly importedGroupIds: readonly string[];
-}
-
-/** What a writer has made, and knows exactly since nobody else changes it. */
-export interface Belongings {
-  readonly name: string;
-  /** Roles by group, of people by their id. */
-  readonly users: Map<string, Map<string, number>>;
-  readonly groups: Set<string>;
-  readonly locations: Map<string, readonly string[]>;
-  readonly optOuts: Set<string>;
-  /** Numbers what is made. */
-  next(): number;
-}
-
-/** A writer begins with nothing. */
-export function createBelongings(name: string): Belongings {
-  let number = 0;
-  return {
-    name,
-    ...{ users: new Map(), groups: new Set(), locations: new Map(), optOuts: new Set() },
-    next: () => {
-      number += 1;
-      return number;
-    },
-  };
-}
-
-const roles = [0, 1, 3, 4];
-
-const one = (matches: (change: ToldChange) => boolean): Effect => ({ count: 1, matches });
-const says = (type: string, marker: string) =>
-  one((change) => change.type === type && JSON.stringify(change.changed).includes(`"${marker}"`));
-const isOf = (change: ToldChange, type: string, id: string) => change.type === type && change.id === id;
-const leaves = (change: ToldChange, groupId: string) =>
-  change.type === "user" &&
-  change.memberships.length === 1 &&
-  change.memberships[0]!.groupId === groupId &&
-  change.memberships[0]!.role.to === null;
-
-type Plan = (random: Random, mine: Belongings, shared: SharedThings) => Edit | undefined;
 
 const addUser: Plan = (random, mine, shared) => {
   const marker = `${mine.name}-u${mine.next()}`;
@@ -141,119 +88,6 @@ const endMembership: Plan = (random, mine) => {
     isDoneAlready: 404,
     effect: () => one((change) => change.id === id && leaves(change, groupId)),
     done: () => memberships.delete(groupId),
-  };
-};
-
-const moveMembers: Plan = (random, mine) => {
-  if (mine.groups.size === 0 || mine.users.size === 0) return undefined;
-  const groupId = random.pick([...mine.groups]);
-  const moved = random.some([...mine.users], 20);
-  const remove = moved.filter(([, memberships]) => memberships.has(groupId));
-  const add = moved.filter(([, memberships]) => !memberships.has(groupId));
-  const body = { add: add.map(([userId]) => ({ userId })), remove: remove.map(([userId]) => userId) };
-  return {
-    what: `move ${moved.length} people in and out of ${groupId}`,
-    request: { method: "POST", path: `/v1/groups/${groupId}/members`, body },
-    succeeds: [200],
-    effect: () => ({
-      count: moved.length,
-      matches: (change) => change.type === "user" && change.memberships[0]?.groupId === groupId,
-    }),
-    done: () => {
-      for (const [, memberships] of add) memberships.set(groupId, 0);
-      for (const [, memberships] of remove) memberships.delete(groupId);
-    },
-  };
-};
-
-const addGroup: Plan = (_, mine) => {
-  const groupId = `${mine.name}-G${mine.next()}`;
-  return {
-    what: `create group ${groupId}`,
-    request: { method: "POST", path: "/v1/groups", body: { groupId, name: `Group ${groupId}`, category: 9 } },
-    succeeds: [201],
-    isDoneAlready: 409,
-    effect: () => one((change) => isOf(change, "group", groupId) && change.action === "created"),
-    done: () => mine.groups.add(groupId),
-  };
-};
-
-const changeGroup: Plan = (random, mine, shared) => {
-  const groupId = random.pick([...mine.groups, ...shared.groupIds]);
-  const marker = `${mine.name}-d${mine.next()}`;
-  return {
-    what: `describe group ${groupId} as ${marker}`,
-    request: { method: "PATCH", path: `/v1/groups/${groupId}`, body: { description: marker } },
-    succeeds: [200],
-    effect: () => says("group", marker),
-    done: () => undefined,
-  };
-};
-
-const membersOf = (mine: Belongings, groupId: string) =>
-  [...mine.users.values()].filter((memberships) => memberships.has(groupId));
-
-const purgeGroup: Plan = (random, mine) => {
-  if (mine.groups.size === 0) return undefined;
-  const groupId = random.pick([...mine.groups]);
-  const members = membersOf(mine, groupId);
-  return {
-    what: `empty group ${groupId}`,
-    request: { method: "POST", path: `/v1/groups/${groupId}/purge` },
-    succeeds: [200],
-    // People whose id was not learned may have been members.
-    effect: ({ isRepeat, json }) => ({
-      count: isRepeat ? undefined : json.membershipsRemoved,
-      matches: (change) => leaves(change, groupId),
-    }),
-    done: () => {
-      for (const memberships of members) memberships.delete(groupId);
-    },
-  };
-};
-
-const purgeImportedGroup: Plan = (random, _, shared) => {
-  const groupId = random.pick(shared.importedGroupIds);
-  return {
-    what: `empty group ${groupId}`,
-    request: { method: "POST", path: `/v1/groups/${groupId}/purge` },
-    succeeds: [200],
-    // By now it has a thousand members, whose number would have to be named.
-    isRefused: 409,
-    effect: ({ isRepeat, json }) => ({
-      count: isRepeat ? undefined : json.membershipsRemoved,
-      matches: (change) => leaves(change, groupId),
-    }),
-    done: () => undefined,
-  };
-};
-
-const deleteGroup: Plan = (random, mine) => {
-  if (mine.groups.size < 3) return undefined;
-  const groupId = random.pick([...mine.groups]);
-  return {
-    what: `delete group ${groupId}`,
-    request: { method: "DELETE", path: `/v1/groups/${groupId}` },
-    succeeds: [204],
-    isDoneAlready: 404,
-    effect: () => ({
-      count: undefined,
-      matches: (change) =>
-        leaves(change, groupId) ||
-        isOf(change, "group", groupId) ||
-        (change.type === "location" && change.changed.groups !== undefined),
-      ends: (change) => isOf(change, "group", groupId) && change.action === "deleted",
-    }),
-    done: () => {
-      for (const memberships of membersOf(mine, groupId)) memberships.delete(groupId);
-      mine.groups.delete(groupId);
-      for (const [name, groups] of mine.locations) {
-        mine.locations.set(
-          name,
-          groups.filter((id) => id !== groupId),
-        );
-      }
-    },
   };
 };
 

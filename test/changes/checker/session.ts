@@ -9,7 +9,7 @@ import { checkListingCopy, checkReplay } from "./check-copies.ts";
 import { checkWindows } from "./check-windows.ts";
 import { checkFreshness, checkImports, checkWrites, type LocatedWrite } from "./check-writes.ts";
 import { send } from "./client.ts";
-import type { SharedThings } from "./edits.ts";
+import type { SharedThings } from "./edit-effects.ts";
 import { importedGroupIds, sources } from "./files.ts";
 import { createFleet, type Fleet } from "./fleet.ts";
 import { type Chain, createInterner, type FinalState, type History, type Interner, type Violation } from "./history.ts";

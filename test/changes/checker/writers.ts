@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { type KnownAnswer, sendUntilKnown } from "./client.ts";
-import { createBelongings, planEdit, type SharedThings } from "./edits.ts";
+import { createBelongings, type SharedThings } from "./edit-effects.ts";
+import { planEdit } from "./edits.ts";
 import { createCampus, planFile, writeFile } from "./files.ts";
 import type { Fleet } from "./fleet.ts";
 import type { AcknowledgedImport, History, ImportResource, Write } from "./history.ts";
