@@ -1,3 +1,5 @@
+import { areaCodes, campusNames, firstNames, lastNames, places, streets, subjects, years } from "./campus-names.ts";
+
 /** A phone of the campus; only what differs from the feed's defaults is written into the file. */
 export interface CampusPhone {
   /** Ten digits of a US number that is valid by the numbering plan. */
@@ -263,67 +265,3 @@ function makeAddress(random: RandomSource): string {
 function makeCustomFields(random: RandomSource): string {
   return `${random.pick(years)}|${random.pick(subjects)}|${String(random.below(1_000_000)).padStart(6, "0")}`;
 }
-
-const areaCodes = ["212", "310", "617", "312", "415", "206", "303", "404", "512", "602", "713", "215", "313", "614"];
-const campusNames = ["Main", "North", "Lakeside", "Downtown", "Medical"];
-const years = ["Freshman", "Sophomore", "Junior", "Senior", "Graduate", "Staff"];
-const subjects = ["Biology", "Computer Science", "Arts & Letters", "Nursing", "Économie", "Physics", "History", "Law"];
-const streets = ["Oak Street", "Rose & Crown Lane", "St. Mary's Road", "College Avenue", "Lake Drive", "Elm Court"];
-const places = [
-  ["Boston", "MA", "02108"],
-  ["New York", "NY", "10001"],
-  ["Chicago", "IL", "60601"],
-  ["Coeur d'Alene", "ID", "83814"],
-  ["Austin", "TX", "73301"],
-  ["Cañon City", "CO", "81212"],
-] as const;
-const firstNames = [
-  ...[
-    "Jane",
-    "John",
-    "María",
-    "José",
-    "Jürgen",
-    "Zoë",
-    "Chloé",
-    "Anaïs",
-    "Søren",
-    "D'Andre",
-    "Mary Ann",
-    "Wei",
-    "Aisha",
-  ],
-  ...[
-    "Liam",
-    "Olivia",
-    "Noah",
-    "Emma",
-    "Ava",
-    "Björn",
-    "Siân",
-    "Renée",
-    "Priya",
-    "Hiroshi",
-    "Fatima",
-    "Łukasz",
-    "Ke'ala",
-  ],
-  ...["James", "Robert", "Patricia", "Jennifer", "Linda", "Michael", "William", "Elizabeth", "Barbara", "Richard"],
-];
-const lastNames = [
-  ...[
-    "O'Brien",
-    "D'Angelo",
-    "Müller",
-    "Núñez",
-    "Björk",
-    "Łukasiewicz",
-    "St. John",
-    "van der Berg",
-    "Strauß",
-    "O'Neill",
-  ],
-  ...["Smith", "Johnson", "Williams", "Brown", "Jones", "García", "Miller", "Davis", "Rodríguez", "Martínez", "Nguyễn"],
-  ...["Hernández", "López", "González", "Wilson", "Anderson", "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Lee"],
-  ...["Thompson", "White", "Harris", "Clark", "Lewis", "Robinson", "Walker", "Young", "Allen", "King", "Wright", "Kim"],
-];

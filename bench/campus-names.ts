@@ -1,0 +1,95 @@
+/** Names of people, places and studies, from which the generated campus draws. */
+export const areaCodes = [
+  "212",
+  "310",
+  "617",
+  "312",
+  "415",
+  "206",
+  "303",
+  "404",
+  "512",
+  "602",
+  "713",
+  "215",
+  "313",
+  "614",
+];
+export const campusNames = ["Main", "North", "Lakeside", "Downtown", "Medical"];
+export const years = ["Freshman", "Sophomore", "Junior", "Senior", "Graduate", "Staff"];
+export const subjects = [
+  "Biology",
+  "Computer Science",
+  "Arts & Letters",
+  "Nursing",
+  "Économie",
+  "Physics",
+  "History",
+  "Law",
+];
+export const streets = [
+  "Oak Street",
+  "Rose & Crown Lane",
+  "St. Mary's Road",
+  "College Avenue",
+  "Lake Drive",
+  "Elm Court",
+];
+export const places = [
+  ["Boston", "MA", "02108"],
+  ["New York", "NY", "10001"],
+  ["Chicago", "IL", "60601"],
+  ["Coeur d'Alene", "ID", "83814"],
+  ["Austin", "TX", "73301"],
+  ["Cañon City", "CO", "81212"],
+] as const;
+export const firstNames = [
+  ...[
+    "Jane",
+    "John",
+    "María",
+    "José",
+    "Jürgen",
+    "Zoë",
+    "Chloé",
+    "Anaïs",
+    "Søren",
+    "D'Andre",
+    "Mary Ann",
+    "Wei",
+    "Aisha",
+  ],
+  ...[
+    "Liam",
+    "Olivia",
+    "Noah",
+    "Emma",
+    "Ava",
+    "Björn",
+    "Siân",
+    "Renée",
+    "Priya",
+    "Hiroshi",
+    "Fatima",
+    "Łukasz",
+    "Ke'ala",
+  ],
+  ...["James", "Robert", "Patricia", "Jennifer", "Linda", "Michael", "William", "Elizabeth", "Barbara", "Richard"],
+];
+export const lastNames = [
+  ...[
+    "O'Brien",
+    "D'Angelo",
+    "Müller",
+    "Núñez",
+    "Björk",
+    "Łukasiewicz",
+    "St. John",
+    "van der Berg",
+    "Strauß",
+    "O'Neill",
+  ],
+  ...["Smith", "Johnson", "Williams", "Brown", "Jones", "García", "Miller", "Davis", "Rodríguez", "Martínez", "Nguyễn"],
+  ...["Hernández", "López", "González", "Wilson", "Anderson", "Thomas", "Taylor", "Moore", "Jackson", "Martin", "Lee"],
+  ...["Thompson", "White", "Harris", "Clark", "Lewis", "Robinson", "Walker", "Young", "Allen", "King", "Wright", "Kim"],
+];
