@@ -71,7 +71,7 @@ function lost(
 
 async function requireSources(executor: Executor, organizationId: number, names: readonly string[]): Promise<void> {
   if (names.length === 0) return;
-  const { rows } = await executor.query(unknownSources(organizationId, names));
+  const { rows } = await executor.query(prepared(unknownSources(organizationId, names)));
   if (rows.length === 0) return;
   throw new MusterError(
     "source_unknown",

@@ -2,7 +2,7 @@ import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { type ChangeEntry, type Origin, recordChanges, together } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
-import { selectRows } from "../store/sql.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import {
@@ -62,7 +62,7 @@ export async function deleteGroups(
     ...(await releaseChildren(executor, organizationId, groupIds, at)),
     ...(await detachFromLocations(executor, organizationId, groupIds, at)),
   ];
-  const rows = await selectRows(executor, storedGroupRow, removeGroups(organizationId, groupIds));
+  const rows = await selectRows(executor, storedGroupRow, prepared(removeGroups(organizationId, groupIds)));
   const groups = rows.map(groupDocument);
   if (groups.length === 0) return { ...ended, groups };
   await expireDigests(executor, organizationId);
@@ -90,7 +90,7 @@ async function releaseChildren(
   groupIds: readonly string[],
   at: Date,
 ): Promise<ChangeEntry[]> {
-  const rows = await selectRows(executor, childRow, removeParents(organizationId, groupIds, at));
+  const rows = await selectRows(executor, childRow, prepared(removeParents(organizationId, groupIds, at)));
   return rows.map(({ groupId, parentGroupId }) => ({
     type: "group",
     action: "updated",
@@ -120,7 +120,7 @@ async function detachFromLocations(
   groupIds: readonly string[],
   at: Date,
 ): Promise<ChangeEntry[]> {
-  const rows = await selectRows(executor, detachedRow, detachGroups(organizationId, groupIds, at));
+  const rows = await selectRows(executor, detachedRow, prepared(detachGroups(organizationId, groupIds, at)));
   const gone = new Set(groupIds);
   return rows.map(({ name, groups }) => ({
     type: "location",

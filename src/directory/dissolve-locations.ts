@@ -9,6 +9,7 @@ import {
   together,
 } from "../changes/record.ts";
 import type { Executor } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import { type LocationDocument, locationProperties, readLocations } from "./location-document.ts";
@@ -37,7 +38,7 @@ export async function deleteLocations(
   if (locations.length === 0) return { count: 0, locations };
   const stored = locations.map(({ name }) => name);
   const moved = await moveUsers(executor, organizationId, stored, null, origin, at);
-  await executor.query(removeLocations(organizationId, stored));
+  await executor.query(prepared(removeLocations(organizationId, stored)));
   await expireDigests(executor, organizationId);
   const deleted = locations.map((location): ChangeEntry => {
     const changed = changedProperties(location, null, locationProperties);

@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import type { Executor } from "../store/database.ts";
-import { selectRows } from "../store/sql.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 import { foldCase, timeText } from "./text.ts";
 
 /** Letters and digits (file formats, section 7) in words with one space between them. */
@@ -63,7 +63,7 @@ export async function readLocations(
   organizationId: number,
   names: readonly string[],
 ): Promise<LocationDocument[]> {
-  const rows = await selectRows(executor, storedLocationRow, locationsNamed(organizationId, names));
+  const rows = await selectRows(executor, storedLocationRow, prepared(locationsNamed(organizationId, names)));
   return rows.map(locationDocument);
 }
 
@@ -89,7 +89,7 @@ export async function readLocationPage(
   after: string,
   limit: number,
 ): Promise<ListedLocation[]> {
-  const rows = await selectRows(executor, storedLocationRow, locationsAfter(organizationId, after, limit));
+  const rows = await selectRows(executor, storedLocationRow, prepared(locationsAfter(organizationId, after, limit)));
   return rows.map((row) => ({ normalized: row.nameNormalized, location: locationDocument(row) }));
 }
 

@@ -88,7 +88,9 @@ export const nameOf = (users: Sql): Sql =>
 export async function readName(executor: Executor, { organizationId, userId }: Actor): Promise<string | null> {
   if (userId === null) return null;
   const { rows } = await executor.query<{ name: string }>(
-    sql`select ${nameOf(sql`users`)} as name from users where organization_id = ${organizationId} and id = ${userId}`,
+    prepared(
+      sql`select ${nameOf(sql`users`)} as name from users where organization_id = ${organizationId} and id = ${userId}`,
+    ),
   );
   return rows[0]?.name ?? null;
 }

@@ -64,9 +64,11 @@ export async function expire(
 }
 
 async function findOverdue(executor: Executor, organizationId: number, at: Date): Promise<string[]> {
-  const { rows } = await executor.query<{ id: string }>(sql`select id from topics
+  const { rows } = await executor.query<{ id: string }>(
+    prepared(sql`select id from topics
      where organization_id = ${organizationId} and status = 'pending' and publish_before <= ${at}
-     order by created_at, id limit ${atOnce}`);
+     order by created_at, id limit ${atOnce}`),
+  );
   return rows.map(({ id }) => id);
 }
 

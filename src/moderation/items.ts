@@ -85,8 +85,10 @@ export async function conclude(
   decision: NewDecision,
   at: Date,
 ): Promise<void> {
-  await executor.query(sql`update ${identifier(table)} set status = ${status}, version = version + 1, updated_at = ${at}
-     where organization_id = ${organizationId} and id = any(${ids}::uuid[])`);
+  await executor.query(
+    prepared(sql`update ${identifier(table)} set status = ${status}, version = version + 1, updated_at = ${at}
+     where organization_id = ${organizationId} and id = any(${ids}::uuid[])`),
+  );
   await keepDecision(executor, organizationId, ids, decision, at);
   const { outcome, decidedBy, reason, cause, actor } = decision;
   const told: Decision = { outcome, decidedBy, reason, cause, actor, at: timeText(at) };

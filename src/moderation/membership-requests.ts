@@ -106,7 +106,9 @@ export async function readRequest(
   id: string,
 ): Promise<MembershipRequestDocument> {
   const { rows } = await executor.query<StoredRequest>(
-    sql`select ${columns} from membership_requests r where r.organization_id = ${organizationId} and r.id = ${id}`,
+    prepared(
+      sql`select ${columns} from membership_requests r where r.organization_id = ${organizationId} and r.id = ${id}`,
+    ),
   );
   if (!rows[0]) throw noSuchRequest();
   return rows[0];
@@ -127,13 +129,15 @@ export function listRequests(
   const { organizationId, userId } = actor;
   return withOrganization(database, organizationId, async (transaction) => {
     const decides = await decidesIn(transaction, actor, groupId);
-    const { rows } = await transaction.query<StoredRequest>(sql`select ${columns}
+    const { rows } = await transaction.query<StoredRequest>(
+      prepared(sql`select ${columns}
        from groups g
        join membership_requests r on r.organization_id = ${organizationId} and r.group_id = g.group_id and r.created_at >= g.created_at
        where g.organization_id = ${organizationId} and g.group_id = ${groupId} ${status === undefined ? empty : sql`and r.status = ${status}`}
          and (${decides}::boolean or r.user_id is not distinct from ${userId}::bigint)
          ${after === undefined ? empty : sql`and (r.created_at, r.id) < (${after[0]}, ${after[1]})`}
-       order by r.created_at desc, r.id desc limit ${limit + 1}`);
+       order by r.created_at desc, r.id desc limit ${limit + 1}`),
+    );
     return rows;
   });
 }

@@ -104,7 +104,7 @@ export function submitTopic(
 /** One topic, for the holder of the lock or in a transaction that reads. */
 export async function readTopic(executor: Executor, organizationId: number, id: string): Promise<TopicDocument> {
   const { rows } = await executor.query<StoredTopic>(
-    sql`select ${columns} from topics t where t.organization_id = ${organizationId} and t.id = ${id}`,
+    prepared(sql`select ${columns} from topics t where t.organization_id = ${organizationId} and t.id = ${id}`),
   );
   if (!rows[0]) throw noSuchTopic();
   return rows[0];
@@ -126,12 +126,14 @@ export async function listTopics(
   const { organizationId, userId } = actor;
   return withOrganization(database, organizationId, async (transaction) => {
     const { published, unpublished } = await readableIn(transaction, actor, groupId);
-    const { rows } = await transaction.query<StoredTopic>(sql`select ${columns}
+    const { rows } = await transaction.query<StoredTopic>(
+      prepared(sql`select ${columns}
        from groups g join topics t on t.organization_id = ${organizationId} and t.group_id = g.group_id and t.created_at >= g.created_at
        where g.organization_id = ${organizationId} and g.group_id = ${groupId} ${status === undefined ? empty : sql`and t.status = ${status}`}
          and (case t.status when 'published' then ${published}::boolean else ${unpublished}::boolean end or t.author_id is not distinct from ${userId}::bigint)
          ${after === undefined ? empty : sql`and (t.created_at, t.id) < (${after[0]}, ${after[1]})`}
-       order by t.created_at desc, t.id desc limit ${limit + 1}`);
+       order by t.created_at desc, t.id desc limit ${limit + 1}`),
+    );
     return rows;
   });
 }

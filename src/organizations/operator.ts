@@ -87,11 +87,11 @@ export function listOrganizations(
   page: { readonly after: number | undefined; readonly limit: number },
 ): Promise<OrganizationSummary[]> {
   return owner.transaction(async (transaction) => {
-    const { rows } = await transaction.query<
-      OrganizationSummary & { [column: string]: unknown }
-    >(sql`select ${columns} from (
+    const { rows } = await transaction.query<OrganizationSummary & { [column: string]: unknown }>(
+      prepared(sql`select ${columns} from (
          select * from organizations where id > ${page.after ?? 0} order by id limit ${page.limit + 1}
-       ) organizations order by organizations.id`);
+       ) organizations order by organizations.id`),
+    );
     return rows;
   });
 }
@@ -205,7 +205,7 @@ export function issueAdminKey(
  */
 export async function readSummary(executor: Executor, organizationId: number): Promise<OrganizationSummary> {
   const { rows } = await executor.query<OrganizationSummary & { [column: string]: unknown }>(
-    sql`select ${columns} from organizations where id = ${organizationId}`,
+    prepared(sql`select ${columns} from organizations where id = ${organizationId}`),
   );
   const [organization] = rows;
   if (!organization) throw noSuchOrganization();

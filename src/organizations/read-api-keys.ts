@@ -1,6 +1,7 @@
 import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { prepared } from "../store/sql.ts";
 
 import type { Service } from "./services.ts";
 
@@ -60,9 +61,11 @@ export function listApiKeys(
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<ApiKeyResource[]> {
   return withOrganization(database, organizationId, async (transaction) => {
-    const { rows } = await transaction.query<ApiKeyResource>(sql`select ${columns} from ${from}
+    const { rows } = await transaction.query<ApiKeyResource>(
+      prepared(sql`select ${columns} from ${from}
        where api_keys.organization_id = ${organizationId} ${page.after === undefined ? empty : sql`and api_keys.id > ${page.after}`}
-       order by api_keys.id limit ${page.limit + 1}`);
+       order by api_keys.id limit ${page.limit + 1}`),
+    );
     return rows;
   });
 }
@@ -73,7 +76,9 @@ export function listApiKeys(
  */
 export async function readApiKey(executor: Executor, organizationId: number, id: string): Promise<ApiKeyResource> {
   const { rows } = await executor.query<ApiKeyResource & { [column: string]: unknown }>(
-    sql`select ${columns} from ${from} where api_keys.organization_id = ${organizationId} and api_keys.id = ${id}`,
+    prepared(
+      sql`select ${columns} from ${from} where api_keys.organization_id = ${organizationId} and api_keys.id = ${id}`,
+    ),
   );
   const [resource] = rows;
   if (!resource) throw noSuchKey();

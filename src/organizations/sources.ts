@@ -69,13 +69,14 @@ async function readSources(
   executor: Executor,
   organizationId: number,
 ): Promise<(SourceResource & { number: number })[]> {
-  const { rows } =
-    await executor.query<StoredSource>(sql`select number, name, rank, style, settings, announced_change as "announcedChange", version,
+  const { rows } = await executor.query<StoredSource>(
+    prepared(sql`select number, name, rank, style, settings, announced_change as "announcedChange", version,
        timestamp_text(last_applied_at) as "lastAppliedAt",
        (select timestamp_text(due_at) from (${dueSources}) due
         where due.organization_id = sources.organization_id and due.number = sources.number) as "expectedBy",
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
-     from sources where organization_id = ${organizationId} order by rank, number`);
+     from sources where organization_id = ${organizationId} order by rank, number`),
+  );
   return rows.map(({ settings, ...source }) => {
     return { ...source, ...sourceSettingsSchema.parse(settings) };
   });

@@ -124,6 +124,25 @@ export async function walk(app: TestApp, owner: Pool, world: World, before?: Wal
   return { findings, answers };
 }
 
+/**
+ * Sends every request that the contract knows with the caller's own identifiers, once without and once with those of its
+ * query. The caller's state is put back after each request that changed it.
+ * @returns yields the operation after each request
+ */
+export async function* visit(app: TestApp, owner: Pool, world: World): AsyncGenerator<Operation> {
+  for (const operation of world.operations) {
+    const ofQuery = operation.queryPlaces
+      .map(({ name }) => `query.${name}`)
+      .filter((path) => path !== "query.cursor" || hasCursor(world, operation));
+    for (const places of ofQuery.length === 0 ? [[]] : [[], ofQuery]) {
+      const { status, body } = await app.inject(requestOf(world, operation, { places }, "own"));
+      if (status >= 500) throw new Error(`${operation.name}: ${status} ${body}`);
+      yield operation;
+      if (operation.method !== "GET") await putBack(app, owner, world, operation.name);
+    }
+  }
+}
+
 const hasCursor = (world: World, operation: Operation) =>
   world.identifierOf(operation, { kind: "cursor" }, "foreign") !== undefined;
 

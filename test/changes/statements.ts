@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Sql } from "sql-template-tag";
 import { endOfFeed, stretchBetween, unknownSources } from "../../src/changes/feed.ts";
 import { changeOrigins, changeTypes, type FeedFilter, type FeedRequest } from "../../src/changes/feed-request.ts";
 import { entriesStatement, findingsStatement } from "../../src/changes/feed-statement.ts";
 import { pruneStatement } from "../../src/changes/prune.ts";
 import { recordStatement } from "../../src/changes/record.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { statementDatabase } from "../support/statement-database.ts";
 import { refusedStatements } from "../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 
 const time = "2026-01-01T00:00:00.000001Z";
 

@@ -1,71 +1,71 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Sql } from "sql-template-tag";
-import { exampleStatements } from "../../src/reconcile/people/guard/examples.ts";
+import { exampleStatements } from "../../../src/reconcile/people/guard/examples.ts";
 import {
   changedIdentifiersStatement,
   peopleOfAnotherSourceStatement,
-} from "../../src/reconcile/people/guard/identity-figures.ts";
-import { emptiedGroupStatement, groupLossesStatement } from "../../src/reconcile/people/guard/losses.ts";
+} from "../../../src/reconcile/people/guard/identity-figures.ts";
+import { emptiedGroupStatement, groupLossesStatement } from "../../../src/reconcile/people/guard/losses.ts";
 import {
   claimedStatement,
   lastRosterStatement,
   namedGroupsStatement,
   planFiguresStatement,
   waitingStatement,
-} from "../../src/reconcile/people/guard/plan-figures.ts";
-import { findAbsences, settleAbsences } from "../../src/reconcile/people/plan/absences.ts";
+} from "../../../src/reconcile/people/guard/plan-figures.ts";
+import { findAbsences, settleAbsences } from "../../../src/reconcile/people/plan/absences.ts";
 import {
   joinNewGroups,
   keepLastAdministrators,
   losesAdministrator,
-} from "../../src/reconcile/people/plan/administrators.ts";
-import { planKnownChanges } from "../../src/reconcile/people/plan/changes.ts";
-import { planContacts } from "../../src/reconcile/people/plan/contacts.ts";
-import { planOrderedDeletions } from "../../src/reconcile/people/plan/deletions.ts";
+} from "../../../src/reconcile/people/plan/administrators.ts";
+import { planKnownChanges } from "../../../src/reconcile/people/plan/changes.ts";
+import { planContacts } from "../../../src/reconcile/people/plan/contacts.ts";
+import { planOrderedDeletions } from "../../../src/reconcile/people/plan/deletions.ts";
 import {
   leaveNoGroup,
   listGroupOrders,
   reportUnknownGroups,
   unknownGroups,
-} from "../../src/reconcile/people/plan/group-orders.ts";
+} from "../../../src/reconcile/people/plan/group-orders.ts";
 import {
   groupStylesStatement,
   listGroups,
   replaceDataInPurgeGroups,
   storedGroups,
-} from "../../src/reconcile/people/plan/group-styles.ts";
-import { listLeavers } from "../../src/reconcile/people/plan/leavers.ts";
-import { planMemberships } from "../../src/reconcile/people/plan/memberships.ts";
-import { planGroups } from "../../src/reconcile/people/plan/named-groups.ts";
+} from "../../../src/reconcile/people/plan/group-styles.ts";
+import { listLeavers } from "../../../src/reconcile/people/plan/leavers.ts";
+import { planMemberships } from "../../../src/reconcile/people/plan/memberships.ts";
+import { planGroups } from "../../../src/reconcile/people/plan/named-groups.ts";
 import {
   listLocations,
   planLocations,
   reportUnknownLocations,
   unknownLocations,
-} from "../../src/reconcile/people/plan/named-locations.ts";
+} from "../../../src/reconcile/people/plan/named-locations.ts";
 import {
   dropFailedPeople,
   keepGroupsOfFailedRows,
   listPeople,
   takeNothingAway,
-} from "../../src/reconcile/people/plan/people.ts";
-import { anyKnownPerson, anyMergedPerson } from "../../src/reconcile/people/plan/plan-users.ts";
-import { planReturnedContacts, planReturnedMemberships } from "../../src/reconcile/people/plan/returned-lists.ts";
-import { anyTombstone, findReturns, planReturns } from "../../src/reconcile/people/plan/returns.ts";
-import { leaveRosterGroups, rosterLoss } from "../../src/reconcile/people/plan/roster-groups.ts";
-import { planScalars } from "../../src/reconcile/people/plan/scalars.ts";
-import { failContestedUsernames } from "../../src/reconcile/people/plan/usernames.ts";
-import { countStatement, outcomesStatement } from "../../src/reconcile/people/report/describe-plan.ts";
-import { insertPlanItems } from "../../src/reconcile/people/report/plan-items.ts";
-import { insertImportRows, insertKeptPeople } from "../../src/reconcile/people/report/report.ts";
-import { stagingTables } from "../../src/reconcile/people/stage/tables.ts";
-import type { ImportContext } from "../../src/reconcile/setup/context.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { importContexts, importRun } from "../support/import-contexts.ts";
-import { refusedStatements } from "../support/statements.ts";
+} from "../../../src/reconcile/people/plan/people.ts";
+import { anyKnownPerson, anyMergedPerson } from "../../../src/reconcile/people/plan/plan-users.ts";
+import { planReturnedContacts, planReturnedMemberships } from "../../../src/reconcile/people/plan/returned-lists.ts";
+import { anyTombstone, findReturns, planReturns } from "../../../src/reconcile/people/plan/returns.ts";
+import { leaveRosterGroups, rosterLoss } from "../../../src/reconcile/people/plan/roster-groups.ts";
+import { planScalars } from "../../../src/reconcile/people/plan/scalars.ts";
+import { failContestedUsernames } from "../../../src/reconcile/people/plan/usernames.ts";
+import { countStatement, outcomesStatement } from "../../../src/reconcile/people/report/describe-plan.ts";
+import { insertPlanItems } from "../../../src/reconcile/people/report/plan-items.ts";
+import { insertImportRows, insertKeptPeople } from "../../../src/reconcile/people/report/report.ts";
+import { stagingTables } from "../../../src/reconcile/people/stage/tables.ts";
+import type { ImportContext } from "../../../src/reconcile/setup/context.ts";
+import { importContexts, importRun } from "../../support/import-contexts.ts";
+import { statementDatabase } from "../../support/statement-database.ts";
+import { refusedStatements } from "../../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 
 const planStatements = (c: ImportContext): Sql[] => [
   ...listGroups(c),

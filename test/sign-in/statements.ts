@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { dueSources } from "../../src/announcements/overdue.ts";
 import { peopleNamed } from "../../src/sign-in/token-person.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { statementDatabase } from "../support/statement-database.ts";
 import { refusedStatements } from "../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 
 test("PostgreSQL accepts the statements that find a token's person, and those of the rhythm of sources", async () => {
   const named = Object.entries(peopleNamed).map(([match, statement]) => [match, statement(1, "Jane")] as const);

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import type { Sql } from "sql-template-tag";
-import { appendStatement } from "../../src/changes/record.ts";
-import { peopleEntries } from "../../src/reconcile/people/apply/append-people.ts";
-import { applyStatements } from "../../src/reconcile/people/apply/apply-users.ts";
-import { knowsAnybody } from "../../src/reconcile/people/first-load/apply-in-parts.ts";
-import { groupFigures } from "../../src/reconcile/people/first-load/apply-part.ts";
+import { appendStatement } from "../../../src/changes/record.ts";
+import { peopleEntries } from "../../../src/reconcile/people/apply/append-people.ts";
+import { applyStatements } from "../../../src/reconcile/people/apply/apply-users.ts";
+import { knowsAnybody } from "../../../src/reconcile/people/first-load/apply-in-parts.ts";
+import { groupFigures } from "../../../src/reconcile/people/first-load/apply-part.ts";
 import {
   joinDefaultGroups,
   joinNamedGroups,
@@ -13,36 +13,36 @@ import {
   plainPeopleEntries,
   plainPeopleStatements,
   plainRanges,
-} from "../../src/reconcile/people/first-load/plain-people.ts";
-import { storedLocations } from "../../src/reconcile/people/first-load/read-plain-rules.ts";
+} from "../../../src/reconcile/people/first-load/plain-people.ts";
+import { storedLocations } from "../../../src/reconcile/people/first-load/read-plain-rules.ts";
 import {
   anyAdministrator,
   looseRows,
   missingGroups,
   plannedGroups,
   relatedRows,
-} from "../../src/reconcile/people/first-load/related-parts.ts";
+} from "../../../src/reconcile/people/first-load/related-parts.ts";
 import {
   countPlainRows,
   dismissAllRows,
   dismissRelatedRows,
-} from "../../src/reconcile/people/first-load/sort-out-rows.ts";
-import { warnOfLinksByEmail } from "../../src/reconcile/people/match/by-email.ts";
-import { lastUserIdStatement } from "../../src/reconcile/people/match/last-user-id.ts";
-import { matchStatements } from "../../src/reconcile/people/match/match-rows.ts";
+} from "../../../src/reconcile/people/first-load/sort-out-rows.ts";
+import { warnOfLinksByEmail } from "../../../src/reconcile/people/match/by-email.ts";
+import { lastUserIdStatement } from "../../../src/reconcile/people/match/last-user-id.ts";
+import { matchStatements } from "../../../src/reconcile/people/match/match-rows.ts";
 import {
   anyDigest,
   matchUnchangedRows,
   missingRows,
   unchangedRowsOfMergedPeople,
-} from "../../src/reconcile/people/match/unchanged-rows.ts";
-import { stagingTables } from "../../src/reconcile/people/stage/tables.ts";
-import type { ImportContext } from "../../src/reconcile/setup/context.ts";
-import { createTestDatabase } from "../support/database.ts";
-import { importContexts, importRun } from "../support/import-contexts.ts";
-import { refusedStatements } from "../support/statements.ts";
+} from "../../../src/reconcile/people/match/unchanged-rows.ts";
+import { stagingTables } from "../../../src/reconcile/people/stage/tables.ts";
+import type { ImportContext } from "../../../src/reconcile/setup/context.ts";
+import { importContexts, importRun } from "../../support/import-contexts.ts";
+import { statementDatabase } from "../../support/statement-database.ts";
+import { refusedStatements } from "../../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 
 /** Has PostgreSQL check the statements of some contexts, each text once. */
 function refused(

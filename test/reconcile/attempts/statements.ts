@@ -1,6 +1,6 @@
 /** The statements of attempts, records and received bodies, each prepared by PostgreSQL. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { discardHeld, keepMovedPlan, lockHeld } from "../../../src/reconcile/attempts/held-imports.ts";
 import { listImportRows } from "../../../src/reconcile/attempts/list-rows.ts";
 import { dropPlan, hashPlan, listPlan } from "../../../src/reconcile/attempts/plans.ts";
@@ -19,10 +19,10 @@ import { dropBody, dropFilesBefore, dropUnkeptBody, openBody } from "../../../sr
 import { keepRecordItems, keepRecordNotes } from "../../../src/reconcile/records/record-items.ts";
 import { readSetup } from "../../../src/reconcile/setup/setup.ts";
 import { openDatabase, type Statement, type Transaction, withOrganization } from "../../../src/store/database.ts";
-import { createTestDatabase } from "../../support/database.ts";
+import { statementDatabase } from "../../support/statement-database.ts";
 import { refusedStatements } from "../../support/statements.ts";
 
-const store = await createTestDatabase({ after });
+const store = statementDatabase;
 const database = openDatabase(store.connection, { maxConnections: 2 });
 store.beforeDrop(() => database.close());
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import sql from "sql-template-tag";
 import { appendStatement, type Origin } from "../../src/changes/record.ts";
 import { changedPeople } from "../../src/directory/changed-users.ts";
@@ -35,10 +35,10 @@ import {
 import { oneUser } from "../../src/directory/users.ts";
 import { pageOfGroups, viewerOf } from "../../src/directory/visible-groups.ts";
 import { literal } from "../../src/store/sql.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { statementDatabase } from "../support/statement-database.ts";
 import { refusedStatements } from "../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 
 const at = new Date("2026-01-01T00:00:00Z");
 const target = { organizationId: 1, userId: 2, author: 0 };

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import sql from "sql-template-tag";
 import { dueNotices, keepNotices } from "../../src/moderation/announce-pending.ts";
 import { visibleItems } from "../../src/moderation/pending.ts";
-import { createTestDatabase } from "../support/database.ts";
+import { statementDatabase } from "../support/statement-database.ts";
 import { refusedStatements } from "../support/statements.ts";
 
-const { owner } = await createTestDatabase({ after });
+const { owner } = statementDatabase;
 const at = new Date("2026-01-01T00:00:00Z");
 
 test("PostgreSQL accepts every statement of pending items, for keys and people, of one group or all", async () => {
