@@ -12,7 +12,7 @@ export interface CsvRow {
   readonly damage?: string;
 }
 
-/** What a CSV file turned out to be. */
+/** The properties of a CSV file that its reader found. */
 export interface CsvFindings {
   readonly encoding: Encoding;
   readonly delimiter: Delimiter;

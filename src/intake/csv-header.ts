@@ -2,14 +2,14 @@ import type { CsvRow } from "./csv-findings.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { type Delimiter, delimiters, type ReadOptions, type RecordMapping } from "./reading.ts";
 
-/** Whether a row is a header: it names two columns, or nothing but one. */
+/** True for a header: the row names two columns, or nothing but one. */
 export function isHeaderRow<Field extends string>(cells: readonly string[], mapping: RecordMapping<Field>): boolean {
   const named = cells.filter((cell) => cell.trim() !== "");
   const known = named.filter((cell) => mapping.slotOfName(cell.trim()) !== undefined).length;
   return known >= 2 || (known === 1 && named.length === 1);
 }
 
-/** Whether the first row is a header: by the source's setting, else by its cells. */
+/** True if the first row is a header: by the source's setting, else by its cells. */
 export const isHeader = <Field extends string>({ cells }: CsvRow, { mapping, header }: ReadOptions<Field>): boolean =>
   header ?? isHeaderRow(cells, mapping);
 
@@ -62,11 +62,11 @@ export function likelyDelimiter(line: string): Delimiter | undefined {
 
 /** Words of a header: letters, perhaps with signs between them and a number at the end. */
 const nameOfColumn = /^\p{L}[\p{L}\p{M} _.#*'’/()-]*\d{0,2}$/u;
-/** What exports write for no value. */
+/** Words that exports write for no value. */
 const placeholder = /^(?:null|none|n\/a|na|nan|nil|unknown|-+)$/i;
 
 /**
- * Whether the first row of a file without a header that Muster knows is a header all the same, perhaps in another
+ * True if the first row of a file without a header that Muster knows is a header all the same, perhaps in another
  * language: all of its cells are words, and so is the one that should be an e-mail address.
  * @param email the cell in the place of the e-mail
  */

@@ -7,7 +7,7 @@ import { counted } from "./xml-parser.ts";
 
 const send = "Correct the export and send the file again. Nothing was changed.";
 
-/** What the columns of a file mean. */
+/** The meaning of the columns of a file. */
 export interface Layout {
   readonly isHeader: boolean;
   /** Columns of a row that is whole. */
@@ -58,7 +58,7 @@ function namedLayout<Field extends string>(
 
 const identifiers: readonly string[] = ["email", "userID", "databaseID"];
 
-/** Whether a row could have an identifier; true for files of groups and of locations. */
+/** True if a row could have an identifier; true for files of groups and of locations. */
 function namesPeople<Field extends string>(
   slots: readonly (number | undefined)[],
   mapping: RecordMapping<Field>,
@@ -87,7 +87,11 @@ function positionedLayout<Field extends string>(
     const detail = `the source's mapping reads columns by their names (${listed(mapping.names)}), but the first row is not a header: it has ${listed(cells)}. Send the file with a header row. Nothing was changed.`;
     throw wrong(line, detail);
   }
-  const columns = cells.length - (isResponse(cells) ? mapping.vocabulary.responseColumns : 0);
+  const whole = isResponse(cells) ? cells.length - mapping.vocabulary.responseColumns : cells.length;
+  // Blank cells beyond the last column say nothing.
+  const columns = cells.slice(positions, whole).every((cell) => cell.trim() === "")
+    ? Math.min(whole, positions)
+    : whole;
   if (columns < 3 && positions > 2) throw tooFewColumns(line, cells);
   const slots = cells.map((_, index) => (index < columns ? mapping.slotOfPosition(index + 1) : undefined));
   if (header === undefined && mapping.vocabulary.one === "person") refuseUnknownHeader(line, cells, mapping);
@@ -95,7 +99,7 @@ function positionedLayout<Field extends string>(
     const detail = `the first row has ${columns} columns, and a file without a header row has ${positions} at most. Send a header row, or set a field mapping for the source. Nothing was changed.`;
     throw wrong(line, detail);
   }
-  return { isHeader: false, columns: cells.length, slots, ignored: [] };
+  return { isHeader: false, columns: isResponse(cells) ? cells.length : columns, slots, ignored: [] };
 }
 
 function tooFewColumns(line: number, cells: readonly string[]): MusterError {

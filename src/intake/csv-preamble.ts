@@ -5,20 +5,25 @@ import { type Delimiter, delimiters, type PassedLine } from "./reading.ts";
 /** How many characters of a file show what is before its first row. */
 export const preambleLength = 8 * 1024;
 
-/** What is before the first row of CSV. */
+/** The lines before the first row of CSV. */
 export interface Preamble {
   /** Characters before the first row. */
   readonly length: number;
   /** 1-based line of the first row. */
   readonly line: number;
-  /** What a line `sep=;` names. */
+  /** The delimiter that a line `sep=;` names. */
   readonly delimiter: Delimiter | undefined;
   /** The lines that were passed over, blank ones excepted. */
   readonly passed: readonly PassedLine[];
 }
 
-/** Lines that programs write before a header: Export-Csv of PowerShell, sqlcmd. */
-const furniture: readonly RegExp[] = [/^"?#TYPE /i, /^Changed database context to /];
+/** Lines that programs write before a header: Export-Csv of PowerShell, sqlcmd, and the frame of mysql. */
+const furniture: readonly RegExp[] = [
+  /^"?#TYPE /i,
+  /^Changed database context to /,
+  /^Warning: Null value is eliminated by an aggregate/,
+  /^\+-[-+]*$/,
+];
 /** Excel's own line. A spreadsheet may have added delimiters to it. */
 const separatorLine = /^"?sep=(.)"?[,;|\t]*$/i;
 

@@ -97,7 +97,7 @@ function createReader<Field extends string>(options: ReadOptions<Field>) {
       if (latest.cells.length < layout!.columns) throw cutOff(latest, layout!, row, mapping.vocabulary);
       return [{ ...read(latest), mayBeCutOff: true }];
     },
-    /** What the file turned out to be; undefined if nothing of it could be read. */
+    /** The properties of the file; undefined if nothing of it could be read. */
     reading(): Reading | undefined {
       if (findings === undefined) return undefined;
       const { encoding, delimiter, lineEnding } = findings;
@@ -154,7 +154,7 @@ function readRow<Field extends string>(
 }
 
 /**
- * Whether a row lacks nothing but cells at its end, or has nothing but blank ones too many: spreadsheets write such rows.
+ * True if a row lacks nothing but cells at its end, or has nothing but blank ones too many: spreadsheets write such rows.
  * A lone cell is rather a line that is not a row.
  */
 function hasItsColumns(cells: readonly string[], { columns, slots }: Layout): boolean {

@@ -1,11 +1,14 @@
+import { MusterError } from "../errors.ts";
 import { type CsvOptions, readCsvRows } from "./csv.ts";
 import type { CsvRow } from "./csv-findings.ts";
+import { failureIn } from "./foreign-files.ts";
 import { printable } from "./printable.ts";
 import type { PassedLine } from "./reading.ts";
+import { counted } from "./xml-parser.ts";
 
 /** How the rows of a table are told from what is not one. */
 export interface TableOptions {
-  /** Whether the first row is a header; asked once. */
+  /** True if the first row is a header; asked once. */
   readonly isHeader: (first: CsvRow) => boolean;
   /** Is told of each line that was passed over. */
   readonly onPassed?: (line: PassedLine) => void;
@@ -30,7 +33,7 @@ export function createTableFilter({ isHeader, onPassed }: TableOptions): TableFi
   /** Rows that are a total unless another row follows. */
   let totals: CsvRow[] = [];
   const pass = ({ line, cells }: CsvRow) => onPassed?.({ line, text: printable(cells.join(",")) });
-  /** Whether a row is left out, for now or for good. */
+  /** True if a row is left out, for now or for good. */
   const leaveOut = (row: CsvRow): boolean => {
     count += 1;
     if (first === undefined) {
@@ -39,6 +42,7 @@ export function createTableFilter({ isHeader, onPassed }: TableOptions): TableFi
       return false;
     }
     if (!mayBeFurniture(row, header, count)) return false;
+    refuseFailure(row);
     if (isFurniture(row, header, count)) {
       pass(row);
       return true;
@@ -74,17 +78,34 @@ export async function* readCsvTable(
   filter.end();
 }
 
+/**
+ * Refuses a file that goes on with an error of the program that wrote it: rows are missing after it.
+ * @throws MusterError csv_cut_off
+ */
+function refuseFailure({ line, cells }: CsvRow): void {
+  const text = cells.join(",");
+  const what = failureIn(text);
+  if (what === undefined) return;
+  const detail = `Line ${counted(line)} is ${what}: "${printable(text.trim())}". The export failed there, and rows are missing.`;
+  throw new MusterError("csv_cut_off", `${detail} Correct the export and send the whole file. Nothing was changed.`, {
+    line,
+  });
+}
+
 /** A quick look, since nearly all rows are rows: the others have two values at most, or begin like the header. */
 function mayBeFurniture({ cells }: CsvRow, header: readonly string[] | undefined, count: number): boolean {
-  if (count === 2 || cells.length < 5 || cells[0] === header?.[0]) return true;
+  if (count === 2 || cells.length < 5 || cells[0] === header?.[0] || cells[0]!.startsWith("Msg ")) return true;
   return (cells[1] === "" || cells[2] === "") && cells.filter((cell) => cell !== "").length < 3;
 }
 
 function isFurniture({ cells }: CsvRow, header: readonly string[] | undefined, count: number): boolean {
   if (isRowCount(cells)) return true;
   if (header === undefined) return false;
-  return (count === 2 && isRuler(cells)) || isRepeated(cells, header);
+  return (count === 2 && isRuler(cells)) || isFrame(cells) || isRepeated(cells, header);
 }
+
+/** `-----+-----` of psql and mysql. */
+const isFrame = (cells: readonly string[]) => /^\s*[-+]*-\+-[-+]*\s*$/.test(cells[0]!) && aloneIn(cells) !== undefined;
 
 /** `-----,-----` of sqlcmd. */
 const isRuler = (cells: readonly string[]) => cells.every((cell) => /^\s*-+\s*$/.test(cell));
@@ -93,13 +114,16 @@ const isRuler = (cells: readonly string[]) => cells.every((cell) => /^\s*-+\s*$/
 const isRepeated = (cells: readonly string[], header: readonly string[]) =>
   cells[0] === header[0] && cells.length === header.length && cells.every((cell, index) => cell === header[index]);
 
-/** What programs say after their rows, alone in a line. */
+/** Lines that programs write after their rows. */
 const rowCounts: readonly RegExp[] = [
   /^\(?\d[\d,. ]* (?:rows?|row\(s\)|records?|lines?)(?: (?:affected|selected|returned|exported|found|fetched|read))?\.?\)?\.?$/i,
   /^no rows selected\.?$/i,
   /^(?:completion time|elapsed|query time): /i,
   /^pl\/sql procedure successfully completed\.?$/i,
   /^sql> ?(?:spool off|exit|quit)?;?$/i,
+  /^warning: null value is eliminated by an aggregate/i,
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: Ctrl-Z ends files of DOS
+  /^[\u0000\u001a]+$/,
   /^[-*=#\s]*(?:eof|end of (?:file|report|data|list|extract))[-*=#\s]*\.?$/i,
 ];
 
@@ -108,7 +132,7 @@ const isRowCount = (cells: readonly string[]): boolean => {
   return text !== undefined && rowCounts.some((pattern) => pattern.test(text));
 };
 
-/** What is in a line, if all cells but the first are blank, or if they are a number such as 1,234. */
+/** The text of a line, if all cells but the first are blank, or if they are a number such as 1,234. */
 function aloneIn(cells: readonly string[]): string | undefined {
   const [first = "", second = "", ...others] = cells;
   if (second !== "" && !(cells.length < 5 && /^\(?\d{1,3}$/.test(first))) return undefined;

@@ -76,6 +76,8 @@ function createHead({ delimiter }: CsvOptions, limits: CsvLimits) {
       }
       head += text;
       if (head.length < preambleLength && !isLast) return;
+      // Files that were joined have a byte order mark more.
+      head = head.replace(/^\ufeff+/, "");
       const { length, line, ...preamble } = readPreamble(head);
       passed = preamble.passed;
       const rest = head.slice(length);

@@ -12,7 +12,7 @@ import type { Encoding } from "./reading.ts";
 export interface Decoder {
   /** The encoding of the body, as far as it is known; certain at the end. */
   readonly encoding: Encoding;
-  /** Whether the text so far has a mark in place of a byte that is not in the encoding (`damageOf`). */
+  /** True if the text so far has a mark in place of a byte that is not in the encoding (`damageOf`). */
   readonly isDamaged: boolean;
   /**
    * Takes the next bytes; returns the text they complete. A character that is cut by the end of the bytes comes with
@@ -25,11 +25,11 @@ export interface Decoder {
 
 /** The end of a text. */
 export interface DecodedEnd {
-  /** What is left of it. */
+  /** The rest of it. */
   readonly text: string;
   /** False if the last character is cut: then the body was cut off, and no reader may take it. */
   readonly complete: boolean;
-  /** Whether a Ctrl-Z says that the text is whole. */
+  /** True if a Ctrl-Z says that the text is whole. */
   readonly isMarked: boolean;
 }
 
@@ -60,7 +60,7 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
   let chosen: Chosen | undefined;
   /** Bytes that do not tell the encoding yet; later those of a character that is not complete. */
   let carried: Uint8Array = nothing;
-  /** Whether all bytes so far were ASCII, and it is UTF-8 unless the others say otherwise. */
+  /** True if all bytes so far were ASCII: it is UTF-8 unless the others say otherwise. */
   let isOnTrial = false;
   /** The length at which evidence was last looked at: looking again at each piece would take too long. */
   let judgedLength = 0;

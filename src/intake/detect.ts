@@ -1,5 +1,6 @@
 import { MusterError } from "../errors.ts";
 import { type EncodingOptions, isUtf16, shownEncoding, utf16Text } from "./encoding.ts";
+import { refuseForeign } from "./foreign-files.ts";
 import type { Encoding, FileFormat } from "./reading.ts";
 
 /** How many bytes from the start of a body are looked at. */
@@ -20,23 +21,54 @@ export function detectFormat(head: Uint8Array, options: Omit<EncodingOptions, "x
   return first === "{" || first === "[" ? "json" : "csv";
 }
 
-/** Files that people take for text, by how they begin, and what to do. */
-const foreign: readonly (readonly [start: readonly number[], what: string])[] = [
-  [[0x50, 0x4b, 0x03, 0x04], "an Excel workbook (.xlsx) or a ZIP archive. Save it as CSV UTF-8, or unpack it,"],
-  [[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook (.xls). Save it as CSV UTF-8,"],
-  [[0x25, 0x50, 0x44, 0x46], "a PDF document. Export CSV, XML or JSON,"],
-  [[0x1f, 0x8b], "compressed with gzip. Unpack it, or send it with Content-Encoding: gzip,"],
-];
+/** What is known of a body beside its bytes. */
+interface Declared extends Omit<EncodingOptions, "xml"> {
+  /** The format that the content type says; undefined if it leaves that to the content. */
+  readonly format: FileFormat | undefined;
+  /** The body came as a form's data: `curl --data` removes line ends. */
+  readonly mayLackLineEnds?: boolean | undefined;
+}
 
 /**
- * Refuses a body that is no text at all, by its first bytes.
- * @throws MusterError media_type_unsupported
+ * Chooses the format of a body: what its content type says, unless the content is plainly of another one.
+ * @param head the first bytes of the body, all of them if there are fewer than `detectionBytes`
+ * @throws MusterError what `refuseForeign` throws; media_type_unsupported for CSV that lost its line ends
  */
-export function refuseForeign(head: Uint8Array): void {
-  const [, what] = foreign.find(([start]) => start.every((byte, index) => head[index] === byte)) ?? [];
-  if (what === undefined) return;
-  throw new MusterError("media_type_unsupported", `The file is ${what} and send that. Nothing was changed.`);
+export function chooseFormat(head: Uint8Array, { format, mayLackLineEnds, ...options }: Declared): FileFormat {
+  if (mayLackLineEnds) refuseEncodedForm(head);
+  refuseForeign(head);
+  const found = detectFormat(head.subarray(0, detectionBytes), options);
+  const chosen = format === undefined || contradicts(head, format, found) ? found : format;
+  if (chosen === "csv" && mayLackLineEnds && !head.some((byte) => byte === 0x0a || byte === 0x0d)) {
+    throw formData("The file is CSV, and all of it is in one line, because curl --data removes line ends.");
+  }
+  return chosen;
 }
+
+/** Whether a body is plainly not of the format that its content type says. */
+function contradicts(head: Uint8Array, format: FileFormat, found: FileFormat): boolean {
+  if (format === found) return false;
+  const encoding = shownEncoding(head) ?? "utf-8";
+  const text = textOf(head.subarray(0, detectionBytes), encoding).replace(/^[\ufeff\s]+/, "");
+  if (found === "xml") return /^<[?!A-Za-z_]/.test(text);
+  if (found === "json") return /^(?:\{\s*(?:"|\})|\[\s*[{\]])/.test(text);
+  // a row of CSV: anything that is in columns, and has no element further on
+  return /^[^<{[\r\n]+[,;\t|][^\r\n]*(?:[\r\n]|$)/.test(text) && !/<(?:\?xml|users|groups|locations)\b/i.test(text);
+}
+
+function refuseEncodedForm(head: Uint8Array): void {
+  const text = Buffer.from(head.subarray(0, 200)).toString("latin1");
+  if (/^[\w.[\]-]{0,60}=?%(?:3C|7B|5B|EF%BB%BF)/i.test(text) || /^[\w.-]{1,60}=\s*[<{[]/.test(text)) {
+    throw formData("The file is a field of a form, as curl --data-urlencode sends it.");
+  }
+}
+
+const formData = (what: string) =>
+  new MusterError(
+    "media_type_unsupported",
+    `${what} Send the file as it is, with curl --data-binary @FILE and Content-Type: text/csv, application/xml or application/json. Nothing was changed.`,
+    { field: "Content-Type" },
+  );
 
 /** Right as far as ASCII goes, which is the same in UTF-8 and Windows-1252. */
 function textOf(bytes: Uint8Array, encoding: Encoding): string {

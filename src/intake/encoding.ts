@@ -4,35 +4,35 @@ import { encodingNamed, encodingTitles, supportedEncoding, unsupportedEncoding }
 import type { Encoding } from "./reading.ts";
 import { type Declaration, declarationLength, readDeclaration } from "./xml-declaration.ts";
 
-/** What is known of the encoding of a body beside its bytes. */
+/** Hints about the encoding of a body beside its bytes. */
 export interface EncodingOptions {
   /** Set by the source. A body whose bytes show another one is refused. */
   readonly pinned?: Encoding | undefined;
   /** Named by the content type. A byte order mark wins over it; it wins over an XML declaration (RFC 7303, 3). */
   readonly charset?: Encoding | undefined;
-  /** Whether the body is XML, which may declare its encoding and is UTF-8 when it does not (XML 1.0, 4.3.3). */
+  /** True for XML, which may declare its encoding and is UTF-8 when it does not (XML 1.0, 4.3.3). */
   readonly xml: boolean;
 }
 
 /** The encoding of a body. */
 export interface EncodingChoice {
   readonly encoding: Encoding;
-  /** What says so, as a problem names it; undefined when nothing does: then it is UTF-8, on trial. */
+  /** The source of the choice, as a problem names it. Undefined if nothing names it: then it is UTF-8, on trial. */
   readonly saidBy: string | undefined;
   /** Bytes of the byte order mark, which is not text. */
   readonly start: number;
-  /** What an XML declaration names beside a content type that says UTF-8: read so if the body is not UTF-8. */
+  /** The encoding that an XML declaration names beside a content type that says UTF-8: read so if the body is not UTF-8. */
   readonly otherwise?: Encoding | undefined;
 }
 
-/** What the first bytes show. */
+/** The encoding that the first bytes show. */
 interface Signature {
   readonly encoding: Encoding;
   /** Bytes of the byte order mark; 0 when NUL bytes show the encoding. */
   readonly length: number;
 }
 
-/** What something other than the bytes says. */
+/** The encoding that something other than the bytes names. */
 interface Statement {
   readonly encoding: Encoding;
   readonly saidBy: string;
@@ -116,7 +116,7 @@ function choiceBySignature(signature: Signature, statement: Statement | undefine
 
 const shownBy = ({ length }: Signature) => (length > 0 ? "the byte order mark" : "the order of its NUL bytes");
 
-/** Whether a body is said to be UTF-16 and begins with so much ASCII that it cannot be. */
+/** True for a body that is said to be UTF-16 and begins with so much ASCII that it cannot be. */
 function isPlainlyAscii(head: Uint8Array, encoding: Encoding, xml: boolean): boolean {
   if (!isUtf16(encoding)) return false;
   // XML begins with a character of ASCII; elsewhere pairs of ASCII may be Chinese, but not for long
@@ -161,7 +161,7 @@ function byteOrderOf(head: Uint8Array): "utf-16le" | "utf-16be" | undefined {
 
 const isAsciiCharacter = (byte: number | undefined): boolean => byte !== undefined && byte > 0 && byte < 0x80;
 
-/** Whether a body is in UTF-32, by its byte order mark or by the NUL bytes of its first two characters. */
+/** True for a body in UTF-32, by its byte order mark or by the NUL bytes of its first two characters. */
 function isUtf32(head: Uint8Array): boolean {
   if (startsWith(head, [0xff, 0xfe, 0, 0]) || startsWith(head, [0, 0, 0xfe, 0xff])) return true;
   const isCharacter = (at: number, character: number) =>
@@ -170,7 +170,7 @@ function isUtf32(head: Uint8Array): boolean {
 }
 
 /**
- * Whether a body with this signature cannot be in `encoding`. A byte order mark leaves no doubt. NUL bytes exclude
+ * True if a body with this signature cannot be in `encoding`. A byte order mark leaves no doubt. NUL bytes exclude
  * encodings in which they would not be text. In XML, which begins with a character of ASCII, they also exclude UTF-16 of
  * the other byte order.
  */

@@ -1,5 +1,5 @@
 import { MusterError, type ProblemPlace, rowIssues } from "../errors.ts";
-import { detectFormat, detectionBytes, refuseForeign } from "./detect.ts";
+import { chooseFormat } from "./detect.ts";
 import { normalizeUser } from "./normalize-user.ts";
 import { readRecords } from "./read-records.ts";
 import type { FileFormat, Reading, ReadOptions } from "./reading.ts";
@@ -42,9 +42,7 @@ export async function previewFile(
   { rules, limit }: { readonly rules: NormalizationRules; readonly limit: number },
 ): Promise<Preview> {
   const sample = await firstBytes(chunks);
-  refuseForeign(sample);
-  const known =
-    format ?? detectFormat(sample.subarray(0, detectionBytes), { pinned: options.encoding, charset: options.charset });
+  const known = chooseFormat(sample, { format, pinned: options.encoding, charset: options.charset });
   const rows: PreviewRow[] = [];
   let reading: Reading | null = null;
   const onReading = (found: Reading) => {

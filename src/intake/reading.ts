@@ -21,7 +21,7 @@ export const encodings = [
 ] as const;
 export type Encoding = (typeof encodings)[number];
 
-/** Characters that may stand between the columns of CSV. */
+/** Characters that may separate the columns of CSV. */
 export const delimiters = [",", ";", "\t", "|"] as const;
 export type Delimiter = (typeof delimiters)[number];
 
@@ -51,13 +51,13 @@ export interface Reading {
 
 /** How a file is to be read. */
 export interface ReadOptions<Field extends string = UserField> {
-  /** What its columns, elements and members mean. */
+  /** The meaning of its columns, elements and members. */
   readonly mapping: RecordMapping<Field>;
   /** The source that the file is of: an export of people says their databaseIDs in all. Absent: `default`. */
   readonly sourceName?: string | undefined;
   /** Pinned by the source; wins over what the file says. */
   readonly encoding?: Encoding | undefined;
-  /** What the content type says; the file's own mark (byte order mark, XML declaration) wins over it. */
+  /** The content type names it; a byte order mark takes precedence. */
   readonly charset?: Encoding | undefined;
   /** Pinned by the source; otherwise the comma, or what a header row shows. CSV only. */
   readonly delimiter?: Delimiter | undefined;
@@ -70,11 +70,11 @@ export interface ReadOptions<Field extends string = UserField> {
 /** How a kind of file calls its records, and what it allows of their values. */
 export interface Vocabulary {
   /**
-   * By the name of a list (the root of XML, the member of JSON) that of its records, in lower case. The first is the
+   * The name of the records by the name of their list (the root of XML, the member of JSON), in lower case. The first is the
    * one that messages tell.
    */
   readonly lists: ReadonlyMap<string, string>;
-  /** What a person calls one record, and several. */
+  /** The words for one record, and for several. */
   readonly one: string;
   readonly many: string;
   /** Columns that JSON may write as 0, 1, true or false. */
@@ -92,7 +92,7 @@ export function shownNames({ lists }: Vocabulary): { readonly list: string; read
 }
 
 /**
- * What the columns of a file mean. A reader asks once a column (header cell, element or member name, position) for its
+ * The meaning of the columns of a file. A reader asks once a column (header cell, element or member name, position) for its
  * slot, fills an array by slot for each record, and has it made into fields.
  */
 export interface RecordMapping<Field extends string = UserField> {
@@ -110,7 +110,7 @@ export interface RecordMapping<Field extends string = UserField> {
   readonly slotCount: number;
   /** Largest position it reads; 0 when it reads columns by name only. */
   readonly positions: number;
-  /** Whether positions count in a file with a header row, too: they stand for columns that have no name there. */
+  /** True if positions count in a file with a header row, too: for columns that have no name there. */
   readonly positionsWithHeader: boolean;
   /** Names of columns that it reads, as it spells them; none when it reads by position only. */
   readonly names: readonly string[];

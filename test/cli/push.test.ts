@@ -86,7 +86,10 @@ describe("the result of a file", () => {
     assert.match(output, / Columns that were not read: "Shoe size", "middle\[U\+200B\]Name"\.$/m);
     const element = "<firstName>Bo</firstName><email>bo@x.edu</email><shoe>38</shoe><groupID>CRS-1</groupID>";
     const xml = await fileOf(`<users type="array"><user>${element}</user></users>`, ".xml");
-    assert.match((await push([xml, "--source", source, "--dry-run"])).output, / Elements that were not read: "shoe"\.$/m);
+    assert.match(
+      (await push([xml, "--source", source, "--dry-run"])).output,
+      / Elements that were not read: "shoe"\.$/m,
+    );
     const plain = await push([await fileOf(csv(range(1))), "--source", source, "--dry-run"]);
     assert.doesNotMatch(plain.output, /not read/);
   });

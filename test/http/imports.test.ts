@@ -115,7 +115,6 @@ test("a file that comes in a way that is not taken is an attempt, too", async ()
   const refusals: [Record<string, string>, number, string][] = [
     [{ "content-encoding": "br" }, 415, "media_type_unsupported"],
     [{ "content-type": "application/pdf" }, 415, "media_type_unsupported"],
-    [{ "content-type": "application/x-www-form-urlencoded" }, 415, "media_type_unsupported"],
     [{ "content-type": "multipart/form-data" }, 400, "multipart_invalid"],
     [{ "content-type": "multipart/form-data; boundary=x" }, 400, "body_incomplete"],
   ];

@@ -61,15 +61,15 @@ describe("content types", () => {
     assert.deepEqual([charset, announcedBytes, fileName], ["Latin1", 1, "b.csv"]);
   });
 
-  test("other ones are refused; what curl --data sends is told how to do it", async () => {
-    assert.equal(await codeOf({ "content-type": "" }, Buffer.from("x")), "taken");
-    for (const type of ["application/pdf", "image/png", "application/x-www-form-urlencoded"]) {
+  test("other ones are refused, but those of archives and of forms leave it to the content", async () => {
+    for (const type of ["", "application/zip", "application/x-gzip"]) {
+      assert.equal((await receive({ "content-type": type }, Buffer.from("x"))).format, undefined);
+    }
+    for (const type of ["application/pdf", "image/png", "constructor"]) {
       assert.equal(await codeOf({ "content-type": type }, Buffer.from("x")), "media_type_unsupported");
     }
-    await assert.rejects(
-      receive({ "content-type": "application/x-www-form-urlencoded" }, Buffer.from("x")),
-      (error) => error instanceof MusterError && /--data-binary/.test(error.detail),
-    );
+    const form = await receive({ "content-type": "application/x-www-form-urlencoded" }, Buffer.from("x"));
+    assert.deepEqual([form.format, form.mayLackLineEnds], [undefined, true]);
   });
 });
 
@@ -79,11 +79,33 @@ describe("forms", () => {
       const body = form(part('name="note"', "hello"), filePart("a,b\r\n--b0und\r\n", "text/csv; charset=utf-16"));
       const file = await receive(formHeaders, body, lengths);
       assert.equal(file.text, "a,b\r\n--b0und\r\n");
-      assert.deepEqual([file.format, file.charset, file.fileName], ["csv", undefined, "roster.csv"]);
+      assert.deepEqual([file.format, file.charset, file.fileName], ["csv", "utf-16", "roster.csv"]);
       assert.deepEqual(file.fields, ["note=hello"]);
       assert.equal(file.announcedBytes, undefined);
     }
     assert.equal((await receive(formHeaders, form(filePart("x")))).format, undefined);
+    assert.equal((await receive(formHeaders, form(filePart("x", "constructor")))).format, undefined);
+  });
+
+  test("with a file in base64 or quoted-printable give its own bytes, wherever chunks end", async () => {
+    const text = 'firstName,email\nJosé,j@x.edu\n"=""1""",a=b\n';
+    const encoded = (name: string, content: string) =>
+      form(part(`name="file"; filename="a.csv"\r\nContent-Transfer-Encoding: ${name}`, content));
+    const base64 = Buffer.from(text).toString("base64").replace(/.{20}/g, "$&\r\n");
+    const quotedPrintable = text
+      .replaceAll("=", "=3D")
+      .replace("é", "=C3=a9")
+      .replace("José", "Jos=  \r\né")
+      .replace("é", "=C3=A9");
+    for (const lengths of [[], [1], [7], [2, 3]]) {
+      assert.equal((await receive(formHeaders, encoded("BASE64", base64), lengths)).text, text);
+      assert.equal((await receive(formHeaders, encoded("quoted-printable", quotedPrintable), lengths)).text, text);
+      assert.equal((await receive(formHeaders, encoded("8bit", text), lengths)).text, text);
+    }
+    for (const content of [base64.slice(0, -3), "firstName,email\n", `${base64}=`, "QQ==QQ=="]) {
+      assert.equal(await codeOf(formHeaders, encoded("base64", content)), "multipart_invalid", content);
+    }
+    assert.equal(await codeOf(formHeaders, encoded("x-uuencode", text)), "multipart_invalid");
   });
 
   test("with no file, with two, or with too much else are refused", async () => {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { MusterError } from "../../src/errors.ts";
-import { detectFormat, detectionBytes, refuseForeign } from "../../src/intake/detect.ts";
+import { detectFormat, detectionBytes } from "../../src/intake/detect.ts";
+import { refuseForeign } from "../../src/intake/foreign-files.ts";
 import { type Encoding, encodings, type FileFormat } from "../../src/intake/reading.ts";
 
 /** The bytes of a text that is ASCII, but for a byte order mark. */

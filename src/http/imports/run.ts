@@ -10,7 +10,8 @@ import type { App } from "../server/app-types.ts";
 import { type BodyPace, readBody } from "../server/bodies.ts";
 import type { Caller, HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
-import { type OnField, type ReceivedFile, receiveFile } from "./receive.ts";
+import type { OnField } from "./form.ts";
+import { type ReceivedFile, receiveFile } from "./receive.ts";
 
 /** Processes a file to its end. */
 export type RunImport = (request: ImportRequest) => Promise<ImportedFile>;
@@ -75,13 +76,15 @@ export async function toImportRequest(
   const { caller } = request;
   const { organizationId, actor, callerId } = caller;
   const options = { ...wanted, source: (await sourceOfCaller(dependencies, caller, source)) ?? "default" };
-  const { body, fileName, format, charset, announcedBytes } = await receiveRequest(dependencies, request).catch(
-    refused,
-  );
+  const { body, fileName, format, charset, announcedBytes, mayLackLineEnds } = await receiveRequest(
+    dependencies,
+    request,
+  ).catch(refused);
   const file = {
     body,
     fileName,
     ...(format === undefined ? {} : { format }),
+    ...(mayLackLineEnds === undefined ? {} : { mayLackLineEnds }),
     ...(charset === undefined ? {} : { charset }),
     ...(announcedBytes === undefined ? {} : { announcedBytes }),
     maximumBytes: dependencies.limits.importBytes,
@@ -89,7 +92,7 @@ export async function toImportRequest(
   return { caller: { organizationId, actor, callerId, channel: "api" }, file, options };
 }
 
-/** A file that is refused before its first byte is an attempt like any other (no body at all is none): whoever reads it finds out. */
+/** A file that is refused before its first byte is an attempt like any other: its reader learns why. A missing body is not an attempt. */
 function refused(error: unknown): ReceivedFile {
   if (!(error instanceof MusterError)) throw error;
   // biome-ignore lint/correctness/useYield: there is nothing in it

@@ -23,6 +23,8 @@ export interface IncomingFile {
   readonly fileName: string | null;
   /** Absent: the service detects it from the content. */
   readonly format?: FileFormat;
+  /** The body came as data of a form, from which clients may remove line ends. */
+  readonly mayLackLineEnds?: boolean;
   /** The encoding's label in the content type. */
   readonly charset?: string;
   readonly body: AsyncIterable<Uint8Array>;

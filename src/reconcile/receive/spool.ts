@@ -11,10 +11,25 @@ export interface SpooledBody {
   readonly bytes: number;
   /** SHA-256, hexadecimal. */
   readonly sha256: string;
+  /** The file that holds it. */
+  readonly path: string;
   /** Reads it from the start. */
   open(): AsyncIterable<Uint8Array>;
   /** Deletes it. */
   discard(): Promise<void>;
+}
+
+/** The place of a spooled body, and its largest size. */
+export interface SpoolOptions {
+  readonly directory: string;
+  /** Name of the file in the directory. */
+  readonly name: string;
+  /** Bytes. */
+  readonly maximumBytes: number;
+  /** Bytes that the sender announced. */
+  readonly announcedBytes?: number;
+  /** Ends the message about a body that is too large. */
+  readonly advice?: string;
 }
 
 /** Bytes as people read them. */
@@ -26,10 +41,7 @@ export const bytesText = (bytes: number): string => `${bytes.toLocaleString("en"
  * @throws MusterError body_too_large beyond `maximumBytes`; body_incomplete when the sender goes away or sends less
  *   than was announced; body_missing when there is nothing
  */
-export async function spoolBody(
-  body: AsyncIterable<Uint8Array>,
-  options: { directory: string; name: string; maximumBytes: number; announcedBytes?: number; advice?: string },
-): Promise<SpooledBody> {
+export async function spoolBody(body: AsyncIterable<Uint8Array>, options: SpoolOptions): Promise<SpooledBody> {
   const path = join(options.directory, options.name);
   const hash = createHash("sha256");
   let bytes = 0;
@@ -52,7 +64,10 @@ export async function spoolBody(
     await pipeline(body, count, createWriteStream(path, { mode: 0o600, flags: "wx" }));
     if (options.announcedBytes !== undefined && bytes !== options.announcedBytes) throw brokenOff(bytes);
     if (bytes === 0) {
-      throw new MusterError("body_missing", "The request has no body. Nothing was changed; send the file as the body.");
+      throw new MusterError(
+        "body_missing",
+        "The file is empty: it has no bytes. Check the export, and send the file as the body of the request. Nothing was changed.",
+      );
     }
   } catch (error) {
     await discard();
@@ -63,6 +78,7 @@ export async function spoolBody(
   return {
     bytes,
     sha256: hash.digest("hex"),
+    path,
     open: () => createReadStream(path, { highWaterMark: 256 * 1024 }),
     discard,
   };

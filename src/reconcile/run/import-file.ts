@@ -1,6 +1,6 @@
 import { forgetDeletedBefore } from "../../directory/tombstone.ts";
 import { MusterError } from "../../errors.ts";
-import { detectFormat, detectionBytes, refuseForeign } from "../../intake/detect.ts";
+import { chooseFormat } from "../../intake/detect.ts";
 import type { FileFormat } from "../../intake/reading.ts";
 import { withOrganization } from "../../store/database.ts";
 import { announceImport } from "../attempts/announce-import.ts";
@@ -11,6 +11,7 @@ import type { ImportResource } from "../attempts/types.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, keepBody } from "../receive/bodies.ts";
 import type { ImportOptions, ImportRequest, IncomingFile } from "../receive/request.ts";
 import { type SpooledBody, spoolBody } from "../receive/spool.ts";
+import { unpackBody } from "../receive/unpack.ts";
 import { readOptions, readSetup, type Setup } from "../setup/setup.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ImportDependencies } from "./dependencies.ts";
@@ -118,12 +119,7 @@ async function receiveAndRun(
 ): Promise<Received> {
   const { database, importQueue, importSlots } = dependencies;
   const { id, organizationId, options } = attempt;
-  const body = await spoolBody(file.body, {
-    directory: dependencies.spoolDirectory,
-    name: id,
-    ...largestBody(options, file),
-    ...(file.announcedBytes === undefined ? {} : { announcedBytes: file.announcedBytes }),
-  });
+  const body = await receiveBody(dependencies, attempt, file);
   try {
     const format = await detectBody(body, file, setup);
     const firstId = await withOrganization(database, organizationId, async (transaction) => {
@@ -148,6 +144,19 @@ async function receiveAndRun(
   }
 }
 
+/** Receives the body whole, and unpacks it. */
+async function receiveBody(
+  { spoolDirectory: directory }: ImportDependencies,
+  { id, options }: Attempt,
+  file: IncomingFile,
+): Promise<SpooledBody> {
+  const { announcedBytes } = file;
+  const largest = largestBody(options, file);
+  const announced = announcedBytes === undefined ? {} : { announcedBytes };
+  const body = await spoolBody(file.body, { directory, name: id, ...largest, ...announced });
+  return unpackBody(body, { directory, name: `${id}.unpacked`, ...largest });
+}
+
 /** Most bytes of a file of groups or of locations, which is planned in memory. */
 const largestRecordFile = 16 * 1024 * 1024;
 
@@ -158,9 +167,9 @@ const largestBody = ({ kind }: ImportOptions, { maximumBytes }: IncomingFile) =>
 
 async function detectBody(body: SpooledBody, file: IncomingFile, setup: Setup): Promise<FileFormat> {
   const { encoding, charset } = readOptions(file.charset, setup);
+  const { format, mayLackLineEnds } = file;
   for await (const head of body.open()) {
-    refuseForeign(head);
-    return file.format ?? detectFormat(head.subarray(0, detectionBytes), { pinned: encoding, charset });
+    return chooseFormat(head, { format, mayLackLineEnds, pinned: encoding, charset });
   }
   return "csv";
 }
