@@ -110,6 +110,14 @@ interface RowIssueDefinition {
 
 const text = (value: unknown): string => String(value ?? "");
 
+/** Says who else has an e-mail: people of the file, by a line, or somebody stored. */
+function otherHolders({ line, others }: IssueDetails): string {
+  if (!others) return "Somebody who is stored has";
+  const more = Number(others) - 1;
+  if (more === 0) return `The person of line ${text(line)} has`;
+  return `The person of line ${text(line)} and ${more === 1 ? "another person" : `${more} other people`} of the file have`;
+}
+
 /** Every row issue, by code (feed-formats: docs/file-formats.md). */
 export const rowIssues = {
   // failures
@@ -328,6 +336,11 @@ export const rowIssues = {
     severity: "warning",
     message: (d) =>
       `Only the e-mail ${text(d.email)} links the row to a person of another source. Check that it is the same person.`,
+  },
+  email_shared: {
+    severity: "warning",
+    message: (d) =>
+      `${otherHolders(d)} the e-mail ${text(d.email)}, too, under another name. The row was added as a new person. If it is the same person, correct the first name, or add a databaseID or a userID.`,
   },
   person_kept: {
     severity: "warning",

@@ -8,7 +8,7 @@ const mostLines = 300;
 
 /** The exceptions are data tables, for which there is no seam: the closed list of errors. */
 const dataTables: Readonly<Record<string, number>> = {
-  "src/errors.ts": 350,
+  "src/errors.ts": 380,
 };
 
 test("no file but a data table has more than 300 lines", () => {

@@ -155,7 +155,7 @@ describe("the same file twice, exceptions:", () => {
     ];
     const { first, second } = twice(world({ users }), [
       { databaseID: "1", groupID: "00000" },
-      { email: "family@x.edu", lastName: "Doe" },
+      { email: "family@x.edu", firstName: "Ann", lastName: "Doe" },
     ]);
     assert.deepEqual(
       [first, second],

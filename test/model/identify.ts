@@ -3,6 +3,8 @@
  * The rules are numbered in the order in which they are tried; a row is settled by the first that fits.
  */
 import type { UserRow } from "../../src/intake/records.ts";
+import { groupBy } from "./group-by.ts";
+import { holdersOfEmail, linksByEmail, matchNamedRows, primaryEmail, saidNames } from "./identify-by-email.ts";
 import { removesOnly } from "./merge.ts";
 import { firstRow, type Person } from "./person.ts";
 import type { Issue, Organization, User } from "./state.ts";
@@ -76,16 +78,23 @@ export function identify(organization: Organization, source: number, rows: reado
     person.linkedByEmail = true;
   }
 
-  // R4: rows with nothing but an e-mail
-  for (const [email, same] of groupBy(rows, (row) => (hasKey(row) ? undefined : primaryEmail(row)))) {
-    const ofTheFile = persons.filter((person) => person.rows.some((row) => primaryEmail(row) === email));
-    const stored = usersByPrimaryEmail(organization, email);
-    const candidates = new Set([...ofTheFile, ...stored.map((user) => personOf(user) ?? user)]);
-    const [candidate] = candidates;
-    if (candidates.size > 1) fail(same, { code: "person_ambiguous", field: "email" });
-    else if (!candidate) belongToNobodyKnown(same);
-    else if ("rows" in candidate) candidate.rows.push(...same);
-    else belongToUser(same, candidate, true);
+  // R4: rows with nothing but an e-mail, those with a name first
+  const emailRows = (isNamed: boolean) =>
+    rows.filter((row) => !hasKey(row) && (saidNames([row]).first !== "") === isNamed);
+  for (const [email, same] of groupBy(emailRows(true), primaryEmail)) {
+    for (const { rows: belonging, match } of matchNamedRows(organization, email, same, persons)) {
+      if (match === "ambiguous") fail(belonging, { code: "person_ambiguous", field: "email" });
+      else if (match === undefined) belongToNobodyKnown(belonging);
+      else if ("rows" in match) match.rows.push(...belonging);
+      else belongToUser(belonging, match, true);
+    }
+  }
+  for (const [email, same] of groupBy(emailRows(false), primaryEmail)) {
+    const [holder, ...others] = holdersOfEmail(organization, email, persons);
+    if (others.length > 0) fail(same, { code: "person_ambiguous", field: "email" });
+    else if (!holder) belongToNobodyKnown(same);
+    else if ("rows" in holder) holder.rows.push(...same);
+    else belongToUser(same, holder, true);
   }
 
   for (const row of rows.filter((row) => !hasKey(row) && primaryEmail(row) === undefined)) {
@@ -94,36 +103,6 @@ export function identify(organization: Organization, source: number, rows: reado
   for (const person of persons) person.rows.sort((first, second) => first.row - second.row);
   persons.sort((first, second) => firstRow(first) - firstRow(second));
   return { persons, failures };
-}
-
-/** R3: which persons that are not resolved yet are which stored users by their primary e-mail. */
-function linksByEmail(organization: Organization, source: number, persons: readonly Person[]): Map<Person, User> {
-  const resolved = new Set(persons.map((person) => person.user));
-  const wanted = new Map<Person, User>();
-  for (const person of persons.filter((person) => person.user === null)) {
-    // an order to remove, repeated, would hit whoever shares the address
-    if (person.rows.every(removesOnly)) continue;
-    const [email, ...others] = new Set(person.rows.map(primaryEmail).filter((email) => email !== undefined));
-    if (email === undefined || others.length > 0) continue;
-    const [user, ...more] = usersByPrimaryEmail(organization, email);
-    if (user && more.length === 0 && !resolved.has(user)) wanted.set(person, user);
-  }
-  const links = new Map<Person, User>();
-  for (const [person, user] of wanted) {
-    const wantedByOthers = [...wanted].some(([other, same]) => same === user && other !== person);
-    const hasDatabaseId = person.rows.some((row) => row.databaseId);
-    const hasUsername = person.rows.some((row) => row.usernameNormalized);
-    // neither is known in the store, or the person would be resolved: whatever the user has there differs
-    const otherDatabaseId = hasDatabaseId && typeof user.sources.get(source) === "string";
-    const otherUsername = hasUsername && user.username.value !== null;
-    if (!wantedByOthers && !otherDatabaseId && !otherUsername) links.set(person, user);
-  }
-  return links;
-}
-
-/** The first address of a row, normalised. */
-function primaryEmail(row: UserRow): string | undefined {
-  return row.emails?.[0]?.normalized;
 }
 
 const hasKey = (row: UserRow): boolean => Boolean(row.databaseId || row.usernameNormalized);
@@ -135,21 +114,4 @@ function userByDatabaseId(organization: Organization, source: number, databaseId
 function userByUsername(organization: Organization, normalized: string | undefined): User | undefined {
   if (!normalized) return undefined;
   return [...organization.users.values()].find((user) => user.username.value?.normalized === normalized);
-}
-
-function usersByPrimaryEmail(organization: Organization, normalized: string): User[] {
-  return [...organization.users.values()].filter((user) => user.email.value?.normalized === normalized);
-}
-
-/** Rows by key, in order; rows whose key is undefined or blank are left out. */
-function groupBy(rows: readonly UserRow[], keyOf: (row: UserRow) => string | undefined): Map<string, UserRow[]> {
-  const groups = new Map<string, UserRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
-    if (!key) continue;
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
-  return groups;
 }

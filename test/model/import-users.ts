@@ -16,6 +16,7 @@ import { mergeRows, type Statement } from "./merge.ts";
 import { createWhatIsNamed, removesOnly } from "./named-things.ts";
 import { findNewPrimaryEmails } from "./primary-emails.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
+import { findSharedEmails } from "./shared-emails.ts";
 import {
   blankUser,
   byDefault,
@@ -94,6 +95,9 @@ export function importUsers(
   const applied = decisions.filter(({ failure }) => !failure).map((decision) => sparingGroups(decision, failedRows));
   const returns = findReturns(before, source, applied);
   const newPrimaries = findNewPrimaryEmails(organization, source, applied);
+  for (const { statement } of findSharedEmails(before, source, applied)) {
+    warn(statement.firstRow, { code: "email_shared", field: "email" });
+  }
   for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });

@@ -23,13 +23,13 @@ const plainLetters: Readonly<Record<string, string>> = {
   þ: "th",
 };
 
-/** A name as names are compared. */
+/** A name as names are compared. One that has no letter is compared as it is. */
 export const foldName = (name: string): string =>
   name
     .normalize("NFKD")
     .replace(ignored, "")
     .toLowerCase()
-    .replace(/[ıłøđħŧðςßæœþ]/g, (letter) => plainLetters[letter]!);
+    .replace(/[ıłøđħŧðςßæœþ]/g, (letter) => plainLetters[letter]!) || name;
 
 /** The names of a person. */
 export interface Names {

@@ -19,7 +19,7 @@ import { byText, comparable, notesOfModel, openModelStore } from "../support/mod
 import { saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { replayable, replayUsers } from "../support/replay.ts";
 import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
-import { rosters, type Sent, series } from "./series.ts";
+import { families, rosters, type Sent, series } from "./series.ts";
 
 const store = await openModelStore(after);
 const { database, dependencies, head, notesOf } = store;
@@ -102,6 +102,14 @@ describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
     property(async (organizationId, start, series) => {
       await agreeOnAll(organizationId, start, series);
     }));
+
+  it("of people who share an e-mail", () =>
+    property(
+      async (organizationId, start, series) => {
+        await agreeOnAll(organizationId, start, series);
+      },
+      { files: families },
+    ));
 
   it("when people go and come back", async () => {
     let returned = 0;

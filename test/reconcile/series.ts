@@ -74,10 +74,48 @@ const enrolments: fc.Arbitrary<Sent[]> = fc
   })
   .map((nights) => nights.filter(({ records }) => records.length > 0));
 
+/** Files of people who share addresses: what tells them apart is mostly the name. */
+export const families: fc.Arbitrary<Sent[]> = fc
+  .record({
+    source: fc.constantFrom(...Object.values(sourceNumbers)),
+    style: fc.constantFrom(...styles),
+    nights: fc.array(
+      fc.array(
+        fc.record(
+          {
+            databaseID: fc.constantFrom("F1", "F2"),
+            userID: fc.constantFrom("f1", "f2"),
+            email: fc.constantFrom("a@x.edu", "a@x.edu", "A@x.edu", "b@x.edu"),
+            name: fc.constantFrom("Ann Doe", "ÄNN DOE", "Ann", "Doe Ann", "Bob Doe", "Bob Roe", "Cyd", "-", ""),
+            groupID: fc.constantFrom("G1", "G1", "G2", "00000", "00002;G1", "00001"),
+          },
+          { requiredKeys: ["email", "name", "groupID"] },
+        ),
+        { minLength: 1, maxLength: 6 },
+      ),
+      { minLength: 1, maxLength: 3 },
+    ),
+    identified: fc.constantFrom(0, 0, 2),
+  })
+  .map(({ source, style, nights, identified }) =>
+    nights.map((records) => ({
+      source,
+      style,
+      records: records.map(({ databaseID, userID, ...values }, place) => ({
+        row: place + 1,
+        line: 3 + place,
+        // Most rows have nothing but an e-mail.
+        values:
+          place < identified ? { ...(databaseID && { databaseID }), ...(userID && { userID }), ...values } : values,
+      })),
+    })),
+  );
+
 /** Files that have nothing to do with each other, or files of the same few records, as a campus sends them every night. */
 export const series: fc.Arbitrary<Sent[]> = fc.oneof(
   rosters,
   enrolments,
+  families,
   fc.array(imports, { minLength: 1, maxLength: 3 }),
   fc
     .tuple(

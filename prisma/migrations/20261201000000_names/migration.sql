@@ -1,14 +1,15 @@
 -- A name as names are compared (file formats, section 4.2): without case, accents, strokes, blanks, hyphens, apostrophes and
--- full stops. Full-width letters and ligatures are the ordinary ones. The marks of scripts in which they are letters stay.
+-- full stops. Full-width letters and ligatures are the ordinary ones. The marks of scripts in which they are letters stay, and so
+-- does a name that has nothing else.
 -- test/model/names.ts does the same.
 create function folded_name(name text) returns text
   language sql immutable parallel safe
   as $$
-    select replace(replace(replace(replace(translate(
+    select coalesce(nullif(replace(replace(replace(replace(translate(
       lower(regexp_replace(normalize(name, NFKD),
         '[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0001-\u0020\u007f-\u00ad\u1680\u200b-\u200f\u2028-\u202e\u2060-\u2064\ufeff''`\u02b9-\u02bf\u2018-\u201b\u2032\u2035\u002d\u2010-\u2015\u2212.]',
         '', 'g') collate "und-x-icu"),
-      'ıłøđħŧðς', 'ilodhtdσ'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th')
+      'ıłøđħŧðς', 'ilodhtdσ'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'), 'þ', 'th'), ''), name)
   $$;
 
 -- How far the names of two people agree: 3 both names, in either order; 2 the first name; 1 one side has no name;

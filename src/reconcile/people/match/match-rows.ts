@@ -4,7 +4,7 @@ import { runStatements } from "../../../store/sql.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 import { intakeIssues } from "../stage/row-issues.ts";
 import { addNewDatabaseIds, matchDatabaseIds, matchNewDatabaseIdsByUsername } from "./by-database-id.ts";
-import { linkNewPeopleByEmail, matchEmailsAlone } from "./by-email.ts";
+import { linkNewPeopleByEmail, matchEmailsAlone, matchNamedEmails } from "./by-email.ts";
 import { matchUsernames, mergeUsernames } from "./by-username.ts";
 import {
   dropFailedRows,
@@ -31,6 +31,7 @@ export function matchStatements(c: MatchingContext): Sql[] {
     addNewDatabaseIds(c),
     mergeUsernames(c),
     ...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]),
+    matchNamedEmails(c),
     matchEmailsAlone(c),
     listMergedPeople,
     failDifferentDatabaseIds,

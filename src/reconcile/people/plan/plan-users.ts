@@ -3,6 +3,7 @@ import type { Transaction } from "../../../store/database.ts";
 import { runStatements } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { warnOfLinksByEmail } from "../match/by-email.ts";
+import { warnOfSharedEmails } from "../match/shared-emails.ts";
 import { findAbsences, settleAbsences } from "./absences.ts";
 import { joinNewGroups, keepLastAdministrators, losesAdministrator } from "./administrators.ts";
 import { planKnownChanges } from "./changes.ts";
@@ -92,6 +93,7 @@ async function planPeople(
     if (!rowCount) break;
     await transaction.query(dropFailedPeople);
   }
+  await transaction.query(warnOfSharedEmails(context));
   await planNamedLocations(transaction, context);
   return { areRosters };
 }
