@@ -109,7 +109,10 @@ async function measureOnce(send: Send, settle: () => Promise<void>): Promise<Gro
   expect(purged.json.membershipsRemoved, groupMembers + singles, "memberships that ended");
   const seconds = (milliseconds: number) => milliseconds / 1000;
   return {
-    ...{ fill: seconds(filled.milliseconds), addOne: median(times), firstPages, lastPages },
+    fill: seconds(filled.milliseconds),
+    addOne: median(times),
+    firstPages,
+    lastPages,
     purge: seconds(purged.milliseconds),
   };
 }

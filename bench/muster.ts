@@ -54,12 +54,17 @@ export async function measureMuster(server: BenchServer, run: MusterRun): Promis
     const { joined, left, fieldChanged, groupsChanged } = movements;
     const unmoved = people - left - fieldChanged - groupsChanged;
     const firstLoad = await step(first, {
-      ...{ added: people, updated: 0, unchanged: 0, removed: 0 },
+      added: people,
+      updated: 0,
+      unchanged: 0,
+      removed: 0,
       membershipsAdded: first.tables.memberships.rows,
     });
     const sameAgain = await step(first, { added: 0, updated: 0, unchanged: people, removed: 0 });
     const nextDay = await step(second, {
-      ...{ added: joined, updated: fieldChanged + groupsChanged, unchanged: unmoved },
+      added: joined,
+      updated: fieldChanged + groupsChanged,
+      unchanged: unmoved,
       removed: style === "normal" ? 0 : left,
     });
     const peakMemory = await readPeakMemory(service.pid);

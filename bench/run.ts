@@ -200,8 +200,13 @@ async function main(): Promise<void> {
     const scripts = await measureScripts(server, options);
     const groups = await measureLargeGroup(server, options);
     const results: Results = {
-      ...{ date: options.date, machine: describeMachine(), versions: describeVersions(server) },
-      ...{ seed: options.seed, repetitions: options.repetitions, style: options.style, scriptPeople },
+      date: options.date,
+      machine: describeMachine(),
+      versions: describeVersions(server),
+      seed: options.seed,
+      repetitions: options.repetitions,
+      style: options.style,
+      scriptPeople,
       load: [loadBefore, loadavg()[0]!],
       sizes: measured.map((size) =>
         scripts.length === 0 ? size : { ...size, script: medianScript(scripts, size.people / scriptPeople) },

@@ -23,10 +23,17 @@ const database = openDatabase({}, { maxConnections: 1 });
 const notifications = createNotifications({});
 const app = await buildApp({
   dependencies: {
-    ...{ database, clock, randomBytes, newId: createIdSource(clock, randomBytes), spoolDirectory: "" },
+    database,
+    clock,
+    randomBytes,
+    newId: createIdSource(clock, randomBytes),
+    spoolDirectory: "",
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),
-    ...{ queue: createWriterQueue(), importQueue: createWriterQueue(), importSlots: 1, partRows: 1 },
+    queue: createWriterQueue(),
+    importQueue: createWriterQueue(),
+    importSlots: 1,
+    partRows: 1,
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     trustedProxies: [],

@@ -3,15 +3,14 @@ import { test } from "node:test";
 import { failureMessage, type StartReport, startMessage } from "../src/start-messages.ts";
 
 const report: StartReport = {
-  ...{
-    host: "127.0.0.1",
-    isTls: false,
-    port: 8080,
-    publicUrl: undefined,
-    isFirstStart: true,
-    organizationName: "University",
-  },
-  ...{ generatedKey: "muster_abc", samplePath: "/opt/it's/roster.xml" },
+  host: "127.0.0.1",
+  isTls: false,
+  port: 8080,
+  publicUrl: undefined,
+  isFirstStart: true,
+  organizationName: "University",
+  generatedKey: "muster_abc",
+  samplePath: "/opt/it's/roster.xml",
 };
 const place = { host: "127.0.0.1", port: 8080, dataDirectory: "data" };
 

@@ -26,8 +26,11 @@ for (const user of users.user as Record<string, string>[]) {
   await prisma.user.upsert({
     where: { databaseId: user.databaseID },
     create: {
-      ...{ databaseId: user.databaseID, ...scalars },
-      ...{ emails: { create: emails }, phones: { create: phones }, memberships: { create: memberships } },
+      databaseId: user.databaseID,
+      ...scalars,
+      emails: { create: emails },
+      phones: { create: phones },
+      memberships: { create: memberships },
     },
     update: {
       ...scalars,

@@ -174,10 +174,19 @@ async function makeCluster(directory: string, { account, binaries, password, dur
     }
     const made = join(site, "cluster");
     await initialise(binaries, account, [
-      ...["--pgdata", made, "--username", clusterUser, "--pwfile", passwordFile],
-      ...["--auth-local=scram-sha-256", "--auth-host=scram-sha-256"],
+      "--pgdata",
+      made,
+      "--username",
+      clusterUser,
+      "--pwfile",
+      passwordFile,
+      "--auth-local=scram-sha-256",
+      "--auth-host=scram-sha-256",
       // Built-in: sorts by code point, and no upgrade of the operating system's locales can change that.
-      ...["--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"],
+      "--encoding=UTF8",
+      "--locale-provider=builtin",
+      "--builtin-locale=C.UTF-8",
+      "--locale=C",
       ...(durable ? [] : ["--no-sync"]),
     ]);
     await rename(made, directory);

@@ -86,7 +86,11 @@ async function* inPieces(sample: Uint8Array): AsyncGenerator<Uint8Array> {
 function previewOf(record: SourceRecord, rules: NormalizationRules): PreviewRow {
   const { row, line, issues, failure, ...values } = normalizeUser(record, rules);
   return {
-    ...{ row, line, fields: record.values, values, failed: failure !== undefined },
+    row,
+    line,
+    fields: record.values,
+    values,
+    failed: failure !== undefined,
     issues: [...(failure ? [failure] : []), ...issues].map(({ code, field, details }) => ({
       code,
       field: field ?? null,

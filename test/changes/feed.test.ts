@@ -24,8 +24,14 @@ test("a change tells what changed from what to what, who did it, and all that a 
   const { at, id, ...rest } = created as FeedChange & { importId: string };
   assert.match(at, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
   assert.deepEqual(rest, {
-    ...{ sequence: (await lastSequence()) - 1, type: "user", action: "created", databaseId: "J1", username: "jane" },
-    ...{ source: "students", importId, actor: "api-key:admin" },
+    sequence: (await lastSequence()) - 1,
+    type: "user",
+    action: "created",
+    databaseId: "J1",
+    username: "jane",
+    source: "students",
+    importId,
+    actor: "api-key:admin",
     changed: {
       firstName: { from: null, to: "Jane" },
       lastName: { from: null, to: "Doe" },
@@ -145,7 +151,9 @@ test("a two-way sync hears nothing of its own: not the imports of its source, no
   await importUsers("students", row("E1"));
   await importUsers("staff", row("E2"));
   const mine = await app.inject({
-    ...{ method: "POST", url: "/v1/users", key },
+    method: "POST",
+    url: "/v1/users",
+    key,
     body: { firstName: "Mine", emails: ["mine@x.edu"] },
   });
   const self = await addUser({ origin: "self-registered" });

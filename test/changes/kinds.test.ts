@@ -9,7 +9,11 @@ const { app, approve, decide, newSource, range, sendApplied, sendHeld } = await 
 const end = async () => (await readPage(app, { since: "2099-01-01T00:00:00Z" })).cursor;
 const ofImports = async (cursor: string) => (await follow(app, { cursor, type: "import" })).changes;
 const told = ({ action, id, changed, actor, source }: FeedChange) => ({
-  ...{ action, id, actor, source, status: changed.status },
+  action,
+  id,
+  actor,
+  source,
+  status: changed.status,
   outcome: (changed.decision?.to as { outcome: string } | undefined)?.outcome,
 });
 
@@ -29,12 +33,20 @@ test("an import that is held is told, and so is that it was approved, after what
   const [first, second, ...others] = await ofImports(cursor);
   assert.deepEqual(others, []);
   assert.deepEqual(told(first!), {
-    ...{ action: "created", id: held.id, actor: "api-key:admin", source },
-    ...{ status: { from: null, to: "held" }, outcome: undefined },
+    action: "created",
+    id: held.id,
+    actor: "api-key:admin",
+    source,
+    status: { from: null, to: "held" },
+    outcome: undefined,
   });
   assert.deepEqual(told(second!), {
-    ...{ action: "updated", id: held.id, actor: "api-key:approvals", source },
-    ...{ status: { from: "held", to: "applied" }, outcome: "approved" },
+    action: "updated",
+    id: held.id,
+    actor: "api-key:approvals",
+    source,
+    status: { from: "held", to: "applied" },
+    outcome: "approved",
   });
   const all = (await follow(app, { cursor })).changes;
   assert.equal(all.filter(({ action }) => action === "deleted").length, 20);

@@ -49,7 +49,11 @@ test("who lists people while they change, and follows from there, has what is st
     if (page === 2) await send("DELETE", "/v1/users/1");
     if (page === 3) await send("DELETE", "/v1/users/9");
     const users = ["Ann", "Ben"].map((firstName) => ({
-      ...{ firstName, email: `${firstName}@x.edu`, databaseID: firstName, groupID: `G${page}`, lastName: `P${page}` },
+      firstName,
+      email: `${firstName}@x.edu`,
+      databaseID: firstName,
+      groupID: `G${page}`,
+      lastName: `P${page}`,
     }));
     await send("POST", "/v1/imports/users", { users });
   });

@@ -105,7 +105,12 @@ test("what a patch takes away belongs to nobody, so that an import may fill it a
   await patch(id, { lastName: "", ...blank });
   assert.deepEqual(await ownersOf(id), {
     ...allImported,
-    ...{ last_name: null, username: null, address: null, custom_fields: null, location: null, show_all_groups: null },
+    last_name: null,
+    username: null,
+    address: null,
+    custom_fields: null,
+    location: null,
+    show_all_groups: null,
   });
 });
 

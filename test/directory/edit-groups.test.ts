@@ -8,7 +8,9 @@ const { app, owner, send, addUser, changesSince, lastSequence, rulesEpoch } = aw
 const create = (groupId: string, group: object = {}) => send("POST", "/v1/groups", { groupId, ...group });
 const patch = (groupId: string, body: object, ifMatch?: string) =>
   app.inject({
-    ...{ method: "PATCH", url: `/v1/groups/${groupId}`, body },
+    method: "PATCH",
+    url: `/v1/groups/${groupId}`,
+    body,
     headers: { ...(ifMatch ? { "if-match": ifMatch } : {}) },
   });
 const purge = (groupId: string, body?: object, headers: Record<string, string> = {}) =>
@@ -41,8 +43,16 @@ test("a change of a group is answered as it is stored, counts it up, and is one 
   app.advanceClock(1000);
   const [before, epoch] = [await lastSequence(), await rulesEpoch()];
   const body = {
-    ...{ category: 9, type: 2, privacy: 3, postApproval: true, description: "Fall\nterm", style: "static" },
-    ...{ default: true, protected: true, guardPercent: 0, parentGroupId: "SCI" },
+    category: 9,
+    type: 2,
+    privacy: 3,
+    postApproval: true,
+    description: "Fall\nterm",
+    style: "static",
+    default: true,
+    protected: true,
+    guardPercent: 0,
+    parentGroupId: "SCI",
   };
   const answer = await patch("BIO", { ...body, name: "Biology" }, '"1"');
   assert.equal(answer.status, 200, answer.body);
@@ -122,15 +132,22 @@ test("a group with any invalid value is not changed", async () => {
   await create("STRICT");
   await writingNothing(async () => {
     for (const body of [
-      ...[{ category: 17 }, { category: null }, { type: 3 }, { privacy: "1" }, { postApproval: 1 }, { name: null }],
-      ...[
-        { description: null },
-        { description: "x".repeat(2001) },
-        { style: "none" },
-        { default: null },
-        { members: 1 },
-      ],
-      ...[{ guardPercent: 101 }, { parentGroupId: "" }, { parentGroupId: 7 }, { version: 1 }, { category: 2, no: 1 }],
+      { category: 17 },
+      { category: null },
+      { type: 3 },
+      { privacy: "1" },
+      { postApproval: 1 },
+      { name: null },
+      { description: null },
+      { description: "x".repeat(2001) },
+      { style: "none" },
+      { default: null },
+      { members: 1 },
+      { guardPercent: 101 },
+      { parentGroupId: "" },
+      { parentGroupId: 7 },
+      { version: 1 },
+      { category: 2, no: 1 },
     ]) {
       assertProblem(await patch("STRICT", body), 400, "request_invalid");
     }

@@ -50,7 +50,10 @@ test("a feed has every value where feeds have it", async () => {
     [...body.matchAll(/<(\w+)>([^<]*)<\/\1>/g)].map(([, name, value]) => [name, value]),
   );
   assert.deepEqual(values, {
-    ...{ ...row, lastName: "O&quot;Neil, Jr", ...lists, ...rest },
+    ...row,
+    lastName: "O&quot;Neil, Jr",
+    ...lists,
+    ...rest,
     phone: "+12125550142||1||home;+12125550143 x12||2||cell",
   });
   const csv = (await exported("text/csv", "?source=default")).body.split("\r\n");
@@ -76,7 +79,10 @@ test("what is exported and imported again in normal style changes nothing", asyn
         const { body } = await exported(type, `?source=${source}`, key);
         if (!/<user>|\n./.test(body.replace(/^<\?xml.*\n/, "")) || body.includes('"array">\n</users>')) continue;
         const { status, json } = await app.inject({
-          ...{ method: "POST", url: `/v1/imports/users?source=${source}&style=normal`, key, body },
+          method: "POST",
+          url: `/v1/imports/users?source=${source}&style=normal`,
+          key,
+          body,
           headers: { "content-type": type, accept: "application/json" },
         });
         assert.equal(status, 201, JSON.stringify(json));

@@ -43,16 +43,20 @@ test("a new group is answered as it is stored, and is one change", async () => {
 test("what a group does not say has its default: open, public, without a style of its own", async () => {
   const { createdAt, updatedAt, ...group } = (await create({ groupId: "PLAIN" })).json;
   assert.deepEqual(group, {
-    ...{ groupId: "PLAIN", version: 1, name: "PLAIN", category: 1, type: 1, privacy: 1, postApproval: false },
-    ...{
-      description: "",
-      style: null,
-      default: false,
-      protected: false,
-      guardPercent: null,
-      parentGroupId: null,
-      members: 0,
-    },
+    groupId: "PLAIN",
+    version: 1,
+    name: "PLAIN",
+    category: 1,
+    type: 1,
+    privacy: 1,
+    postApproval: false,
+    description: "",
+    style: null,
+    default: false,
+    protected: false,
+    guardPercent: null,
+    parentGroupId: null,
+    members: 0,
   });
 });
 

@@ -20,8 +20,15 @@ test("a new location is answered as it is stored, with its groups in order, and 
   assert.deepEqual(await send("GET", "/v1/locations/campus%20z%C3%9Crich%202"), answer.json);
   assert.deepEqual(await changesSince(before), [
     {
-      ...{ type: "location", action: "created", id: "Campus Zürich 2", database_id: null, username: null },
-      ...{ actor: "api-key:admin", source: null, import_id: null, memberships: [] },
+      type: "location",
+      action: "created",
+      id: "Campus Zürich 2",
+      database_id: null,
+      username: null,
+      actor: "api-key:admin",
+      source: null,
+      import_id: null,
+      memberships: [],
       changed: { name: { from: null, to: "Campus Zürich 2" }, groups: { from: null, to: groups } },
     },
   ]);

@@ -89,9 +89,11 @@ test("unknown groups, unknown people and roles that there are not are told apart
   const [id = ""] = await addPeople(1);
   await writingNothing(async () => {
     for (const answer of [
-      ...[await put("none", id), await take("none", id), await edit("none", { add: [{ userId: id }] })],
-      ...[await app.inject({ url: "/v1/groups/none/members" })],
-      ...[await app.inject({ url: `/v1/groups/none/members/${id}` })],
+      await put("none", id),
+      await take("none", id),
+      await edit("none", { add: [{ userId: id }] }),
+      await app.inject({ url: "/v1/groups/none/members" }),
+      await app.inject({ url: `/v1/groups/none/members/${id}` }),
     ]) {
       assertProblem(answer, 404, "not_found");
       assert.match(answer.json.detail, /no such group/);
@@ -266,7 +268,9 @@ test("a key for groups alone makes no network administrators: such a one could g
     app.inject({ method: "PUT", url: `/v1/groups/JOB/members/${id}`, body: { role }, key: by });
   assertProblem(await put(one.id, 2), 403, "forbidden");
   const { json } = await app.inject({
-    ...{ method: "POST", url: "/v1/groups/JOB/members", key },
+    method: "POST",
+    url: "/v1/groups/JOB/members",
+    key,
     body: {
       add: [
         { userId: one.id, role: 2 },

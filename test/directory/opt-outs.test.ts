@@ -22,11 +22,13 @@ test("an opt-out is noted once, however the number or the address is written", a
     changes.map(({ type, action, changed }) => ({ type, action, changed })),
     [
       {
-        ...{ type: "optOut", action: "created" },
+        type: "optOut",
+        action: "created",
         changed: { phone: { from: null, to: "+12125550123" }, reason: { from: null, to: "unsubscribed" } },
       },
       {
-        ...{ type: "optOut", action: "created" },
+        type: "optOut",
+        action: "created",
         changed: { email: { from: null, to: "jane.doe@campus.edu" }, reason: { from: null, to: "bounced" } },
       },
     ],

@@ -26,17 +26,19 @@ async function insert(table: string, rows: readonly object[]): Promise<void> {
 }
 
 const person = (organization_id: number, id: number, more: object = {}) => ({
-  ...{
-    organization_id,
-    id,
-    first_name: "A",
-    last_name: "",
-    email: null,
-    username: null,
-    address: "",
-    custom_fields: [],
-  },
-  ...{ location: null, show_all_groups: false, claims: 8, version: 1, created_at: "2026-01-01T00:00:00.000001Z" },
+  organization_id,
+  id,
+  first_name: "A",
+  last_name: "",
+  email: null,
+  username: null,
+  address: "",
+  custom_fields: [],
+  location: null,
+  show_all_groups: false,
+  claims: 8,
+  version: 1,
+  created_at: "2026-01-01T00:00:00.000001Z",
   updated_at: "2026-07-01T12:34:56.789012+02:00",
   ...more,
 });
@@ -65,21 +67,29 @@ async function documents(ids: Sql): Promise<{ id: string; version: string; text:
 test.before(async () => {
   await insert("sources", [
     ...["b", "B", "é", "a"].map((name, index) => ({
-      ...{ organization_id: organizationId, number: 10 + index, name, rank: 1, settings: {}, version: 1 },
-      ...{ created_at: "2026-01-01T00:00:00Z", updated_at: "2026-01-01T00:00:00Z" },
+      organization_id: organizationId,
+      number: 10 + index,
+      name,
+      rank: 1,
+      settings: {},
+      version: 1,
+      created_at: "2026-01-01T00:00:00Z",
+      updated_at: "2026-01-01T00:00:00Z",
     })),
   ]);
   await insert("users", [
     person(organizationId, 2, {
-      ...{
-        first_name: odd,
-        last_name: odd,
-        username: odd,
-        address: odd,
-        custom_fields: [odd, "", "null"],
-        location: odd,
-      },
-      ...{ email: odd, email_normalized: odd, show_all_groups: true, version: 7, claims: 8 + 3 },
+      first_name: odd,
+      last_name: odd,
+      username: odd,
+      address: odd,
+      custom_fields: [odd, "", "null"],
+      location: odd,
+      email: odd,
+      email_normalized: odd,
+      show_all_groups: true,
+      version: 7,
+      claims: 8 + 3,
     }),
     person(organizationId, 1),
     person(organizationId, 3, { address: `${odd}||IL`, claims: 1, email: "p@x.org", email_normalized: "p@x.org" }),
@@ -112,7 +122,13 @@ test.before(async () => {
         ["+1", ""],
         ["+1", "10"],
       ].map(([number, extension]) => ({
-        ...{ number, extension, message_type: 3, label: "cell", carrier: odd, owner: 3, claims: 8 },
+        number,
+        extension,
+        message_type: 3,
+        label: "cell",
+        carrier: odd,
+        owner: 3,
+        claims: 8,
       })),
     ),
   );
@@ -120,14 +136,20 @@ test.before(async () => {
     "memberships",
     owned(
       ["b", "é", "B", odd, "a"].map((group_id, index) => ({
-        ...{ group_id, role: index, role_owner: 3, claims: 8, since: "2026-01-01T00:00:00Z" },
+        group_id,
+        role: index,
+        role_owner: 3,
+        claims: 8,
+        since: "2026-01-01T00:00:00Z",
       })),
     ),
   );
   await insert(
     "user_sources",
     [10, 11, 12, 13].map((source) => ({
-      ...{ organization_id: organizationId, user_id: 2, source },
+      organization_id: organizationId,
+      user_id: 2,
+      source,
       database_id: source === 12 ? null : `${odd}${source}`,
     })),
   );
@@ -140,7 +162,12 @@ test("a document has every property in its place, lists in byte order, and all c
   const phone = { messageType: 3, label: "cell", carrier: odd };
   assert.deepEqual(document, {
     ...blankDocument,
-    ...{ id: "2", version: 7, firstName: odd, lastName: odd, username: odd, address: { text: odd } },
+    id: "2",
+    version: 7,
+    firstName: odd,
+    lastName: odd,
+    username: odd,
+    address: { text: odd },
     emails: [odd, "A@x.org", "a@x.org", "b@x.org", "é@x.org", "💥@x.org"],
     phones: [
       { number: "+1", extension: "", ...phone },
@@ -156,7 +183,10 @@ test("a document has every property in its place, lists in byte order, and all c
       { groupId: "b", role: 0 },
       { groupId: "é", role: 1 },
     ],
-    ...{ customFields: [odd, "", "null"], location: odd, showAllGroups: true, origins: ["manual", "self-registered"] },
+    customFields: [odd, "", "null"],
+    location: odd,
+    showAllGroups: true,
+    origins: ["manual", "self-registered"],
     sources: [
       { source: "B", databaseId: `${odd}11` },
       { source: "a", databaseId: `${odd}13` },

@@ -42,7 +42,13 @@ test("public and private groups are seen, secret ones by those who belong to the
 test("network administrators of any group see all secret groups", async () => {
   const memberships = [{ groupId: "SOUTH", role: 2 }];
   assert.deepEqual(await visibleTo({ showAllGroups: true, memberships }), [
-    ...["BOTH", "NORTH", "NORTH-SECRET", "PRIVATE", "PUBLIC", "SECRET", "SOUTH"],
+    "BOTH",
+    "NORTH",
+    "NORTH-SECRET",
+    "PRIVATE",
+    "PUBLIC",
+    "SECRET",
+    "SOUTH",
   ]);
 });
 
@@ -50,7 +56,11 @@ test("without showAllGroups only groups of the person's location are seen, of no
   assert.deepEqual(await visibleTo({}), ["PRIVATE", "PUBLIC"]);
   assert.deepEqual(await visibleTo({ location: "north" }), ["BOTH", "NORTH", "PRIVATE", "PUBLIC"]);
   assert.deepEqual(await visibleTo({ location: "South", memberships: [{ groupId: "NORTH-SECRET" }] }), [
-    ...["BOTH", "NORTH-SECRET", "PRIVATE", "PUBLIC", "SOUTH"],
+    "BOTH",
+    "NORTH-SECRET",
+    "PRIVATE",
+    "PUBLIC",
+    "SOUTH",
   ]);
 });
 

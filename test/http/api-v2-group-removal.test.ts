@@ -15,7 +15,10 @@ const json = { accept: "application/json" };
 type Method = "GET" | "POST" | "DELETE";
 const call = (method: Method, path: string, query = "", headers: Record<string, string> = {}, body?: string) =>
   app.inject({
-    ...{ method, url: `/api/v2/groups${path}?api_key=${app.key}${query}`, headers, key: null },
+    method,
+    url: `/api/v2/groups${path}?api_key=${app.key}${query}`,
+    headers,
+    key: null,
     ...(body === undefined ? {} : { body }),
   });
 

@@ -19,7 +19,10 @@ const json = { accept: "application/json" };
 type Method = "GET" | "POST" | "DELETE";
 const call = (method: Method, path: string, query = "", headers: Record<string, string> = {}, body?: string) =>
   app.inject({
-    ...{ method, url: `/api/v2/groups${path}?api_key=${app.key}${query}`, headers, key: null },
+    method,
+    url: `/api/v2/groups${path}?api_key=${app.key}${query}`,
+    headers,
+    key: null,
     ...(body === undefined ? {} : { body }),
   });
 const document = (...groups: string[]) =>
@@ -99,7 +102,10 @@ test("another organization loads the list back, in XML and in JSON, and lists th
     const { key } = await addOrganization();
     const list = await call("GET", "", "", { accept });
     const answer = await app.inject({
-      ...{ method: "POST", url: `/api/v2/groups?api_key=${key}`, key: null, body: list.body },
+      method: "POST",
+      url: `/api/v2/groups?api_key=${key}`,
+      key: null,
+      body: list.body,
       headers: { "content-type": type, ...json },
     });
     assert.deepEqual([answer.status, answer.json.counts.failed], [200, 0], answer.body);
@@ -134,12 +140,12 @@ test("a group with any invalid value is not created, the others are, and each ro
   await send("POST", "/v1/groups", { groupId: "TAKEN", name: "Taken" });
   const rows = await rowsOf(
     document(
-      ...["<name>Good</name>", `<name>${"x".repeat(50)}</name>`, "<name>TAKEN</name>"],
-      ...[
-        "<groupID>FREE</groupID><name>taken</name>",
-        "<name>A</name><category>17</category>",
-        "<category>1</category>",
-      ],
+      "<name>Good</name>",
+      `<name>${"x".repeat(50)}</name>`,
+      "<name>TAKEN</name>",
+      "<groupID>FREE</groupID><name>taken</name>",
+      "<name>A</name><category>17</category>",
+      "<category>1</category>",
     ),
   );
   assert.deepEqual(

@@ -13,7 +13,11 @@ const get = (query = "", accept?: string) =>
   });
 const importUsers = (users: readonly object[]) => send("POST", "/v1/imports/users", { users });
 const row = (id: string, groupID: string, more: object = {}) => ({
-  ...{ databaseID: id, userID: `u${id}`, firstName: `P${id}`, email: `p${id}@x.edu`, groupID },
+  databaseID: id,
+  userID: `u${id}`,
+  firstName: `P${id}`,
+  email: `p${id}@x.edu`,
+  groupID,
   ...more,
 });
 

@@ -21,7 +21,10 @@ test("the first start leaves the organization and its admin key in the log, a re
   await ensureFirstOrganization(client, restart).finally(() => client.release());
   const [key, organization, ...others] = await entries();
   assert.deepEqual(organization, {
-    ...{ action: "organization.created", actor: "operator", subject: null, details: {} },
+    action: "organization.created",
+    actor: "operator",
+    subject: null,
+    details: {},
   });
   const { action, actor, details } = key as { action: string; actor: string; details: { name: string } };
   assert.deepEqual([action, actor, details.name, others], ["api_key.created", "operator", "admin", []]);
@@ -38,7 +41,9 @@ test("keys, settings, sources and announcements are written down with who did it
   await send("PUT", "/v1/sources/students", { style: "purge" });
   await send("PUT", "/v1/sources/students", { style: "purge" });
   const announced = await app.inject({
-    ...{ method: "PUT", url: "/v1/sources/students/announced-change", key: approver },
+    method: "PUT",
+    url: "/v1/sources/students/announced-change",
+    key: approver,
     body: { percent: 50, from: "2026-11-22T00:00:00Z", until: "2026-11-23T00:00:00Z", announcedBy: "Kim Park" },
   });
   assert.equal(announced.status, 200);
@@ -46,17 +51,23 @@ test("keys, settings, sources and announcements are written down with who did it
   const actor = "api-key:admin";
   assert.deepEqual(written, [
     {
-      ...{ action: "api_key.created", actor, subject: created.id },
+      action: "api_key.created",
+      actor,
+      subject: created.id,
       details: { name: "nightly", services: ["import"], source: null },
     },
     { action: "api_key.revoked", actor, subject: created.id, details: { name: "nightly" } },
     { action: "settings.changed", actor, subject: null, details: { settings: ["countryCode", "announceTo"] } },
     {
-      ...{ action: "source.changed", actor, subject: "students" },
+      action: "source.changed",
+      actor,
+      subject: "students",
       details: { isNew: true, properties: ["rank", "style", "guard"] },
     },
     {
-      ...{ action: "source.changed", actor: "api-key:approver", subject: "students" },
+      action: "source.changed",
+      actor: "api-key:approver",
+      subject: "students",
       details: { isNew: false, properties: ["announcedChange"] },
     },
   ]);
@@ -69,7 +80,10 @@ test("what is not committed is not written down", async () => {
   await assert.rejects(
     withOrganization(app.dependencies.database, app.organizationId, async (client) => {
       await recordAudit(client, app.organizationId, {
-        ...{ at: new Date(), action: "sign_out", actor: "user:1", subject: null },
+        at: new Date(),
+        action: "sign_out",
+        actor: "user:1",
+        subject: null,
       });
       throw new Error("no");
     }),
@@ -87,7 +101,10 @@ test("entries can be narrowed down, and page without a gap, those of one moment 
       client,
       app.organizationId,
       ...["1", "2", "3", "4", "5"].map((subject) => ({
-        ...{ at, action: "topic.approved" as const, actor: subject < "3" ? "user:17" : "user:18", subject },
+        at,
+        action: "topic.approved" as const,
+        actor: subject < "3" ? "user:17" : "user:18",
+        subject,
         details: { reason: null },
       })),
     ),

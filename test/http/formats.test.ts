@@ -20,8 +20,17 @@ const names = [
   "Null",
 ];
 const columns = [
-  ...["firstName", "lastName", "email", "userID", "phone", "groupID", "databaseID", "address", "customFields"],
-  ...["campusName", "showAllGroups"],
+  "firstName",
+  "lastName",
+  "email",
+  "userID",
+  "phone",
+  "groupID",
+  "databaseID",
+  "address",
+  "customFields",
+  "campusName",
+  "showAllGroups",
 ] as const;
 const people = Array.from({ length: count }, (_, index) => ({
   firstName: names[index % names.length]!,
@@ -82,7 +91,8 @@ const multipart = (file: Buffer) =>
     Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n`),
     Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; name="file"; filename="roster.txt"\r\n`),
     Buffer.from("Content-Type: application/octet-stream\r\n\r\n"),
-    ...[file, Buffer.from(`\r\n--${boundary}--\r\n`)],
+    file,
+    Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
 
 /** What is sent, under what content type, and how it is to be read. */

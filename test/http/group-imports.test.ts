@@ -55,9 +55,20 @@ describe("a file of groups", () => {
     );
     const { createdAt, updatedAt, ...created } = await group(biology!);
     assert.deepEqual(created, {
-      ...{ groupId: biology, version: 1, name: "Biology 101", category: 9, type: 2, privacy: 2, postApproval: false },
-      ...{ description: "Fall term", style: null, default: false, protected: false, guardPercent: null },
-      ...{ parentGroupId: null, members: 0 },
+      groupId: biology,
+      version: 1,
+      name: "Biology 101",
+      category: 9,
+      type: 2,
+      privacy: 2,
+      postApproval: false,
+      description: "Fall term",
+      style: null,
+      default: false,
+      protected: false,
+      guardPercent: null,
+      parentGroupId: null,
+      members: 0,
     });
     assert.deepEqual([createdAt, updatedAt], ["2026-11-22T02:00:00.000000Z", "2026-11-22T02:00:00.000000Z"]);
     assert.equal((await group(chess!)).category, 8);
@@ -85,7 +96,11 @@ describe("a file of groups", () => {
     assert.deepEqual(
       { category, postApproval, style, isDefault, isProtected, guardPercent, description, privacy, version },
       {
-        ...{ category: 12, postApproval: true, style: "static", isDefault: true, isProtected: true },
+        category: 12,
+        postApproval: true,
+        style: "static",
+        isDefault: true,
+        isProtected: true,
         guardPercent: 10,
         description: "x",
         privacy: 3,
@@ -162,10 +177,15 @@ describe("a file of groups", () => {
       })),
       [
         {
-          ...{ type: "group", action: "add", id: "DRY-NEW", row: 1 },
+          type: "group",
+          action: "add",
+          id: "DRY-NEW",
+          row: 1,
           changed: {
-            ...{ name: { from: null, to: "DRY-NEW" }, category: { from: null, to: 9 } },
-            ...{ type: { from: null, to: 1 }, privacy: { from: null, to: 1 } },
+            name: { from: null, to: "DRY-NEW" },
+            category: { from: null, to: 9 },
+            type: { from: null, to: 1 },
+            privacy: { from: null, to: 1 },
           },
         },
         { type: "group", action: "update", id: "DRY", row: 2, changed: { members: { from: 2, to: 0 } } },
@@ -184,7 +204,9 @@ describe("the guard", () => {
     const held = answer.json;
     assert.deepEqual([codesOf(held), held.hold.scope], [["group_members_removed"], "removals"]);
     assert.deepEqual(held.hold.waiting, {
-      ...{ peopleRemoved: 0, peopleWithdrawn: 0, contactsRemoved: 0 },
+      peopleRemoved: 0,
+      peopleWithdrawn: 0,
+      contactsRemoved: 0,
       membershipsRemoved: 2,
     });
     assert.match(

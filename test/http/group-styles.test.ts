@@ -130,7 +130,11 @@ describe("a group of the style active-roster", () => {
     );
     assert.deepEqual(rows, [
       {
-        ...{ action: "updated", username: `user${second.number}`, changed: {}, version: 2, last_import_id: id },
+        action: "updated",
+        username: `user${second.number}`,
+        changed: {},
+        version: 2,
+        last_import_id: id,
         database_id: String(second.number).padStart(8, "0"),
         memberships: [{ groupId: group, role: { from: 0, to: null } }],
       },

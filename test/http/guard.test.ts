@@ -47,7 +47,10 @@ describe("a hold of removals", () => {
     assert.equal(held.hold.reasons[0].examples.length, 10);
     assert.deepEqual([(await idsOf(north)).length, (await idsOf(newcomers)).length], [30, 2]);
     assert.deepEqual(held.hold.waiting, {
-      ...{ peopleRemoved: 30, peopleWithdrawn: 0, membershipsRemoved: 30, contactsRemoved: 1 },
+      peopleRemoved: 30,
+      peopleWithdrawn: 0,
+      membershipsRemoved: 30,
+      contactsRemoved: 1,
     });
 
     const { json: plan } = await app.inject({ url: `/v1/imports/${held.id}/plan?limit=1000`, key: approver });

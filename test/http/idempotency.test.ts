@@ -79,8 +79,14 @@ test("what was refused is not kept: the request may be sent again, corrected", a
 test("while the first is being done, a repeat is a conflict; when its sender has gone, it may be sent again", async () => {
   const socket = await openSocket(app.url);
   const head = [
-    ...["POST /v1/imports/users HTTP/1.1", "Host: x", `Authorization: Bearer ${app.key}`, "Idempotency-Key: night-3"],
-    ...["Content-Type: application/xml", `Content-Length: ${roster(5).length}`, "", ""],
+    "POST /v1/imports/users HTTP/1.1",
+    "Host: x",
+    `Authorization: Bearer ${app.key}`,
+    "Idempotency-Key: night-3",
+    "Content-Type: application/xml",
+    `Content-Length: ${roster(5).length}`,
+    "",
+    "",
   ];
   socket.write(`${head.join("\r\n")}${roster(5).slice(0, 20)}`);
   const isClaimed = async () => (await keys()).some(({ key }) => key === "night-3");

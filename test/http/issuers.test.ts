@@ -28,7 +28,8 @@ async function startPair(t: TestContext, timing: TestAppOptions["timing"] = {}) 
   const app = await startTestApp(database, {}, { timing });
   await setIssuer(database.owner, app.organizationId, { issuer: issuer.url, audience: "muster" }, new Date());
   await app.inject({
-    ...{ method: "POST", url: "/v1/users" },
+    method: "POST",
+    url: "/v1/users",
     body: { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"] },
   });
   const now = Math.floor(app.dependencies.clock().getTime() / 1000);

@@ -13,7 +13,8 @@ const behindProxy = await startTestApp(
 /** Asks with a key from an address; `forwarded` is what the headers claim. */
 async function ask(one: TestApp, key: string, remoteAddress: string, headers: Record<string, string> = {}) {
   const answer = await one.app.inject({
-    ...{ url: "/v1/sources", remoteAddress },
+    url: "/v1/sources",
+    remoteAddress,
     headers: { authorization: `Bearer ${key}`, ...headers },
   });
   return { status: answer.statusCode, json: answer.json() };
@@ -71,7 +72,8 @@ test("HTTPS of a trusted proxy is told to browsers, what others claim is not", a
 
 test("a key is changed: name, services, expiry and list; what is absent stays", async () => {
   const { json: made } = await app.inject({
-    ...{ method: "POST", url: "/v1/api-keys" },
+    method: "POST",
+    url: "/v1/api-keys",
     body: {
       name: "portal",
       services: ["retrieve"],

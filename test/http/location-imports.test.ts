@@ -74,7 +74,9 @@ test("a location that goes is nobody's any more, and its groups stay", async () 
   assert.deepEqual(await entriesOf(id), [
     { type: "user", action: "updated", id: ann.id, changed: { location: { from: "Gone", to: null } } },
     {
-      ...{ type: "location", action: "deleted", id: "Gone" },
+      type: "location",
+      action: "deleted",
+      id: "Gone",
       changed: { name: { from: "Gone", to: null }, groups: { from: ["A"], to: null } },
     },
   ]);

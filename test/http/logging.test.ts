@@ -19,7 +19,11 @@ test("a request leaves one line: what, how it went, and whose key it was", async
   assert.match(callerId, /^[0-9a-f-]{36}$/);
   assert.equal(typeof milliseconds, "number");
   assert.deepEqual(rest, {
-    ...{ level: "info", msg: "request", method: "GET", route: "/v1/imports/:id", status: 404 },
+    level: "info",
+    msg: "request",
+    method: "GET",
+    route: "/v1/imports/:id",
+    status: 404,
     organizationId: app.organizationId,
   });
 });
@@ -72,12 +76,10 @@ test("a fault of the service is masked for the sender, and logged without values
 test("errors are described without what they quote", () => {
   const error = new DatabaseError('invalid input for "jane.doe@example.edu" of Jane', 1, "error");
   Object.assign(error, {
-    ...{
-      code: "23505",
-      detail: "Key (email)=(jane.doe@example.edu) already exists.",
-      table: "users",
-      constraint: "users_email",
-    },
+    code: "23505",
+    detail: "Key (email)=(jane.doe@example.edu) already exists.",
+    table: "users",
+    constraint: "users_email",
     cause: new TypeError("cannot read +1 (212) 555-0142 of 'jane'"),
   });
   const described = JSON.stringify(describeError(error));

@@ -60,8 +60,15 @@ test("who takes over from a request that seems to have ended does it, and that r
   const body = roster(3);
   const socket = await openSocket(app.url);
   const head = [
-    ...["POST /v1/imports/users HTTP/1.1", "Host: x", `Authorization: Bearer ${app.key}`, "Idempotency-Key: taken-1"],
-    ...["Content-Type: application/xml", "Accept: application/json", `Content-Length: ${body.length}`, "", ""],
+    "POST /v1/imports/users HTTP/1.1",
+    "Host: x",
+    `Authorization: Bearer ${app.key}`,
+    "Idempotency-Key: taken-1",
+    "Content-Type: application/xml",
+    "Accept: application/json",
+    `Content-Length: ${body.length}`,
+    "",
+    "",
   ];
   socket.write(`${head.join("\r\n")}${body.slice(0, 20)}`);
   for (let tries = 0; tries < 500; tries += 1) {

@@ -41,8 +41,15 @@ const roster = (id: number) =>
 async function beginUpload(url: string, body: string, as = key): Promise<() => Promise<string>> {
   const socket = await openSocket(url);
   const head = [
-    ...["POST /v1/imports/users HTTP/1.1", "Host: x", `Authorization: Bearer ${as}`, "Accept: application/json"],
-    ...["Content-Type: application/xml", `Content-Length: ${body.length}`, "Connection: close", "", ""],
+    "POST /v1/imports/users HTTP/1.1",
+    "Host: x",
+    `Authorization: Bearer ${as}`,
+    "Accept: application/json",
+    "Content-Type: application/xml",
+    `Content-Length: ${body.length}`,
+    "Connection: close",
+    "",
+    "",
   ];
   socket.write(`${head.join("\r\n")}${body.slice(0, 10)}`);
   await until(async () => (await statuses()).includes("receiving"));

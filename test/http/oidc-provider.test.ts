@@ -29,8 +29,11 @@ async function startProvider() {
     const provider = new Provider(issuer, {
       clients: [
         {
-          ...{ client_id: "jdoe", client_secret: "secret-of-a-test", grant_types: ["client_credentials"] },
-          ...{ redirect_uris: [], response_types: [] },
+          client_id: "jdoe",
+          client_secret: "secret-of-a-test",
+          grant_types: ["client_credentials"],
+          redirect_uris: [],
+          response_types: [],
         },
       ],
       jwks: { keys },
@@ -42,7 +45,10 @@ async function startProvider() {
           defaultResource: () => resource,
           useGrantedResource: () => true,
           getResourceServerInfo: () => ({
-            ...{ scope: "api", audience: resource, accessTokenFormat: "jwt", accessTokenTTL: 600 },
+            scope: "api",
+            audience: resource,
+            accessTokenFormat: "jwt",
+            accessTokenTTL: 600,
             jwt: { sign: { alg: "RS256" } },
           }),
         },
@@ -79,7 +85,8 @@ test("tokens of a real provider sign people in, also after it has changed its ke
   const app = await startTestApp(database, {}, { now: Date.now(), timing: { keysCooldown: 0, keysAge: 400 } });
   await setIssuer(database.owner, app.organizationId, { issuer: provider.issuer, audience: resource }, new Date());
   await app.inject({
-    ...{ method: "POST", url: "/v1/users" },
+    method: "POST",
+    url: "/v1/users",
     body: { firstName: "Jane", username: "JDoe", emails: ["jane@campus.edu"] },
   });
   const me = async (token: string) => {

@@ -34,13 +34,14 @@ test("a stopping service finishes what is under way, refuses the rest, and says 
   const app = await startTestApp(database);
   const body = `<users type="array"><user><firstName>P</firstName><email>p@example.edu</email><groupID>G1</groupID></user></users>`;
   const post = [
-    ...[
-      "POST /v1/imports/users HTTP/1.1",
-      "Host: x",
-      `Authorization: Bearer ${app.key}`,
-      "Content-Type: application/xml",
-    ],
-    ...["Accept: application/json", `Content-Length: ${body.length}`, "", ""],
+    "POST /v1/imports/users HTTP/1.1",
+    "Host: x",
+    `Authorization: Bearer ${app.key}`,
+    "Content-Type: application/xml",
+    "Accept: application/json",
+    `Content-Length: ${body.length}`,
+    "",
+    "",
   ].join("\r\n");
   const underWay = await openSocket(app.url);
   underWay.write(`${post}${body.slice(0, 30)}`);

@@ -36,8 +36,15 @@ test("an organization is created with the defaults, its source and an admin key 
   assert.deepEqual(
     { ...json, id: "", adminKey: { ...json.adminKey, id: "", key: "" } },
     {
-      ...{ id: "", name: "Campus 1", version: 1, users: 0, groups: 0, identityProvider: null, lastImport: null },
-      ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
+      id: "",
+      name: "Campus 1",
+      version: 1,
+      users: 0,
+      groups: 0,
+      identityProvider: null,
+      lastImport: null,
+      createdAt: "2026-11-22T02:00:00.000000Z",
+      updatedAt: "2026-11-22T02:00:00.000000Z",
       adminKey: { id: "", name: "admin", key: "", createdAt: "2026-11-22T02:00:00.000000Z" },
     },
   );

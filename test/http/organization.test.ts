@@ -46,7 +46,10 @@ test("a change of settings counts version and rules up and is recorded", async (
   });
   assert.deepEqual(await changes(), [
     {
-      ...{ type: "organization", action: "updated", id: String(app.organizationId), actor: "api-key:admin" },
+      type: "organization",
+      action: "updated",
+      id: String(app.organizationId),
+      actor: "api-key:admin",
       changed: {
         settings: {
           from: { countryCode: "1", createGroups: ["*"] },
@@ -105,9 +108,18 @@ test("sources are listed with rank and style", async () => {
   assert.deepEqual(json, {
     items: [
       {
-        ...{ name: "default", rank: 1, style: null, mapping: null, version: 1, lastAppliedAt: null },
-        ...{ primaryEmail: "kept", guard: guardLimitsSchema.parse({}), announcedChange: null, expectedBy: null },
-        ...{ createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
+        name: "default",
+        rank: 1,
+        style: null,
+        mapping: null,
+        version: 1,
+        lastAppliedAt: null,
+        primaryEmail: "kept",
+        guard: guardLimitsSchema.parse({}),
+        announcedChange: null,
+        expectedBy: null,
+        createdAt: "2026-11-22T02:00:00.000000Z",
+        updatedAt: "2026-11-22T02:00:00.000000Z",
       },
     ],
     nextCursor: null,

@@ -62,7 +62,10 @@ async function addWaiting(groupId: string) {
 const waitingImport = await (async () => {
   await send("PUT", "/v1/sources/matrix", { style: "active-roster" });
   const users = Array.from({ length: 20 }, (_, index) => ({
-    ...{ firstName: "M", email: `m${index}@campus.edu`, databaseID: `M${index}`, groupID: "ADMIN" },
+    firstName: "M",
+    email: `m${index}@campus.edu`,
+    databaseID: `M${index}`,
+    groupID: "ADMIN",
   }));
   await send("POST", "/v1/imports/users?source=matrix", { users });
   const { id, status } = await send("POST", "/v1/imports/users?source=matrix", { users: users.slice(0, 2) });

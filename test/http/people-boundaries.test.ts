@@ -116,8 +116,12 @@ test("group administrators change of a group what concerns it alone", async () =
   const own = { type: 2, privacy: 2, postApproval: true, description: "chess" };
   assert.equal((await patch(own)).status, 200);
   for (const [name, value] of Object.entries({
-    ...{ default: true, protected: true, guardPercent: 5, style: "purge", category: 12 },
-    ...{ parentGroupId: "SECRET" },
+    default: true,
+    protected: true,
+    guardPercent: 5,
+    style: "purge",
+    category: 12,
+    parentGroupId: "SECRET",
   })) {
     assertProblem(await patch({ [name]: value, description: "no" }), 403, "forbidden", name);
   }
@@ -156,13 +160,11 @@ test("network administrators approve a held import, but none that they sent", as
   const [one, other] = [await personWith(2, "ADMIN"), await personWith(2, "ADMIN")];
   await send("PUT", "/v1/sources/students", { rank: 5 });
   const people = Array.from({ length: 200 }, (_, index) => ({
-    ...{
-      databaseID: `S${index}`,
-      email: `s${index}@campus.edu`,
-      firstName: "S",
-      lastName: `${index}`,
-      groupID: "OTHER",
-    },
+    databaseID: `S${index}`,
+    email: `s${index}@campus.edu`,
+    firstName: "S",
+    lastName: `${index}`,
+    groupID: "OTHER",
   }));
   await send("POST", "/v1/imports/users?source=students&style=active-roster", { users: people });
   const held = await as(one.session, {
@@ -179,7 +181,8 @@ test("network administrators approve a held import, but none that they sent", as
     });
   assertProblem(await approve(one.session), 403, "forbidden");
   const inQueue = await as(one.session, {
-    ...{ method: "POST", url: `/v1/pending/${held.json.id}/approve` },
+    method: "POST",
+    url: `/v1/pending/${held.json.id}/approve`,
     body: { planHash: held.json.planHash },
   });
   assertProblem(inQueue, 403, "forbidden");

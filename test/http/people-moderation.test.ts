@@ -42,7 +42,8 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
     const content: Readonly<Record<string, string>> =
       body === undefined ? { "muster-request": "1" } : { "content-type": "application/json" };
     const answer = await fetch(app.url + path, {
-      ...{ method, headers: { accept: "application/json", ...headers, ...content } },
+      method,
+      headers: { accept: "application/json", ...headers, ...content },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -52,8 +53,13 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
 }
 
 const places = {
-  ...{ OPEN: {}, ANNOUNCE: { type: 2 }, APPROVED: { postApproval: true }, PUBLIC: {}, PRIVATE: { privacy: 2 } },
-  ...{ SECRET: { privacy: 3 }, ADMIN: {} },
+  OPEN: {},
+  ANNOUNCE: { type: 2 },
+  APPROVED: { postApproval: true },
+  PUBLIC: {},
+  PRIVATE: { privacy: 2 },
+  SECRET: { privacy: 3 },
+  ADMIN: {},
 };
 await Promise.all(Object.entries(places).map(([groupId, group]) => addGroup(groupId, group)));
 
@@ -77,7 +83,10 @@ async function heldImport(sender?: Person): Promise<{ id: string; planHash: stri
   await send("PUT", `/v1/sources/${source}`, { style: "active-roster" });
   const url = `/v1/imports/users?source=${source}`;
   const users = Array.from({ length: 30 }, (_, index) => ({
-    ...{ firstName: `P${index}`, email: `p${imports}x${index}@x.org`, databaseID: `D${index}`, groupID: "OPEN" },
+    firstName: `P${index}`,
+    email: `p${imports}x${index}@x.org`,
+    databaseID: `D${index}`,
+    groupID: "OPEN",
   }));
   await send("POST", url, { users });
   const few = { users: users.slice(0, 5) };
@@ -229,8 +238,14 @@ test("of many decisions each is answered by itself: those in one's own groups ar
       item.decided ? `${item.status} ${item.decided.status}` : `${item.status} ${item.problem?.code}`,
     ),
     [
-      ...["200 published", "409 conflict", "400 request_invalid", "412 version_mismatch", "200 rejected"],
-      ...["404 not_found", "404 not_found", "404 not_found"],
+      "200 published",
+      "409 conflict",
+      "400 request_invalid",
+      "412 version_mismatch",
+      "200 rejected",
+      "404 not_found",
+      "404 not_found",
+      "404 not_found",
     ],
   );
   assert.match(json.items[1].problem.detail, /^First\d+ Last\d+ has decided already: approved at /);

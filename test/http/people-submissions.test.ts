@@ -40,7 +40,8 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
     const content: Readonly<Record<string, string>> =
       body === undefined ? { "muster-request": "1" } : { "content-type": "application/json" };
     const answer = await fetch(app.url + path, {
-      ...{ method, headers: { accept: "application/json", ...headers, ...content } },
+      method,
+      headers: { accept: "application/json", ...headers, ...content },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await answer.text();
@@ -50,8 +51,13 @@ async function addPerson(groupId?: string, role = 0): Promise<Person> {
 }
 
 const places = {
-  ...{ OPEN: {}, ANNOUNCE: { type: 2 }, APPROVED: { postApproval: true }, PUBLIC: {}, PRIVATE: { privacy: 2 } },
-  ...{ SECRET: { privacy: 3 }, ADMIN: {} },
+  OPEN: {},
+  ANNOUNCE: { type: 2 },
+  APPROVED: { postApproval: true },
+  PUBLIC: {},
+  PRIVATE: { privacy: 2 },
+  SECRET: { privacy: 3 },
+  ADMIN: {},
 };
 await Promise.all(Object.entries(places).map(([groupId, group]) => addGroup(groupId, group)));
 

@@ -42,11 +42,10 @@ describe("content types", () => {
           ["application/csv", "csv"],
         ] as const
       ).map(([a, b]) => [a, b] as [string, string]),
-      ...[["application/json", "json"] as [string, string], ["text/tab-separated-values", "csv"] as [string, string]],
-      ...[
-        ["text/plain", undefined] as [string, undefined],
-        ["application/octet-stream", undefined] as [string, undefined],
-      ],
+      ["application/json", "json"] as [string, string],
+      ["text/tab-separated-values", "csv"] as [string, string],
+      ["text/plain", undefined] as [string, undefined],
+      ["application/octet-stream", undefined] as [string, undefined],
     ];
     for (const [type, format] of types)
       assert.equal((await receive({ "content-type": type }, Buffer.from("x"))).format, format, type);

@@ -30,13 +30,11 @@ test("codes end memberships and withdraw no phone, e-mail or field, in every sty
         const source = await newSource({ style });
         const [person] = range(1);
         const values = {
-          ...{
-            databaseID: "1",
-            firstName: "Ann",
-            lastName: "Ash",
-            userID: `user${person?.number}`,
-            phone: "2025550123",
-          },
+          databaseID: "1",
+          firstName: "Ann",
+          lastName: "Ash",
+          userID: `user${person?.number}`,
+          phone: "2025550123",
           email: `p${person?.number}@x.edu;home${person?.number}@x.edu`,
           groupID: "LEFT",
           address: "1 Road",

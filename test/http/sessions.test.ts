@@ -43,7 +43,9 @@ test("a session ends when it is not used, after a week at the latest, and by sig
 
   const [one, other] = [await signIn(app, id), await signIn(app, id)];
   const out = await app.inject({
-    ...{ method: "POST", url: "/v1/sign-out", key: null },
+    method: "POST",
+    url: "/v1/sign-out",
+    key: null,
     headers: { ...one, "muster-request": "1" },
   });
   assert.equal(out.status, 204);
@@ -104,7 +106,9 @@ test("a change by cookie has to come from the service's own page, as no form can
     assert.equal((await attempt(headers)).status, 200, JSON.stringify(headers));
   }
   const deletion = await app.inject({
-    ...{ method: "DELETE", url: "/v1/opt-outs/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a", key: null },
+    method: "DELETE",
+    url: "/v1/opt-outs/0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+    key: null,
     headers: { cookie, ...ownPage, "muster-request": "1" },
   });
   assertProblem(deletion, 404, "not_found");
@@ -131,7 +135,10 @@ test("a person's changes are theirs in the log, and manual", async () => {
   const session = await signIn(app, id);
   const before = Number((await owner.query("select last_sequence from feed_heads")).rows[0].last_sequence);
   const put = await app.inject({
-    ...{ method: "PUT", url: `/v1/groups/G1/members/${member.id}`, key: null, body: { role: 4 } },
+    method: "PUT",
+    url: `/v1/groups/G1/members/${member.id}`,
+    key: null,
+    body: { role: 4 },
     headers: session,
   });
   assert.equal(put.status, 201, put.body);
@@ -145,7 +152,10 @@ test("an Idempotency-Key is a person's own", async () => {
   const [one, other] = [await addAdministrator(), await addAdministrator()];
   const create = async (session: Readonly<Record<string, string>>) =>
     app.inject({
-      ...{ method: "POST", url: "/v1/groups", key: null, body: { name: "Chess" } },
+      method: "POST",
+      url: "/v1/groups",
+      key: null,
+      body: { name: "Chess" },
       headers: { ...session, "idempotency-key": "k1" },
     });
   const [first, second] = [await signIn(app, one.id), await signIn(app, one.id)];
@@ -159,11 +169,15 @@ test("an Idempotency-Key is a person's own", async () => {
 test("a session is of its organization alone", async () => {
   const other = await addOrganization();
   const user = await app.inject({
-    ...{ method: "POST", url: "/v1/users", key: other.key },
+    method: "POST",
+    url: "/v1/users",
+    key: other.key,
     body: { firstName: "Far", emails: ["far@other.edu"] },
   });
   const link = await app.inject({
-    ...{ method: "POST", url: "/v1/sign-in-links", key: other.key },
+    method: "POST",
+    url: "/v1/sign-in-links",
+    key: other.key,
     body: { userId: user.json.id },
   });
   const url = new URL(link.json.url).pathname;

@@ -7,7 +7,8 @@ import { cookieOf, ownPage } from "../support/sign-in.ts";
 const database = await createTestDatabase({ after });
 const app = await startTestApp(database, {}, { publicUrl: "https://Muster.example.edu" });
 const { json: user } = await app.inject({
-  ...{ method: "POST", url: "/v1/users" },
+  method: "POST",
+  url: "/v1/users",
   body: { firstName: "Jane", emails: ["jane@campus.edu"] },
 });
 const newLink = async () =>
@@ -37,7 +38,8 @@ test("over HTTPS the cookie is bound to the host and to HTTPS", async () => {
 test("over plain HTTP nobody is signed in but on this machine", async (t) => {
   const plain = await startTestApp(await createTestDatabase(t));
   const { json } = await plain.inject({
-    ...{ method: "POST", url: "/v1/users" },
+    method: "POST",
+    url: "/v1/users",
     body: { firstName: "Jane", emails: ["jane@campus.edu"] },
   });
   const sign = async (headers: Record<string, string>) => {

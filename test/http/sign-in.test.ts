@@ -50,7 +50,10 @@ test("a link signs its person in, once", async () => {
   assert.match(signedIn.body, /You are signed in to Test University[\s\S]*Jane &lt;Doe&gt;[\s\S]*Sign out/);
   const me = await meOf({ cookie: cookieOf(used) });
   assert.deepEqual(me.json, {
-    ...{ id: jane.id, firstName: "Jane", lastName: "<Doe>", username: "JDoe" },
+    id: jane.id,
+    firstName: "Jane",
+    lastName: "<Doe>",
+    username: "JDoe",
     organization: { id: "1", name: "Test University" },
     roles: [],
   });
@@ -149,7 +152,9 @@ test("links, sign-ins and sign-outs are in the audit log, without names", async 
   const { id } = await addUser();
   const session = await signIn(app, id);
   await app.inject({
-    ...{ method: "POST", url: "/v1/sign-out", key: null },
+    method: "POST",
+    url: "/v1/sign-out",
+    key: null,
     headers: { ...session, "muster-request": "1" },
   });
   const { items } = await send("GET", "/v1/audit?limit=3");

@@ -10,8 +10,14 @@ import { exchange, openSocket, readAnswer } from "../support/raw-http.ts";
 
 const database = await createTestDatabase({ after });
 const limits = {
-  ...{ requestsAtOnce: 4, uploadsAtOnce: 2, headersWhole: 400, connectionIdle: 400 },
-  ...{ bodyPause: 400, bodyRate: 1000, answerPause: 400, answerWhole: 60_000 },
+  requestsAtOnce: 4,
+  uploadsAtOnce: 2,
+  headersWhole: 400,
+  connectionIdle: 400,
+  bodyPause: 400,
+  bodyRate: 1000,
+  answerPause: 400,
+  answerWhole: 60_000,
 };
 const app = await startTestApp(database, limits);
 const head = (method: string, path: string, key: string, length: number, type: string) =>

@@ -37,7 +37,8 @@ test("setting it replaces what was set, moves ranks, and is recorded; nothing ne
   assert.equal((await app.inject({ url: "/v1/sources/default" })).json.rank, 2);
   assert.deepEqual((await changes()).slice(-2), [
     {
-      ...{ action: "updated", id: "students" },
+      action: "updated",
+      id: "students",
       changed: { rank: { from: 2, to: 1 }, style: { from: null, to: "normal" }, mapping: { from: null, to: mapping } },
     },
     { action: "updated", id: "default", changed: { rank: { from: 1, to: 2 } } },
@@ -138,7 +139,12 @@ test("a preview shows how the first rows would be read, and changes nothing", as
   assert.equal(answer.status, 200, answer.body);
   const { reading, rows, problem } = answer.json;
   assert.deepEqual(reading, {
-    ...{ format: "csv", encoding: "utf-8", lineEnding: "LF", delimiter: ";", header: true, ignored: ["X"] },
+    format: "csv",
+    encoding: "utf-8",
+    lineEnding: "LF",
+    delimiter: ";",
+    header: true,
+    ignored: ["X"],
   });
   assert.equal(problem, null);
   assert.deepEqual(

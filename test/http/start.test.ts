@@ -190,8 +190,10 @@ test("a key that is given takes the place of the generated one", async () => {
 test("the operator's key makes organizations, and the key of a deleted first one opens no other", async () => {
   const operatorKey = "the-key-of-whoever-runs-the-service";
   const environment = {
-    ...{ MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2", MUSTER_OPERATOR_KEY: operatorKey },
-    ...{ OIDC_ISSUER: "https://accounts.example.edu", OIDC_AUDIENCE: "muster" },
+    MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2",
+    MUSTER_OPERATOR_KEY: operatorKey,
+    OIDC_ISSUER: "https://accounts.example.edu",
+    OIDC_AUDIENCE: "muster",
   };
   const service = start(environment);
   const url = await service.ready;

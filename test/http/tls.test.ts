@@ -41,7 +41,8 @@ function start(environment: Record<string, string>): ServiceProcess {
   const place = new URLSearchParams({ host, port: String(port) });
   const address = `postgresql://${user}:${encodeURIComponent(String(password))}@localhost/${database}?${place}`;
   const service = startService(join(folder, "data"), {
-    ...{ DATABASE_URL: connectionString ?? address, MUSTER_ADMIN_KEY: adminKey },
+    DATABASE_URL: connectionString ?? address,
+    MUSTER_ADMIN_KEY: adminKey,
     ...environment,
   });
   started.push(service);
@@ -57,7 +58,8 @@ async function get(url: string, path: string, agent: Agent) {
     const { subject } = socket.getPeerCertificate();
     await textOf(answer);
     resolve({
-      ...{ subject: String(subject?.CN), status: answer.statusCode },
+      subject: String(subject?.CN),
+      status: answer.statusCode,
       hsts: answer.headers["strict-transport-security"],
     });
   })
@@ -84,7 +86,9 @@ test("HTTPS is spoken from TLS 1.2 on, browsers are told to stay with it, and HT
   assert.match(url, /^https:\/\/127\.0\.0\.1:\d+$/);
   const agent = await believing(first.certificate);
   assert.deepEqual(await get(url, "/v1/organization", agent), {
-    ...{ subject: "first", status: 200, hsts: "max-age=31536000" },
+    subject: "first",
+    status: 200,
+    hsts: "max-age=31536000",
   });
   const handshake = (options: object) =>
     new Promise<string>((resolve) => {

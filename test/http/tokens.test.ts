@@ -28,7 +28,11 @@ await send("POST", "/v1/groups", { groupId: "ADMIN" });
 const jane = await addUser({ username: "JDoe", emails: ["Jane@Campus.edu"] });
 const now = () => Math.floor(app.dependencies.clock().getTime() / 1000);
 const good = (): JWTPayload => ({
-  ...{ iss: issuer.url, aud: audience, sub: "s-1", iat: now(), exp: now() + 300 },
+  iss: issuer.url,
+  aud: audience,
+  sub: "s-1",
+  iat: now(),
+  exp: now() + 300,
   preferred_username: "jdoe",
 });
 const me = (token: string, scheme = "Bearer") =>
@@ -60,12 +64,17 @@ test("a token that is too long is refused as a token, not as an API key", async 
 
 test("who comes with a token has no session to end", async () => {
   const answer = await app.inject({
-    ...{ method: "POST", url: "/v1/sign-out", key: null },
+    method: "POST",
+    url: "/v1/sign-out",
+    key: null,
     headers: { authorization: `Bearer ${await sign(key, good())}` },
   });
   assertProblem(answer, 409, "conflict");
   const write = await app.inject({
-    ...{ method: "PATCH", url: "/v1/groups/ADMIN", key: null, body: { description: "x" } },
+    method: "PATCH",
+    url: "/v1/groups/ADMIN",
+    key: null,
+    body: { description: "x" },
     headers: { authorization: `Bearer ${await sign(key, good())}`, "sec-fetch-site": "cross-site" },
   });
   assertProblem(write, 403, "forbidden");
@@ -148,7 +157,8 @@ test("a token with anything wrong is refused", async () => {
   const basic = await me(Buffer.from(`${await sign(key, good())}:`).toString("base64"), "Basic");
   assertProblem(basic, 401, "unauthenticated");
   const v2 = await app.inject({
-    ...{ url: "/api/v2/groups", key: null },
+    url: "/api/v2/groups",
+    key: null,
     headers: { authorization: `Bearer ${await sign(key, good())}`, accept: "application/json" },
   });
   assertProblem(v2, 401, "unauthenticated");
@@ -160,8 +170,13 @@ test("where a token says that its keys are is never asked, nor read", async () =
   const own = await newKey("RS256", "k1");
   stranger.keys.push(own.jwk);
   for (const header of [
-    ...[{ jku: `${stranger.url}/keys` }, { x5u: `${stranger.url}/keys` }, { jwk: own.jwk }],
-    ...[{ kid: "../../../../dev/null" }, { kid: `${stranger.url}/keys` }, { kid: "k1' or '1'='1" }, { kid: "\0" }],
+    { jku: `${stranger.url}/keys` },
+    { x5u: `${stranger.url}/keys` },
+    { jwk: own.jwk },
+    { kid: "../../../../dev/null" },
+    { kid: `${stranger.url}/keys` },
+    { kid: "k1' or '1'='1" },
+    { kid: "\0" },
   ]) {
     const answer = await me(await sign(own, good(), header));
     assert.equal(answer.status, 401, JSON.stringify(header));
@@ -213,7 +228,9 @@ test("a token is of the organization whose issuer and audience it has", async ()
   const other = await addOrganization();
   await setIssuer(owner, other.organizationId, { issuer: issuer.url, audience: "muster-two" }, new Date());
   await app.inject({
-    ...{ method: "POST", url: "/v1/users", key: other.key },
+    method: "POST",
+    url: "/v1/users",
+    key: other.key,
     body: { firstName: "Far", username: "jdoe", emails: ["far@other.edu"] },
   });
   const far = await me(await sign(key, { ...good(), aud: "muster-two" }));

@@ -36,7 +36,11 @@ test("characters that XML cannot hold become U+FFFD", () => {
 
 test("null, empty, numbers, booleans, lists and nested members can be told apart", () => {
   const xml = toXml("import", {
-    ...{ nothing: null, empty: "", zero: 0, no: false, absent: undefined },
+    nothing: null,
+    empty: "",
+    zero: 0,
+    no: false,
+    absent: undefined,
     errors: [{ field: "x" }, { field: "y" }],
     none: [],
     inner: { value: 1 },

@@ -11,15 +11,26 @@ describe("CSV without a header", () => {
   test("is read by position; trailing columns may be missing from all rows", async () => {
     const { records, reading } = await read("Jane,Doe,jane@x.edu,jdoe,,G1,001\nBob,,b@x.edu,,,G1,002\n");
     assert.deepEqual(records[0], {
-      ...{ row: 1, line: 1 },
+      row: 1,
+      line: 1,
       values: {
-        ...{ firstName: "Jane", lastName: "Doe", email: "jane@x.edu", userID: "jdoe", phone: "", groupID: "G1" },
+        firstName: "Jane",
+        lastName: "Doe",
+        email: "jane@x.edu",
+        userID: "jdoe",
+        phone: "",
+        groupID: "G1",
         databaseID: "001",
       },
     });
     assert.equal(records[1]?.line, 2);
     assert.deepEqual(reading, {
-      ...{ format: "csv", encoding: "utf-8", delimiter: ",", lineEnding: "LF", header: false, ignored: [] },
+      format: "csv",
+      encoding: "utf-8",
+      delimiter: ",",
+      lineEnding: "LF",
+      header: false,
+      ignored: [],
     });
   });
 

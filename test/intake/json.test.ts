@@ -144,7 +144,11 @@ describe("a record a line (NDJSON)", () => {
 
   test("may be the export of people, of which each source reads its own databaseID", async () => {
     const person = {
-      ...{ id: "7", version: 3, firstName: "Ann", lastName: "Ash", username: "aash" },
+      id: "7",
+      version: 3,
+      firstName: "Ann",
+      lastName: "Ash",
+      username: "aash",
       emails: ["a@x.edu", "a@y.edu"],
       phones: [
         { number: "+12125550123", extension: "12", messageType: 2, label: "work", carrier: "A|T" },
@@ -165,10 +169,17 @@ describe("a record a line (NDJSON)", () => {
       showAllGroups: true,
     };
     const values = {
-      ...{ firstName: "Ann", lastName: "Ash", email: "a@x.edu;a@y.edu", userID: "aash" },
+      firstName: "Ann",
+      lastName: "Ash",
+      email: "a@x.edu;a@y.edu",
+      userID: "aash",
       phone: "+12125550123 x12|A T|2||work;+12125550124||3||cell",
-      ...{ groupID: "G1;G2|4", databaseID: "001", address: "1 St|NY||US|1", customFields: "a||c" },
-      ...{ campusName: "Main", showAllGroups: "1" },
+      groupID: "G1;G2|4",
+      databaseID: "001",
+      address: "1 St|NY||US|1",
+      customFields: "a||c",
+      campusName: "Main",
+      showAllGroups: "1",
     };
     const text = `${JSON.stringify(person)}\n`;
     assert.deepEqual((await read(text)).records[0]?.values, values);

@@ -24,7 +24,9 @@ describe("a field mapping", () => {
   test("takes columns by name, whatever their case, and constants", () => {
     const fields = { firstName: " First Name ", showAllGroups: { constant: "0" } };
     assert.deepEqual(read(fields, { "FIRST NAME": "Ann", id: "1", other: "x" }).values, {
-      ...{ databaseID: "1", firstName: "Ann", showAllGroups: "0" },
+      databaseID: "1",
+      firstName: "Ann",
+      showAllGroups: "0",
     });
     assert.deepEqual(read({ firstName: "f", lastName: "l" }, { l: "" }).values, { lastName: "" });
   });

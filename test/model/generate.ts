@@ -59,7 +59,9 @@ const groups = fc
   .record({
     firstStyle: fc.constantFrom(null, null, "active-roster" as const, "purge" as const),
     secondStyle: fc.constantFrom("normal" as const, "active-roster" as const, "purge" as const),
-    ...{ firstIsDefault: fc.boolean(), staticIsDefault: fc.boolean(), hasAll: fc.boolean() },
+    firstIsDefault: fc.boolean(),
+    staticIsDefault: fc.boolean(),
+    hasAll: fc.boolean(),
   })
   .map(({ firstStyle, secondStyle, firstIsDefault, staticIsDefault, hasAll }) => {
     const chosen: [string, Group][] = [

@@ -75,7 +75,9 @@ export function importGroups(
   return {
     organization,
     outcomes: rows.map((row) => ({
-      ...{ row: row.row, outcome: outcomes.get(row) ?? "failed", issues: failed.has(row) ? issues : [] },
+      row: row.row,
+      outcome: outcomes.get(row) ?? "failed",
+      issues: failed.has(row) ? issues : [],
     })),
   };
 }

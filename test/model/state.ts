@@ -69,8 +69,17 @@ export interface Group {
 
 /** A new group of which nothing but the name is known. */
 export const plainGroup = (name: string): Group => ({
-  ...{ name, category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null },
-  ...{ isDefault: false, isProtected: false, guardPercent: null, parent: null },
+  name,
+  category: 1,
+  type: 1,
+  privacy: 1,
+  postApproval: false,
+  description: "",
+  style: null,
+  isDefault: false,
+  isProtected: false,
+  guardPercent: null,
+  parent: null,
 });
 
 export interface Location {

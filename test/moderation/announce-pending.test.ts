@@ -15,12 +15,10 @@ const mails: Mail[] = [];
 const lines: object[] = [];
 const write = (fields: object, message: string) => void lines.push({ ...fields, message });
 const delivery = {
-  ...{
-    owner,
-    clock: app.dependencies.clock,
-    log: { info: write, warn: write },
-    publicUrl: "https://muster.example.edu",
-  },
+  owner,
+  clock: app.dependencies.clock,
+  log: { info: write, warn: write },
+  publicUrl: "https://muster.example.edu",
   sendMail: async (mail: Mail) => void mails.push(mail),
 };
 

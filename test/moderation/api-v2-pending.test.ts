@@ -11,7 +11,10 @@ const asker = async () => (await addUser({ firstName: "Jane", lastName: "Doe" })
 
 const call = (method: "GET" | "POST", path: string, query = "", body?: string, headers = {}) =>
   app.inject({
-    ...{ method, url: `/api/v2/pending${path}?api_key=${key}${query}`, key: null, headers },
+    method,
+    url: `/api/v2/pending${path}?api_key=${key}${query}`,
+    key: null,
+    headers,
     ...(body === undefined ? {} : { body }),
   });
 const form = { "content-type": "application/x-www-form-urlencoded" };
@@ -31,8 +34,15 @@ test("the queue is listed as XML, or as JSON or CSV to who asks for that", async
   });
   const { createdAt: _, ...item } = json.pending[0];
   assert.deepEqual(item, {
-    ...{ id: request, type: "membership", groupID: "CHESS", groupName: "Chess & Go", userID: userId },
-    ...{ summary: "Jane Doe asks to join Chess & Go", requestedBy: "Jane Doe", age: "60", actions: "approve;reject" },
+    id: request,
+    type: "membership",
+    groupID: "CHESS",
+    groupName: "Chess & Go",
+    userID: userId,
+    summary: "Jane Doe asks to join Chess & Go",
+    requestedBy: "Jane Doe",
+    age: "60",
+    actions: "approve;reject",
   });
   const csv = await call("GET", "", "&type=topic", undefined, { accept: "text/csv" });
   assert.match(csv.body, /^id,type,groupID,groupName,summary,userID,requestedBy,createdAt,age,actions\r?\n/);

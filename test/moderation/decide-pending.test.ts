@@ -75,7 +75,11 @@ test("approving publishes a topic and makes who asked a member, in one transacti
   assert.deepEqual(
     { ...published, decision },
     {
-      ...{ id: topic, type: "topic", groupId, status: "published", version: 2 },
+      id: topic,
+      type: "topic",
+      groupId,
+      status: "published",
+      version: 2,
       decision: { outcome: "approved", decidedBy: "Kim Park", reason: "Fine" },
     },
   );
@@ -256,8 +260,14 @@ test("many decisions at once are answered one by one", async () => {
       `${status} ${decided?.status ?? problem.code}`,
   );
   assert.deepEqual(told, [
-    ...["200 published", "200 rejected", "400 request_invalid", "409 conflict", "404 not_found"],
-    ...["412 version_mismatch", "200 discarded", "200 approved"],
+    "200 published",
+    "200 rejected",
+    "400 request_invalid",
+    "409 conflict",
+    "404 not_found",
+    "412 version_mismatch",
+    "200 discarded",
+    "200 approved",
   ]);
   assert.equal(answer.items[3].id, one.topic);
   const many = { items: Array.from({ length: 101 }, () => item(unknown, "approve")) };

@@ -74,11 +74,18 @@ test("the queue tells what waits, the oldest first, with age, summary, who asked
   assert.match(name, /^First\d+$/);
   assert.deepEqual(items, [
     {
-      ...{ id: topic, type: "topic", ...shared, summary: "Tournament", ...decides },
+      id: topic,
+      type: "topic",
+      ...shared,
+      summary: "Tournament",
+      ...decides,
       requestedBy: { userId: author, name },
     },
     {
-      ...{ id: request, type: "membership", ...shared, ...decides },
+      id: request,
+      type: "membership",
+      ...shared,
+      ...decides,
       summary: `Jane Doe asks to join Waiting ${groups}: I play since school.`,
       requestedBy: { userId: asker, name: "Jane Doe" },
     },

@@ -17,7 +17,9 @@ const approvals = await app.keyWith(["approvals"]);
 const decide = (id: string, action: string) =>
   done(
     app.inject({
-      ...{ method: "POST", url: `/v1/pending/${id}/${action}`, key: approvals },
+      method: "POST",
+      url: `/v1/pending/${id}/${action}`,
+      key: approvals,
       body: { version: 1, decidedBy: "Kim Park", reason: "Because" },
     }),
     200,

@@ -26,7 +26,10 @@ export async function startModerationTest(): Promise<ModerationTest> {
   return {
     ...base,
     as: (userId) => ({
-      ...{ database, queue, clock, newId },
+      database,
+      queue,
+      clock,
+      newId,
       actor: { organizationId: app.organizationId, actor: `user:${userId}`, userId: Number(userId) },
     }),
     addMember: async (groupId, role) => (await addUser({ memberships: [{ groupId, role }] })).id,

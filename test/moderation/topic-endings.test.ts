@@ -53,7 +53,11 @@ test("a topic whose date passes while it waits expires, visibly, whether somebod
   assert.equal(topic.status, "expired");
   const { at, ...decision } = topic.decisions[0];
   assert.deepEqual(decision, {
-    ...{ outcome: "expired", decidedBy: null, reason: null, cause: "publish_before_passed", actor: "muster" },
+    outcome: "expired",
+    decidedBy: null,
+    reason: null,
+    cause: "publish_before_passed",
+    actor: "muster",
   });
   const [change, ...others] = await changesSince(before);
   assert.deepEqual([change.id, change.actor, others], [read, "muster", []]);

@@ -31,7 +31,10 @@ test("who submits a topic publishes it, waits, or is refused: every role in ever
           cells,
           [
             type === 1 && !postApproval ? "published" : "pending",
-            ...["published", "published", "published", "published"],
+            "published",
+            "published",
+            "published",
+            "published",
             privacy === 3 ? "404 not_found" : "403 forbidden",
             "published",
           ],
@@ -48,16 +51,28 @@ test("a topic is told as it is stored, and its submission stands in the change l
   const before = await lastSequence();
   const topic = await done(
     submit("TOLD", author, {
-      ...{ subject: "  Cafe\u0301  ", body: "One\r\nTwo", channels: ["voice", "email", "voice"] },
+      subject: "  Cafe\u0301  ",
+      body: "One\r\nTwo",
+      channels: ["voice", "email", "voice"],
       publishBefore: "2026-11-23T02:00:00+01:00",
     }),
   );
   assert.deepEqual(
     { ...topic, id: "" },
     {
-      ...{ id: "", groupId: "TOLD", author, subject: "Café", body: "One\nTwo", channels: ["email", "voice"] },
-      ...{ publishBefore: "2026-11-23T01:00:00.000000Z", status: "pending", version: 1, decisions: [] },
-      ...{ actor: topic.actor, createdAt: "2026-11-22T02:00:00.000000Z", updatedAt: "2026-11-22T02:00:00.000000Z" },
+      id: "",
+      groupId: "TOLD",
+      author,
+      subject: "Café",
+      body: "One\nTwo",
+      channels: ["email", "voice"],
+      publishBefore: "2026-11-23T01:00:00.000000Z",
+      status: "pending",
+      version: 1,
+      decisions: [],
+      actor: topic.actor,
+      createdAt: "2026-11-22T02:00:00.000000Z",
+      updatedAt: "2026-11-22T02:00:00.000000Z",
     },
   );
   assert.deepEqual(await send("GET", `/v1/topics/${topic.id}`), topic);

@@ -7,7 +7,10 @@ import { normalizeGroup } from "../../src/reconcile/groups/normalize-group.ts";
 import { numberGroups } from "../../src/reconcile/groups/number-groups.ts";
 
 const group = (groupId: string, parentGroupId: string | null = null) => ({
-  ...{ groupId, name: groupId, nameNormalized: groupId.toLowerCase(), parentGroupId },
+  groupId,
+  name: groupId,
+  nameNormalized: groupId.toLowerCase(),
+  parentGroupId,
 });
 
 /** The rows that fail for their parents, and the ids of the groups that are created. */

@@ -228,19 +228,16 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
   it("stores and tells of unusual characters as they are", async () => {
     const odd = ['a"b', "backslash", "N", "x\u2028y", "\u{1f600}", "{}", "O'Neil", "null"];
     const rows = odd.map((text, index) => ({
-      ...{
-        databaseID: `${index} ${text}`,
-        userID: `${text}${index}`,
-        firstName: text,
-        lastName: text,
-        campusName: "Main",
-      },
-      ...{ email: `a${index}@x.edu;\u{1f600}@x.edu;\uff5a@x.edu;b@x.edu`, phone: `2025550123|${text};2125550187 x12` },
-      ...{
-        address: `${text}|${text}`,
-        customFields: `|${text}`,
-        groupID: `G1;\u{1f600};\uff5a;${text.replaceAll(/\s/g, "")}`,
-      },
+      databaseID: `${index} ${text}`,
+      userID: `${text}${index}`,
+      firstName: text,
+      lastName: text,
+      campusName: "Main",
+      email: `a${index}@x.edu;\u{1f600}@x.edu;\uff5a@x.edu;b@x.edu`,
+      phone: `2025550123|${text};2125550187 x12`,
+      address: `${text}|${text}`,
+      customFields: `|${text}`,
+      groupID: `G1;\u{1f600};\uff5a;${text.replaceAll(/\s/g, "")}`,
     }));
     assert.equal((await sendParts(rows)).isInParts, true);
   });

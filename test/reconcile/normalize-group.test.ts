@@ -17,7 +17,10 @@ describe("normalizeGroup (file formats, section 6)", () => {
   it("reads codes, and codes by their names without regard to case", () => {
     const byCode = normalize({ name: "Chess", category: "12", type: "2", privacy: "3" });
     const byName = normalize({
-      ...{ name: "Chess", category: "emergency alerts", type: "Announcement only", privacy: "SECRET" },
+      name: "Chess",
+      category: "emergency alerts",
+      type: "Announcement only",
+      privacy: "SECRET",
     });
     assert.deepEqual(byCode.values, { category: 12, type: 2, privacy: 3 });
     assert.deepEqual(byName, byCode);
@@ -28,8 +31,15 @@ describe("normalizeGroup (file formats, section 6)", () => {
     const blank = { category: "", type: "", privacy: "", postApproval: "", description: "", style: "", default: "" };
     const values = normalize({ groupID: "CHESS", name: "", ...blank, guardPercent: "", parentGroupID: "" }).values;
     assert.deepEqual(values, {
-      ...{ category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null, default: false },
-      ...{ guardPercent: null, parentGroupId: null },
+      category: 1,
+      type: 1,
+      privacy: 1,
+      postApproval: false,
+      description: "",
+      style: null,
+      default: false,
+      guardPercent: null,
+      parentGroupId: null,
     });
   });
 

@@ -8,7 +8,11 @@ const normalize = (values: Partial<Record<LocationField, string>>) => normalizeL
 describe("normalizeLocation (file formats, section 7)", () => {
   it("reads groups once and in their order, and names without regard to case", () => {
     assert.deepEqual(normalize({ action: "Modify", name: "North Campus", groupID: "B; A;;B" }), {
-      ...{ row: 1, line: 2, action: "modify", name: "North Campus", nameNormalized: "north campus" },
+      row: 1,
+      line: 2,
+      action: "modify",
+      name: "North Campus",
+      nameNormalized: "north campus",
       groups: ["A", "B"],
     });
   });

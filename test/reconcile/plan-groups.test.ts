@@ -6,8 +6,18 @@ import { normalizeGroup } from "../../src/reconcile/groups/normalize-group.ts";
 import { planGroups } from "../../src/reconcile/groups/plan-groups.ts";
 
 const chess: GroupState = {
-  ...{ groupId: "CHESS", name: "Chess", category: 8, type: 1, privacy: 2, postApproval: false, description: "Mondays" },
-  ...{ style: null, default: false, protected: false, guardPercent: null, parentGroupId: null },
+  groupId: "CHESS",
+  name: "Chess",
+  category: 8,
+  type: 1,
+  privacy: 2,
+  postApproval: false,
+  description: "Mondays",
+  style: null,
+  default: false,
+  protected: false,
+  guardPercent: null,
+  parentGroupId: null,
 };
 
 const plan = (stored: readonly GroupState[], ...records: Partial<Record<GroupField, string>>[]) =>

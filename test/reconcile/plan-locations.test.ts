@@ -39,11 +39,10 @@ describe("planLocations (file formats, section 7)", () => {
 
   it("fails unknown groups, unknown locations to modify, and rows about the same location", () => {
     const { locations, failures } = plan(
-      ...[
-        { name: "West", groupID: "A;X" },
-        { action: "modify", name: "South" },
-      ],
-      ...[{ name: "East" }, { name: "EAST" }],
+      { name: "West", groupID: "A;X" },
+      { action: "modify", name: "South" },
+      { name: "East" },
+      { name: "EAST" },
     );
     assert.deepEqual(locations, []);
     assert.deepEqual(

@@ -1,7 +1,6 @@
 /**
- * Holds files of groups and of locations to the reference model: random organizations, random files, the same outcome row
- * by row and the same stored state, memberships and people's locations included. FAST_CHECK_SEED repeats a run,
- * FAST_CHECK_RUNS sets how many cases are tried.
+ * Holds files of groups and of locations to the reference model: random organizations and files have the same outcome row
+ * by row, and the same stored state. FAST_CHECK_SEED repeats a run, FAST_CHECK_RUNS sets how many cases are tried.
  */
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
@@ -39,7 +38,11 @@ const recordFiles: fc.Arbitrary<RecordFile> = fc.oneof(
 
 const sendRecords = (organizationId: number, { kind, rows }: RecordFile, dryRun = false): Promise<ImportResource> =>
   send(organizationId, {
-    ...{ kind, source: "default", style: "normal", format: "json", dryRun },
+    kind,
+    source: "default",
+    style: "normal",
+    format: "json",
+    dryRun,
     body: JSON.stringify({ [kind]: rows }),
   });
 
@@ -71,8 +74,12 @@ function countsOf(
     );
   const [had, has] = [memberships(before), memberships(after)];
   return {
-    ...{ rows: outcomes.length, added: of("added"), updated: of("updated"), unchanged: of("unchanged") },
-    ...{ removed: of("removed"), failed: of("failed") },
+    rows: outcomes.length,
+    added: of("added"),
+    updated: of("updated"),
+    unchanged: of("unchanged"),
+    removed: of("removed"),
+    failed: of("failed"),
     membershipsAdded: [...has].filter((membership) => !had.has(membership)).length,
     membershipsRemoved: [...had].filter((membership) => !has.has(membership)).length,
   };
@@ -113,7 +120,10 @@ async function assertNoViolations(organizationId: number): Promise<void> {
 
 /** A group as the change log tells of it. */
 const groupRecord = ({ isDefault, isProtected, parent, ...group }: Group): ReplayedRecord => ({
-  ...{ ...group, default: isDefault, protected: isProtected, parentGroupId: parent },
+  ...group,
+  default: isDefault,
+  protected: isProtected,
+  parentGroupId: parent,
 });
 
 const recordsOf = ({ groups, locations }: Organization): Map<string, ReplayedRecord> =>

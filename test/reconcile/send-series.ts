@@ -21,7 +21,11 @@ export function sendUsers(
 ): Promise<ImportResource> {
   const name = Object.entries(sourceNumbers).find(([, number]) => number === source)![0];
   return store.send(organizationId, {
-    ...{ kind: "users", source: name, style, format: "xml", dryRun },
+    kind: "users",
+    source: name,
+    style,
+    format: "xml",
+    dryRun,
     body: renderXml(records),
   });
 }

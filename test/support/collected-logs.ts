@@ -14,19 +14,27 @@ export function collectLog(text: string): void {
 
 /** Names that rosters of tests and samples hold, and that are no words of the log. */
 const names = [
-  ...["Amara", "Fatima", "Hannah", "Jürgen", "Priya", "Santiago", "Sukarno", "Zoë", "Goldberg", "Lindqvist", "Müller"],
-  ...[
-    "Al-Sayed",
-    "Núñez",
-    "O'Connor",
-    "Okafor",
-    "Raman",
-    "Whitfield",
-    "van den Berg",
-    "Kim Park",
-    "Lee Roy",
-    "Mei Chen",
-  ],
+  "Amara",
+  "Fatima",
+  "Hannah",
+  "Jürgen",
+  "Priya",
+  "Santiago",
+  "Sukarno",
+  "Zoë",
+  "Goldberg",
+  "Lindqvist",
+  "Müller",
+  "Al-Sayed",
+  "Núñez",
+  "O'Connor",
+  "Okafor",
+  "Raman",
+  "Whitfield",
+  "van den Berg",
+  "Kim Park",
+  "Lee Roy",
+  "Mei Chen",
 ];
 const letter = "[\\p{L}\\p{N}_]";
 

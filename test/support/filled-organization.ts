@@ -43,15 +43,16 @@ export async function fillOrganization(
     return answer.json;
   };
   const made = {
-    ...{ username: `${mark}-user`, email: `${mark}1@x.edu`, phone: "+12125550101", databaseId: `${mark}0` },
-    ...{
-      groupId: `${mark}-SUB`,
-      parentGroupId: `${mark}-TOP`,
-      clubId: `${mark}-CLUB`,
-      location: `${mark} Hall`,
-      source: `${mark}-feed`,
-      idempotencyKey: `${mark}-repeat`,
-    },
+    username: `${mark}-user`,
+    email: `${mark}1@x.edu`,
+    phone: "+12125550101",
+    databaseId: `${mark}0`,
+    groupId: `${mark}-SUB`,
+    parentGroupId: `${mark}-TOP`,
+    clubId: `${mark}-CLUB`,
+    location: `${mark} Hall`,
+    source: `${mark}-feed`,
+    idempotencyKey: `${mark}-repeat`,
   };
   const { groupId, parentGroupId: top, location, source } = made;
   await post("/v1/groups", { groupId: top }, { "idempotency-key": made.idempotencyKey });
@@ -62,13 +63,20 @@ export async function fillOrganization(
   assert(put.status < 300, put.body);
   const memberships = [top, groupId].map((id) => ({ groupId: id, role: 1 }));
   const { id: userId } = await post("/v1/users", {
-    ...{ firstName: mark, username: made.username, emails: [made.email, `${mark}2@x.edu`] },
-    ...{ phones: [{ number: made.phone }], memberships, location },
+    firstName: mark,
+    username: made.username,
+    emails: [made.email, `${mark}2@x.edu`],
+    phones: [{ number: made.phone }],
+    memberships,
+    location,
   });
   const other = await post("/v1/users", { firstName: mark, emails: [`${mark}3@x.edu`], memberships });
   const club = await fillClub(post, made.clubId, mark, [userId, other.id]);
   const person = (name: string | number, group: string) => ({
-    ...{ firstName: mark, databaseID: `${mark}${name}`, email: `${mark}-roster${name}@x.edu`, groupID: group },
+    firstName: mark,
+    databaseID: `${mark}${name}`,
+    email: `${mark}-roster${name}@x.edu`,
+    groupID: group,
   });
   const roster = Array.from({ length: 8 }, (_, index) => person(index, groupId));
   const imports = `/v1/imports/users?source=${source}&style=active-roster`;
@@ -104,7 +112,9 @@ async function fillClub(
 ): Promise<Pick<FilledOrganization, "visitorId" | "topicId" | "membershipRequestId">> {
   await post("/v1/groups", { groupId, privacy: 2, postApproval: true });
   const { id: author } = await post("/v1/users", {
-    ...{ firstName: mark, emails: [`${mark}4@x.edu`], memberships: [{ groupId }] },
+    firstName: mark,
+    emails: [`${mark}4@x.edu`],
+    memberships: [{ groupId }],
   });
   const { id: visitorId } = await post("/v1/users", { firstName: mark, emails: [`${mark}5@x.edu`] });
   const topic = { author, subject: `${mark} topic`, body: mark, channels: ["email"] };

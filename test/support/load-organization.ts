@@ -65,7 +65,12 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
   for (const row of await read("select * from groups where organization_id = $1 order by group_id")) {
     const { name, category, type, privacy, description, style } = row as unknown as Group;
     groups.set(row.group_id as string, {
-      ...{ name, category, type, privacy, description, style },
+      name,
+      category,
+      type,
+      privacy,
+      description,
+      style,
       postApproval: row.post_approval as boolean,
       isDefault: row.is_default as boolean,
       isProtected: row.is_protected as boolean,
@@ -84,8 +89,14 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
   const stored = await read("select address from opt_outs where organization_id = $1 order by address");
   const optOuts = new Set(stored.map(({ address }) => address as string));
   return {
-    ...{ ...before, optOuts, groups, locations, users, tombstones },
-    ...{ lastUserId: Number(head!.last_user_id), lastGroupNumber: Number(head!.last_group_number) },
+    ...before,
+    optOuts,
+    groups,
+    locations,
+    users,
+    tombstones,
+    lastUserId: Number(head!.last_user_id),
+    lastGroupNumber: Number(head!.last_group_number),
   };
 }
 

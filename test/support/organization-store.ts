@@ -68,9 +68,21 @@ export async function saveOrganization(
   await insert(
     "groups",
     [...organization.groups].map(([group_id, { name, category, type, privacy, description, style, ...group }]) => ({
-      ...{ group_id, name, name_normalized: name.toLowerCase(), category, type, privacy, description, style },
-      ...{ is_default: group.isDefault, is_protected: group.isProtected, post_approval: group.postApproval },
-      ...{ guard_percent: group.guardPercent, parent_group_id: group.parent, version: 1, ...times },
+      group_id,
+      name,
+      name_normalized: name.toLowerCase(),
+      category,
+      type,
+      privacy,
+      description,
+      style,
+      is_default: group.isDefault,
+      is_protected: group.isProtected,
+      post_approval: group.postApproval,
+      guard_percent: group.guardPercent,
+      parent_group_id: group.parent,
+      version: 1,
+      ...times,
     })),
   );
   await insert(
@@ -86,8 +98,12 @@ export async function saveOrganization(
   await insert(
     "opt_outs",
     [...organization.optOuts].map((address) => ({
-      ...{ id: randomUUID(), kind: address.startsWith("+") ? "phone" : "email", address, reason: "unsubscribed" },
-      ...{ actor: "test", created_at: time },
+      id: randomUUID(),
+      kind: address.startsWith("+") ? "phone" : "email",
+      address,
+      reason: "unsubscribed",
+      actor: "test",
+      created_at: time,
     })),
   );
   const users = [...organization.users.values()];
@@ -116,7 +132,9 @@ export async function saveOrganization(
     "user_phones",
     users.flatMap(({ id: user_id, phones }) =>
       [...phones.values()].map(({ messageType: message_type, claims, ...phone }) => ({
-        ...{ user_id, ...phone, message_type },
+        user_id,
+        ...phone,
+        message_type,
         claims: bits(claims),
       })),
     ),
@@ -125,7 +143,11 @@ export async function saveOrganization(
     "memberships",
     users.flatMap(({ id: user_id, memberships }) =>
       [...memberships].map(([group_id, { role, roleOwner, claims }]) => ({
-        ...{ user_id, group_id, role, role_owner: roleOwner, since: time },
+        user_id,
+        group_id,
+        role,
+        role_owner: roleOwner,
+        since: time,
         claims: bits(claims),
       })),
     ),

@@ -176,8 +176,16 @@ export function replayRecordChanges(
 /** What the log leaves out of a new group or location. */
 export const blankRecords: Readonly<Record<string, ReplayedRecord>> = {
   group: {
-    ...{ category: 1, type: 1, privacy: 1, postApproval: false, description: "", style: null },
-    ...{ default: false, protected: false, guardPercent: null, parentGroupId: null },
+    category: 1,
+    type: 1,
+    privacy: 1,
+    postApproval: false,
+    description: "",
+    style: null,
+    default: false,
+    protected: false,
+    guardPercent: null,
+    parentGroupId: null,
   },
   location: { groups: [] },
 };

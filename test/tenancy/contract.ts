@@ -74,8 +74,14 @@ function readOperation(contract: Json, path: string, method: string, operation: 
       });
   gaps.push(...gapsOfBody(contract, operation.requestBody?.content, id));
   return {
-    ...{ id, name: id, path, sample: {}, pathPlaces, method: method.toUpperCase() as Operation["method"] },
-    ...{ queryPlaces: placesIn("query"), headerPlaces: placesIn("header") },
+    id,
+    name: id,
+    path,
+    sample: {},
+    pathPlaces,
+    method: method.toUpperCase() as Operation["method"],
+    queryPlaces: placesIn("query"),
+    headerPlaces: placesIn("header"),
   };
 }
 

@@ -110,8 +110,13 @@ export interface Sample {
 }
 
 const person = {
-  ...{ firstName: "Ann", databaseID: place("databaseId"), userID: place("username"), email: place("email") },
-  ...{ groupID: place("group"), location: place("location"), mobilePhone: place("phone") },
+  firstName: "Ann",
+  databaseID: place("databaseId"),
+  userID: place("username"),
+  email: place("email"),
+  groupID: place("group"),
+  location: place("location"),
+  mobilePhone: place("phone"),
 };
 const groupRow = { groupID: place("group"), name: "Renamed", parentGroupID: place("parentGroup") };
 
@@ -139,12 +144,12 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   createSignInLink: [{ body: { userId: place("user") } }, { body: { username: place("username") } }],
   createUser: {
     body: {
-      ...{ firstName: "Ann", username: newPlace("username"), emails: [newPlace("email")] },
-      ...{
-        phones: [{ number: place("phone") }],
-        memberships: [{ groupId: place("group") }],
-        location: place("location"),
-      },
+      firstName: "Ann",
+      username: newPlace("username"),
+      emails: [newPlace("email")],
+      phones: [{ number: place("phone") }],
+      memberships: [{ groupId: place("group") }],
+      location: place("location"),
     },
   },
   decidePending: {
@@ -196,8 +201,11 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   updateLocation: [{ body: { groups: [place("group")] } }, { body: { name: newPlace("location") } }],
   updateUser: {
     body: {
-      ...{ lastName: "Roe", username: newPlace("username"), emails: [newPlace("email")] },
-      ...{ phones: [{ number: place("phone") }], location: place("location") },
+      lastName: "Roe",
+      username: newPlace("username"),
+      emails: [newPlace("email")],
+      phones: [{ number: place("phone") }],
+      location: place("location"),
     },
   },
   withdrawAnnouncedChange: { isApproval: true },

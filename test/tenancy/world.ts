@@ -74,11 +74,9 @@ export async function buildWorld(
   }
   const { users } = (await app.inject({ url: `/v1/organizations/${gone.organizationId}`, key: app.operatorKey })).json;
   const erased = await app.inject({
-    ...{
-      method: "DELETE",
-      url: `/v1/organizations/${gone.organizationId}?expectedUsers=${users}`,
-      key: app.operatorKey,
-    },
+    method: "DELETE",
+    url: `/v1/organizations/${gone.organizationId}?expectedUsers=${users}`,
+    key: app.operatorKey,
   });
   assert.equal(erased.status, 204, erased.body);
   const tables = {
@@ -92,7 +90,10 @@ async function settle(app: TestApp, owner: Pool, mark: keyof typeof firstIds): P
   // Cursors by time are told apart by the times of the organizations, and not by chance, by ids of one moment.
   app.advanceClock(10);
   const created = await app.inject({
-    ...{ method: "POST", url: "/v1/organizations", key: app.operatorKey, body: { name: `${mark} University` } },
+    method: "POST",
+    url: "/v1/organizations",
+    key: app.operatorKey,
+    body: { name: `${mark} University` },
   });
   const { id, adminKey } = created.json;
   const organizationId = Number(id);
@@ -122,27 +123,26 @@ async function settle(app: TestApp, owner: Pool, mark: keyof typeof firstIds): P
 function valueIn({ has, mark }: Inhabitant, kind: Exclude<Kind, "cursor">, isNew: boolean): string {
   if (isNew) return newValues(mark)[kind] ?? `${mark}-new`;
   const values: Readonly<Record<Exclude<Kind, "cursor">, string>> = {
-    ...{
-      apiKey: has.apiKeyId,
-      databaseId: has.databaseId,
-      email: has.email,
-      group: has.groupId,
-      parentGroup: has.parentGroupId,
-      keyName: `${mark} key`,
-      import: has.importId,
-    },
-    ...{ idempotencyKey: has.idempotencyKey, location: has.location, optOut: has.optOutId, phone: has.phone },
-    ...{
-      planHash: has.planHash,
-      club: has.clubId,
-      visitor: has.visitorId,
-      topic: has.topicId,
-      membershipRequest: has.membershipRequestId,
-      source: has.source,
-      user: has.userId,
-      otherUser: has.otherUserId,
-      username: has.username,
-    },
+    apiKey: has.apiKeyId,
+    databaseId: has.databaseId,
+    email: has.email,
+    group: has.groupId,
+    parentGroup: has.parentGroupId,
+    keyName: `${mark} key`,
+    import: has.importId,
+    idempotencyKey: has.idempotencyKey,
+    location: has.location,
+    optOut: has.optOutId,
+    phone: has.phone,
+    planHash: has.planHash,
+    club: has.clubId,
+    visitor: has.visitorId,
+    topic: has.topicId,
+    membershipRequest: has.membershipRequestId,
+    source: has.source,
+    user: has.userId,
+    otherUser: has.otherUserId,
+    username: has.username,
   };
   return values[kind];
 }

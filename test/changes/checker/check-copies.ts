@@ -89,7 +89,10 @@ function compared(
 ): Violation[] {
   const where = `the copy of ${what}`;
   const violation = (message: string, around: readonly ToldChange[] = []): Violation => ({
-    ...{ kind: "copy", where, message, around },
+    kind: "copy",
+    where,
+    message,
+    around,
   });
   try {
     const { copy, listed } = make();

@@ -44,7 +44,10 @@ export function createBelongings(name: string): Belongings {
   let number = 0;
   return {
     name,
-    ...{ users: new Map(), groups: new Set(), locations: new Map(), optOuts: new Set() },
+    users: new Map(),
+    groups: new Set(),
+    locations: new Map(),
+    optOuts: new Set(),
     next: () => {
       number += 1;
       return number;

@@ -169,10 +169,29 @@ const optIn: Plan = (random, mine) => {
 
 /** Each as often as it is written here. */
 const plans: readonly Plan[] = [
-  ...[addUser, addUser, addUser, changeUser, changeUser, changeUser, deleteUser],
-  ...[giveRole, giveRole, endMembership, moveMembers],
-  ...[addGroup, addGroup, changeGroup, purgeGroup, purgeImportedGroup, deleteGroup],
-  ...[addLocation, changeLocation, deleteLocation, changeSettings, optOut, optIn],
+  addUser,
+  addUser,
+  addUser,
+  changeUser,
+  changeUser,
+  changeUser,
+  deleteUser,
+  giveRole,
+  giveRole,
+  endMembership,
+  moveMembers,
+  addGroup,
+  addGroup,
+  changeGroup,
+  purgeGroup,
+  purgeImportedGroup,
+  deleteGroup,
+  addLocation,
+  changeLocation,
+  deleteLocation,
+  changeSettings,
+  optOut,
+  optIn,
 ];
 
 /** Decides what a writer does next. */

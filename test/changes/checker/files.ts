@@ -14,13 +14,17 @@ export function writeFile(source: string, people: readonly FilePerson[], format:
   const rows = people.map(({ number, lastName }) => {
     const name = `${source}${number}`;
     return {
-      ...{ firstName: `First${number}`, lastName, email: `${name}@example.edu`, userID: name },
+      firstName: `First${number}`,
+      lastName,
+      email: `${name}@example.edu`,
+      userID: name,
       groupID: [
         ...new Set([number % 4, (number * 7) % 3].map((index) => importedGroupIds[index])),
         // A group of the file's own, which the import creates.
         ...(lastName.startsWith("Import") ? [`IMP-${lastName}`] : []),
       ].join(";"),
-      ...{ databaseID: `${source}-${String(number).padStart(6, "0")}`, campusName: `Campus ${number % 3}` },
+      databaseID: `${source}-${String(number).padStart(6, "0")}`,
+      campusName: `Campus ${number % 3}`,
     };
   });
   if (format === "csv") {

@@ -64,8 +64,10 @@ export function createFleet(options: FleetOptions): Fleet {
     // Started already, by whoever noticed that it had ended.
     if (slot.service !== undefined) return;
     const environment = {
-      ...{ DATABASE_URL: databaseUrl, DATABASE_CONNECTIONS: "6" },
-      ...{ MUSTER_ADMIN_KEY: adminKey, LOG_LEVEL: "error" },
+      DATABASE_URL: databaseUrl,
+      DATABASE_CONNECTIONS: "6",
+      MUSTER_ADMIN_KEY: adminKey,
+      LOG_LEVEL: "error",
     };
     const service = startService(dataDirectory, environment, program);
     slot.service = service;

@@ -164,13 +164,15 @@ export async function runInterfered(
   );
   const furtherReaders = interferences.map((interference, index) =>
     reader(interference, {
-      ...{ through: proxies[index]!.url, limit: 20 },
+      through: proxies[index]!.url,
+      limit: 20,
       ...(interference === "until-now" || interference === "milliseconds" ? { by: "times" } : {}),
     }),
   );
   try {
     return await runSession({
-      ...{ ...options, furtherReaders },
+      ...options,
+      furtherReaders,
       whenRunning: (running) => {
         fleet = running;
       },

@@ -127,7 +127,13 @@ async function ask(
   if (page === undefined) return undefined;
   const { changes, cursor, until, hasMore, complete } = page;
   return {
-    ...{ began: answer.began, ended: answer.ended, process, query, cursor, until, hasMore },
+    began: answer.began,
+    ended: answer.ended,
+    process,
+    query,
+    cursor,
+    until,
+    hasMore,
     ...(complete === undefined ? {} : { complete }),
     ...(plan.by === "cursor" || place.since === undefined ? {} : { since: place.since }),
     told: (changes as ToldChange[]).map(intern),

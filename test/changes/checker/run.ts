@@ -39,7 +39,10 @@ for (let session = 0; session < Number(values.sessions); session += 1) {
   const database = await createTestDatabase();
   try {
     const report = await runPlanted(plant as keyof typeof plants | undefined, {
-      ...{ seed, database, seconds, decisions: 0 },
+      seed,
+      database,
+      seconds,
+      decisions: 0,
       processes: values.processes === "1" ? 1 : 2,
       crashes: Number(values.crashes ?? Math.ceil(seconds / 5)),
       crashesPostgreSql: values.postgresql,

@@ -90,8 +90,12 @@ export async function runSession(options: SessionOptions): Promise<SessionReport
     const final = await readFinalState(lists, intern);
     const whole = { ...history, chains: done.chains };
     return {
-      ...{ violations: [...check(whole, final), ...(await checkWindows(lists, final.log))], history: whole, final },
-      ...{ changes: final.log.length, writes: history.writes.length, imports: final.imports.length },
+      violations: [...check(whole, final), ...(await checkWindows(lists, final.log))],
+      history: whole,
+      final,
+      changes: final.log.length,
+      writes: history.writes.length,
+      imports: final.imports.length,
       polls: done.chains.reduce((sum, { polls }) => sum + polls.length, 0),
       crashes: done.crashes,
     };
@@ -212,7 +216,13 @@ const everything = { of: "everything" } as const;
 
 /** A reader by cursor of everything in pages of 100, but for what is said. */
 export const reader = (name: string, other: Partial<ReaderPlan> = {}): ReaderPlan => ({
-  ...{ name, by: "cursor", scope: everything, limit: 100, wait: 0, format: "json", startsWithListing: false },
+  name,
+  by: "cursor",
+  scope: everything,
+  limit: 100,
+  wait: 0,
+  format: "json",
+  startsWithListing: false,
   ...other,
 });
 
