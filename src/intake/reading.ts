@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { RowIssue } from "../errors.ts";
 import type { UserField } from "../person/fields.ts";
 import { printable } from "./printable.ts";
@@ -25,29 +26,38 @@ export type Encoding = (typeof encodings)[number];
 export const delimiters = [",", ";", "\t", "|"] as const;
 export type Delimiter = (typeof delimiters)[number];
 
-/** A line that is not a record and was passed over. */
-export interface PassedLine {
-  /** 1-based. */
-  readonly line: number;
-  /** As a message quotes it. */
-  readonly text: string;
-}
+const passedLineSchema = z.object({ line: z.int(), text: z.string() });
+/** A line that is not a record and was passed over: its number, from 1, and its text as a message quotes it. */
+export type PassedLine = z.infer<typeof passedLineSchema>;
 
 /** How a file turned out to be written. */
-export interface Reading {
-  readonly format: FileFormat;
-  readonly encoding: Encoding;
-  /** CSV: what ends its lines. */
-  readonly lineEnding?: "LF" | "CRLF" | "CR" | "mixed";
-  /** CSV: what separates its columns. */
-  readonly delimiter?: Delimiter;
-  /** CSV: whether the first row holds the names of the columns. */
-  readonly header?: boolean;
-  /** Names in the file that no field is read from: columns of the header, elements, members. At most 50. */
-  readonly ignored: string[];
-  /** CSV: lines that are not rows, such as `sep=;` and `(42 rows affected)`; absent without any. At most 20. */
-  readonly passedOver?: PassedLine[];
-}
+export const readingSchema = z
+  .object({
+    format: z.enum(formats),
+    encoding: z.enum(encodings),
+    lineEnding: z.enum(["LF", "CRLF", "CR", "mixed"]).optional().describe("CSV: what ends its lines."),
+    delimiter: z.enum(delimiters).optional().describe("CSV: what separates its columns."),
+    header: z.boolean().optional().describe("CSV: whether the first row has the names of the columns."),
+    ignored: z.array(z.string()).describe("Columns, elements or members that no field is read from; at most 50."),
+    passedOver: z
+      .array(z.object({ line: z.int(), text: z.string() }))
+      .optional()
+      .describe("CSV: lines that are not rows, such as `sep=;` or `(42 rows affected)`; at most 20."),
+  })
+  .meta({
+    id: "Reading",
+    examples: [
+      {
+        format: "csv",
+        encoding: "windows-1252",
+        lineEnding: "CRLF",
+        delimiter: ",",
+        header: true,
+        ignored: ["middleName"],
+      },
+    ],
+  });
+export type Reading = z.infer<typeof readingSchema>;
 
 /** How a file is to be read. */
 export interface ReadOptions<Field extends string = UserField> {

@@ -1,7 +1,7 @@
 import { readViewer } from "../directory/visible-groups.ts";
 import { MusterError } from "../errors.ts";
+import type { ImportResource } from "../reconcile/attempts/import-resource.ts";
 import { getImport } from "../reconcile/attempts/read-imports.ts";
-import type { ImportResource } from "../reconcile/attempts/types.ts";
 import { approveImport, type Decider, discardImport } from "../reconcile/run/decide-import.ts";
 import type { ImportDependencies } from "../reconcile/run/dependencies.ts";
 import { withOrganization } from "../store/database.ts";

@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
-import type { ImportResource } from "../reconcile/attempts/types.ts";
+import type { ImportResource } from "../reconcile/attempts/import-resource.ts";
 import type { Decider } from "../reconcile/run/decide-import.ts";
 import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";

@@ -23,7 +23,6 @@ export const auditActions = [
   "identity_provider.changed",
   "sign_in.link_created",
   "sign_in.succeeded",
-  "sign_in.failed",
   "sign_out",
 ] as const;
 export type AuditAction = (typeof auditActions)[number];

@@ -1,7 +1,7 @@
 import type { Recorded } from "../changes/record.ts";
 import type { FileFormat, Reading } from "../intake/reading.ts";
+import type { ImportCounts } from "./attempts/import-resource.ts";
 import type { Outcomes } from "./attempts/outcomes.ts";
-import type { ImportCounts } from "./attempts/types.ts";
 import type { Waiting } from "./guard/hold.ts";
 import type { Verdict } from "./guard/judge.ts";
 import type { SpooledBody } from "./receive/spool.ts";

@@ -62,7 +62,7 @@ test("keys, settings, sources and announcements are written down with who did it
       action: "source.changed",
       actor,
       subject: "students",
-      details: { isNew: true, properties: ["rank", "style", "guard"] },
+      details: { isNew: true, properties: ["rank", "style", "primaryEmail", "guard"] },
     },
     {
       action: "source.changed",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileNameOf } from "../../src/http/imports/file-name.ts";
 import { reportText } from "../../src/http/imports/report-text.ts";
-import type { ImportResource, ImportRow } from "../../src/reconcile/attempts/types.ts";
+import type { ImportResource, ImportRow } from "../../src/reconcile/attempts/import-resource.ts";
 
 const resource: ImportResource = {
   id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",

@@ -125,8 +125,8 @@ export async function walk(app: TestApp, owner: Pool, world: World, before?: Wal
 }
 
 /**
- * Sends every request that the contract knows with the caller's own identifiers, once without and once with those of its
- * query. The caller's state is put back after each request that changed it.
+ * Sends every request that the contract knows with the caller's own identifiers, once without and once with the
+ * parameters of its query. The caller's state is put back after each request that changed it.
  * @returns yields the operation after each request
  */
 export async function* visit(app: TestApp, owner: Pool, world: World): AsyncGenerator<Operation> {

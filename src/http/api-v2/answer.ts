@@ -1,8 +1,7 @@
 import { z } from "zod";
+import { type ImportResource, importSchema } from "../../reconcile/attempts/import-resource.ts";
 import type { RowResponse } from "../../reconcile/attempts/response-file.ts";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import { toXmlElements, xmlDeclaration } from "../contract/xml.ts";
-import { importSchema } from "../imports/schemas.ts";
 
 const row = z.int().describe("Number of the record in the file, from 1.");
 const rowMembers = {

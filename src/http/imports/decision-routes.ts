@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { readDecider } from "../../moderation/context.ts";
 import { decideHeldImport, type ImportDecision } from "../../moderation/decide-import.ts";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
+import { type ImportResource, importSchema } from "../../reconcile/attempts/import-resource.ts";
 import { withOrganization } from "../../store/database.ts";
 import { problemResponses } from "../contract/problems.ts";
 import { sendDocument } from "../contract/replies.ts";
@@ -9,7 +9,7 @@ import type { App } from "../server/app-types.ts";
 import { type Caller, type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { documents } from "./documents.ts";
-import { importParams, importSchema } from "./schemas.ts";
+import { importParams } from "./schemas.ts";
 
 const tags = ["Imports"];
 

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Style } from "../../organizations/settings.ts";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
+import { type ImportResource, importSchema } from "../../reconcile/attempts/import-resource.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
@@ -8,7 +8,7 @@ import type { Metrics } from "../server/metrics.ts";
 import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
 import { documents } from "./documents.ts";
 import { type RunImport, runOnce, takeFiles } from "./run.ts";
-import { importQuery, importSchema, recordsQuery } from "./schemas.ts";
+import { importQuery, recordsQuery } from "./schemas.ts";
 import { sendImport } from "./send-import.ts";
 
 const tags = ["Imports"];

@@ -1,4 +1,4 @@
-import type { ImportResource, ImportRow } from "../../reconcile/attempts/types.ts";
+import type { ImportResource, ImportRow } from "../../reconcile/attempts/import-resource.ts";
 import { placeText, printable } from "../contract/problem-text.ts";
 
 /** Rows that a report shows at most; the address of the rest is named. */

@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { importRowSchema, importSchema } from "../../reconcile/attempts/import-resource.ts";
 import { listImportRows } from "../../reconcile/attempts/list-rows.ts";
 import { requireImportOf } from "../../reconcile/attempts/own-imports.ts";
-import { listPlan } from "../../reconcile/attempts/plans.ts";
+import { listPlan, planItemSchema } from "../../reconcile/attempts/plans.ts";
 import { getImport, listImports } from "../../reconcile/attempts/read-imports.ts";
 import { respondFile } from "../../reconcile/attempts/response-file.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
@@ -18,16 +19,7 @@ import { fileRoutes } from "./file-routes.ts";
 import { writePlan } from "./plan-text.ts";
 import { writeResponseFile } from "./response-text.ts";
 import { sourceOfCaller } from "./run.ts";
-import {
-  importFilter,
-  importParams,
-  importRowSchema,
-  importSchema,
-  planFilter,
-  planItemSchema,
-  responseQuery,
-  rowFilter,
-} from "./schemas.ts";
+import { importFilter, importParams, planFilter, responseQuery, rowFilter } from "./schemas.ts";
 import { sendImport } from "./send-import.ts";
 
 const tags = ["Imports"];

@@ -1,11 +1,10 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { type ImportResource, importSchema } from "../../reconcile/attempts/import-resource.ts";
 import { listImportRows } from "../../reconcile/attempts/list-rows.ts";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { sendDocument } from "../contract/replies.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { reportedRows, reportText } from "./report-text.ts";
-import { importSchema } from "./schemas.ts";
 
 /** Answers with an import, or with the report for people if the request accepts `text/plain`. */
 export async function sendImport(

@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { ImportResource } from "../../reconcile/attempts/types.ts";
+import type { ImportResource } from "../../reconcile/attempts/import-resource.ts";
 
 /** The counters of /metrics. No label contains anything about a person or an organization. */
 export interface Metrics {

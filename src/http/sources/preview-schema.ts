@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { readingSchema } from "../../intake/reading.ts";
 import { type Scalar, type ScalarProperty, scalarFields } from "../../person/fields.ts";
-import { readingSchema } from "../imports/schemas.ts";
 
 const groupOrders = z.object({
   deletePerson: z.boolean(),

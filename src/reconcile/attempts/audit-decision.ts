@@ -1,6 +1,6 @@
 import { recordAudit } from "../../organizations/audit-log.ts";
 import type { Executor } from "../../store/database.ts";
-import type { Decision } from "./types.ts";
+import type { Decision } from "./import-resource.ts";
 
 /**
  * Notes in the audit log that somebody decided about a held import. The person's name and reason stay with the import.

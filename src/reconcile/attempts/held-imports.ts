@@ -4,8 +4,8 @@ import { MusterError } from "../../errors.ts";
 import type { Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
 import type { Hold } from "../guard/hold.ts";
+import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./import-resource.ts";
 import type { Outcomes } from "./outcomes.ts";
-import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./types.ts";
 
 /** What the change log tells of an import: that it is held, and what became of it then. */
 export const importEntry = (

@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import type { Executor } from "../../store/database.ts";
 import { isPresent } from "../../store/presence.ts";
-import type { ImportProblem } from "./types.ts";
+import type { ImportProblem } from "./import-resource.ts";
 
 /** The problem of an import whose process stopped, or seemed to. */
 export const interrupted: ImportProblem = {

@@ -3,8 +3,8 @@ import type { IssueDetails, RowIssueCode } from "../../errors.ts";
 import { MusterError, rowIssues } from "../../errors.ts";
 import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { ImportRow } from "./import-resource.ts";
 import { cutPage, type Page } from "./pages.ts";
-import type { ImportRow } from "./types.ts";
 
 /** Where a page of rows begins: the note before it. */
 export type ImportRowKey = readonly [row: number, number: number];

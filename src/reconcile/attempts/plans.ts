@@ -1,27 +1,50 @@
 import sql, { empty } from "sql-template-tag";
-import type { ChangeEntry } from "../../changes/record.ts";
+import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { ImportStatus } from "./import-resource.ts";
 import type { Page } from "./pages.ts";
-import type { ImportStatus } from "./types.ts";
+
+/** The types of things that a plan changes. */
+export const planItemTypes = ["user", "group", "location"] as const;
+/** The things that a plan does. */
+export const planActions = ["add", "update", "remove"] as const;
 
 /** One item of a plan. */
-export interface PlanItem {
-  /** In the order of the plan, from 1. */
-  readonly number: number;
-  readonly type: "user" | "group" | "location";
-  readonly action: "add" | "update" | "remove";
-  /** Its id in the API; null for a person who would be added. */
-  readonly id: string | null;
-  readonly databaseId: string | null;
-  readonly username: string | null;
-  /** Row of the file that says so; null for groups and locations. */
-  readonly row: number | null;
-  /** As in the change log. */
-  readonly changed: ChangeEntry["changed"];
-  readonly memberships: NonNullable<ChangeEntry["memberships"]>;
-}
+export const planItemSchema = z
+  .object({
+    number: z.int().describe("In the order of the plan, from 1."),
+    type: z.enum(planItemTypes),
+    action: z.enum(planActions),
+    id: z.string().nullable().describe("Its id; null for a person who would be added."),
+    databaseId: z.string().nullable(),
+    username: z.string().nullable(),
+    row: z.int().nullable().describe("Row of the file that says so."),
+    changed: z
+      .record(z.string(), z.object({ from: z.unknown(), to: z.unknown() }))
+      .describe("Each property, from what to what."),
+    memberships: z.array(
+      z.object({ groupId: z.string(), role: z.object({ from: z.int().nullable(), to: z.int().nullable() }) }),
+    ),
+  })
+  .meta({
+    id: "PlanItem",
+    examples: [
+      {
+        number: 1,
+        type: "user",
+        action: "update",
+        id: "4711",
+        databaseId: "900123456",
+        username: "jdoe",
+        row: 12,
+        changed: { lastName: { from: "Doe", to: "Roe" } },
+        memberships: [{ groupId: "CRS-0001", role: { from: null, to: 0 } }],
+      },
+    ],
+  });
+export type PlanItem = z.infer<typeof planItemSchema>;
 
 /** A page of a plan. */
 export interface PlanPage extends Page<PlanItem, number> {

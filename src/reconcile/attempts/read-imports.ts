@@ -6,8 +6,6 @@ import { type Database, type Executor, withOrganization } from "../../store/data
 import { prepared } from "../../store/sql.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { Channel } from "../receive/request.ts";
-import { cutPage, type Page } from "./pages.ts";
-import { summarize } from "./summary.ts";
 import {
   type Decision,
   earlierCounts,
@@ -15,7 +13,9 @@ import {
   type ImportProblem,
   type ImportResource,
   type ImportStatus,
-} from "./types.ts";
+} from "./import-resource.ts";
+import { cutPage, type Page } from "./pages.ts";
+import { summarize } from "./summary.ts";
 
 /** Where a page of imports begins: the import before it. */
 export type ImportKey = readonly [createdAt: string, id: string];

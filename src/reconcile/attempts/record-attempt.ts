@@ -11,9 +11,9 @@ import type { Hold } from "../guard/hold.ts";
 import type { ImportCaller, ImportKind } from "../receive/request.ts";
 import type { SpooledBody } from "../receive/spool.ts";
 import { importEntry, recordDecided } from "./held-imports.ts";
+import type { Decision, ImportCounts, ImportProblem } from "./import-resource.ts";
 import { interrupted } from "./interrupted.ts";
 import type { Outcomes } from "./outcomes.ts";
-import type { Decision, ImportCounts, ImportProblem } from "./types.ts";
 
 /** An attempt that begins. */
 export interface OpenedAttempt {

@@ -3,8 +3,8 @@ import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import type { Database, Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { ImportResource } from "./import-resource.ts";
 import { getImport } from "./read-imports.ts";
-import type { ImportResource } from "./types.ts";
 
 /**
  * Finds the import that this one repeats: of the same key, bytes, source and style, begun at most `within` before, and

@@ -12,9 +12,9 @@ import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
 import { openBody } from "../receive/bodies.ts";
 import type { ImportKind } from "../receive/request.ts";
+import type { ImportStatus } from "./import-resource.ts";
 import { type ImportRowKey, listImportRows } from "./list-rows.ts";
 import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
-import type { ImportStatus } from "./types.ts";
 
 /** What became of a row. */
 export interface RowResponse {

@@ -1,7 +1,7 @@
 import type { FileFormat, Reading } from "../../intake/reading.ts";
 import { counted, numeral } from "../numerals.ts";
 import type { ImportKind } from "../receive/request.ts";
-import type { ImportCounts, ImportResource } from "./types.ts";
+import type { ImportCounts, ImportResource } from "./import-resource.ts";
 
 type Summarized = Pick<
   ImportResource,

@@ -6,7 +6,8 @@ export const importKinds = ["users", "groups", "locations"] as const;
 export type ImportKind = (typeof importKinds)[number];
 
 /** The ways by which a file can arrive. */
-export type Channel = "api" | "sftp" | "cli" | "console";
+export const channels = ["api", "sftp"] as const;
+export type Channel = (typeof channels)[number];
 
 /** The sender of a file. */
 export interface ImportCaller {

@@ -1,5 +1,5 @@
+import type { ImportCounts } from "../attempts/import-resource.ts";
 import type { Outcomes } from "../attempts/outcomes.ts";
-import type { ImportCounts } from "../attempts/types.ts";
 import { type GuardFigures, nothingFound } from "../guard/figures.ts";
 import type { RecordPlan } from "./record-plan.ts";
 

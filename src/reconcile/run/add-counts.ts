@@ -1,4 +1,4 @@
-import type { ImportCounts } from "../attempts/types.ts";
+import type { ImportCounts } from "../attempts/import-resource.ts";
 import type { ImportKind } from "../receive/request.ts";
 
 /**

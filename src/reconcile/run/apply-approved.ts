@@ -1,8 +1,8 @@
 import { auditDecision } from "../attempts/audit-decision.ts";
 import { type HeldImport, keepMovedPlan } from "../attempts/held-imports.ts";
+import type { Decision } from "../attempts/import-resource.ts";
 import { heldOutcomes } from "../attempts/outcomes.ts";
 import { dropPlan } from "../attempts/plans.ts";
-import type { Decision } from "../attempts/types.ts";
 import { addCounts } from "./add-counts.ts";
 import { applyPlan, finishRun, keepPlan } from "./carry-out.ts";
 import type { Run } from "./plan-run.ts";

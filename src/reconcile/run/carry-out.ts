@@ -1,8 +1,8 @@
 import type { Recorded } from "../../changes/record.ts";
 import { announceImport } from "../attempts/announce-import.ts";
+import type { Decision } from "../attempts/import-resource.ts";
 import { hashPlan } from "../attempts/plans.ts";
 import { finishImport, type ImportEnd } from "../attempts/record-attempt.ts";
-import type { Decision } from "../attempts/types.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { PlanDescription, PlannedFile } from "../planned-file.ts";
 import type { OpenImport, Run } from "./plan-run.ts";

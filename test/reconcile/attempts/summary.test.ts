@@ -1,8 +1,8 @@
 /** The summary of an import, as mails and reports show it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import type { ImportCounts } from "../../../src/reconcile/attempts/import-resource.ts";
 import { clockTime, summarize } from "../../../src/reconcile/attempts/summary.ts";
-import type { ImportCounts } from "../../../src/reconcile/attempts/types.ts";
 import type { Hold, HoldReason } from "../../../src/reconcile/guard/hold.ts";
 
 type Summarized = Parameters<typeof summarize>[0];

@@ -1,7 +1,7 @@
 /** The counts of an import of which a part was held and approved later. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ImportCounts } from "../../../src/reconcile/attempts/types.ts";
+import type { ImportCounts } from "../../../src/reconcile/attempts/import-resource.ts";
 import { addCounts } from "../../../src/reconcile/run/add-counts.ts";
 
 const first: ImportCounts = {

@@ -1,6 +1,6 @@
 import { type Recorded, together } from "../../../changes/record.ts";
+import type { ImportCounts } from "../../attempts/import-resource.ts";
 import { type Outcomes, rangesIn } from "../../attempts/outcomes.ts";
-import type { ImportCounts } from "../../attempts/types.ts";
 import { type GuardFigures, nothingFound } from "../../guard/figures.ts";
 import type { PlanDescription } from "../../planned-file.ts";
 
