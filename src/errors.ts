@@ -337,6 +337,11 @@ export const rowIssues = {
     message: (d) =>
       `Only the e-mail ${text(d.email)} links the row to a person of another source. Check that it is the same person.`,
   },
+  person_recycled: {
+    severity: "warning",
+    message: (d) =>
+      `The databaseID ${text(d.databaseId)} was that of ${text(d.person)}, but name, e-mail and userID differ. Perhaps the number was given to somebody else. If so, delete the old record and send the row again.`,
+  },
   email_shared: {
     severity: "warning",
     message: (d) =>

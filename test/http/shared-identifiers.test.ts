@@ -59,3 +59,30 @@ test("rows of one person may differ in name or e-mail, in case and accents, and 
   );
   assert.deepEqual(await notesOf(answer), []);
 });
+
+test("a known databaseID with another name, e-mail and userID is reported as possibly recycled", async () => {
+  const source = await newSource({ style: "normal" });
+  await send(
+    source,
+    file(
+      "Z1,z1,Ann,Ash,z1@x.edu,CLUB",
+      "Z2,z2,Bea,Birch,z2@x.edu,CLUB",
+      "Z3,,Cyd,Cole,z3@x.edu,CLUB",
+      "Z4,z4,Dot,Dee,z4@x.edu,CLUB",
+    ),
+  );
+  const answer = await send(
+    source,
+    file(
+      "Z1,z9,Zed,Young,zed@x.edu,CLUB",
+      "Z2,z2,Zoe,Young,zoe@x.edu,CLUB",
+      "Z3,,Cyd,Young,cyd@x.edu,CLUB",
+      "Z4,,Eve,Fox,eve@x.edu,00002;CLUB",
+    ),
+  );
+  const notes = (await readNotes(answer)).filter(({ code }) => code === "person_recycled");
+  assert.deepEqual(
+    notes.map(({ line, message }) => `${line} ${message.slice(0, 49)}`),
+    ["2 The databaseID Z1 was that of Ann Ash, but name, "],
+  );
+});

@@ -30,6 +30,7 @@ import {
 import { warnOfLinksByEmail } from "../../../src/reconcile/people/match/by-email.ts";
 import { lastUserIdStatement } from "../../../src/reconcile/people/match/last-user-id.ts";
 import { matchStatements } from "../../../src/reconcile/people/match/match-rows.ts";
+import { warnOfRecycledPeople } from "../../../src/reconcile/people/match/recycled.ts";
 import { warnOfSharedEmails } from "../../../src/reconcile/people/match/shared-emails.ts";
 import {
   anyDigest,
@@ -70,6 +71,7 @@ test("PostgreSQL accepts every statement that matches rows", async () => {
     missingRows,
     unchangedRowsOfMergedPeople,
     warnOfLinksByEmail: warnOfLinksByEmail(context),
+    warnOfRecycledPeople: warnOfRecycledPeople(context),
     warnOfSharedEmails: warnOfSharedEmails(context),
     lastUserId: lastUserIdStatement(1),
     ...numbered("match", matchStatements(context)),

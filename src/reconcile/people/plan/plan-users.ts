@@ -3,6 +3,7 @@ import type { Transaction } from "../../../store/database.ts";
 import { runStatements } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { warnOfLinksByEmail } from "../match/by-email.ts";
+import { warnOfRecycledPeople } from "../match/recycled.ts";
 import { warnOfSharedEmails } from "../match/shared-emails.ts";
 import { findAbsences, settleAbsences } from "./absences.ts";
 import { joinNewGroups, keepLastAdministrators, losesAdministrator } from "./administrators.ts";
@@ -38,7 +39,9 @@ export async function planUsers(transaction: Transaction, context: ImportContext
   if (rules.deletesAbsentPeople && hasAbsences) await planAbsences(transaction, context);
   const areAllNew = knowsNobody && (await transaction.query(anyMergedPerson)).rowCount === 0;
   await runStatements(transaction, [
-    ...((await knowsSomebody(transaction)) ? [warnOfLinksByEmail(context), ...planScalars(context)] : []),
+    ...((await knowsSomebody(transaction))
+      ? [warnOfLinksByEmail(context), warnOfRecycledPeople(context), ...planScalars(context)]
+      : []),
     ...planContacts(context, areAllNew),
     ...(hasReturns ? planReturnedContacts(context) : []),
     ...listGroupOrders(context, areAllNew),
