@@ -37,6 +37,20 @@ export const guardLimitsSchema = z.strictObject({
   identifiersChanged: share({ percent: 1, above: 10 }),
   /** People of the file whom another source knows and this one doesn't. */
   peopleOfAnotherSource: share({ percent: 50, above: 10 }),
+  /** People of the source whose first or last name would change. */
+  namesChanged: share({ percent: 5, above: 10 }),
+  /** People of the source whose first and last names would be swapped. */
+  namesSwapped: share({ percent: 1, above: 10 }),
+  /** People of the source who would get an e-mail or a phone that belonged to another of them. */
+  contactsOfOthers: share({ percent: 5, above: 10 }),
+  /** People of the source whose names, e-mail and userID would all change. */
+  peopleReplaced: share({ percent: 1, above: 10 }),
+  /** People, also added ones, who would get a role above member that they have in no group. */
+  rolesGranted: share({ percent: 5, above: 10 }),
+  /** People of the source whose text lost letters on the way. Their stored text stays. */
+  lettersLost: share({ percent: 1, above: 10 }),
+  /** Any of the six figures above, and `identifiersChanged`, in sources of any size. */
+  changedAtOnce: share({ percent: 50, above: 2 }),
 });
 
 /** Limits of a source, every one present. */

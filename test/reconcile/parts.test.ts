@@ -93,7 +93,12 @@ describe("joining the parts of a file", () => {
 describe("the guard's figures of a file in parts", () => {
   it("count rows, people, failures and groups, and nothing that is removed", () => {
     const all = part({ rows: 10, people: 9, failed: 1 }, { groups: { added: 5, unknown: 3 } });
-    const source = { isRoster: true, sourceName: "students", peopleInLastRoster: 8 };
+    const source = {
+      isRoster: true,
+      sourceName: "students",
+      peopleInLastRoster: 8,
+      rolesGranted: { count: 0, examples: [] },
+    };
     const figures = figuresOfParts(all, source);
     const { rows, peopleInFile, rowsFailed, groupsNamed, groupsUnknown, peopleRemoved, isRoster } = figures;
     assert.deepEqual(

@@ -4,6 +4,8 @@
 export interface RosterPerson {
   readonly number: number;
   readonly databaseId?: string;
+  readonly firstName?: string;
+  readonly lastName?: string;
   readonly userId?: string;
   readonly email?: string;
   readonly phone?: string;
@@ -22,11 +24,11 @@ export const changed = (
 
 /** The file: databaseIDs have eight digits, so that most begin with zeros. */
 export function csv(roster: readonly RosterPerson[]): string {
-  const lines = roster.map(({ number, databaseId, userId, email, phone, groups }) =>
+  const lines = roster.map(({ number, databaseId, firstName, lastName, userId, email, phone, groups }) =>
     [
       databaseId ?? String(number).padStart(8, "0"),
-      `First${number}`,
-      `Last${number}`,
+      firstName ?? `First${number}`,
+      lastName ?? `Last${number}`,
       email ?? `p${number}@example.edu`,
       userId ?? `user${number}`,
       phone ?? `+1202555${String(number).padStart(4, "0")}`,

@@ -45,7 +45,31 @@ export interface GuardFigures {
     readonly lostZero: string | null;
   };
   readonly peopleOfAnotherSource: Figure & { readonly source: string | null };
+  /** People whom the import adds. */
+  readonly peopleNew: number;
+  /** People of the source whose names change otherwise than by a swap. */
+  readonly namesChanged: Figure;
+  readonly namesSwapped: Figure;
+  /** People of the source who get an e-mail or a phone that belonged to another of them. */
+  readonly contactsOfOthers: Figure;
+  /** People of the source whose names, e-mail and userID all change. */
+  readonly peopleReplaced: Figure;
+  /** People who get a role above member that they have in no group. */
+  readonly rolesGranted: Figure;
+  /** People of the source whose text in the file lost letters. */
+  readonly lettersLost: Figure;
 }
+
+/** The figures of values that change. */
+export const valueFigures = [
+  "namesChanged",
+  "namesSwapped",
+  "contactsOfOthers",
+  "peopleReplaced",
+  "rolesGranted",
+  "lettersLost",
+] as const;
+export type ValueFigure = (typeof valueFigures)[number];
 
 const nothing: Figure = { count: 0, examples: [] };
 
@@ -67,4 +91,11 @@ export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"
   groupsUnknown: nothing,
   identifiersChanged: { ...nothing, zerosLost: 0, lostZero: null },
   peopleOfAnotherSource: { ...nothing, source: null },
+  peopleNew: 0,
+  namesChanged: nothing,
+  namesSwapped: nothing,
+  contactsOfOthers: nothing,
+  peopleReplaced: nothing,
+  rolesGranted: nothing,
+  lettersLost: nothing,
 };

@@ -12,6 +12,12 @@ export const holdCodes = [
   "groups_unknown",
   "identifiers_changed",
   "people_of_another_source",
+  "names_changed",
+  "names_swapped",
+  "contacts_of_others",
+  "people_replaced",
+  "roles_granted",
+  "letters_lost",
 ] as const;
 export type HoldCode = (typeof holdCodes)[number];
 

@@ -2,25 +2,26 @@ import type { GuardLimits } from "../../organizations/guard-limits.ts";
 import { numeral, percentage } from "../numerals.ts";
 import type { GuardFigures } from "./figures.ts";
 import type { HoldReason } from "./hold.ts";
-import { passes } from "./limits.ts";
+import { passedLimit, passes } from "./limits.ts";
 import { sentences } from "./sentences.ts";
 
 /** People who arrive under another databaseID or userID. */
 export function identifiersChanged(figures: GuardFigures, limits: GuardLimits): HoldReason | undefined {
-  const { identifiersChanged: changed, peopleInFile, sourceName } = figures;
-  const { identifiersChanged: limit } = limits;
-  if (limit === null || !passes(changed.count, peopleInFile, limit)) return undefined;
-  const share = `${percentage(changed.count, peopleInFile)}; limit ${limit.percent} %`;
+  const { identifiersChanged: changed, peopleInFile, peopleOfSource: ofSource, sourceName } = figures;
+  const { identifiersChanged: own, changedAtOnce } = limits;
+  const limit = passedLimit(changed.count, peopleInFile, own, { ofSource, changedAtOnce });
+  if (limit === null) return undefined;
+  const share = `${percentage(changed.count, limit.of)}; limit ${limit.percent} %`;
   const lostZeros = changed.zerosLost * 2 > changed.count;
   const example = lostZeros && changed.lostZero ? `, e.g. ${changed.lostZero}` : "";
   return {
     code: "identifiers_changed",
     scope: "everything",
     figure: changed.count,
-    of: peopleInFile,
+    of: limit.of,
     limit: `${limit.percent} %`,
     message: sentences(
-      `${numeral(changed.count)} of ${numeral(peopleInFile)} people (${share}) arrive under another databaseID or userID${example}.`,
+      `${numeral(changed.count)} of ${numeral(limit.of)} people (${share}) arrive under another databaseID or userID${example}.`,
       lostZeros && "Leading zeros look lost, as when a spreadsheet saves the file.",
     ),
     advice: lostZeros

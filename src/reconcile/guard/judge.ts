@@ -12,6 +12,7 @@ import {
   rowsUnidentified,
 } from "./removal-reasons.ts";
 import { groupsUnknown, peopleMissing, rowsFailed } from "./row-reasons.ts";
+import { valuesChanged } from "./value-reasons.ts";
 
 /** The guard's judgement of a plan. */
 export type Verdict =
@@ -26,6 +27,7 @@ export type Verdict =
 const limitChecks: readonly ((figures: GuardFigures, limits: GuardLimits) => HoldReason | undefined)[] = [
   identifiersChanged,
   peopleOfAnotherSource,
+  ...valuesChanged,
   peopleMissing,
   rowsFailed,
   groupsUnknown,

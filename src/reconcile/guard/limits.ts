@@ -16,6 +16,24 @@ export const passesFrom = (
   size = of,
 ): boolean => limit !== null && size >= limit.from && figure * 100 > limit.percent * of;
 
+/**
+ * Finds the limit of changed values that a figure is over: the figure's own, or the one of all such figures, which also
+ * judges small sources. Returns null if it is over neither, or if its own limit is off.
+ * @param of the number with which the figure's own limit compares it
+ */
+export function passedLimit(
+  figure: number,
+  of: number,
+  own: { percent: number; above: number } | null,
+  { ofSource, changedAtOnce }: { readonly ofSource: number; readonly changedAtOnce: GuardLimits["changedAtOnce"] },
+): { readonly percent: number; readonly of: number } | null {
+  if (own === null) return null;
+  if (passes(figure, of, own)) return { percent: own.percent, of };
+  if (changedAtOnce !== null && passes(figure, ofSource, changedAtOnce))
+    return { percent: changedAtOnce.percent, of: ofSource };
+  return null;
+}
+
 /** Whether more people would be deleted than the limits allow. */
 export const isOverPeople = (removed: number, ofSource: number, limits: GuardLimits): boolean =>
   passes(removed, ofSource, limits.peopleRemoved) || passesFrom(removed, ofSource, limits.peopleRemovedAtOnce);

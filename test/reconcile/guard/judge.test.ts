@@ -143,6 +143,12 @@ describe("a figure at its limit passes, one more is held", () => {
     ],
     identifiers_changed: [
       [
+        "half of a small source, and more than 2",
+        { identifiersChanged: { percent: 1, above: 10 }, changedAtOnce: { percent: 50, above: 2 } },
+        { identifiersChanged: { ...figure(3), zerosLost: 0, lostZero: null }, peopleInFile: 3, peopleOfSource: 6 },
+        { identifiersChanged: { ...figure(3), zerosLost: 0, lostZero: null }, peopleInFile: 3, peopleOfSource: 5 },
+      ],
+      [
         "1 % and 10",
         { identifiersChanged: { percent: 1, above: 10 } },
         { identifiersChanged: { ...figure(10), zerosLost: 0, lostZero: null }, peopleInFile: 100 },

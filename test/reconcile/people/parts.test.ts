@@ -61,7 +61,12 @@ test("the guard judges the joined parts: people and rows, failed ones, and unkno
     counts: { ...nothingDone.counts, rows: 20, people: 18, failed: 2 },
     groups: { added: 30, unknown: 3 },
   };
-  const figures = figuresOfParts(part, { isRoster: true, sourceName: "students", peopleInLastRoster: 40 });
+  const figures = figuresOfParts(part, {
+    isRoster: true,
+    sourceName: "students",
+    peopleInLastRoster: 40,
+    rolesGranted: { count: 0, examples: [] },
+  });
   assert.deepEqual(
     [figures.rows, figures.peopleInFile, figures.peopleInLastRoster, figures.rowsFailed.count],
     [20, 18, 40, 2],

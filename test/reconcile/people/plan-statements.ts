@@ -14,6 +14,7 @@ import {
   planFiguresStatement,
   waitingStatement,
 } from "../../../src/reconcile/people/guard/plan-figures.ts";
+import { valueFiguresStatement } from "../../../src/reconcile/people/guard/value-figures.ts";
 import { findAbsences, settleAbsences } from "../../../src/reconcile/people/plan/absences.ts";
 import {
   joinNewGroups,
@@ -122,6 +123,7 @@ const guardStatements = (c: ImportContext): Sql[] => [
   emptiedGroupStatement(c),
   changedIdentifiersStatement(c),
   peopleOfAnotherSourceStatement(c),
+  valueFiguresStatement(c),
   ...Object.values(exampleStatements).map((statement) => statement(c)),
 ];
 

@@ -4,7 +4,7 @@ import type { Sql } from "sql-template-tag";
 import { appendStatement } from "../../../src/changes/record.ts";
 import { peopleEntries } from "../../../src/reconcile/people/apply/append-people.ts";
 import { applyStatements } from "../../../src/reconcile/people/apply/apply-users.ts";
-import { knowsAnybody } from "../../../src/reconcile/people/first-load/apply-in-parts.ts";
+import { countRolesStatement, knowsAnybody } from "../../../src/reconcile/people/first-load/apply-in-parts.ts";
 import { groupFigures } from "../../../src/reconcile/people/first-load/apply-part.ts";
 import {
   joinDefaultGroups,
@@ -95,6 +95,7 @@ test("PostgreSQL accepts every statement of a first load", async () => {
     const people = { context, run: importRun, rows, offset: -2, joinedByEverybody: ["ALL"] };
     return {
       knowsAnybody: knowsAnybody(1),
+      countRoles: countRolesStatement(1),
       storedLocations: storedLocations(1),
       countPlainRows,
       dismissRelatedRows,

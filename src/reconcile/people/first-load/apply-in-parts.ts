@@ -108,7 +108,18 @@ async function isOverLimits(
   const isRoster = setup.rules.deletesAbsentPeople;
   const source = { organization: literal(organizationId), source: literal(setup.source.number) };
   const peopleInLastRoster = isRoster ? await readLastRoster(executor, source) : null;
-  const figures = figuresOfParts(all, { isRoster, sourceName, peopleInLastRoster });
+  const rolesGranted = { count: await countRoles(executor, organizationId), examples: [] };
+  const figures = figuresOfParts(all, { isRoster, sourceName, peopleInLastRoster, rolesGranted });
   const verdict = judgeFigures(figures, limits, announcedChange, run.at);
   return verdict.outcome === "held" || verdict.uses !== null;
+}
+
+export const countRolesStatement = (organizationId: number): Sql => sql`
+  select count(distinct user_id)::integer as count from memberships
+  where organization_id = ${organizationId} and role > 0`;
+
+/** Counts the people with a role above member. Nobody was known before, so the file granted them. */
+async function countRoles(executor: Executor, organizationId: number): Promise<number> {
+  const statement = prepared(countRolesStatement(organizationId));
+  return (await selectRow(executor, z.object({ count: z.int() }), statement))!.count;
 }

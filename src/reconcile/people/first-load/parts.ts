@@ -91,13 +91,14 @@ function joinRanges(one: string | undefined, other: string | undefined): string 
  */
 export function figuresOfParts(
   { counts, groups }: Part,
-  source: Pick<GuardFigures, "isRoster" | "sourceName" | "peopleInLastRoster">,
+  source: Pick<GuardFigures, "isRoster" | "sourceName" | "peopleInLastRoster" | "rolesGranted">,
 ): GuardFigures {
   return {
     ...nothingFound,
     ...source,
     rows: counts.rows,
     peopleInFile: counts.people,
+    peopleNew: counts.added,
     rowsFailed: { count: counts.failed, examples: [] },
     groupsNamed: groups.added + groups.unknown,
     groupsUnknown: { count: groups.unknown, examples: [] },

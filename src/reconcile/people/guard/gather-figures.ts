@@ -1,7 +1,7 @@
 import type { GuardLimits } from "../../../organizations/guard-limits.ts";
 import type { Executor } from "../../../store/database.ts";
-import type { Figure, GroupLoss, GuardFigures } from "../../guard/figures.ts";
-import { couldPass, isOverPeople, passes } from "../../guard/limits.ts";
+import { type Figure, type GroupLoss, type GuardFigures, nothingFound, type ValueFigure } from "../../guard/figures.ts";
+import { couldPass, isOverPeople, passedLimit, passes } from "../../guard/limits.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { rosterLoss } from "../plan/roster-groups.ts";
 import { type exampleStatements, readExamples } from "./examples.ts";
@@ -14,6 +14,7 @@ import {
   readLastRoster,
   readPlanFigures,
 } from "./plan-figures.ts";
+import { readValueFigures } from "./value-figures.ts";
 
 /** More members than any group has. */
 const beyondAll = 2_000_000_000;
@@ -37,6 +38,7 @@ export async function gatherFigures(
   const plan = await readPlanFigures(executor, context);
   const gathering = { executor, context, limits, plan };
   const isRoster = context.rules.deletesAbsentPeople;
+  const people = await gatherPeople(gathering);
   return {
     isRoster,
     silenceRemoves: isRoster || (await removesByRosterGroups(gathering)),
@@ -44,7 +46,9 @@ export async function gatherFigures(
     rows: plan.rows,
     peopleInFile: plan.peopleInFile,
     peopleInLastRoster: isRoster ? await readLastRoster(executor, context) : null,
-    ...(await gatherPeople(gathering)),
+    peopleNew: plan.peopleNew,
+    ...people,
+    ...(await gatherValues(gathering, people.peopleOfSource)),
     ...(await gatherMemberships(gathering)),
     ...(await gatherRows(gathering)),
   };
@@ -71,11 +75,20 @@ async function gatherPeople(gathering: Gathering): Promise<PeopleFigures> {
   const { executor, context, limits, plan } = gathering;
   // These figures are upper bounds, which an ordinary night is far from.
   const mostChanged = plan.peopleNew + plan.usernamesChanged + plan.rowsFailed;
-  const mayBeChanged = passes(mostChanged, plan.peopleInFile, limits.identifiersChanged);
+  const { changedAtOnce } = limits;
+  const couldBeChanged = passes(mostChanged, plan.peopleInFile, limits.identifiersChanged);
+  const couldChangeAtOnce = limits.identifiersChanged !== null && couldPass(mostChanged, changedAtOnce);
   const mayBeOthers = passes(plan.peopleLookedAt, plan.peopleInFile, limits.peopleOfAnotherSource);
   const mayLoseContacts = couldPass(plan.contactsRemoved, limits.contactsRemoved);
-  const isNeeded = mayBeChanged || mayBeOthers || mayLoseContacts || plan.peopleRemoved > 0;
+  const isNeeded =
+    couldBeChanged ||
+    couldChangeAtOnce ||
+    mayBeOthers ||
+    mayLoseContacts ||
+    plan.peopleRemoved > 0 ||
+    valuesAtMost(plan).some(([figure, most]) => couldPass(most, limits[figure]) || couldPass(most, changedAtOnce));
   const peopleOfSource = isNeeded ? await countClaimed(executor, context, "users") : 0;
+  const mayBeChanged = couldBeChanged || (couldChangeAtOnce && passes(mostChanged, peopleOfSource, changedAtOnce));
   const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
   const identifiers = peopleOfSource > 0 && mayBeChanged ? await readChangedIdentifiers(executor, context) : undefined;
   const others = peopleOfSource > 0 && mayBeOthers ? await readPeopleOfAnotherSource(executor, context) : undefined;
@@ -87,6 +100,31 @@ async function gatherPeople(gathering: Gathering): Promise<PeopleFigures> {
     identifiersChanged: identifiers ?? { count: 0, examples: [], zerosLost: 0, lostZero: null },
     peopleOfAnotherSource: others ?? { count: 0, examples: [], source: null },
   };
+}
+
+/** Upper bounds of the figures of changed values. They need no look at stored people. */
+const valuesAtMost = (plan: PlanFigures): [ValueFigure, number][] => [
+  ["namesChanged", plan.namesTouched],
+  ["namesSwapped", plan.namesTouched],
+  ["peopleReplaced", plan.namesTouched],
+  ["contactsOfOthers", plan.contactsGained],
+  ["rolesGranted", plan.rolesTouched],
+  ["lettersLost", plan.lettersLost],
+];
+
+/** Gathers the values that change, if one of them could be over its limit. */
+async function gatherValues(
+  { executor, context, limits, plan }: Gathering,
+  peopleOfSource: number,
+): Promise<Pick<GuardFigures, ValueFigure>> {
+  const { changedAtOnce } = limits;
+  const isNeeded = valuesAtMost(plan).some(([figure, most]) => {
+    const ofSource = figure === "rolesGranted" ? peopleOfSource + plan.peopleNew : peopleOfSource;
+    return ofSource > 0 && passedLimit(most, ofSource, limits[figure], { ofSource, changedAtOnce }) !== null;
+  });
+  if (isNeeded) return readValueFigures(executor, context);
+  const { namesChanged, namesSwapped, contactsOfOthers, peopleReplaced, rolesGranted, lettersLost } = nothingFound;
+  return { namesChanged, namesSwapped, contactsOfOthers, peopleReplaced, rolesGranted, lettersLost };
 }
 
 type MembershipFigures = Pick<

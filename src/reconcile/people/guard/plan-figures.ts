@@ -6,6 +6,7 @@ import type { Waiting } from "../../guard/hold.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { endedMemberships } from "../report/describe-plan.ts";
 import { failedRows, losingContacts, unidentifiedRows, unknownGroups } from "./examples.ts";
+import { gainingContacts, peopleOfLostLetters } from "./value-figures.ts";
 
 const planFiguresRow = z.object({
   rows: z.int(),
@@ -19,6 +20,10 @@ const planFiguresRow = z.object({
   groupsUnknown: z.int(),
   peopleNew: z.int(),
   usernamesChanged: z.int(),
+  namesTouched: z.int(),
+  contactsGained: z.int(),
+  rolesTouched: z.int(),
+  lettersLost: z.int(),
 });
 
 /** Figures that the plan alone contains. */
@@ -41,7 +46,13 @@ export const planFiguresStatement = (c: ImportContext): Sql => sql`
     (select coalesce(sum(people), 0) from (${unknownGroups}) unknown)::integer as "groupsUnknown",
     (select count(*) from people where is_new)::integer as "peopleNew",
     (select count(*) from planned_scalars s join users u on u.organization_id = ${c.organization} and u.id = s.person
-     where s.username_changes and u.username is not null)::integer as "usernamesChanged"`;
+     where s.username_changes and u.username is not null)::integer as "usernamesChanged",
+    (select count(*) from planned_scalars where changed like '%"firstName":%' or changed like '%"lastName":%')::integer
+      as "namesTouched",
+    (select count(*) from (${gainingContacts}) gaining)::integer as "contactsGained",
+    (select count(distinct person) from planned_memberships
+     where role_to > 0 and role_to is distinct from role_from and claims & ${c.claim} <> 0)::integer as "rolesTouched",
+    (select count(*) from (${peopleOfLostLetters}) damaged)::integer as "lettersLost"`;
 
 /** Reads the figures that the plan alone contains. */
 export async function readPlanFigures(executor: Executor, context: ImportContext): Promise<PlanFigures> {
