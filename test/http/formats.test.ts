@@ -41,7 +41,7 @@ const people = Array.from({ length: count }, (_, index) => ({
     index % 4 === 0
       ? ""
       : `212555${String(1000 + index)}||3|1|cell;+44 20 7946 0${String(index % 1000).padStart(3, "0")}||2||home`,
-  groupID: `G${index % 7};H${index % 11}|4`,
+  groupID: `G${index % 7};H${index % 11}${index % 4 ? "" : "|4"}`,
   databaseID: String(index).padStart(6, "0"),
   address: index % 2 ? `${index} Rue "Été"|Montréal|QC|CA|H2X` : "",
   customFields: `a${index}|über & <b>|`,
