@@ -64,20 +64,12 @@ export function trackMarkup(saxes: SaxesParser): XmlMarkup {
     const markup = pending.slice(eventPosition - pendingStart, position() - pendingStart);
     return eventOpened ? `<${markup}` : markup;
   };
-  /** Where in `read()` the text, tag or section begins that is not complete. */
-  const current = (markup: string): number => /^(?:[ \t\r\n]*<(?:!--.*?-->|\?.*?\?>))*/s.exec(markup)?.[0].length ?? 0;
   const placeAt = (markup: string, index: number): XmlPlace => {
     const lines = markup.slice(0, index).split(/\r\n?|\n/);
     const column = [...lines.at(-1)!].length + 1;
     const before = eventOpened ? eventColumn - 1 : eventColumn;
     return { line: eventLine + lines.length - 1, column: lines.length === 1 ? before + column : column };
   };
-  const section = (): XmlSection | undefined => {
-    const markup = read();
-    const start = /^[ \t\r\n]*(<!--|<!\[CDATA\[|<\?|<!DOCTYPE)/.exec(markup.slice(current(markup)))?.[1];
-    return start === undefined ? undefined : sections[start];
-  };
-
   return {
     position,
     write(piece) {
@@ -96,10 +88,10 @@ export function trackMarkup(saxes: SaxesParser): XmlMarkup {
       eventOpened = opened;
     },
     length: () => position() - eventPosition,
-    section,
+    section: () => sectionOf(read()),
     bareAmpersand() {
-      if (section() !== undefined) return undefined;
       const markup = read();
+      if (sectionOf(markup) !== undefined) return undefined;
       const start = current(markup);
       const index = markup.slice(start).search(bareAmpersandPattern);
       return index < 0 ? undefined : placeAt(markup, start + index);
@@ -115,4 +107,15 @@ export function trackMarkup(saxes: SaxesParser): XmlMarkup {
     },
     lastReference: () => /&[^&;]*;$/.exec(read())?.[0] ?? "This entity",
   };
+}
+
+/** The index in the markup at which the text, tag or section begins that is not complete. */
+function current(markup: string): number {
+  return /^(?:[ \t\r\n]*<(?:!--.*?-->|\?.*?\?>))*/s.exec(markup)?.[0].length ?? 0;
+}
+
+/** The section at the end of the markup that is not complete, if there is one. */
+function sectionOf(markup: string): XmlSection | undefined {
+  const start = /^[ \t\r\n]*(<!--|<!\[CDATA\[|<\?|<!DOCTYPE)/.exec(markup.slice(current(markup)))?.[1];
+  return start === undefined ? undefined : sections[start];
 }

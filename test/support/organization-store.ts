@@ -28,6 +28,23 @@ export const strictGuard: GuardLimits = {
   contactsRemoved: { percent: 0, above: 0 },
 };
 
+const times = { created_at: time, updated_at: time };
+
+type Insert = (table: string, records: readonly Record<string, unknown>[]) => Promise<void>;
+
+/** Returns a function that inserts records into tables of an organization. */
+function inserterFor(owner: Pool, id: number): Insert {
+  return async (table, records) => {
+    if (records.length === 0) return;
+    const columns = Object.keys(records[0]!);
+    await owner.query(
+      `insert into ${table} (organization_id, ${columns.join(", ")})
+       select $1, ${columns.join(", ")} from json_populate_recordset(null::${table}, $2)`,
+      [id, JSON.stringify(records)],
+    );
+  };
+}
+
 /** Stores a new organization, and returns its id. */
 export async function saveOrganization(
   owner: Pool,
@@ -44,16 +61,14 @@ export async function saveOrganization(
     organization.lastUserId,
     organization.lastGroupNumber,
   ]);
-  const insert = async (table: string, records: readonly Record<string, unknown>[]) => {
-    if (records.length === 0) return;
-    const columns = Object.keys(records[0]!);
-    await owner.query(
-      `insert into ${table} (organization_id, ${columns.join(", ")})
-       select $1, ${columns.join(", ")} from json_populate_recordset(null::${table}, $2)`,
-      [id, JSON.stringify(records)],
-    );
-  };
-  const times = { created_at: time, updated_at: time };
+  const insert = inserterFor(owner, id);
+  await saveThings(insert, organization, guard);
+  await saveUsers(insert, [...organization.users.values()]);
+  return id;
+}
+
+/** Stores everything but people. */
+async function saveThings(insert: Insert, organization: Organization, guard: GuardLimits): Promise<void> {
   await insert(
     "sources",
     [...organization.sources].map(([name, { number, rank, ownsPrimaryEmail }]) => ({
@@ -106,7 +121,10 @@ export async function saveOrganization(
       created_at: time,
     })),
   );
-  const users = [...organization.users.values()];
+}
+
+/** Stores people with all that they have. */
+async function saveUsers(insert: Insert, users: readonly User[]): Promise<void> {
   await insert(
     "users",
     users.map((user) => ({ ...userColumns(user), ...times })),
@@ -152,7 +170,6 @@ export async function saveOrganization(
       })),
     ),
   );
-  return id;
 }
 
 function textColumns(user: User): Record<string, unknown> {

@@ -32,7 +32,13 @@ function checkKey(headers: { readonly "if-match"?: string | undefined }): (key: 
 const dateOf = (text: string | null) => (text === null ? null : new Date(text));
 
 /** Creating, listing and revoking API keys. */
-export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: HttpDependencies): void {
+export function apiKeyRoutes(app: App, dependencies: HttpDependencies): void {
+  creatingRoute(app, dependencies);
+  listingRoute(app, dependencies);
+  revokingRoute(app, dependencies);
+}
+
+function creatingRoute(app: App, { database, clock, newId, randomBytes }: HttpDependencies): void {
   app.route({
     method: "POST",
     url: "/api-keys",
@@ -59,7 +65,9 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       return { ...shown(resource), key };
     },
   });
+}
 
+function listingRoute(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/api-keys",
@@ -82,7 +90,9 @@ export function apiKeyRoutes(app: App, { database, clock, newId, randomBytes }: 
       return { items: items.map(shown), nextCursor };
     },
   });
+}
 
+function revokingRoute(app: App, { database, clock }: HttpDependencies): void {
   app.route({
     method: "DELETE",
     url: "/api-keys/:id",

@@ -39,6 +39,7 @@ export function importRoutes(app: App, dependencies: HttpDependencies, metrics: 
       await requireImportOf(dependencies.database, caller.organizationId, id, caller.source);
     });
     readingRoutes(scope as App, dependencies);
+    rowsRoute(scope as App, dependencies);
     planRoute(scope as App, dependencies);
     responseRoute(scope as App, dependencies);
     decisionRoutes(scope as App, dependencies, metrics);
@@ -95,7 +96,9 @@ function readingRoutes(app: App, dependencies: HttpDependencies): void {
       return sendImport(dependencies, request, reply, resource);
     },
   });
+}
 
+function rowsRoute(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/imports/:id/rows",

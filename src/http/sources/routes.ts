@@ -111,7 +111,12 @@ const wishSchema = z
   .meta({ id: "NewSource", examples: [{ rank: 1, mapping: { fields: { databaseID: "EMPLID", email: "EMAIL" } } }] });
 
 /** The organization's sources: reading and setting them. */
-export function sourceRoutes(app: App, { database, queue, clock }: HttpDependencies): void {
+export function sourceRoutes(app: App, dependencies: HttpDependencies): void {
+  readingRoutes(app, dependencies);
+  settingRoute(app, dependencies);
+}
+
+function readingRoutes(app: App, { database }: HttpDependencies): void {
   app.route({
     method: "GET",
     url: "/sources",
@@ -145,7 +150,9 @@ export function sourceRoutes(app: App, { database, queue, clock }: HttpDependenc
       return source;
     },
   });
+}
 
+function settingRoute(app: App, { database, queue, clock }: HttpDependencies): void {
   app.route({
     method: "PUT",
     url: "/sources/:name",

@@ -15,7 +15,7 @@ export function readAhead<Item>(
   const held: Item[] = [];
   let amount = 0;
   let taken = 0;
-  let ending: { readonly error?: unknown } | undefined;
+  let ending: Ending | undefined;
   let wakeTaker = () => {};
   let wakeReader = () => {};
   let isStopped = false;
@@ -36,16 +36,10 @@ export function readAhead<Item>(
       } while (taken > before && held.length > 0 && !isStopped);
     }
   }
-  const reading = read()
-    .then(
-      () => {
-        ending = {};
-      },
-      (error: unknown) => {
-        ending = { error };
-      },
-    )
-    .finally(() => wakeTaker());
+  const reading = endingOf(read()).then((found) => {
+    ending = found;
+    wakeTaker();
+  });
 
   return {
     async next() {
@@ -75,5 +69,16 @@ export function readAhead<Item>(
     },
   };
 }
+
+/** The end of the reading, with the error that it ended in. */
+interface Ending {
+  readonly error?: unknown;
+}
+
+const endingOf = (reading: Promise<void>): Promise<Ending> =>
+  reading.then(
+    () => ({}),
+    (error: unknown) => ({ error }),
+  );
 
 const waiting = (keep: (resume: () => void) => void) => new Promise<void>(keep);
