@@ -1,6 +1,7 @@
 import sql, { empty } from "sql-template-tag";
+import { z } from "zod";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
-import { prepared } from "../store/sql.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 
 /** Everything that the audit log can say was done. */
 export const auditActions = [
@@ -42,16 +43,30 @@ export interface AuditEntry {
 /** Further facts of an entry. */
 export type AuditDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
-/** An entry as the API shows it. */
-export interface AuditResource {
-  readonly id: string;
-  /** RFC 3339, UTC, microseconds. */
-  readonly at: string;
-  readonly action: AuditAction;
-  readonly actor: string;
-  readonly subject: string | null;
-  readonly details: AuditDetails;
-}
+/** An entry as the API shows it. Times are RFC 3339 in UTC, with microseconds. */
+export const auditEntrySchema = z
+  .object({
+    id: z.uuid(),
+    at: z.string(),
+    action: z.enum(auditActions).describe("What was done."),
+    actor: z.string().describe("Who did it: `api-key:` and a name, `user:` and an id, or `operator`."),
+    subject: z.string().nullable().describe("What it was done to, by id or name; null: the organization."),
+    details: z.record(z.string(), z.unknown()).describe("Ids, names and counts that belong to it."),
+  })
+  .meta({
+    id: "AuditEntry",
+    examples: [
+      {
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+        at: "2026-11-22T09:30:00.123000Z",
+        action: "settings.changed",
+        actor: "api-key:admin",
+        subject: null,
+        details: { settings: ["createGroups"] },
+      },
+    ],
+  });
+export type AuditResource = z.infer<typeof auditEntrySchema>;
 
 /**
  * Writes entries down, in the order given; all in one statement.
@@ -99,7 +114,9 @@ export function listAudit(
   page: { readonly after: readonly [at: string, id: string] | undefined; readonly limit: number },
 ): Promise<AuditResource[]> {
   return withOrganization(database, organizationId, async (transaction) => {
-    const { rows } = await transaction.query<AuditResource & { [column: string]: unknown }>(
+    return selectRows(
+      transaction,
+      auditEntrySchema,
       prepared(sql`select id, timestamp_text(at) as at, action, actor, subject, details from audit_entries
        where organization_id = ${organizationId} ${actor === undefined ? empty : sql`and actor = ${actor}`} ${action === undefined ? empty : sql`and action = ${action}`}
          ${since === undefined ? empty : sql`and audit_entries.at > ${since}`}
@@ -107,7 +124,6 @@ export function listAudit(
          ${page.after === undefined ? empty : sql`and (audit_entries.at, id) < (${page.after[0]}, ${page.after[1]})`}
        order by audit_entries.at desc, id desc limit ${page.limit + 1}`),
     );
-    return rows;
   });
 }
 

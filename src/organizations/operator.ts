@@ -1,10 +1,11 @@
 import sql from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { Executor } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, writerPatience } from "../store/organization-lock.ts";
 import type { Owner } from "../store/owner.ts";
-import { prepared } from "../store/sql.ts";
+import { prepared, selectRow, selectRows } from "../store/sql.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
 import { generateKey, hashKey, type KeyContext } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
@@ -13,21 +14,40 @@ import { type Issuer, setIssuer } from "./issuer.ts";
 import { createOrganization, nameTaken, operator } from "./organizations.ts";
 import { services } from "./services.ts";
 
-/** An organization as the operator sees it: nothing of its data but counts. */
-export interface OrganizationSummary {
-  readonly id: string;
-  readonly name: string;
-  readonly version: number;
-  readonly users: number;
-  readonly groups: number;
-  /** The provider whose tokens sign its people in; null: there is none. */
-  readonly identityProvider: Issuer | null;
-  /** The last import that was sent; dry runs are none. */
-  readonly lastImport: { readonly at: string; readonly kind: string; readonly status: string } | null;
-  /** RFC 3339, UTC, microseconds; so are all times. */
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+/** An organization of examples. */
+export const exampleOrganization = {
+  id: "2",
+  name: "Northern Campus",
+  version: 1,
+  users: 0,
+  groups: 0,
+  identityProvider: null,
+  lastImport: null,
+  createdAt: "2026-11-22T09:30:00.123456Z",
+  updatedAt: "2026-11-22T09:30:00.123456Z",
+};
+
+/** An organization as the operator sees it: nothing of its data but counts. Times are RFC 3339 in UTC, with microseconds. */
+export const summarySchema = z
+  .object({
+    id: z.string().describe("A number, as a string."),
+    name: z.string(),
+    version: z.int().describe("Counts the changes of name, settings and identity provider; it is the ETag."),
+    users: z.int().describe("How many users it has."),
+    groups: z.int().describe("How many groups it has."),
+    identityProvider: z
+      .object({ issuer: z.string(), audience: z.string() })
+      .nullable()
+      .describe("The OpenID provider whose tokens sign its people in; null: none do."),
+    lastImport: z
+      .object({ at: z.string(), kind: z.string(), status: z.string() })
+      .nullable()
+      .describe("The import that was sent last; null: none was. Dry runs are none."),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({ id: "OrganizationSummary", examples: [exampleOrganization] });
+export type OrganizationSummary = z.infer<typeof summarySchema>;
 
 /** An admin key that was made now: it cannot be shown again. */
 export interface NewAdminKey {
@@ -87,12 +107,13 @@ export function listOrganizations(
   page: { readonly after: number | undefined; readonly limit: number },
 ): Promise<OrganizationSummary[]> {
   return owner.transaction(async (transaction) => {
-    const { rows } = await transaction.query<OrganizationSummary & { [column: string]: unknown }>(
+    return selectRows(
+      transaction,
+      summarySchema,
       prepared(sql`select ${columns} from (
          select * from organizations where id > ${page.after ?? 0} order by id limit ${page.limit + 1}
        ) organizations order by organizations.id`),
     );
-    return rows;
   });
 }
 
@@ -204,10 +225,11 @@ export function issueAdminKey(
  * @throws MusterError not_found
  */
 export async function readSummary(executor: Executor, organizationId: number): Promise<OrganizationSummary> {
-  const { rows } = await executor.query<OrganizationSummary & { [column: string]: unknown }>(
+  const organization = await selectRow(
+    executor,
+    summarySchema,
     prepared(sql`select ${columns} from organizations where id = ${organizationId}`),
   );
-  const [organization] = rows;
   if (!organization) throw noSuchOrganization();
   return organization;
 }

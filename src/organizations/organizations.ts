@@ -1,11 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import sql from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import type { Prisma } from "../store/generated/client.ts";
 import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
-import { prepared } from "../store/sql.ts";
+import { prepared, selectRow } from "../store/sql.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 
@@ -15,16 +16,30 @@ export const operator = "operator";
 /** Number of the source that takes what names no source. */
 export const defaultSource = 3;
 
-/** An organization as the API shows it. */
-export interface OrganizationResource {
-  readonly id: string;
-  readonly name: string;
-  readonly settings: Settings;
-  readonly version: number;
-  /** RFC 3339, UTC, microseconds; so is `updatedAt`. */
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+/** An organization as the API shows it. Times are RFC 3339 in UTC, with microseconds. */
+export const organizationSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    settings: settingsSchema,
+    version: z.int(),
+    createdAt: z.string(),
+    updatedAt: z.string(),
+  })
+  .meta({
+    id: "Organization",
+    examples: [
+      {
+        id: "1",
+        name: "University",
+        settings: settingsSchema.parse({ createGroups: ["CRS-*"] }),
+        version: 2,
+        createdAt: "2026-11-21T10:00:00.000000Z",
+        updatedAt: "2026-11-22T09:30:00.123456Z",
+      },
+    ],
+  });
+export type OrganizationResource = z.infer<typeof organizationSchema>;
 
 /** A change of settings: what is absent stays, null puts back the default. */
 export type SettingsPatch = { readonly [Name in keyof Settings]?: Settings[Name] | null | undefined };
@@ -142,12 +157,17 @@ interface StoredOrganization {
   readonly stored: Readonly<Record<string, unknown>>;
 }
 
+const organizationRow = organizationSchema
+  .omit({ id: true, settings: true })
+  .extend({ settings: z.record(z.string(), z.unknown()) });
+
 async function readOrganization(executor: Executor, organizationId: number): Promise<StoredOrganization> {
-  const { rows } = await executor.query<Omit<OrganizationResource, "id"> & { settings: Record<string, unknown> }>(
+  const row = await selectRow(
+    executor,
+    organizationRow,
     prepared(sql`select name, settings, version, timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
      from organizations where id = ${organizationId}`),
   );
-  const [row] = rows;
   if (!row) throw new MusterError("not_found", "There is no such organization.");
   const { name, settings, version, createdAt, updatedAt } = row;
   return {

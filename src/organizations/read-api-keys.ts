@@ -1,37 +1,49 @@
 import sql, { empty } from "sql-template-tag";
+import { z } from "zod";
 import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
-import { prepared } from "../store/sql.ts";
+import { prepared, selectRow, selectRows } from "../store/sql.ts";
+import { services } from "./services.ts";
 
-import type { Service } from "./services.ts";
+/** A key of examples. */
+export const exampleKey = {
+  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+  name: "nightly",
+  services: ["import" as const],
+  source: "students",
+  createdAt: "2026-11-22T09:30:00.123456Z",
+  expiresAt: null,
+  lastUsedAt: "2026-11-22T10:00:00.000000Z",
+  revokedAt: null,
+  allowedAddresses: ["192.0.2.0/24"],
+  rotation: null,
+};
 
-/** An API key as the API shows it; the key itself is stored nowhere. */
-export interface ApiKeyResource {
-  readonly id: string;
-  readonly name: string;
-  readonly services: readonly Service[];
-  /** Name of the source that the key is bound to; null: any. */
-  readonly source: string | null;
-  /** RFC 3339, UTC, microseconds; so are all times. */
-  readonly createdAt: string;
-  readonly expiresAt: string | null;
-  /** To the minute. */
-  readonly lastUsedAt: string | null;
-  readonly revokedAt: string | null;
-  /** From where it may be used: canonical addresses and networks; empty: from everywhere. */
-  readonly allowedAddresses: readonly string[];
-  /** The last rotation; null: there was none. */
-  readonly rotation: KeyRotation | null;
-}
-
-/** A key that replaced another one. */
-export interface KeyRotation {
-  readonly rotatedAt: string;
-  /** Until when the key before works; null: it does not. */
-  readonly previousUntil: string | null;
-  /** When the key before was used last since then, to the minute; null: never. */
-  readonly previousLastUsedAt: string | null;
-}
+/** An API key as the API shows it. The key itself is stored nowhere. Times are RFC 3339 in UTC, with microseconds. */
+export const apiKeySchema = z
+  .object({
+    id: z.uuid(),
+    name: z.string(),
+    services: z.array(z.enum(services)),
+    source: z.string().nullable().describe("The only source that the key may import; null: any."),
+    createdAt: z.string(),
+    expiresAt: z.string().nullable(),
+    lastUsedAt: z.string().nullable().describe("To the minute."),
+    revokedAt: z.string().nullable(),
+    allowedAddresses: z
+      .array(z.string())
+      .describe("IP addresses and networks (CIDR) from which the key may be used; empty: from everywhere."),
+    rotation: z
+      .object({
+        rotatedAt: z.string(),
+        previousUntil: z.string().nullable().describe("Until when the key before works; null: it does not."),
+        previousLastUsedAt: z.string().nullable().describe("When that was used last since then, to the minute."),
+      })
+      .nullable()
+      .describe("When the key was replaced last; null: never."),
+  })
+  .meta({ id: "ApiKey", examples: [exampleKey] });
+export type ApiKeyResource = z.infer<typeof apiKeySchema>;
 
 const columns = sql`api_keys.id, api_keys.name, api_keys.services, sources.name as source,
   timestamp_text(api_keys.created_at) as "createdAt", timestamp_text(api_keys.expires_at) as "expiresAt",
@@ -61,12 +73,13 @@ export function listApiKeys(
   page: { readonly after: string | undefined; readonly limit: number },
 ): Promise<ApiKeyResource[]> {
   return withOrganization(database, organizationId, async (transaction) => {
-    const { rows } = await transaction.query<ApiKeyResource>(
+    return selectRows(
+      transaction,
+      apiKeySchema,
       prepared(sql`select ${columns} from ${from}
        where api_keys.organization_id = ${organizationId} ${page.after === undefined ? empty : sql`and api_keys.id > ${page.after}`}
        order by api_keys.id limit ${page.limit + 1}`),
     );
-    return rows;
   });
 }
 
@@ -75,12 +88,13 @@ export function listApiKeys(
  * @throws MusterError not_found
  */
 export async function readApiKey(executor: Executor, organizationId: number, id: string): Promise<ApiKeyResource> {
-  const { rows } = await executor.query<ApiKeyResource & { [column: string]: unknown }>(
+  const resource = await selectRow(
+    executor,
+    apiKeySchema,
     prepared(
       sql`select ${columns} from ${from} where api_keys.organization_id = ${organizationId} and api_keys.id = ${id}`,
     ),
   );
-  const [resource] = rows;
   if (!resource) throw noSuchKey();
   return resource;
 }

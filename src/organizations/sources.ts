@@ -1,54 +1,17 @@
 import { isDeepStrictEqual } from "node:util";
 import sql from "sql-template-tag";
+import { z } from "zod";
 import { dueSources } from "../announcements/overdue.ts";
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
-import type { FieldMapping } from "../intake/mapping-schema.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { Prisma } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
-import { prepared } from "../store/sql.ts";
+import { prepared, selectRows } from "../store/sql.ts";
 import { type AuditEntry, recordAudit } from "./audit-log.ts";
-import type { GuardLimits } from "./guard-limits.ts";
 import type { ChangeContext } from "./organizations.ts";
-import type { Style } from "./settings.ts";
-import { type SourceSettings, sourceSettingsSchema } from "./source-settings.ts";
-
-/** A source as the API shows it. */
-export interface SourceResource {
-  readonly name: string;
-  /** 1 is the highest. */
-  readonly rank: number;
-  /** null: the organization's. */
-  readonly style: Style | null;
-  /** null: the documented columns. */
-  readonly mapping: FieldMapping | null;
-  /** `source`: its files decide the primary e-mail of known people; `kept`: they only fill a blank one. */
-  readonly primaryEmail: SourceSettings["primaryEmail"];
-  /** Beyond which limits its imports are held. */
-  readonly guard: GuardLimits;
-  /** More may go than the limits say, between two times, once; null: nothing was announced. */
-  readonly announcedChange: AnnouncedChange | null;
-  readonly version: number;
-  /** When an import of it was applied last: RFC 3339, UTC, microseconds, as all times; null: never. */
-  readonly lastAppliedAt: string | null;
-  /** When it should have come again, by its own rhythm; null: it has none yet. */
-  readonly expectedBy: string | null;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
-
-/** A change that somebody announced, the end of a term, say. Times: RFC 3339. */
-export interface AnnouncedChange {
-  /** Percent of what the source has that may go. */
-  readonly percent: number;
-  readonly from: string;
-  readonly until: string;
-  /** The person who announced it, by name. */
-  readonly announcedBy: string;
-  /** The import that used it: it counts once. */
-  readonly usedBy: string | null;
-}
+import { type AnnouncedChange, type SourceResource, sourceSchema } from "./source-resource.ts";
+import { sourceSettingsSchema } from "./source-settings.ts";
 
 /** The settings to give a source. Without a rank it keeps its own; a new one comes last. */
 export type SourceWish = Pick<SourceResource, "style" | "mapping" | "primaryEmail" | "guard"> & {
@@ -59,17 +22,17 @@ export type SourceWish = Pick<SourceResource, "style" | "mapping" | "primaryEmai
 const mostSources = 60;
 const firstNumber = 3;
 
-interface StoredSource extends SourceResource {
-  [column: string]: unknown;
-  readonly number: number;
-  readonly settings: unknown;
-}
+const storedSource = sourceSchema
+  .omit({ mapping: true, primaryEmail: true, guard: true })
+  .extend({ number: z.int(), settings: sourceSettingsSchema });
 
 async function readSources(
   executor: Executor,
   organizationId: number,
 ): Promise<(SourceResource & { number: number })[]> {
-  const { rows } = await executor.query<StoredSource>(
+  const rows = await selectRows(
+    executor,
+    storedSource,
     prepared(sql`select number, name, rank, style, settings, announced_change as "announcedChange", version,
        timestamp_text(last_applied_at) as "lastAppliedAt",
        (select timestamp_text(due_at) from (${dueSources}) due
@@ -77,9 +40,7 @@ async function readSources(
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
      from sources where organization_id = ${organizationId} order by rank, number`),
   );
-  return rows.map(({ settings, ...source }) => {
-    return { ...source, ...sourceSettingsSchema.parse(settings) };
-  });
+  return rows.map(({ settings, ...source }) => ({ ...source, ...settings }));
 }
 
 /** All sources of an organization, the highest first. There are at most 60. */

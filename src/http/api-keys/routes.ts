@@ -2,7 +2,7 @@ import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { canonicalRange, isOnList } from "../../organizations/addresses.ts";
 import { changeApiKey, createApiKey, revokeApiKey, rotateApiKey } from "../../organizations/api-keys.ts";
-import { type ApiKeyResource, getApiKey, listApiKeys } from "../../organizations/read-api-keys.ts";
+import { type ApiKeyResource, apiKeySchema, getApiKey, listApiKeys } from "../../organizations/read-api-keys.ts";
 import { addressOf } from "../callers/addresses.ts";
 import { checkTag, contentTag, ifMatchHeaders } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
@@ -10,7 +10,7 @@ import { pageQuery, pageSchema } from "../contract/paging.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { AnyRequest, App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-import { apiKeySchema, createdKeySchema, keyParams, keyPatchSchema, newKeySchema, rotationSchema } from "./schemas.ts";
+import { createdKeySchema, keyParams, keyPatchSchema, newKeySchema, rotationSchema } from "./schemas.ts";
 
 const tags = ["API keys"];
 

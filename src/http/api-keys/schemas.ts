@@ -1,44 +1,7 @@
 import { z } from "zod";
 import { longestOverlap, mostAddresses } from "../../organizations/api-keys.ts";
+import { apiKeySchema, exampleKey } from "../../organizations/read-api-keys.ts";
 import { services } from "../../organizations/services.ts";
-
-const exampleKey = {
-  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-  name: "nightly",
-  services: ["import" as const],
-  source: "students",
-  createdAt: "2026-11-22T09:30:00.123456Z",
-  expiresAt: null,
-  lastUsedAt: "2026-11-22T10:00:00.000000Z",
-  revokedAt: null,
-  allowedAddresses: ["192.0.2.0/24"],
-  rotation: null,
-};
-
-/** An API key, without the key itself. */
-export const apiKeySchema = z
-  .object({
-    id: z.uuid(),
-    name: z.string(),
-    services: z.array(z.enum(services)),
-    source: z.string().nullable().describe("The only source that the key may import; null: any."),
-    createdAt: z.string(),
-    expiresAt: z.string().nullable(),
-    lastUsedAt: z.string().nullable().describe("To the minute."),
-    revokedAt: z.string().nullable(),
-    allowedAddresses: z
-      .array(z.string())
-      .describe("IP addresses and networks (CIDR) from which the key may be used; empty: from everywhere."),
-    rotation: z
-      .object({
-        rotatedAt: z.string(),
-        previousUntil: z.string().nullable().describe("Until when the key before works; null: it does not."),
-        previousLastUsedAt: z.string().nullable().describe("When that was used last since then, to the minute."),
-      })
-      .nullable()
-      .describe("When the key was replaced last; null: never."),
-  })
-  .meta({ id: "ApiKey", examples: [exampleKey] });
 
 /** A new key, which is shown once. */
 export const createdKeySchema = apiKeySchema

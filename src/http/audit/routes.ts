@@ -1,33 +1,10 @@
 import { z } from "zod";
-import { auditActions, listAudit } from "../../organizations/audit-log.ts";
+import { auditActions, auditEntrySchema, listAudit } from "../../organizations/audit-log.ts";
 import { time } from "../changes/schemas.ts";
 import { readPage } from "../contract/lists.ts";
 import { pageQuery, pageSchema } from "../contract/paging.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
-
-const auditEntrySchema = z
-  .object({
-    id: z.uuid(),
-    at: z.string(),
-    action: z.enum(auditActions).describe("What was done."),
-    actor: z.string().describe("Who did it: `api-key:` and a name, `user:` and an id, or `operator`."),
-    subject: z.string().nullable().describe("What it was done to, by id or name; null: the organization."),
-    details: z.record(z.string(), z.unknown()).describe("Ids, names and counts that belong to it."),
-  })
-  .meta({
-    id: "AuditEntry",
-    examples: [
-      {
-        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
-        at: "2026-11-22T09:30:00.123000Z",
-        action: "settings.changed",
-        actor: "api-key:admin",
-        subject: null,
-        details: { settings: ["createGroups"] },
-      },
-    ],
-  });
 
 const auditFilter = z.strictObject({
   ...pageQuery,

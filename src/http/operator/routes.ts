@@ -9,6 +9,7 @@ import {
   type OrganizationSummary,
   renameOrganization,
   setIdentityProvider,
+  summarySchema,
 } from "../../organizations/operator.ts";
 import { notFound } from "../contract/errors.ts";
 import { checkIfMatch, etag, ifMatchHeaders } from "../contract/etags.ts";
@@ -29,7 +30,6 @@ import {
   summaryPage,
   summaryParams,
   summaryPatchSchema,
-  summarySchema,
 } from "./schemas.ts";
 
 const tags = ["Operator"];

@@ -1,20 +1,9 @@
 import { z } from "zod";
 import { isAudience, isIssuer, issuerRule } from "../../organizations/issuer.ts";
+import { exampleOrganization, summarySchema } from "../../organizations/operator.ts";
 import { pageQuery } from "../contract/paging.ts";
 
 const exampleProvider = { issuer: "https://login.example.edu/realms/campus", audience: "muster" };
-
-const exampleOrganization = {
-  id: "2",
-  name: "Northern Campus",
-  version: 1,
-  users: 0,
-  groups: 0,
-  identityProvider: null,
-  lastImport: null,
-  createdAt: "2026-11-22T09:30:00.123456Z",
-  updatedAt: "2026-11-22T09:30:00.123456Z",
-};
 
 const exampleKey = {
   id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
@@ -22,27 +11,6 @@ const exampleKey = {
   key: "muster_n6mYcP2vR0xk3bWqTfJ8hLsE1dZaUo4iGy7VwC9XtKe",
   createdAt: "2026-11-22T09:30:00.123456Z",
 };
-
-/** An organization as the operator sees it. */
-export const summarySchema = z
-  .object({
-    id: z.string().describe("A number, as a string."),
-    name: z.string(),
-    version: z.int().describe("Counts the changes of name, settings and identity provider; it is the ETag."),
-    users: z.int().describe("How many users it has."),
-    groups: z.int().describe("How many groups it has."),
-    identityProvider: z
-      .object({ issuer: z.string(), audience: z.string() })
-      .nullable()
-      .describe("The OpenID provider whose tokens sign its people in; null: none do."),
-    lastImport: z
-      .object({ at: z.string(), kind: z.string(), status: z.string() })
-      .nullable()
-      .describe("The import that was sent last; null: none was. Dry runs are none."),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  })
-  .meta({ id: "OrganizationSummary", examples: [exampleOrganization] });
 
 const adminKeySchema = z
   .object({

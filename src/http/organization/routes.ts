@@ -1,5 +1,10 @@
 import { z } from "zod";
-import { getOrganization, patchSettings, type SettingsPatch } from "../../organizations/organizations.ts";
+import {
+  getOrganization,
+  organizationSchema,
+  patchSettings,
+  type SettingsPatch,
+} from "../../organizations/organizations.ts";
 import { settingsSchema } from "../../organizations/settings.ts";
 import { etag, ifMatchHeaders, ifMatchVersions, requireVersion } from "../contract/etags.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -7,29 +12,6 @@ import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 
 const tags = ["Organization"];
-
-const organizationSchema = z
-  .object({
-    id: z.string(),
-    name: z.string(),
-    settings: settingsSchema,
-    version: z.int(),
-    createdAt: z.string(),
-    updatedAt: z.string(),
-  })
-  .meta({
-    id: "Organization",
-    examples: [
-      {
-        id: "1",
-        name: "University",
-        settings: settingsSchema.parse({ createGroups: ["CRS-*"] }),
-        version: 2,
-        createdAt: "2026-11-21T10:00:00.000000Z",
-        updatedAt: "2026-11-22T09:30:00.123456Z",
-      },
-    ],
-  });
 
 /** Each setting may be absent (it stays) or null (it gets its default back). */
 const settingsPatchSchema = z.strictObject(

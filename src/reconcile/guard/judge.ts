@@ -1,5 +1,5 @@
 import type { GuardLimits } from "../../organizations/guard-limits.ts";
-import type { AnnouncedChange } from "../../organizations/sources.ts";
+import type { AnnouncedChange } from "../../organizations/source-resource.ts";
 import type { GuardFigures } from "./figures.ts";
 import type { HoldReason, HoldScope } from "./hold.ts";
 import { identifiersChanged, peopleOfAnotherSource } from "./identity-reasons.ts";

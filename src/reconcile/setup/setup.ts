@@ -6,8 +6,8 @@ import { readOptionsOf } from "../../intake/mapping.ts";
 import type { ReadOptions } from "../../intake/reading.ts";
 import type { NormalizationRules } from "../../intake/records.ts";
 import { type Settings, type Style, settingsSchema, styles } from "../../organizations/settings.ts";
+import { type AnnouncedChange, announcedChangeSchema } from "../../organizations/source-resource.ts";
 import { type SourceSettings, sourceSettingsSchema } from "../../organizations/source-settings.ts";
-import type { AnnouncedChange } from "../../organizations/sources.ts";
 import type { Transaction } from "../../store/database.ts";
 import { constant, literal, prepared, selectRow } from "../../store/sql.ts";
 import type { ImportOptions } from "../receive/request.ts";
@@ -45,7 +45,7 @@ const sourceRow = z.object({
   style: z.enum(styles).nullable(),
   settings: z.unknown(),
   lastImportId: z.string().nullable(),
-  announcedChange: z.custom<AnnouncedChange>().nullable(),
+  announcedChange: announcedChangeSchema.nullable(),
 });
 
 /** @throws MusterError source_unknown */
