@@ -66,6 +66,7 @@ async function runTests(server: TestServer): Promise<number> {
       env: {
         NODE_COMPILE_CACHE: isQuick ? join(testFolder, "../node_modules/.cache/tests") : join(scratch, "compiled"),
         ...process.env,
+        ...(isQuick ? { TEST_QUICK: "1" } : {}),
         TMPDIR: temporary,
         [testServerVariable]: JSON.stringify(server),
         [logFolderVariable]: logFolder,
