@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sql } from "sql-template-tag";
+import { listEarlierChanges } from "../../../src/reconcile/people/guard/earlier-changes.ts";
 import { exampleStatements } from "../../../src/reconcile/people/guard/examples.ts";
 import {
   changedIdentifiersStatement,
@@ -124,6 +125,7 @@ const guardStatements = (c: ImportContext): Sql[] => [
   changedIdentifiersStatement(c),
   peopleOfAnotherSourceStatement(c),
   valueFiguresStatement(c),
+  ...listEarlierChanges(c),
   ...Object.values(exampleStatements).map((statement) => statement(c)),
 ];
 

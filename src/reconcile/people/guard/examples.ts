@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { endsAddedEmail, endsAddedPerson, endsAddedPhone } from "./earlier-changes.ts";
 
 /** Most examples of one reason. */
 const most = 10;
@@ -30,6 +31,19 @@ export const losingContacts = sql`
       select from primary_emails p where p.person = e.person and p.email_normalized = e.email_normalized)
     union all select person from planned_phones where action = 'remove') loss`;
 
+/** Select of the people who lose an e-mail or a phone that the source did not add last. */
+export const unexpectedLosses = sql`
+  select distinct person from (
+    select person from planned_emails e where action = 'remove' and not exists (
+      select from primary_emails p where p.person = e.person and p.email_normalized = e.email_normalized)
+      and not ${endsAddedEmail(sql`e.person`, sql`e.email`)}
+    union all
+    select person from planned_phones h where action = 'remove' and not ${endsAddedPhone(sql`h.person`, sql`h.number`)}) loss`;
+
+/** Select of the people who are deleted, but for those whom the source added last in place of others. */
+export const unexpectedDeletions = sql`
+  select person from planned_deletions gone where not ${endsAddedPerson(sql`gone.person`)}`;
+
 /** Select of the rows that failed. */
 export const failedRows = sql`select distinct row from row_issues where failure`;
 
@@ -44,9 +58,8 @@ export const unknownGroups = sql`
 
 /** Figures of which the guard shows examples. Each statement returns one row with the column `examples`. */
 export const exampleStatements = {
-  peopleRemoved: (c: ImportContext): Sql =>
-    sql`select ${examplesOfPeople(c, sql`select person from planned_deletions`)} as examples`,
-  contactsRemoved: (c: ImportContext): Sql => sql`select ${examplesOfPeople(c, losingContacts)} as examples`,
+  peopleRemoved: (c: ImportContext): Sql => sql`select ${examplesOfPeople(c, unexpectedDeletions)} as examples`,
+  contactsRemoved: (c: ImportContext): Sql => sql`select ${examplesOfPeople(c, unexpectedLosses)} as examples`,
   rowsFailed: (): Sql =>
     sql`select ${examplesOf(sql`
     select format('line %s: %s', s.line, min(i.code)) as example

@@ -4,6 +4,7 @@ import type { Executor } from "../../../store/database.ts";
 import { selectRow } from "../../../store/sql.ts";
 import type { GuardFigures } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { restoresValue } from "./earlier-changes.ts";
 import { examplesOf } from "./examples.ts";
 
 const changedIdentifiersRow = z.object({
@@ -20,6 +21,7 @@ export const changedIdentifiersStatement = (c: ImportContext): Sql => sql`
     where s.database_id is not null and not s.only_removes and not exists (
       select from user_sources us
       where us.organization_id = ${c.organization} and us.source = ${c.source} and us.database_id = s.database_id)
+      and not exists (select from row_persons r join returns on returns.user_id = r.person where r.row = s.row)
   ), stale as materialized (
     select us.user_id, us.database_id, u.username_normalized, u.email_normalized
     from user_sources us
@@ -50,6 +52,7 @@ export const changedIdentifiersStatement = (c: ImportContext): Sql => sql`
       where row_persons.person = s.person), false
     from planned_scalars s join users u on u.organization_id = ${c.organization} and u.id = s.person
     where s.username_changes and u.username is not null
+      and not ${restoresValue(sql`s.person`, "username", sql`s.username`)}
   )
   select count(distinct person)::integer as count, count(*) filter (where lost_zeros)::integer as "zerosLost",
     (select format('\`%s\` → \`%s\` (line %s)', before, after, line) from changed where lost_zeros order by line limit 1) as "lostZero",

@@ -4,6 +4,7 @@ import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow, selectRows } from "../../../store/sql.ts";
 import type { GroupLoss } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { endsAddedPerson, restoresRole } from "./earlier-changes.ts";
 
 const groupLossRow = z.object({
   groupId: z.string(),
@@ -24,10 +25,12 @@ interface ConcernedGroups {
 export const groupLossesStatement = (c: ImportContext, { fromMembers, fromLost }: ConcernedGroups): Sql => sql`
   with lost as (
     select group_id, count(*) as lost from (
-      select group_id from planned_memberships where role_from is not null and role_to is null
+      select group_id from planned_memberships p where role_from is not null and role_to is null
+        and not ${restoresRole(sql`p.person`, sql`p.group_id`, sql`null`)}
       union all
       select m.group_id from planned_deletions gone join memberships m
-        on m.organization_id = ${c.organization} and m.user_id = gone.person) loss
+        on m.organization_id = ${c.organization} and m.user_id = gone.person
+      where not ${endsAddedPerson(sql`gone.person`)}) loss
     group by group_id
   )
   select lost.group_id as "groupId", members.count::integer as members, lost.lost::integer as lost,

@@ -5,7 +5,15 @@ import { identifier, selectRow } from "../../../store/sql.ts";
 import type { Waiting } from "../../guard/hold.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { endedMemberships } from "../report/describe-plan.ts";
-import { failedRows, losingContacts, unidentifiedRows, unknownGroups } from "./examples.ts";
+import { restoresRole } from "./earlier-changes.ts";
+import {
+  failedRows,
+  losingContacts,
+  unexpectedDeletions,
+  unexpectedLosses,
+  unidentifiedRows,
+  unknownGroups,
+} from "./examples.ts";
 import { gainingContacts, peopleOfLostLetters } from "./value-figures.ts";
 
 const planFiguresRow = z.object({
@@ -29,6 +37,13 @@ const planFiguresRow = z.object({
 /** Figures that the plan alone contains. */
 export type PlanFigures = z.infer<typeof planFiguresRow>;
 
+/** Select of the number of memberships that end and that the source added last. */
+const restoredMemberships = (c: ImportContext) => sql`
+  select (count(*) + (select count(*) from planned_deletions gone join earlier_changes e on e.person = gone.person
+      and e.action = 'created' join memberships m on m.organization_id = ${c.organization} and m.user_id = gone.person))::integer
+  from planned_memberships p
+  where role_from is not null and role_to is null and ${restoresRole(sql`p.person`, sql`p.group_id`, sql`null`)}`;
+
 export const planFiguresStatement = (c: ImportContext): Sql => sql`
   select
     greatest((select count(*) from staged_rows), (select count(*) from staged_digests))::integer as rows,
@@ -38,9 +53,9 @@ export const planFiguresStatement = (c: ImportContext): Sql => sql`
       + (select count(*) from (${failedRows}) failed where not exists (select from row_persons r where r.row = failed.row)))::integer
       as "peopleInFile",
     (select count(*) from people)::integer as "peopleLookedAt",
-    (select count(*) from planned_deletions)::integer as "peopleRemoved",
-    ${endedMemberships(c)} as "membershipsRemoved",
-    (select count(*) from (${losingContacts}) losing)::integer as "contactsRemoved",
+    (select count(*) from (${unexpectedDeletions}) gone)::integer as "peopleRemoved",
+    ${endedMemberships(c)} - (${restoredMemberships(c)}) as "membershipsRemoved",
+    (select count(*) from (${unexpectedLosses}) losing)::integer as "contactsRemoved",
     (select count(*) from (${failedRows}) failed)::integer as "rowsFailed",
     (select count(*) from (${unidentifiedRows}) unidentified)::integer as "rowsUnidentified",
     (select coalesce(sum(people), 0) from (${unknownGroups}) unknown)::integer as "groupsUnknown",

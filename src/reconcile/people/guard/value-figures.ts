@@ -4,6 +4,7 @@ import type { Executor } from "../../../store/database.ts";
 import { selectRow } from "../../../store/sql.ts";
 import type { Figure, ValueFigure } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { restoresEmail, restoresPhone, restoresRole, restoresValue } from "./earlier-changes.ts";
 import { examplesOf } from "./examples.ts";
 
 /** Select of the people who get an e-mail or a phone. */
@@ -16,8 +17,11 @@ export const gainingContacts: Sql = sql`
 export const peopleOfLostLetters: Sql = sql`
   select distinct r.person from row_issues i join row_persons r on r.row = i.row where i.code in ('text_damaged', 'bytes_damaged')`;
 
-/** SQL condition: a value of the stored person `u` is not blank, and the plan `s` has another. */
-const changes = (column: string) => sql`(u.${raw(column)} <> '' and s.${raw(column)} <> u.${raw(column)})`;
+/** SQL condition: a name of the stored person `u` is not blank, and the plan `s` has another that it does not restore. */
+const changes = (
+  column: "first_name" | "last_name",
+) => sql`(u.${raw(column)} <> '' and s.${raw(column)} <> u.${raw(column)}
+  and not ${restoresValue(sql`s.person`, column === "first_name" ? "firstName" : "lastName", sql`s.${raw(column)}`)})`;
 
 /** SQL: a person `u` of the source as readers know them. */
 const shown = sql`concat_ws(' ', coalesce(us.database_id, u.username, u.email), nullif(u.first_name, ''), nullif(u.last_name, ''))`;
@@ -42,9 +46,12 @@ const names = (c: ImportContext) => sql`named as materialized (
 
 /** SQL common table expression: e-mails and phones that people of the source get, and that another of them had. */
 const contacts = (c: ImportContext) => sql`gained as materialized (
-    select person, email_normalized as contact, 'email' as kind from primary_emails
-    union select person, email_normalized, 'email' from planned_emails where action = 'add'
-    union select person, number, 'phone' from planned_phones where action = 'add'
+    select person, email_normalized as contact, 'email' as kind from primary_emails e
+    where not ${restoresEmail(sql`e.person`, sql`e.email`)}
+    union select person, email_normalized, 'email' from planned_emails e
+    where action = 'add' and not ${restoresEmail(sql`e.person`, sql`e.email`)}
+    union select person, number, 'phone' from planned_phones h
+    where action = 'add' and not ${restoresPhone(sql`h.person`, sql`h.number`)}
   ), owned as (
     select gained.person, contact from gained join users o on kind = 'email' and o.organization_id = ${c.organization}
       and o.email_normalized = contact and o.id <> gained.person and o.claims & ${c.claim} <> 0
@@ -70,6 +77,7 @@ const roles = (c: ImportContext) => sql`granted as materialized (
     where m.role_to > 0 and m.role_to is distinct from m.role_from and m.claims & ${c.claim} <> 0
       and not exists (select from memberships had where had.organization_id = ${c.organization}
         and had.user_id = m.person and had.role > 0 and had.role = m.role_to)
+      and not ${restoresRole(sql`m.person`, sql`m.group_id`, sql`m.role_to`)}
     group by m.person)`;
 
 /** SQL common table expression: people of the source whose text lost letters. */

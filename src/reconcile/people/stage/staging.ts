@@ -20,7 +20,7 @@ export async function emptyPlan(executor: Executor): Promise<void> {
   await executor.query(
     `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves,
        absences, leavers, returns, planned_deletions, planned_scalars, primary_emails, planned_emails, planned_phones,
-       planned_memberships, planned_links, planned_changes`,
+       planned_memberships, planned_links, planned_changes, earlier_changes`,
   );
 }
 

@@ -122,6 +122,11 @@ export const stagingTables = sql`
     person bigint not null, database_id text collate "C", is_visible boolean not null, departs boolean not null
   ) on commit delete rows;
 
+  -- for the guard of a plan that would be held: the changes of the import that changed a person last, if it is of this source
+  create temp table if not exists earlier_changes (
+    person bigint not null, action text not null, changed jsonb not null, memberships jsonb not null
+  ) on commit delete rows;
+
   -- what the change log will say of known people
   create temp table if not exists planned_changes (
     person bigint not null, first_row integer, action text not null, database_id text, username text,
