@@ -340,7 +340,7 @@ export const rowIssues = {
   person_recycled: {
     severity: "warning",
     message: (d) =>
-      `The databaseID ${text(d.databaseId)} was that of ${text(d.person)}, but name, e-mail and userID differ. Perhaps the number was given to somebody else. If so, delete the old record and send the row again.`,
+      `The databaseID ${text(d.databaseId)} belonged to ${text(d.person)}, but name, e-mail and userID differ. Perhaps the number was given to somebody else. If so, delete the old record and send the row again.`,
   },
   email_shared: {
     severity: "warning",

@@ -114,3 +114,16 @@ test("an address that thirty people share is reported, and merges nobody", async
     /^3 email_shared: The person of line 2 and 28 other people of the file have the e-mail none@x.edu/,
   );
 });
+
+test("people who were not added are counted by the first name where they share an address", async () => {
+  const source = await newSource({ style: "normal" });
+  await sendNames(source, "Emma,Miller,family6@x.edu,CLUB");
+  const rows = [
+    "Noah,Miller,family6@x.edu,",
+    "Liam,Miller,family6@x.edu,",
+    "LIAM,,family6@x.edu,",
+    "Emma,Miller,family6@x.edu,1",
+  ];
+  const { failed, notAdded } = (await sendNames(source, ...rows)).json.counts;
+  assert.deepEqual({ failed, notAdded }, { failed: 4, notAdded: 2 });
+});

@@ -31,6 +31,7 @@ test("rows of one databaseID with different names and e-mails fail, and add nobo
   const [note] = await readNotes(answer);
   assert.match(note!.message, /^Lines 2, 3, 4 have the same identifier/);
   assert.deepEqual(await personOf("shared3@x.edu"), []);
+  assert.equal(answer.json.counts.notAdded, 3, "people, not databaseIDs");
 });
 
 test("rows of one userID with different names and e-mails leave its holder unchanged and present", async () => {
@@ -83,6 +84,6 @@ test("a known databaseID with another name, e-mail and userID is reported as pos
   const notes = (await readNotes(answer)).filter(({ code }) => code === "person_recycled");
   assert.deepEqual(
     notes.map(({ line, message }) => `${line} ${message.slice(0, 49)}`),
-    ["2 The databaseID Z1 was that of Ann Ash, but name, "],
+    ["2 The databaseID Z1 belonged to Ann Ash, but name, "],
   );
 });

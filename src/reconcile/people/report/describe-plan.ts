@@ -5,8 +5,15 @@ import { selectRow } from "../../../store/sql.ts";
 import type { Outcomes } from "../../attempts/outcomes.ts";
 import type { PlanDescription } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { firstAndLast, withFoldedNames } from "../match/names.ts";
 
-/** SQL: the staged row `s` means nobody who is stored. */
+/** SQL condition: a stored person `u` whom a row `s` may mean by its e-mail alone, if one more condition is true. */
+const isStoredUnder = (c: ImportContext, condition: Sql) => sql`exists (
+  select from ${withFoldedNames(sql`users`)} u
+  where u.organization_id = ${c.organization} and u.email_normalized = s.email_normalized
+    and s.database_id is null and s.username_normalized is null and ${condition})`;
+
+/** SQL condition: the staged row `s` with folded names means nobody who is stored. */
 const isNobodyStored = (c: ImportContext) =>
   c.knowsNobody
     ? sql`true`
@@ -15,15 +22,24 @@ const isNobodyStored = (c: ImportContext) =>
       and not exists (select from users u
         where u.organization_id = ${c.organization} and u.username_normalized = s.username_normalized
           and s.database_id is null)
-      and not exists (select from users u
-        where u.organization_id = ${c.organization} and u.email_normalized = s.email_normalized
-          and s.database_id is null and s.username_normalized is null)`;
+      and not ${isStoredUnder(c, sql`coalesce(nullif(u.folded_first, ''), u.folded_last) = s.first`)}
+      and not ${isStoredUnder(c, sql`u.folded_last = s.first and u.folded_first = s.last`)}
+      and not ${isStoredUnder(c, sql`s.first = ''`)}`;
 
-/** Failed rows whose people are unknown and were not added. The column `person` distinguishes these people. */
+/**
+ * Failed rows whose people are unknown and were not added. The column `person` distinguishes these people: by their first
+ * identifier, and by the name where the identifier is shared.
+ */
 const unknownRows = (c: ImportContext) => sql`
   select s.row,
-    coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row) as person
-  from (select distinct row from row_issues where failure) failed join staged_rows s on s.row = failed.row
+    coalesce('d' || s.database_id, 'u' || s.username_normalized, 'e' || s.email_normalized, 'r' || s.row)
+      || case when s.is_shared then ' ' || s.folded_first || ' ' || s.folded_last
+        when s.database_id is null and s.username_normalized is null then ' ' || s.first else '' end as person
+  from (
+    select s.*, failed.is_shared, ${firstAndLast}
+    from (select row, bool_or(code = 'identifier_shared') as is_shared from row_issues where failure group by row) failed
+    join ${withFoldedNames(sql`staged_rows`)} s on s.row = failed.row
+  ) s
   where ${isNobodyStored(c)}
     and not exists (select from people p where p.database_id = s.database_id)
     and not exists (select from people p
