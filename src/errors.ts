@@ -342,6 +342,10 @@ export const rowIssues = {
     message: (d) =>
       `The databaseID ${text(d.databaseId)} belonged to ${text(d.person)}, but name, e-mail and userID differ. Perhaps the number was given to somebody else. If so, delete the old record and send the row again.`,
   },
+  rows_merged: {
+    severity: "warning",
+    message: (d) => `Lines ${text(d.lines)} are of one person, ${text(d.person)}, and were merged.`,
+  },
   email_shared: {
     severity: "warning",
     message: (d) =>

@@ -45,6 +45,7 @@ test("children with one address are two people, the same file again changes noth
   assert.deepEqual(await namesAt("family1@x.edu"), ["EMMA Miller: CHOIR,CLUB", "Liam Miller: CHOIR"]);
   assert.deepEqual(await messagesOf(first), [
     "2 email_shared: The person of line 3 has the e-mail family1@x.edu, too, under another name. The row was added as a new person. If it is the same person, correct the first name, or add a databaseID or a userID.",
+    "2 rows_merged: Lines 2, 4 are of one person, family1@x.edu EMMA Miller, and were merged.",
     "3 email_shared: The person of line 2 has the e-mail family1@x.edu, too, under another name. The row was added as a new person. If it is the same person, correct the first name, or add a databaseID or a userID.",
   ]);
   const again = await sendNames(source, ...rows, "");

@@ -58,7 +58,7 @@ test("rows of one person may differ in name or e-mail, in case and accents, and 
       "Y2,,Eve,Roe,eve@x.edu,CLUB",
     ),
   );
-  assert.deepEqual(await notesOf(answer), []);
+  assert.deepEqual(await notesOf(answer), ["2 rows_merged", "5 rows_merged"]);
 });
 
 test("a known databaseID with another name, e-mail and userID is reported as possibly recycled", async () => {
@@ -86,4 +86,22 @@ test("a known databaseID with another name, e-mail and userID is reported as pos
     notes.map(({ line, message }) => `${line} ${message.slice(0, 49)}`),
     ["2 The databaseID Z1 belonged to Ann Ash, but name, "],
   );
+});
+
+test("every form of the report lists merged rows, and does not count them as warnings", async () => {
+  const source = await newSource({ style: "normal" });
+  const body = file("M1,,Ann,Ash,m1@x.edu,CLUB", "M2,,Bea,Birch,m2@x.edu,CLUB", "M1,,,,,CHOIR", "M1,,,,,CLUB");
+  const answer = await send(source, body);
+  const message = "Lines 2, 4, 5 are of one person, M1 Ann Ash, and were merged.";
+  const url = `/v1/imports/${answer.json.id}`;
+  assert.deepEqual([answer.json.counts.merged, answer.json.counts.warnings], [2, 0]);
+  assert.match(answer.json.summary, /2 rows were merged into other rows of the same people\./);
+  assert.equal((await readNotes(answer))[0]?.message, message);
+  for (const accept of ["text/plain", "application/xml"]) {
+    const form = await app.inject({ url: accept === "text/plain" ? url : `${url}/rows`, headers: { accept } });
+    assert.ok(form.body.includes(message), form.body);
+  }
+  assert.match((await app.inject({ url: `${url}/response` })).body, /M1,.*Lines 2, 4, 5 are of one person/);
+  const again = await send(source, body);
+  assert.equal((await readNotes(again))[0]?.message, message);
 });

@@ -103,9 +103,9 @@ const nouns: Readonly<Record<ImportKind, readonly [one: string, many: string]>> 
   locations: ["location", "locations"],
 };
 
-/** The sentences that tell the counts of an import; those of nothing are left out. */
+/** The sentences about the counts of an import, without counts of 0. */
 function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
-  const { notAdded, withdrawn, kept, failed, warnings, groupsCreated } = counts;
+  const { notAdded, withdrawn, kept, failed, warnings, merged, groupsCreated } = counts;
   const sentences = [
     notAdded > 0 && notAddedSentence(kind, notAdded, dryRun),
     rowsSentence(counts, dryRun),
@@ -113,6 +113,8 @@ function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
     kept > 0 && keptSentence(kept),
     failed > 0 && `${counted(failed, "row", "rows")} failed.`,
     warnings > 0 && `${counted(warnings, "row has", "rows have")} warnings.`,
+    merged > 0 &&
+      `${counted(merged, "row", "rows")} ${dryRun ? "would be" : merged === 1 ? "was" : "were"} merged into other rows of the same people.`,
     groupsCreated > 0 && `${counted(groupsCreated, "group", "groups")} ${dryRun ? "would be " : ""}created.`,
   ];
   return sentences.filter(Boolean).join(" ");

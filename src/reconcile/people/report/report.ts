@@ -10,13 +10,34 @@ const outcome = sql`case
   when changing.action = 'updated' then 'updated'
   else 'unchanged' end`;
 
-/** Stores the notes on rows that failed or have a warning. */
+/** The report names so many people of several rows, and so many lines of each. */
+const mostMerged = literal(100);
+const mostLines = literal(20);
+
+/** SQL: the people of several rows, as notes on their first rows. They are counted as `merged`, and not as warnings. */
+const mergedNotes = (c: ImportContext) => sql`
+  select merged.row, 'rows_merged', null, jsonb_build_object('lines', merged.lines, 'person', concat_ws(' ',
+      coalesce(p.database_id, us.database_id, p.username, u.username, p.email, u.email),
+      coalesce(nullif(p.first_name, ''), nullif(u.first_name, '')), coalesce(nullif(p.last_name, ''), nullif(u.last_name, '')))),
+    false
+  from (
+    select person, min(row) as row, array_to_string((array_agg(line order by row))[:${mostLines}], ', ')
+      || case when count(*) > ${mostLines} then ', …' else '' end as lines
+    from merged_persons join row_persons using (person) join staged_rows using (row)
+    group by person having count(*) > 1 order by min(row) limit ${mostMerged}
+  ) merged
+  left join people p on p.person = merged.person
+  left join users u on u.organization_id = ${c.organization} and u.id = merged.person
+  left join user_sources us
+    on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = merged.person`;
+
+/** Stores the notes on rows that failed or have a warning, and on rows that were merged. */
 export const insertImportRows = (c: ImportContext, importId: string): Sql => sql`
   insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
   select ${c.organization}, ${importId}::uuid, i.row,
     row_number() over (partition by i.row order by i.failure desc, i.code, i.field, i.details::text),
     s.line, ${outcome}, i.code, i.field, i.details
-  from (select distinct * from row_issues) i
+  from (select distinct * from row_issues union all ${mergedNotes(c)}) i
   join staged_rows s on s.row = i.row
   left join row_persons r on r.row = i.row
   left join people p on p.person = r.person
