@@ -7,12 +7,11 @@ import { lockOrganization, type WriterQueue, writerPatience } from "../store/org
 import type { Owner } from "../store/owner.ts";
 import { prepared, selectRow, selectRows } from "../store/sql.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
-import { generateKey, hashKey, type KeyContext } from "./api-keys.ts";
+import { insertAdminKey, type NewAdminKey, revokeAdminKeys } from "./admin-keys.ts";
+import type { KeyContext } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
-import { adminKeyName } from "./first-start.ts";
 import { type Issuer, setIssuer } from "./issuer.ts";
 import { createOrganization, nameTaken, operator } from "./organizations.ts";
-import { services } from "./services.ts";
 
 /** An organization of examples. */
 export const exampleOrganization = {
@@ -48,16 +47,6 @@ export const summarySchema = z
   })
   .meta({ id: "OrganizationSummary", examples: [exampleOrganization] });
 export type OrganizationSummary = z.infer<typeof summarySchema>;
-
-/** An admin key that was made now: it cannot be shown again. */
-export interface NewAdminKey {
-  readonly id: string;
-  readonly name: string;
-  readonly key: string;
-  readonly createdAt: string;
-  /** How many other keys were revoked. */
-  readonly revoked: number;
-}
 
 /** The dependencies of the operator's work. */
 export interface OperatorContext extends Omit<KeyContext, "actor"> {
@@ -255,49 +244,4 @@ async function setName(executor: Executor, organizationId: number, name: string,
     if (isUniqueViolation(error)) throw nameTaken(name);
     throw error;
   }
-}
-
-async function revokeAdminKeys(executor: Executor, organizationId: number, at: Date): Promise<number> {
-  const { rows } = await executor.query<{ id: string; name: string }>(
-    prepared(sql`update api_keys set revoked_at = ${at}
-     where organization_id = ${organizationId} and revoked_at is null and 'admin' = any(services) returning id, name`),
-  );
-  const entries = rows.map(({ id, name }) => ({
-    at,
-    action: "api_key.revoked" as const,
-    actor: operator,
-    subject: id,
-    details: { name },
-  }));
-  await recordAudit(executor, organizationId, ...entries);
-  return rows.length;
-}
-
-async function insertAdminKey(
-  executor: Executor,
-  organizationId: number,
-  context: Omit<KeyContext, "actor">,
-): Promise<NewAdminKey> {
-  const key = generateKey(context.randomBytes);
-  const { rows } = await executor.query<Omit<NewAdminKey, "key" | "revoked">>(
-    prepared(sql`insert into api_keys (organization_id, id, name, services, key_hash, created_at)
-     select ${organizationId}, ${context.newId()}, free.name, ${services}, ${hashKey(key)}, ${context.clock()}
-     from (
-       select number, case number when 1 then ${adminKeyName} else ${adminKeyName} || ' ' || number end as name
-       from generate_series(1, 1 + (select count(*) from api_keys where organization_id = ${organizationId} and revoked_at is null)) number
-     ) free
-     where not exists (
-       select from api_keys where organization_id = ${organizationId} and api_keys.name = free.name and revoked_at is null)
-     order by free.number limit 1
-     returning id, name, timestamp_text(created_at) as "createdAt"`),
-  );
-  const { id, name } = rows[0]!;
-  await recordAudit(executor, organizationId, {
-    at: context.clock(),
-    action: "api_key.created",
-    actor: operator,
-    subject: id,
-    details: { name, services: [...services], source: null },
-  });
-  return { ...rows[0]!, key, revoked: 0 };
 }

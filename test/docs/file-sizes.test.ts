@@ -7,9 +7,7 @@ import { filesBelow } from "./markdown.ts";
 const mostLines = 300;
 
 /** The exceptions are data tables, for which there is no seam: the closed list of errors. */
-const dataTables: Readonly<Record<string, number>> = {
-  "src/errors.ts": 380,
-};
+const dataTables: readonly string[] = ["src/errors.ts"];
 
 test("no file but a data table has more than 300 lines", () => {
   const files = ["src", "test", "bench", "openapi"].flatMap(filesBelow).filter((file) => file.endsWith(".ts"));
@@ -18,6 +16,6 @@ test("no file but a data table has more than 300 lines", () => {
     readFileSync(new URL(`../../${file}`, import.meta.url), "utf8").split("\n").length - 1;
   const tooLong = files
     .map((file) => ({ file, lines: linesOf(file) }))
-    .filter(({ file, lines }) => lines > (dataTables[file] ?? mostLines));
+    .filter(({ file, lines }) => lines > mostLines && !dataTables.includes(file));
   assert.deepEqual(tooLong, [], "find the seam");
 });
