@@ -58,7 +58,7 @@ const fewStrangers = 2;
  */
 export function createDecoder(currentLine: () => number, options: EncodingOptions): Decoder {
   let chosen: Chosen | undefined;
-  /** Bytes that do not tell the encoding yet; later those of a character that is not complete. */
+  /** Bytes that do not tell the encoding yet; later the bytes of a character that is not complete. */
   let carried: Uint8Array = nothing;
   /** True if all bytes so far were ASCII: it is UTF-8 unless the others say otherwise. */
   let isOnTrial = false;
@@ -163,7 +163,7 @@ function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
   return both;
 }
 
-/** The line of a flaw; `line` is that of the first character of its block. */
+/** The line of a flaw. `line`: the line of the first character of its block. */
 const lineOf = (flaw: Flaw, line: number): number => line + flaw.before.split(/\r\n?|\n/).length - 1;
 
 /** The problem of a flaw that refuses the body. */

@@ -130,10 +130,20 @@ function looksLikeWord(text: string): boolean | undefined {
   const inside = text.replace(/^[“‘„«‹¿¡'\u00a0]+/u, "").replace(/[”’»›…™®©ªº°'\u00a0]+$/u, "");
   if (!/\p{L}/u.test(inside) || isAscii(Buffer.from(inside))) return undefined;
   const parts = inside.split(/['’·\u00a0\u00ad]|[–—](?=\p{Lu})/u);
+  if (isMixed(inside)) return false;
   return parts.every((part) => part === "" || /^[\p{Lu}\p{Ll}\p{M}]+$/u.test(part)) && !signs.test(inside)
     ? parts.every(hasUsualCase)
     : false;
 }
+
+/**
+ * True for letters that no language has in one word: Czech and Slovak in Windows-1250 look so in Windows-1252, as in
+ * `Dvoøák` and `Krejèí`.
+ */
+const isMixed = (word: string): boolean =>
+  (/ø/i.test(word) && /[áíýúìèòùšž]/i.test(word)) ||
+  (/[èìòù]/i.test(word) && /[ýšž]/i.test(word)) ||
+  /è.*[íú]|[íú].*è/i.test(word);
 
 /** Letters to Unicode, but not of any name in these encodings. */
 const signs = /[ƒµﬁﬂıΩπ]/u;

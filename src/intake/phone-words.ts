@@ -61,7 +61,8 @@ const longest = 100;
 const dialable = String.raw`[\d(+]`;
 const prefix = new RegExp(String.raw`^\(?([a-z]{1,9}(?: phone)?)\)?\s*[.:#]?\s*(?=${dialable})`, "i");
 const suffix = /^([^a-z]*\d)(?:\s*[([]\s*|\s+|\s*-\s+)([a-z]{1,9}(?: phone)?)[)\]]?$/i;
-const neutralWords = new Set(["tel", "telephone", "phone", "ph", "call", "number"]);
+const neutralWords = new Set(["tel", "telephone", "phone", "ph", "call", "callto", "sms", "number"]);
+const labelInParentheses = /\s*[([]\s*([a-z]{1,9}(?: phone)?)\s*[)\]]$/i;
 const extensionInParentheses = /\(\s*(?:x|ext\.?)\s*(\d{1,9})\s*\)$/i;
 const bareExtension = /\s*(?:\bx|\bext\.?)$/i;
 
@@ -78,6 +79,12 @@ export function readWrittenNumber(text: string): WrittenNumber {
   if (before && (neutralWords.has(word) || shortLabels.has(word))) {
     label = shortLabels.get(word);
     number = number.slice(before[0].length);
+  }
+  const aside = labelInParentheses.exec(number);
+  const labelAside = aside ? shortLabels.get(wordOf(aside[1]!)) : undefined;
+  if (aside && labelAside) {
+    label ??= labelAside;
+    number = number.slice(0, aside.index);
   }
   number = number.replace(extensionInParentheses, " x$1").replace(bareExtension, "");
   const after = suffix.exec(number);

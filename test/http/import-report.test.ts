@@ -106,3 +106,10 @@ test("a file's name is read from Content-Disposition, without folders and contro
   ];
   for (const [header, expected] of names) assert.equal(fileNameOf(header), expected, header);
 });
+
+test("of many rows with the same code, a report shows some", () => {
+  const rows = Array.from({ length: 12 }, (_, index) => ({ ...row, row: index + 1, line: index + 2 }));
+  const text = reportText(resource, [...rows, { ...row, row: 99, code: "required_missing" }], false);
+  assert.equal(text.match(/value_invalid:/g)?.length, 5);
+  assert.match(text, /required_missing: .*\n {2}… and 7 more: failed, value_invalid of email\n/);
+});

@@ -37,6 +37,18 @@ describe("the encoding of a file that names none is told by its words:", () => {
     ["windows-1252", "Danish", "Søren,Kjærgaard,s@x.edu\nÅse,Ørsted,a@x.edu\n"],
     ["windows-1252", "capitals", "JOSÉ,NUÑEZ,j@x.edu\nÁNGEL,PÉREZ,a@x.edu\n"],
     ["windows-1252", "signs", "Sean,O’Brien,s@x.edu\nMª,“Bud” Smith,b@x.edu\nAnn,Ash – Jr…,5 €\n"],
+    [
+      "windows-1250",
+      "Czech",
+      "Jiří,Dvořák,j@x.edu\nTomáš,Novák,t@x.edu\nLukáš,Černý,l@x.edu\nŠárka,Růžičková,s@x.edu\nVěra,Krejčí,v@x.edu\n",
+    ],
+    ["windows-1252", "Catalan", "Èlia,Bellvís,e@x.edu\nMontserrat,Agustí,m@x.edu\nLaia,Solà,l@x.edu\n"],
+    [
+      "windows-1252",
+      "Nordic",
+      "Søren,Ørsted,s@x.edu\nBjörk,Guðmundsdóttir,b@x.edu\nBjørn,Åse,a@x.edu\nRené,Lønning,r@x.edu\n",
+    ],
+    ["windows-1252", "Italian", "Nicolò,Forlì,n@x.edu\nPapà,Più,p@x.edu\nLuca,Caffè,l@x.edu\n"],
     ["macintosh", "Spanish", "José,Núñez,j@x.edu\nZoë,Luk,z@x.edu\n"],
     ["macintosh", "German", "Jürgen,Müller,j@x.edu\nJörg,Jäger,a@x.edu\n"],
     ["macintosh", "capitals", "JOSÉ,NUÑEZ,j@x.edu\nANDRÉ,LEÓN,a@x.edu\n"],

@@ -1,4 +1,6 @@
-/** What becomes of a row. */
+import type { IssueDetails, RowIssueCode } from "../../errors.ts";
+
+/** The effect of an import on a row. */
 export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed";
 
 /**
@@ -8,9 +10,17 @@ export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed
 export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
   /** In a file of groups: ids of the groups that rows are about, by row. */
   readonly groupIds?: Readonly<Record<string, string>>;
+  /** The reason of all failed rows, if they have one, and there are several. */
+  readonly commonFailure?: CommonFailure;
   /** Of an import of which a part was held: what that part does, or would do. */
   readonly held?: HeldOutcomes;
 };
+
+/** The one reason for which all failed rows of an import failed, with the values of the first of them. */
+export interface CommonFailure {
+  readonly code: RowIssueCode;
+  readonly details: IssueDetails;
+}
 
 /** Rows that take something away. */
 export type HeldOutcomes = { readonly [Outcome in "updated" | "removed"]?: string };

@@ -14,6 +14,7 @@ import {
   type ImportResource,
   type ImportStatus,
 } from "./import-resource.ts";
+import type { CommonFailure } from "./outcomes.ts";
 import { cutPage, type Page } from "./pages.ts";
 import { summarize } from "./summary.ts";
 
@@ -31,6 +32,7 @@ const importColumns = sql`
   imports.id, imports.kind, imports.style, imports.dry_run as "dryRun", imports.status, sources.name as "sourceName",
   imports.channel, imports.format, imports.file_name as "fileName", imports.bytes, imports.sha256, imports.reading,
   imports.actor,
+  imports.outcomes -> 'commonFailure' as "commonFailure",
   imports.counts, imports.problem, imports.hold, imports.decision,
   (select settings ->> 'timeZone' from organizations where id = imports.organization_id) as "timeZone",
   imports.plan_hash as "planHash", imports.first_sequence as "firstSequence", imports.last_sequence as "lastSequence",
@@ -53,6 +55,7 @@ interface StoredImport {
   sha256: string | null;
   reading: Reading | null;
   actor: string;
+  commonFailure: CommonFailure | null;
   counts: ImportCounts | null;
   problem: ImportProblem | null;
   hold: Hold | null;
@@ -86,7 +89,7 @@ function toResource(stored: StoredImport): ImportResource {
     planHash,
     createdAt,
   };
-  const summary = summarize(resource, stored.timeZone ?? "UTC");
+  const summary = summarize({ ...resource, commonFailure: stored.commonFailure }, stored.timeZone ?? "UTC");
   return {
     id,
     kind,

@@ -95,6 +95,7 @@ export async function finishImport(
      where organization_id = ${organizationId} and id = ${id} and status = ${end.decision ? "held" : "planning"}`),
   );
   if (rowCount === 0) throw wasInterrupted();
+  if (end.counts.failed >= fewestFailures) await noteCommonFailure(executor, organizationId, id);
   if (status === "planned") return;
   const origin = { actor: end.actor, importId: id, source: end.source };
   if (status === "held") await recordChanges(executor, organizationId, origin, [importEntry(id, null, "held", null)]);
@@ -121,6 +122,24 @@ export async function finishImport(
     prepared(sql`
       update imports set head_sequence = (select last_sequence from feed_heads where organization_id = ${organizationId})
       where organization_id = ${organizationId} and id = ${id}`),
+  );
+}
+
+/** Fewer failed rows are better read one by one. */
+const fewestFailures = 3;
+
+/** Notes the reason of all failed rows, if they have the same one: people need the cause, not its consequences. */
+async function noteCommonFailure(executor: Executor, organizationId: number, id: string): Promise<void> {
+  await executor.query(
+    prepared(sql`
+      update imports set outcomes = outcomes || jsonb_build_object('commonFailure', common.failure)
+      from (
+        select jsonb_build_object('code', min(code), 'details', (array_agg(details order by row))[1]) as failure
+        from import_rows
+        where organization_id = ${organizationId} and import_id = ${id} and outcome = 'failed' and number = 1
+        having count(distinct (code, field)) = 1
+      ) common
+      where imports.organization_id = ${organizationId} and imports.id = ${id}`),
   );
 }
 

@@ -1,12 +1,18 @@
+import { rowIssues } from "../../errors.ts";
 import type { FileFormat, Reading } from "../../intake/reading.ts";
 import { counted, numeral } from "../numerals.ts";
 import type { ImportKind } from "../receive/request.ts";
 import type { ImportCounts, ImportResource } from "./import-resource.ts";
+import type { CommonFailure } from "./outcomes.ts";
 
-type Summarized = Pick<
-  ImportResource,
-  "kind" | "status" | "dryRun" | "counts" | "problem" | "source" | "hold" | "decision" | "planHash" | "createdAt"
->;
+interface Summarized
+  extends Pick<
+    ImportResource,
+    "kind" | "status" | "dryRun" | "counts" | "problem" | "source" | "hold" | "decision" | "planHash" | "createdAt"
+  > {
+  /** The reason of all failed rows, if there are several and they have one. */
+  readonly commonFailure?: CommonFailure | null;
+}
 
 /**
  * What became of an import, in a few sentences for a person. People who get no alerts come first (file formats,
@@ -23,7 +29,8 @@ export function summarize(resource: Summarized, timeZone: string): string {
     return `REFUSED, nothing changed: ${name}. ${detail}${last}`;
   }
   if (!resource.counts) return `${name}: ${resource.status}.`;
-  return [outcome(resource, resource.counts, timeZone), ...unread(resource.source.reading)].join(" ");
+  const parts = [outcome(resource, resource.counts, timeZone), ...commonReason(resource), ...scattered(resource)];
+  return [...parts, ...unread(resource.source.reading)].join(" ");
 }
 
 function outcome(resource: Summarized, counts: ImportCounts, timeZone: string): string {
@@ -33,7 +40,30 @@ function outcome(resource: Summarized, counts: ImportCounts, timeZone: string): 
   return `${done(resource.kind, counts, resource.dryRun)}${would}`;
 }
 
-const parts: Readonly<Record<FileFormat, string>> = { csv: "Columns", json: "Members", xml: "Elements" };
+/** Tells the one cause of many failures. */
+function commonReason({ commonFailure, counts, source }: Summarized): string[] {
+  if (!commonFailure || counts === null) return [];
+  const { code, details } = commonFailure;
+  const all = counts.failed === counts.rows ? "Every row failed for" : "All failed rows have";
+  const message = rowIssues[code].message(details);
+  const isUnread = code === "required_missing" && (source.reading?.ignored.length ?? 0) > 0;
+  const hint = isUnread ? ` Check if a name that was not read holds ${String(details.field)}.` : "";
+  return [`${all} one reason. The first: ${message}${hint}`];
+}
+
+/** Fewer new groups are not worth a remark. */
+const fewestGroups = 20;
+
+/** Notes a first file in which hardly two people share a group: its groupID is probably a list, or identifies people. */
+function scattered({ kind, counts }: Summarized): string[] {
+  if (kind !== "users" || counts === null) return [];
+  const { groupsCreated, membershipsAdded, added, people } = counts;
+  if (groupsCreated < fewestGroups || added < people || membershipsAdded * 2 > groupsCreated * 3) return [];
+  const found = `${numeral(groupsCreated)} new groups have ${numeral(membershipsAdded)} memberships in all, so most have one member.`;
+  return [`${found} Check groupID: it may be a list that is not separated by ;, or hold something else than groups.`];
+}
+
+const unreadParts: Readonly<Record<FileFormat, string>> = { csv: "Columns", json: "Members", xml: "Elements" };
 
 /** Names everything in the file that no value was read from, so that nothing is dropped silently. */
 function unread(reading: Reading | null): string[] {
@@ -43,7 +73,7 @@ function unread(reading: Reading | null): string[] {
   return [
     ...(ignored.length === 0
       ? []
-      : [`${parts[format]} that were not read: ${ignored.map((name) => `"${name}"`).join(", ")}.`]),
+      : [`${unreadParts[format]} that were not read: ${ignored.map((name) => `"${name}"`).join(", ")}.`]),
     ...(lines.length === 0 ? [] : [`Lines that were passed over: ${lines.join(", ")}.`]),
   ];
 }

@@ -221,3 +221,50 @@ describe("a summary names what was not read", () => {
     assert.match(read({}, { status: "held", hold }), /^HELD.*Columns that were not read: "Shoe Size"/);
   });
 });
+
+describe("a summary names the one cause of many failures", () => {
+  const commonFailure = { code: "required_missing", details: { field: "firstName" } } as const;
+  const failed = { ...noCounts, rows: 40, failed: 40, notAdded: 40 };
+
+  test("with the message of the first row, and where to look", () => {
+    const all = summaryOf({ counts: failed, commonFailure });
+    assert.match(
+      all,
+      /40 rows failed\. Every row failed for one reason\. The first: firstName is missing\. .*again\.$/,
+    );
+    const some = summaryOf({ counts: { ...failed, rows: 50 }, commonFailure });
+    assert.match(some, / All failed rows have one reason\./);
+    const reading = { format: "csv", encoding: "utf-8", ignored: ["Vorname"] } as const;
+    const source = { name: "s", channel: "api", format: "csv", fileName: null, bytes: 1, sha256: null } as const;
+    const unread = summaryOf({
+      counts: failed,
+      commonFailure,
+      source: { ...source, reading: { ...reading, ignored: ["Vorname"] } },
+    });
+    assert.match(
+      unread,
+      /Check if a name that was not read holds firstName\. Columns that were not read: "Vorname"\.$/,
+    );
+  });
+
+  test("and not a cause that is not there", () => {
+    assert.doesNotMatch(summaryOf({ counts: failed }), /one reason/);
+    assert.doesNotMatch(summaryOf({ counts: failed, commonFailure: null }), /one reason/);
+  });
+});
+
+test("a first file in which hardly two people share a group is noted", () => {
+  const first = { ...noCounts, rows: 40, people: 40, added: 40, groupsCreated: 40, membershipsAdded: 40 };
+  assert.match(
+    summaryOf({ counts: first }),
+    / 40 new groups have 40 memberships in all, .* Check groupID: it may be a list/,
+  );
+  for (const usual of [
+    { groupsCreated: 4 },
+    { membershipsAdded: 90 },
+    { added: 39 },
+    { groupsCreated: 19, membershipsAdded: 19 },
+  ]) {
+    assert.doesNotMatch(summaryOf({ counts: { ...first, ...usual } }), /Check groupID/);
+  }
+});
