@@ -4,8 +4,7 @@ import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
-const app = await startTestApp(await createTestDatabase());
-after(() => app.close());
+const app = await startTestApp(await createTestDatabase({ after }));
 
 const people = (count: number, row: (number: number) => string) =>
   Array.from({ length: count }, (_, index) => row(index));

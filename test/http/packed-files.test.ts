@@ -6,8 +6,7 @@ import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { zip } from "../support/zip.ts";
 
-const app = await startTestApp(await createTestDatabase());
-after(() => app.close());
+const app = await startTestApp(await createTestDatabase({ after }));
 const csv = "firstName,email,groupID,databaseID\nAnn,a@x.edu,G,1\n";
 
 async function send(path: string, contentType: string, body: Buffer) {
