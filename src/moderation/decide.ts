@@ -140,7 +140,7 @@ async function keep(
   await recordAudit(executor, organizationId, { at, action: `${noun}.${outcome}`, actor, subject: id });
 }
 
-function toDecided(type: PendingType, { id, groupId, status, version, decisions }: Item<string>): DecidedItem {
+function toDecided(type: PendingType, { id, groupId, status, version, decisions }: Item): DecidedItem {
   const { outcome, decidedBy, reason, actor, at } = decisions.at(-1)!;
   return { id, type, groupId, status, version, decision: { outcome, decidedBy, reason, actor, at } };
 }

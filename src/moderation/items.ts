@@ -1,4 +1,5 @@
 import sql, { type Sql } from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { timeText } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
@@ -16,30 +17,47 @@ export type Cause = (typeof causes)[number];
 export const outcomes = ["approved", "rejected", "withdrawn", "expired", "settled"] as const;
 export type Outcome = (typeof outcomes)[number];
 
+/** A decision of examples. */
+export const exampleDecision = {
+  outcome: "rejected" as const,
+  decidedBy: "Kim Park",
+  reason: "Please name the room.",
+  cause: null,
+  actor: "api-key:portal",
+  at: "2026-11-22T08:15:00.000000Z",
+};
+
 /** The decision about an item that was pending, or would have been. */
-export interface Decision {
-  readonly outcome: Outcome;
-  /** The person, by name; null: nobody decided, or a key withdrew it. */
-  readonly decidedBy: string | null;
-  readonly reason: string | null;
-  /** Why it is so although nobody decided; null: somebody did. */
-  readonly cause: Cause | null;
-  /** The actor: `api-key:<name>`, `user:<id>`, or `muster` if it followed from another change. */
-  readonly actor: string;
-  /** RFC 3339, UTC, microseconds. */
-  readonly at: string;
-}
+export const itemDecisionSchema = z
+  .object({
+    outcome: z.enum(outcomes),
+    decidedBy: z.string().nullable().describe("The person, by name; null: nobody decided, or a key withdrew it."),
+    reason: z.string().nullable(),
+    cause: z.enum(causes).nullable().describe("Why it is so although nobody decided; null: somebody did."),
+    actor: z.string().describe("Who did it, or what it followed from; `muster`: the service."),
+    at: z.string(),
+  })
+  .meta({ id: "ItemDecision", examples: [exampleDecision] });
+export type Decision = z.infer<typeof itemDecisionSchema>;
 
 /** A decision that is being taken. */
 export type NewDecision = Omit<Decision, "at">;
 
-/** The members that topics and requests to join share. */
-export interface Item<Status extends string> {
+/** The members that topics and requests to join share. Times are RFC 3339 in UTC, with microseconds. */
+export const itemMembers = {
+  version: z.int().describe("Counts the changes; decisions name it."),
+  decisions: z.array(itemDecisionSchema).describe("What was decided, in its order."),
+  actor: z.string().describe("Who sent it: `api-key:<name>`, `user:<id>`."),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+};
+
+/** A topic or a request, with its state. */
+export interface Item {
   readonly id: string;
   readonly groupId: string;
-  readonly status: Status;
+  readonly status: string;
   readonly version: number;
-  /** In their order. */
   readonly decisions: readonly Decision[];
 }
 
@@ -107,7 +125,7 @@ export async function conclude(
  * @throws MusterError conflict, with who decided and what; version_mismatch
  */
 export function requirePending(
-  { status, version: stored, decisions }: Pick<Item<string>, "status" | "version" | "decisions">,
+  { status, version: stored, decisions }: Pick<Item, "status" | "version" | "decisions">,
   version: number | undefined,
 ): void {
   if (status !== "pending") throw new MusterError("conflict", describeEnd(decisions.at(-1)));

@@ -1,4 +1,5 @@
 import sql, { empty } from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { changedProperties } from "../directory/changed-properties.ts";
 import { noSuchGroup } from "../directory/groups.ts";
@@ -9,7 +10,7 @@ import { type Executor, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
 import { type Actor, type Moderation, readName, readPerson, standingIn } from "./context.ts";
-import { conclude, decisionsOf, type Item, keepDecision, requestKind, requirePending } from "./items.ts";
+import { conclude, decisionsOf, itemMembers, keepDecision, requestKind, requirePending } from "./items.ts";
 import { actionsOfPerson, joiningOf } from "./rules.ts";
 import type { ItemKey } from "./topics.ts";
 
@@ -17,15 +18,34 @@ import type { ItemKey } from "./topics.ts";
 export const requestStatuses = ["pending", "approved", "rejected", "withdrawn", "settled"] as const;
 export type RequestStatus = (typeof requestStatuses)[number];
 
-/** A request to join a group as the API shows it. Times: RFC 3339, UTC, microseconds. */
-export interface MembershipRequestDocument extends Item<RequestStatus> {
-  readonly userId: string;
-  readonly message: string;
-  /** The sender: `api-key:<name>` or `user:<id>`. */
-  readonly actor: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+/** A request to join a group as the API shows it. */
+export const membershipRequestSchema = z
+  .object({
+    id: z.uuid(),
+    groupId: z.string(),
+    userId: z.string(),
+    message: z.string(),
+    status: z.enum(requestStatuses),
+    ...itemMembers,
+  })
+  .meta({
+    id: "MembershipRequest",
+    examples: [
+      {
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
+        groupId: "CHESS",
+        userId: "17",
+        message: "I play since school.",
+        status: "pending",
+        version: 1,
+        decisions: [],
+        actor: "api-key:portal",
+        createdAt: "2026-11-22T07:12:40.123000Z",
+        updatedAt: "2026-11-22T07:12:40.123000Z",
+      },
+    ],
+  });
+export type MembershipRequestDocument = z.infer<typeof membershipRequestSchema>;
 
 /** A request that is made; the message is trimmed, in NFC, and within its limit. */
 export interface NewMembershipRequest {

@@ -1,4 +1,5 @@
 import sql, { empty } from "sql-template-tag";
+import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { changedProperties } from "../directory/changed-properties.ts";
 import { noSuchGroup } from "../directory/groups.ts";
@@ -10,7 +11,7 @@ import { asWriter } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
 import { type Actor, invalid, type Moderation, readName, readPerson, standingIn } from "./context.ts";
 import { expireOnReading } from "./expire-topics.ts";
-import { conclude, decisionsOf, type Item, requirePending, topicKind } from "./items.ts";
+import { conclude, decisionsOf, exampleDecision, itemMembers, requirePending, topicKind } from "./items.ts";
 import { actionsOfPerson, readableTopics, submissionOf } from "./rules.ts";
 
 /** By what a topic is to be sent. */
@@ -21,20 +22,40 @@ export type Channel = (typeof channels)[number];
 export const topicStatuses = ["pending", "published", "rejected", "withdrawn", "expired", "settled"] as const;
 export type TopicStatus = (typeof topicStatuses)[number];
 
-/** A topic as the API shows it. Times: RFC 3339, UTC, microseconds. */
-export interface TopicDocument extends Item<TopicStatus> {
-  /** Id of the user. */
-  readonly author: string;
-  readonly subject: string;
-  readonly body: string;
-  readonly channels: readonly Channel[];
-  /** After this it is not to be published any more; null: whenever. */
-  readonly publishBefore: string | null;
-  /** The sender: `api-key:<name>` or `user:<id>`. */
-  readonly actor: string;
-  readonly createdAt: string;
-  readonly updatedAt: string;
-}
+/** A topic as the API shows it. */
+export const topicSchema = z
+  .object({
+    id: z.uuid(),
+    groupId: z.string(),
+    author: z.string().describe("Id of the user."),
+    subject: z.string(),
+    body: z.string(),
+    channels: z.array(z.enum(channels)).describe("By what it is to be sent."),
+    publishBefore: z.string().nullable().describe("After this it is not to be published any more; null: whenever."),
+    status: z.enum(topicStatuses),
+    ...itemMembers,
+  })
+  .meta({
+    id: "Topic",
+    examples: [
+      {
+        id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a",
+        groupId: "CHESS",
+        author: "17",
+        subject: "Tournament on Friday",
+        body: "We meet at six.",
+        channels: ["email", "sms"],
+        publishBefore: "2026-11-27T18:00:00.000000Z",
+        status: "rejected",
+        version: 2,
+        decisions: [exampleDecision],
+        actor: "api-key:portal",
+        createdAt: "2026-11-22T07:12:40.123000Z",
+        updatedAt: "2026-11-22T08:15:00.000000Z",
+      },
+    ],
+  });
+export type TopicDocument = z.infer<typeof topicSchema>;
 
 /** A topic that is submitted; texts are trimmed, in NFC, and within their limits. */
 export interface NewTopic {

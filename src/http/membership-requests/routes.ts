@@ -1,4 +1,10 @@
-import { getRequest, listRequests, requestMembership, withdrawRequest } from "../../moderation/membership-requests.ts";
+import {
+  getRequest,
+  listRequests,
+  membershipRequestSchema,
+  requestMembership,
+  withdrawRequest,
+} from "../../moderation/membership-requests.ts";
 import type { ItemKey } from "../../moderation/topics.ts";
 import { etag, ifMatchHeaders, ifMatchVersion } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
@@ -8,7 +14,7 @@ import { groupParams } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import { byItemKey, withdrawalSchema } from "../topics/schemas.ts";
-import { membershipRequestSchema, newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";
+import { newMembershipRequestSchema, requestFilter, requestParams } from "./schemas.ts";
 
 const tags = ["Membership requests"];
 

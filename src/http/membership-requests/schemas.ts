@@ -1,33 +1,7 @@
 import { z } from "zod";
 import { paragraphs } from "../../directory/text.ts";
-import { type MembershipRequestDocument, requestStatuses } from "../../moderation/membership-requests.ts";
+import { requestStatuses } from "../../moderation/membership-requests.ts";
 import { pageQuery } from "../contract/paging.ts";
-import { itemMembers } from "../topics/schemas.ts";
-
-const exampleRequest: MembershipRequestDocument = {
-  id: "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2b",
-  groupId: "CHESS",
-  userId: "17",
-  message: "I play since school.",
-  status: "pending",
-  version: 1,
-  decisions: [],
-  actor: "api-key:portal",
-  createdAt: "2026-11-22T07:12:40.123000Z",
-  updatedAt: "2026-11-22T07:12:40.123000Z",
-};
-
-/** A request to join a group as the API shows it. */
-export const membershipRequestSchema = z
-  .object({
-    id: z.uuid(),
-    groupId: z.string(),
-    userId: z.string(),
-    message: z.string(),
-    status: z.enum(requestStatuses),
-    ...itemMembers,
-  })
-  .meta({ id: "MembershipRequest", examples: [exampleRequest] });
 
 /** Body of POST /groups/{groupId}/membership-requests. */
 export const newMembershipRequestSchema = z

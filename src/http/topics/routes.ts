@@ -1,4 +1,11 @@
-import { getTopic, type ItemKey, listTopics, submitTopic, withdrawTopic } from "../../moderation/topics.ts";
+import {
+  getTopic,
+  type ItemKey,
+  listTopics,
+  submitTopic,
+  topicSchema,
+  withdrawTopic,
+} from "../../moderation/topics.ts";
 import { etag, ifMatchHeaders, ifMatchVersion } from "../contract/etags.ts";
 import { readPage } from "../contract/lists.ts";
 import { pageSchema } from "../contract/paging.ts";
@@ -6,7 +13,7 @@ import { problemResponses } from "../contract/problems.ts";
 import { groupParams } from "../groups/schemas.ts";
 import type { App } from "../server/app-types.ts";
 import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
-import { byItemKey, newTopicSchema, topicFilter, topicParams, topicSchema, withdrawalSchema } from "./schemas.ts";
+import { byItemKey, newTopicSchema, topicFilter, topicParams, withdrawalSchema } from "./schemas.ts";
 
 const tags = ["Topics"];
 
