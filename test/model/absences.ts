@@ -7,7 +7,9 @@ import {
   byDefault,
   type ClaimNumber,
   followsImport,
+  isRoster,
   manual,
+  networkAdministrator,
   type Organization,
   obstacleToSilence,
   selfRegistered,
@@ -45,10 +47,23 @@ export function findAbsences(
     .filter((user) => !present.has(user) && !named(user))
     .filter((user) => style !== "purge" || isInAGroup(user));
   const ordered = decisions.filter(({ statement, fate }) => statement.deletingRows > 0 && fate === "remove");
-  const leaving = [...ordered.flatMap(({ person }) => person.user ?? []), ...absent];
+  const remains = (user: User) => claimedByOthers(user) && remainsAdministrator(organization, source, user);
+  const leaving = [...ordered.flatMap(({ person }) => person.user ?? []), ...absent.filter((user) => !remains(user))];
   return absent.map((user) => {
     if (claimedByOthers(user)) return { user, fate: "withdraw" };
     return { user, fate: mayNotBeDeleted(organization, user, leaving) ? "keep" : "delete" };
+  });
+}
+
+/** Tells if a person from whom the source withdraws is a network administrator afterwards, and not absent from the next file. */
+function remainsAdministrator(organization: Organization, source: number, user: User): boolean {
+  return [...user.memberships].some(([groupId, membership]) => {
+    const { role, roleOwner, claims } = membership;
+    if (role !== networkAdministrator) return false;
+    if (!followsImport(organization, groupId)) return !isRoster(organization, groupId);
+    if (!claims.has(source)) return true;
+    if (claims.size === 1) return obstacleToSilence(organization, groupId, membership) !== undefined;
+    return roleOwner !== source;
   });
 }
 

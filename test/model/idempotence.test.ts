@@ -9,7 +9,7 @@ import type { UserRow } from "../../src/intake/records.ts";
 import { imports, organizations } from "./generate.ts";
 import { importUsers } from "./import-users.ts";
 import { describeUsers, networkAdministrator, type Organization, selfRegistered } from "./state.ts";
-import { importRecords, rowsOf, stored, students, world } from "./world.ts";
+import { employees, importRecords, rowsOf, stored, students, world } from "./world.ts";
 
 const ann = { firstName: "Ann", email: "ann@x.edu", groupID: "G1" };
 
@@ -81,6 +81,20 @@ describe("the same file twice", () => {
     const first = importRecords(world({ users }), records);
     const second = importRecords(first.organization, records);
     assert.deepEqual([first.outcomes, second.outcomes, second.only.id], [["removed"], ["unchanged"], 2]);
+  });
+
+  it("deletes one of two absent administrators the first time or never, if the other one stays with somebody else", () => {
+    const administrator = (owner: number) => ({ memberships: { G1: { role: 2, owner } } });
+    const users = [
+      stored(1, { sources: { [students]: "1", [employees]: "7" }, ...administrator(employees) }),
+      stored(2, { sources: { [students]: "2" }, ...administrator(students) }),
+    ];
+    const before = world({ users });
+    const rows = rowsOf(before, [{ row: 1, line: 3, values: { ...ann, databaseID: "3" } }]);
+    const first = importUsers(before, { source: students, style: "active-roster", rows });
+    const second = importUsers(first.organization, { source: students, style: "active-roster", rows });
+    assert.deepEqual([...first.organization.users.keys()], [1, 3]);
+    assert.deepEqual(second.organization, first.organization);
   });
 
   it("changes nothing the second time, whatever is in it, but for the exceptions below", () => {

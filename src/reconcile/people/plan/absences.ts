@@ -3,7 +3,7 @@ import { byDefault, manual, selfRegistered } from "../../../directory/claims.ts"
 import { identifier, identifiers, literal } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { hasFailed } from "../stage/row-issues.ts";
-import { deletionObstacle } from "./protection.ts";
+import { deletionObstacle, networkAdministratorRole } from "./protection.ts";
 import { ownerColumns, scalarColumns } from "./scalars.ts";
 import { followsImport, isKept, withdrawnMembership } from "./withdrawn-membership.ts";
 
@@ -39,7 +39,22 @@ const inAGroup = ({ organization }: ImportContext) => sql`exists (
   select from memberships m
   where m.organization_id = ${organization} and m.user_id = u.id and m.claims & ~${bit(byDefault)}::bigint <> 0)`;
 
-const leaving = sql`select person from planned_deletions union all select person from absences`;
+/**
+ * SQL condition: the source withdraws from the absent person `a`, who remains a network administrator. Such a person is no
+ * longer absent from the next file, so that file must not find another administrator to be the last one.
+ */
+const remainsAdministrator = (c: ImportContext) => sql`exists (
+  select from users u join memberships m on m.organization_id = ${c.organization} and m.user_id = u.id
+  join groups g on g.organization_id = ${c.organization} and g.group_id = m.group_id
+  where u.organization_id = ${c.organization} and u.id = a.person and ${isOthers(c, sql`u.claims`)}
+    and m.role = ${networkAdministratorRole} and (g.style = 'normal' or ${followsImport(sql`g`)} and case
+      when m.claims & ${c.claim} = 0 then true
+      when m.claims = ${c.claim} then ${isKept(sql`m`, sql`g`)}
+      else m.role_owner <> ${c.source} end))`;
+
+/** Select of the people who go, or lose the role of a network administrator, unless something protects them. */
+const leaving = (c: ImportContext) => sql`
+  select person from planned_deletions union all select person from absences a where not ${remainsAdministrator(c)}`;
 
 /** Decides what happens to the absent people, and plans it. Needed only if `findAbsences` found somebody. */
 export const settleAbsences = (c: ImportContext): Sql[] => [
@@ -60,7 +75,7 @@ export const settleAbsences = (c: ImportContext): Sql[] => [
        when obstacle.reason is not null then 'keep'
        else 'delete' end,
      reason = obstacle.reason
-   from users u cross join lateral (select ${deletionObstacle(c, sql`u.id`, leaving)} as reason) obstacle
+   from users u cross join lateral (select ${deletionObstacle(c, sql`u.id`, leaving(c))} as reason) obstacle
    where u.organization_id = ${c.organization} and u.id = a.person`,
   sql`analyze absences`,
   sql`insert into planned_deletions (person) select person from absences where fate = 'delete'`,
