@@ -70,3 +70,13 @@ test("somebody who returns with two identifiers gets the values entered by hand,
     ],
   );
 });
+
+test("both names in swapped order count beside the e-mail, and a last name alone does not", async () => {
+  const source = await newSource({ style: "normal" });
+  const id = await addAndDelete(source, "507,,Ann,Ash,ann507@x.edu,,ALERTS", "ann507@x.edu");
+  assert.deepEqual(await sendRow(source, "507,,ash,ANN,ann507@x.edu,,CLUB"), ["person_returned"]);
+  assert.equal((await readPerson("ann507@x.edu")).id, id);
+  const other = await addAndDelete(source, "508,ann508,Ann,Ash,ann508@x.edu,,ALERTS", "ann508@x.edu");
+  assert.deepEqual(await sendRow(source, "508,,Bea,Ash,ann508@x.edu,,CLUB"), []);
+  assert.notEqual((await readPerson("ann508@x.edu")).id, other);
+});

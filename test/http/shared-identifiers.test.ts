@@ -61,6 +61,41 @@ test("rows of one person may differ in name or e-mail, in case and accents, and 
   assert.deepEqual(await notesOf(answer), ["2 rows_merged", "5 rows_merged"]);
 });
 
+for (const style of ["normal", "active-roster", "purge"])
+  test(`everybody whom rows of a shared identifier could mean stays and counts as present: ${style}`, async () => {
+    const source = await newSource({ style });
+    const [ann, bob] = [`p-ann-${style}@x.edu`, `p-bob-${style}@x.edu`];
+    const others = [1, 2, 3].map((number) => `P${number},,Zed,Young,p${number}-${style}@x.edu,CLUB`);
+    await send(source, file(`P8,,Ann,Ash,${ann},CLUB`, `P9,,Bob,Birch,${bob},CHOIR`, ...others));
+    const before = [await personOf(ann), await personOf(bob)];
+    const answer = await send(source, file(`P8,,Ann,Ash,${ann},CLUB`, ...others, `P8,,Bob,Birch,${bob},00000`));
+    assert.deepEqual(await notesOf(answer), ["2 identifier_shared", "6 identifier_shared"]);
+    assert.match((await readNotes(answer))[0]!.message, /^Lines 2, 6 have the same identifier/);
+    assert.deepEqual([await personOf(ann), await personOf(bob)], before);
+    assert.equal(answer.json.counts.removed, 0);
+  });
+
+test("rows that share a userID in JSON and XML fail, too, if only one of them has a databaseID", async () => {
+  const source = await newSource({ style: "normal" });
+  const people = [
+    { databaseID: "Q1", userID: "q1", firstName: "Ann", email: "q1@x.edu", groupID: "CLUB" },
+    { userID: "Q1", firstName: "Bob", email: "q2@x.edu", groupID: "CLUB" },
+  ];
+  const xml = people.map((person) => {
+    const values = Object.entries(person).map(([name, value]) => `<${name}>${value}</${name}>`);
+    return `<user>${values.join("")}</user>`;
+  });
+  const answers = [
+    await send(source, JSON.stringify({ users: people }), "", "application/json"),
+    await send(source, `<users type="array">${xml.join("")}</users>`, "", "application/xml"),
+  ];
+  for (const answer of answers) {
+    const codes = (await readNotes(answer)).map(({ code }) => code);
+    assert.deepEqual(codes, ["identifier_shared", "identifier_shared"], answer.body);
+    assert.equal(answer.json.counts.notAdded, 2);
+  }
+});
+
 test("a known databaseID with another name, e-mail and userID is reported as possibly recycled", async () => {
   const source = await newSource({ style: "normal" });
   await send(

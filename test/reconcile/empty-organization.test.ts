@@ -154,6 +154,11 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       { databaseID: "1", email: "b@x.edu" },
       { email: "a@x.edu" },
     ],
+    "two people share a databaseID": [
+      { databaseID: "1", email: "a@x.edu" },
+      other,
+      { databaseID: "1", email: "b@x.edu", firstName: "Bob" },
+    ],
     "two people share an e-mail": [{ email: "a@x.edu" }, other, { email: "a@x.edu", firstName: "Bob" }],
     "somebody leaves a group before it is created": [
       { databaseID: "1", groupID: "G1;CRS-1|00002" },

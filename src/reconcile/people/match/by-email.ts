@@ -14,8 +14,8 @@ export const linkNewPeopleByEmail = (c: MatchingContext): Sql => sql`
     select distinct r.person
     from row_persons r
     join staged_rows s on s.row = r.row
-    join users u on u.organization_id = ${c.organization} and u.email_normalized = s.email_normalized
-    where r.person > ${c.lastUserId}
+    where r.person > ${c.lastUserId} and exists (
+      select from users u where u.organization_id = ${c.organization} and u.email_normalized = s.email_normalized)
   ), seeker as materialized (
     select person, min(s.email_normalized) as email_normalized, false as only_removes,
       bool_or(s.database_id is not null) as has_database_id,
