@@ -122,7 +122,7 @@ export interface Config {
   readonly publicUrl: string | undefined;
   /** The provider whose tokens sign people of the first organization in; undefined: the stored one stays. */
   readonly issuer: Issuer | undefined;
-  /** The mail server for announcements; undefined: none, they stand in the log alone. */
+  /** The mail server for announcements; undefined: announcements appear in the log alone. */
   readonly smtpUrl: string | undefined;
   /** Sender of mails. */
   readonly mailFrom: string;

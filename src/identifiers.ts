@@ -2,7 +2,7 @@
 const idsAtOnce = 64;
 
 /**
- * Makes a source of UUIDs version 7 (RFC 9562): they sort by the time at which they were made. Those of one millisecond
+ * Makes a source of UUIDs version 7 (RFC 9562): they sort by the time at which they were made. UUIDs of one millisecond
  * count up in the twelve bits after the time (RFC 9562, section 6.2, method 1), so that the order holds there, too.
  *
  * @param clock the current time

@@ -43,7 +43,7 @@ function curlLine({ generatedKey, samplePath, isTls }: StartReport, url: string)
       ? '"Authorization: Bearer $MUSTER_ADMIN_KEY"'
       : quoted(`Authorization: Bearer ${generatedKey}`);
   return [
-    // This machine's own address does not stand in a certificate.
+    // Certificates do not contain this machine's own address.
     `curl -sS${isTls ? " --insecure" : ""} ${quoted(`${url}/v1/imports/users`)}`,
     `-H ${key}`,
     "-H 'Content-Type: application/xml' -H 'Accept: text/plain'",
@@ -78,7 +78,7 @@ function reason(error: unknown, { host, port, dataDirectory }: StartSettings): s
     return `this user may not listen on port ${port}; set PORT to one above 1023.`;
   }
   if (syscall === "mkdir" && (code === "EEXIST" || code === "ENOTDIR")) {
-    return `DATA_DIR is ${dataDirectory}, which is no folder, or lies in something that is none; name another one.`;
+    return `DATA_DIR is ${dataDirectory}, which is not a folder, or is inside something that is not a folder. Name another one.`;
   }
   if (code === "EADDRNOTAVAIL" || (code === "ENOTFOUND" && hostname === host)) {
     return `HOST is ${host}, which is no address of this machine; correct it and start again.`;

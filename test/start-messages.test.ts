@@ -55,7 +55,7 @@ test("why a start failed is one sentence without a stack", () => {
       /port 8080 of 127\.0\.0\.1 is taken by another program; .*PORT/,
     ],
     [{ code: "EACCES", syscall: "listen", message: "x" }, /may not listen on port 8080; .*PORT/],
-    [{ code: "EEXIST", syscall: "mkdir", message: "x" }, /DATA_DIR is data, which is no folder/],
+    [{ code: "EEXIST", syscall: "mkdir", message: "x" }, /DATA_DIR is data, which is not a folder/],
     [{ code: "EADDRNOTAVAIL", syscall: "listen", message: "x" }, /HOST is 127\.0\.0\.1, which is no address/],
     [{ code: "ECONNREFUSED", message: "" }, /DATABASE_URL does not answer \(ECONNREFUSED\)/],
     [{ code: "ENOTFOUND", hostname: "db.example.edu", message: "x" }, /DATABASE_URL does not answer \(ENOTFOUND\)/],

@@ -14,7 +14,7 @@ export interface AnnouncementLog {
 
 /** The dependencies of delivery. */
 export interface DeliveryDependencies {
-  /** A connection of the user that owns the tables: it delivers those of all organizations. */
+  /** A connection of the user that owns the tables: it delivers the announcements of all organizations. */
   readonly owner: Executor;
   /** undefined: no mail server is set; announcements appear in the log only. */
   readonly sendMail: SendMail | undefined;

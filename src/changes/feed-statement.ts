@@ -10,7 +10,7 @@ export const scannedEntries = 20_000;
 /** Bytes of JSON after which a page ends, if it has a change; what a reader may cost in memory. */
 const pageBytes = 8 * 1024 * 1024;
 
-/** The row of the first statement of a page: what it tells of the page, and which entries are on it. */
+/** The row of the first statement of a page: the facts about the page, and its entries. */
 export const pageFindings = z.object({
   /** The last change that was looked at; null if the reader's place is not in the log. */
   sequence: z.int().nullable(),
@@ -215,7 +215,7 @@ const net = (from: Sql, to: Sql): Sql => sql`
         case when min(last_action) = 'deleted' then 'null' else (array_agg((${to})::text order by sequence desc))[1] end as after`;
 
 /**
- * Folds several changes of one thing into one. Number, time and author are those of the last change; the old values are
+ * Folds several changes of one thing into one. Number, time and author come from the last change; the old values are
  * those before the first. Values that are as they were are left out. Settings are told in parts, so that changes of the
  * organization remain apart.
  */

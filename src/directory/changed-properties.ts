@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import type { ChangeEntry } from "../changes/record.ts";
 
 /**
- * Compares a thing before and after a change, property by property, as the change log tells it. null stands for a thing that
+ * Compares a thing before and after a change, property by property, as the change log tells it. null means a thing that
  * did not exist, or does not any more. Of such a thing only properties that are not blank (null, "", false, []) are told:
  * readers of the log begin with blank ones.
  */

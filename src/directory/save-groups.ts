@@ -88,7 +88,7 @@ export const networkAdministratorCount = (organizationId: number): Sql =>
 
 /**
  * Makes all network administrators members of these groups, in their role (file formats, section 6). The memberships are
- * claimed as those of default groups are: no import takes them away. The caller holds the organization's lock.
+ * claimed like memberships of default groups: no import takes them away. The caller holds the organization's lock.
  */
 export function joinNetworkAdministrators(
   executor: Executor,

@@ -9,14 +9,14 @@ export interface Standing {
   /** The person's role in the group; null: the person does not belong to it. */
   readonly role: number | null;
   readonly isNetworkAdministrator: boolean;
-  /** Of the table of roles: those of the person's role, all for network administrators, `see` alone for outsiders. */
+  /** From the table of roles: the capabilities of the person's role, all for network administrators, `see` alone for outsiders. */
   readonly capabilities: readonly Capability[];
 }
 
 /**
  * The rights of a person in a group.
  * @param executor inside a transaction of the organization
- * @throws MusterError not_found when there is no such user; or no such group, or the person may not know of it
+ * @throws MusterError not_found when there is no such user; or no such group, or the person may not see it
  */
 export async function readStanding(
   executor: Executor,

@@ -45,7 +45,7 @@ const membership = sql`'{"groupId":' || to_json(group_id)::text || ',"role":' ||
 const link = sql`'{"source":' || to_json(pairs.name)::text || ',"databaseId":' ||
   coalesce(to_json(database_id)::text, 'null') || '}'`;
 
-/** One list of each person. It is read by the key, so that a page costs the same whatever PostgreSQL knows of the tables. */
+/** One list of each person. It is read by the key, so that a page costs the same with any statistics of the tables. */
 const gather = (name: Sql, item: Sql, table: Sql, order: Sql, organization: number | Sql) => sql`
   left join lateral (
     select string_agg(${item}, ',' order by ${order}) as items

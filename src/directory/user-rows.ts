@@ -61,7 +61,7 @@ export function insertUser({ organizationId, userId, author }: UserRowTarget, ed
 
 /**
  * The statement that sets the values of an edit, and increments the version.
- * @param primaryChanges true if the primary address becomes that of `edit.emails`
+ * @param primaryChanges true if the primary address comes from `edit.emails`
  */
 export function updateUserRow(
   { organizationId, userId, author }: UserRowTarget,

@@ -52,7 +52,7 @@ export function getUser(database: Database, organizationId: number, id: string):
 }
 
 /**
- * Adds a person. Whoever is added so is the sender's (manual, or self-registered): so are all values that are given.
+ * Adds a person. The sender (manual, or self-registered) claims the person and all given values.
  * The person also joins the groups that everybody joins.
  * @throws MusterError request_invalid, conflict (the username is taken), organization_busy
  */

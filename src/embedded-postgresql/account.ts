@@ -32,7 +32,7 @@ export function spawnOptions(account: Account) {
 }
 
 /**
- * Finds the system account that PostgreSQL runs as when Muster was started by root, and creates it when there is none.
+ * Finds the system account that PostgreSQL runs as when Muster was started by root, and creates it when it is missing.
  * Throws when there is no way to one.
  */
 export function findServiceAccount(log: Log): Account {

@@ -41,7 +41,7 @@ const pollInterval = 20;
 
 /**
  * Starts the PostgreSQL that Muster brings along, on a data folder that no other process uses. A server that a killed
- * process left running is stopped first, so that the settings are those of this version.
+ * process left running is stopped first, so that this version's settings apply.
  *
  * @throws Error, one sentence that says what to do, when another process has the data folder, when PostgreSQL does not
  * run on this platform, or when it does not answer within a minute
@@ -77,7 +77,7 @@ interface Attempt {
   readonly log: Log;
 }
 
-/** Waits for, or stops, the server that runs on the cluster already; returns when there is none. */
+/** Waits for, or stops, the server that runs on the cluster already; returns when no server runs. */
 async function removeAbandonedServer(attempt: Attempt): Promise<void> {
   const { cluster, deadline, log } = attempt;
   const firstLook = performance.now();

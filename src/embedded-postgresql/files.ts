@@ -45,7 +45,7 @@ export async function isOccupied(directory: string): Promise<boolean> {
   }
 }
 
-/** True while a process of that id exists, whoever owns it. */
+/** Returns true while a process of that id exists, under any account. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);

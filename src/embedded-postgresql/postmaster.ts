@@ -11,7 +11,7 @@ export interface Postmaster {
 }
 
 /**
- * The server that runs on a cluster's directory, whoever started it; undefined when there is none. The file outlives a
+ * Finds the server that runs on a cluster's directory, even if another process started it; undefined when none runs. The file outlives a
  * server that was killed, and its process id may be somebody else's by now: then the file is made harmless.
  */
 export async function findPostmaster(directory: string): Promise<Postmaster | undefined> {

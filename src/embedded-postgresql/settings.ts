@@ -3,7 +3,7 @@ import { totalmem } from "node:os";
 const megabyte = 1024 * 1024;
 
 /**
- * The server's settings, as `-c` parameters of its command line: always those of the running version of Muster.
+ * The server's settings, as `-c` parameters of its command line: always the settings of the running version of Muster.
  *
  * @param durable false gives up the safety of commits for speed (tests)
  */

@@ -5,7 +5,7 @@ const mostNames = 1_000;
 
 /**
  * Makes a function that tells the slot of a column by its name, and remembers the names: each occurs in every record.
- * @param toColumn turns the name in the file into that of a column
+ * @param toColumn turns the name in the file into the name of a column
  */
 export function createSlotFinder<Field extends string>(
   mapping: RecordMapping<Field>,

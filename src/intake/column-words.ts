@@ -31,7 +31,7 @@ export const labelledNames: Readonly<Record<Phone["label"], readonly string[]>> 
   other: ["Other Phone", "Other Phone Number", "Alternate Phone"],
 };
 
-/** What a column with some name holds. */
+/** The meaning of a column's name. */
 export interface ColumnMeaning {
   readonly field: UserField;
   /** Sorts the columns of one field: 0 for the field's own name. */

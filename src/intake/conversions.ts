@@ -6,7 +6,7 @@ export type Conversion = (block: Uint8Array) => string | undefined;
 
 /** A byte or character that is not in the encoding of its block. */
 export interface Flaw {
-  /** What it is, for a person. */
+  /** Its name, for people. */
   readonly what: string;
   /** The text of the block before it, right as far as ASCII and line ends go. */
   readonly before: string;
@@ -15,7 +15,7 @@ export interface Flaw {
 /** Encodings in which each byte is a character. */
 export type SingleByteEncoding = Exclude<Encoding, "utf-8" | "utf-16le" | "utf-16be">;
 
-/** Stands in a table for a byte that the encoding does not define. */
+/** Marks in a table a byte that the encoding does not define. */
 const undefinedByte = "\ufffd";
 
 /** The characters of 0x80 to 0xFF, for the encodings that `TextDecoder` lacks. */

@@ -10,7 +10,7 @@ import { counted } from "./xml-parser.ts";
 export interface TableOptions {
   /** True if the first row is a header; asked once. */
   readonly isHeader: (first: CsvRow) => boolean;
-  /** Is told of each line that was passed over. */
+  /** Called with each line that was skipped. */
   readonly onPassed?: (line: PassedLine) => void;
 }
 

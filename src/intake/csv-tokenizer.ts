@@ -23,13 +23,13 @@ export interface CsvTokenizer {
   findings(): Pick<CsvFindings, "delimiter" | "lineEnding">;
 }
 
-/** Where the tokenizer is: in a cell without quotation marks, within them, or after a mark that may close it. */
+/** The state of the tokenizer: in a cell without quotation marks, within them, or after a mark that may close it. */
 type State = "plain" | "quoted" | "closing" | "closed";
 
 class Tokenizer implements CsvTokenizer {
   readonly #delimiter: Delimiter;
   readonly #limits: CsvLimits;
-  /** What ends a run of plain characters. */
+  /** Matches the end of a run of plain characters. */
   readonly #special: RegExp;
   #state: State = "plain";
   #cell = "";
@@ -43,12 +43,12 @@ class Tokenizer implements CsvTokenizer {
   #offset = 0;
   #rowStart = 0;
   #lineStart = 0;
-  /** Where the quotation mark is that is open. */
+  /** The position of the open quotation mark. */
   #quote = { line: 1, column: 1 };
   /** The last character was a CR, so that an LF belongs to it. */
   #afterReturn = false;
   readonly #endings = new Set<"LF" | "CRLF" | "CR">();
-  /** Whether the text has NUL characters. */
+  /** True if the text has NUL characters. */
   #hasNul = false;
 
   constructor(delimiter: Delimiter, limits: CsvLimits, line: number) {

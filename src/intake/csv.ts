@@ -96,7 +96,7 @@ function createHead({ delimiter }: CsvOptions, limits: CsvLimits) {
   };
 }
 
-/** A row in which U+FFFD stands for the bytes that are not in the encoding. */
+/** A row in which U+FFFD replaces the bytes that are not in the encoding. */
 function repaired(row: CsvRow, encoding: Encoding): CsvRow {
   let damage: string | undefined;
   const cells = row.cells.map((cell) => {

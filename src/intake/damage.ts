@@ -8,7 +8,7 @@ import type { Encoding } from "./reading.ts";
 
 /**
  * A byte that is not in the encoding of its file becomes a mark in the text: a character of the private use plane 16 that
- * keeps the byte. A reader turns it into U+FFFD and notes it on the row. The first mark stands for a lone surrogate.
+ * keeps the byte. A reader turns it into U+FFFD and notes it on the row. The first mark means a lone surrogate.
  */
 const firstMark = 0x10f700;
 const mark = /[\u{10f700}-\u{10f7ff}]/u;
@@ -50,7 +50,7 @@ function markedSingleBytes(block: Uint8Array, encoding: SingleByteEncoding): str
   });
 }
 
-/** A text with marks, as it may be stored and shown, and what the first mark stands for. */
+/** A text with marks, as it may be stored and shown, and the meaning of the first mark. */
 export interface DamagedText {
   readonly text: string;
   /** As in "the byte 0xE9, which is not UTF-8". */

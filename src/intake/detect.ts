@@ -21,7 +21,7 @@ export function detectFormat(head: Uint8Array, options: Omit<EncodingOptions, "x
   return first === "{" || first === "[" ? "json" : "csv";
 }
 
-/** What is known of a body beside its bytes. */
+/** The facts about a body beside its bytes. */
 interface Declared extends Omit<EncodingOptions, "xml"> {
   /** The format that the content type says; undefined if it leaves that to the content. */
   readonly format: FileFormat | undefined;
@@ -45,7 +45,7 @@ export function chooseFormat(head: Uint8Array, { format, mayLackLineEnds, ...opt
   return chosen;
 }
 
-/** Whether a body is plainly not of the format that its content type says. */
+/** Tells whether a body plainly contradicts the format of its content type. */
 function contradicts(head: Uint8Array, format: FileFormat, found: FileFormat): boolean {
   if (format === found) return false;
   const encoding = shownEncoding(head) ?? "utf-8";

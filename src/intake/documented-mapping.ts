@@ -12,7 +12,7 @@ export const positional = kindsOf("address", "texts");
 /** Fields that say who somebody is. */
 export const identifiers = kindsOf("sources", "identifier", "emails");
 
-/** What joins the items of a field's value; undefined for a field of one value. */
+/** Returns the separator of a field's items; undefined for a field of one value. */
 export const separatorOfField = (field: UserField): ";" | "|" | undefined =>
   lists.includes(field) ? ";" : positional.includes(field) ? "|" : undefined;
 
@@ -144,7 +144,7 @@ function readPhones(
 
 /**
  * Completes the phones of a cell by the attributes in columns of the same number. Several attributes belong to the
- * phones one by one, a single one to all of them; what a phone says of itself wins.
+ * phones one by one, a single one to all of them; a phone's own setting wins.
  */
 function completed(
   cell: string,

@@ -31,7 +31,7 @@ const asciiPattern =
 const internationalPattern =
   /^(?:[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]|[^\p{ASCII}\p{C}\p{Z}])+@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?\.)+[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]{0,61}[\p{L}\p{M}\p{N}])?$/u;
 
-/** What a cell has said so far. */
+/** The contents of a cell so far. */
 interface Draft {
   readonly emails: Map<string, EmailAddress>;
   readonly removals: Map<string, EmailAddress>;

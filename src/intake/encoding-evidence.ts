@@ -2,7 +2,7 @@ import { isAscii } from "node:buffer";
 import { cutCharacterLength, highCharacters, type SingleByteEncoding, utf8Length } from "./conversions.ts";
 import type { Encoding } from "./reading.ts";
 
-/** What the bytes beyond ASCII say about the encoding of a file. */
+/** The evidence of the bytes beyond ASCII about the encoding of a file. */
 export interface Evidence {
   /** Characters of UTF-8 that text of another encoding hardly ever contains by chance. */
   readonly characters: number;
@@ -32,7 +32,7 @@ export function utf8Evidence(bytes: Uint8Array): Evidence {
 /** A letter or sign from U+00A0 to U+02FF. */
 const isLatin = (bytes: Uint8Array, at: number) => bytes[at]! <= 0xcb && (bytes[at] !== 0xc2 || bytes[at + 1]! >= 0xa0);
 
-/** Whether a file is not UTF-8, judged by its bytes beyond ASCII: ten times as many are not UTF-8 as characters are. */
+/** Tells whether a file is not UTF-8, by its bytes beyond ASCII: ten invalid bytes outweigh each valid character. */
 export const looksForeign = ({ characters, strangers }: Evidence): boolean => characters * 10 <= strangers;
 
 /** Words that are looked at, at most: a few thousand names tell an encoding as well as a million. */
@@ -110,7 +110,7 @@ function judge(words: readonly string[], encoding: SingleByteEncoding): Candidat
   return { encoding, likely: good + bad === 0 ? 1 : good / (good + bad), usual, text: read.join(" ") };
 }
 
-/** Letters that occur in names, those of a row about equally often; from the most usual ones on. */
+/** Letters that occur in names, the most usual first. Letters of one row are about equally frequent. */
 const frequencies: readonly (readonly [letters: string, frequency: number])[] = [
   ["éáíóñüöä", 8],
   ["çèëãúåøß", 3],
@@ -121,7 +121,7 @@ const frequencies: readonly (readonly [letters: string, frequency: number])[] = 
 const frequency = (letter: string): number => frequencies.find(([letters]) => letters.includes(letter))?.[1] ?? 0.03;
 
 /**
- * Whether a run of letters and characters beyond ASCII looks like a word of a name: no sign inside, no capital letter
+ * Tells whether a run of letters and characters beyond ASCII looks like a word of a name: no sign inside, no capital letter
  * after a small one, no small letter among capitals.
  * @returns undefined for what says nothing: signs alone
  */

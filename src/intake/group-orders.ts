@@ -27,7 +27,7 @@ const groupIdPattern = /^[^|;\u0000-\u001f\u007f-\u009f]+$/;
 
 /** A group and nothing else, as almost all tokens are: no code, whole or damaged, no role, and nothing to look into. */
 const plainGroupPattern = /^(?:(?!Array$|[A-Z][a-z]{2}-\d\d$)[A-Za-z][\w :-]*|(?![012]$|0000[012])\d[\w ]*)$/;
-/** What a spreadsheet, or a program that reads numbers, leaves of a code. */
+/** The remains of a code after a spreadsheet, or another program, read it as a number. */
 const damagedCode = /^(?:0000)?([012])(?:[.,]0+)?$/;
 /** A code with something behind it that is neither a group nor part of its own. */
 const entangledCode = /^0000[012][^0-9A-Za-z_-]/;

@@ -26,7 +26,7 @@ export interface JsonReader {
 const correct = "Correct the export and send the file again.";
 
 /**
- * Whether a document is a person a line (NDJSON), judged by its first line: a whole object that is a record, not the
+ * Tells whether a document has one person per line (NDJSON), judged by its first line: a whole object that is a record, not the
  * list of records.
  */
 export function isRecordLine<Field extends string>(line: string, target: JsonTarget<Field>): boolean {

@@ -10,7 +10,7 @@ import { counted } from "./xml-parser.ts";
 /** A value of JSON that is neither an object nor an array. */
 export type Scalar = string | number | boolean | null;
 
-/** What the records of a document are made of, and by what rules. */
+/** The fields of the records of a document, and the rules for them. */
 export interface JsonTarget<Field extends string> {
   readonly queue: RecordQueue<Field>;
   readonly ignored: IgnoredNames;

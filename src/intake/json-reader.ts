@@ -26,7 +26,7 @@ const errorMembers =
 export const createDocumentReader = <Field extends string>(target: JsonTarget<Field>): JsonReader =>
   new DocumentReader(target);
 
-/** What may come next in an array or an object (RFC 8259, 4 and 5). */
+/** The tokens that may come next in an array or an object (RFC 8259, 4 and 5). */
 type Expected = "first" | "value" | "key" | "colon" | "comma";
 
 interface Container {
@@ -52,7 +52,7 @@ class DocumentReader<Field extends string> implements JsonReader {
   readonly #rootMembers: string[] = [];
   /** The beginning of the document, for a message. */
   #beginning = "";
-  /** Where the record begins that is being read. */
+  /** The position of the record that is being read. */
   #recordStart: number | undefined;
   #lastToken = 0;
   #isBlank = true;
@@ -94,7 +94,7 @@ class DocumentReader<Field extends string> implements JsonReader {
       throw new MusterError("document_empty", "The file is empty. Check the export. Nothing was changed.");
     }
     try {
-      // A number at the root is told of at the end only.
+      // A number at the root is reported only at the end.
       if (complete && !this.#tokenizer.isEnded) this.#tokenizer.end();
     } catch (error) {
       if (error instanceof MusterError) throw error;

@@ -19,7 +19,7 @@ const valuesSchema = z
 const constantSchema = z.strictObject({ constant: text(1000).describe("The same for everybody.") });
 const partMembers = {
   column: columnSchema,
-  values: valuesSchema.optional().describe("What stands for a value, compared without regard to case."),
+  values: valuesSchema.optional().describe("Texts that mean a value, compared without regard to case."),
   otherwise: z
     .enum(["keep", "blank", "fail"])
     .optional()

@@ -57,7 +57,7 @@ export function normalizeUser(record: SourceRecord, rules: NormalizationRules): 
   return failure === undefined ? row : failedRow(row, emailIssues, failure);
 }
 
-/** What remains of a row that fails: its place, its identifiers, and the warnings about its e-mails, which come first. */
+/** Returns the remains of a row that fails: its place, its identifiers, and the warnings about its e-mails, which come first. */
 function failedRow(row: Draft, emailIssues: number, failure: RowIssue): UserRow {
   const { databaseId, username, usernameNormalized, emails } = row;
   return {

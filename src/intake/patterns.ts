@@ -40,7 +40,7 @@ function reasonAgainst(alternative: string): string | undefined {
     const position = part.lastIndex;
     const [text] = part.exec(alternative) ?? [];
     if (text === undefined) {
-      return `${JSON.stringify(alternative.slice(position, position + 10))} cannot stand in a pattern; write letters, digits, \\d, classes like [A-Z0-9], and ? * + {n} {n,m} after them`;
+      return `${JSON.stringify(alternative.slice(position, position + 10))} is not allowed in a pattern; write letters, digits, \\d, classes like [A-Z0-9], and ? * + {n} {n,m} after them`;
     }
     const [, least, comma, most] = /\{(\d+)(,?)(\d*)\}$/.exec(text) ?? [];
     if (Number(least ?? 0) > longestRepeat || Number(most || 0) > longestRepeat) {

@@ -2,7 +2,7 @@ import parsePhoneNumber from "libphonenumber-js/core";
 import metadata from "libphonenumber-js/metadata.max.json";
 import { isCallingCode } from "./calling-codes.ts";
 
-/** What a text is as a phone number. */
+/** The reading of a text as a phone number. */
 export type NumberReading =
   | {
       readonly kind: "number";
@@ -10,10 +10,10 @@ export type NumberReading =
       readonly number: string;
       /** Digits; "" for none. */
       readonly extension: string;
-      /** Whether it lies in a known range. */
+      /** True if it lies in a known range. */
       readonly valid: boolean;
     }
-  /** Something that stands for no number. */
+  /** A placeholder instead of a number. */
   | { readonly kind: "filler" }
   /** No number can look like this. */
   | { readonly kind: "impossible" };
@@ -33,7 +33,7 @@ const invisiblePattern = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/
  * `callingCode`, which holds for all others; but where a national number may begin with 011 (not under calling
  * code 1), that reading wins if it is valid. Extensions are recognised as libphonenumber does: `x12`, `ext. 12`, `#12`.
  *
- * @param text the number as it stands in the feed
+ * @param text the number as it appears in the feed
  * @param callingCode digits of a country calling code; an unknown one makes national numbers impossible
  */
 export function readPhoneNumber(text: string, callingCode: string): NumberReading {
@@ -109,7 +109,7 @@ const anyLeading = new RegExp(
 );
 
 /**
- * Whether ten digits lie in a known range of calling code 1. Decides as the library does, by the same patterns, at a
+ * Tells whether ten digits lie in a known range of calling code 1. Decides as the library does, by the same patterns, at a
  * fiftieth of its time: the first country whose leading digits match decides alone, others by their ranges.
  */
 function isValidNorthAmerican(national: string): boolean {

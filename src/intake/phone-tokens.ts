@@ -1,9 +1,9 @@
-/** Fewest digits of a number that stands beside another one. */
+/** Fewest digits of a number beside another one. */
 const fewestDigits = 7;
 
 const digitsOf = (text: string): number => text.replace(/\D/g, "").length;
 
-/** What may join numbers beside `;` and `,`. Most cells have nothing of it. */
+/** Separators of numbers other than `;` and `,`. Most cells have none of them. */
 const otherSeparators = /[/&\r\n\t]|\s(?:or|and)\s|\s\+/i;
 const betweenNumbers = /\s*[/&]\s*|\s+(?:or|and)\s+|\s+(?=\+)/i;
 
@@ -23,7 +23,7 @@ export function splitPhones(value: string): string[] {
 }
 
 /**
- * Splits where a comma stands between numbers. After a number a comma with one to six digits is an extension; after
+ * Splits at commas between numbers. After a number a comma with one to six digits is an extension; after
  * a | it belongs to the carrier unless a number follows.
  */
 function splitAtCommas(part: string): string[] {

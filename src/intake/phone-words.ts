@@ -43,10 +43,10 @@ const messageTypes = new Map<string, Phone["messageType"]>([
 const lookUp = <Value>(words: ReadonlyMap<string, Value>, text: string): Value | undefined =>
   words.get(text) ?? words.get(text.toLowerCase());
 
-/** The label that a word stands for; undefined if it is not one. */
+/** Returns the label that a word means; undefined if it means none. */
 export const labelOf = (text: string): Phone["label"] | undefined => lookUp(labels, text);
 
-/** The type of messages that a word or a number stands for; undefined if it is not one. */
+/** Returns the type of messages that a word or a number means; undefined if it means none. */
 export const messageTypeOf = (text: string): Phone["messageType"] | undefined => lookUp(messageTypes, text);
 
 const wordOf = (text: string): string => text.toLowerCase().replace(/ phone$/, "");

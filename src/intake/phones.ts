@@ -25,7 +25,7 @@ export interface ParsedPhones {
   readonly failure?: RowIssue;
 }
 
-/** What a token turns out to be. */
+/** The meaning of a token. */
 type Token =
   | { readonly kind: "blank" }
   | { readonly kind: "phone"; readonly phone: Phone }

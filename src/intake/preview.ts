@@ -11,7 +11,7 @@ export interface PreviewRow {
   readonly line: number;
   /** The fields as the mapping gives them. */
   readonly fields: SourceRecord["values"];
-  /** What is made of them: e-mails, phones and groups told apart. */
+  /** The normalized values: separate e-mails, phones and groups. */
   readonly values: Omit<UserRow, "row" | "line" | "issues" | "failure">;
   readonly failed: boolean;
   readonly issues: readonly { readonly code: string; readonly field: string | null; readonly message: string }[];

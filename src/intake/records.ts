@@ -5,7 +5,7 @@ import type { ScalarsOf, UserField } from "../person/fields.ts";
 export const batchRows = 5;
 
 /**
- * A record as it stood in the file, whatever the format: the strings of its fields, trimmed.
+ * A record as it appears in the file, in any format: the strings of its fields, trimmed.
  * An absent field says nothing; one that is present and blank ("") may withdraw.
  */
 export interface SourceRecord<Field extends string = UserField> {
@@ -18,7 +18,7 @@ export interface SourceRecord<Field extends string = UserField> {
   readonly failure?: RowIssue;
   /** Warnings of the reader, such as about bytes that are not in the file's encoding. */
   readonly notes?: readonly RowIssue[];
-  /** The values stand in the wrong columns, or may, so that not even its identifiers can be taken. */
+  /** The values are, or may be, in the wrong columns, so that even its identifiers are unusable. */
   readonly unreadable?: boolean;
   /** The file ends in it without a line end, as it also would if it were cut off within the last value. */
   readonly mayBeCutOff?: boolean;

@@ -1,4 +1,4 @@
-/** What a text beside a phone or an address orders. */
+/** The order given by a text beside a phone or an address. */
 export type RemovalOrder = "remove" | "unclear" | undefined;
 
 const order = /^(?:deleted?|removed?|0000\d)$/i;

@@ -2,7 +2,7 @@
 const errorValue = /^(?:#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!)|#{3,})$/i;
 /** 9.00E+08, with a comma in some countries, and 9.0E8 as programs write it. */
 const shortenedNumber = /^-?\d(?:[.,]\d+)?E[+-]\d{1,3}$|^-?\d[.,]\d+E\d{1,3}$/i;
-/** 900123456.0: pandas and spreadsheets make that of a column in which some cells are blank. */
+/** 900123456.0: pandas and spreadsheets write numbers this way if some cells of the column are blank. */
 const decimalNumber = /^-?\d+[.,]0+$/;
 const month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
 /** Dates as spreadsheets write them: with slashes, dots, ISO 8601, or an abbreviated month as in 2-Jan and Jan-26. */

@@ -27,7 +27,7 @@ export interface UserFile {
   readRows(rows: Uint32Array): AsyncGenerator<SourceRecord[]>;
   /** Digests of all records; throws when the file is refused. */
   digests(): Promise<RecordDigests>;
-  /** Whether the digests are of bytes, known without parsing. */
+  /** True if the digests are of bytes, known without parsing. */
   readonly isScanned: boolean;
 }
 
@@ -46,10 +46,10 @@ export async function openUserFile(
 }
 
 /**
- * Reads a file of users once, with a digest of each record as `openUserFile` tells it; nothing is known of the file before.
+ * Reads a file of users once, with a digest of each record as `openUserFile` tells it; nothing about the file is known beforehand.
  * Of XML that turns out not to be of the plain shape the digests of some records are of bytes, and others of what they say.
  * @param open reads the bytes from the start, each time
- * @throws MusterError when the file is refused, and, which is no verdict on it, when a record is that is none by itself
+ * @throws MusterError when the file is refused, and, which is no verdict on it, when a record is not well-formed by itself
  */
 export async function* readDigestedRecords(
   open: () => AsyncIterable<Uint8Array>,
@@ -119,7 +119,7 @@ function doubled(bytes: Buffer): Buffer<ArrayBuffer> {
   return larger;
 }
 
-/** A digest of what a record says, wherever it stands in its file; 16 bytes. */
+/** Returns a digest of a record's content, independent of its place in the file; 16 bytes. */
 export function digestRecord({ values, failure }: SourceRecord): Buffer {
   // JSON keeps the values apart whatever is in them; null is absent
   const content = JSON.stringify([failure?.code ?? null, ...userFields.map((field) => values[field] ?? null)]);

@@ -1,11 +1,11 @@
 /**
- * What is looked at of a stream of bytes: the rest of what was there, and what comes next, in memory that is used again and
- * again. New memory for each chunk would be let go only by collecting all of the heap.
+ * A window on a stream of bytes: the rest of the earlier bytes, and the next ones. It reuses its memory, since only a
+ * collection of the whole heap would free new memory for each chunk.
  */
 export interface Window {
   /** Appends a chunk; returns all that is there. It is valid until the next call. */
   append(chunk: Uint8Array): Buffer;
-  /** Lets go what stands before `from`. */
+  /** Drops the bytes before `from`. */
   dropUntil(from: number): void;
 }
 

@@ -3,7 +3,7 @@ import { MusterError } from "../errors.ts";
 /** An XML declaration of more characters is refused: the encoding that it names is not known. */
 export const declarationLength = 1_024;
 
-/** What an XML declaration says. */
+/** The contents of an XML declaration. */
 export interface Declaration {
   /** The encoding, as written; absent when it names none. */
   readonly label?: string;
@@ -11,7 +11,7 @@ export interface Declaration {
 
 /**
  * Reads the XML declaration at the start of a document.
- * @param text the first characters; only those of ASCII need be right
+ * @param text the first characters; only its ASCII characters need be right
  * @param ended whether these are all
  * @returns nothing declared if there is no declaration; undefined as long as it is not complete
  * @throws MusterError `encoding_unsupported` for a declaration that is too long

@@ -3,7 +3,7 @@ import { MusterError, type ProblemCode } from "../errors.ts";
 import type { XmlLimits } from "./limits.ts";
 import { trackMarkup, type XmlMarkup, type XmlPlace } from "./xml-markup.ts";
 
-/** What is told of a document, in document order. Whatever these throw ends the parsing. */
+/** The callbacks of the parser, called in document order. An exception in one of them ends the parsing. */
 export interface XmlHandler {
   /** A start tag, complete. */
   start(name: string, attributes: Readonly<Record<string, string>>): void;
@@ -25,9 +25,9 @@ export interface XmlParser {
   write(text: string): void;
   /** Takes the end of the document; throws unless the document is complete. */
   end(): void;
-  /** Where the tag begins that `start` is told of. */
+  /** Returns the position of the tag passed to `start`. */
   tagPlace(): XmlPlace;
-  /** Where the text begins that `text` is told of, after white space. */
+  /** Returns the position of the text passed to `text`, after white space. */
   textPlace(): XmlPlace;
   /** The problem of a document that ends with the text written so far. */
   cutOff(): MusterError;
@@ -184,7 +184,11 @@ function textOutsideRoot(state: ParserState): MusterError {
 function bareAmpersand(state: ParserState): MusterError | undefined {
   const found = state.markup.bareAmpersand();
   if (found === undefined) return undefined;
-  return xmlProblem("xml_not_well_formed", "an & stands alone. Write it as &amp; and send the file again.", found);
+  return xmlProblem(
+    "xml_not_well_formed",
+    "an & is not followed by a reference. Write it as &amp; and send the file again.",
+    found,
+  );
 }
 
 function doctypeForbidden(state: ParserState): MusterError {

@@ -143,7 +143,7 @@ async function* findRecords(
 }
 
 /**
- * Tells on which line of a document a place stands, of which a part at a time is looked at. CR, LF, and both together end
+ * Returns a function that tells the line of a place in a document, read a part at a time. CR, LF, and both together end
  * a line (XML 1.0, 2.11).
  */
 function createLineCounter() {
@@ -151,7 +151,7 @@ function createLineCounter() {
   let position = 0;
   let line = 1;
   let previous = 0;
-  /** Where the next line feed stands; not kept where there are carriage returns. */
+  /** The position of the next line feed; not kept for documents with carriage returns. */
   let nextLineFeed: number | undefined;
   const lineFeedAfter = (from: number) => {
     const found = text.indexOf(lineFeed, from);
@@ -189,7 +189,7 @@ function countLineEnds(bytes: Uint8Array, from: number, to: number, before: numb
 }
 
 /**
- * What only the strict parser may judge: characters that XML forbids, or that are not UTF-8 (U+FFFD), line ends to be
+ * Matches text that only the strict parser may judge: characters that XML forbids, or that are not UTF-8 (U+FFFD), line ends to be
  * normalised, `]]>`, references.
  */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it looks for

@@ -2,7 +2,7 @@ import { hash } from "node:crypto";
 import { limits } from "./limits.ts";
 import { createWindow } from "./window.ts";
 
-/** Where the records of a document stand, and a digest of the bytes of each. */
+/** The places of the records of a document, and a digest of the bytes of each. */
 export interface XmlScan {
   readonly rows: number;
   /** Offset of each record's first byte, and, as the last one, of what follows the records. */
@@ -23,7 +23,7 @@ const tail = /^<\/users>[ \t\r\n]*$/;
 
 /**
  * Finds the records of a document of the plain shape that exports have, without parsing them: a known header, `<user>`
- * elements with nothing but white space between them, a known end. Within a record anything may stand but what could
+ * elements with nothing but white space between them, a known end. Within a record anything may appear but what could
  * hide its end (comments, CDATA, processing instructions).
  *
  * This only says where records would begin and end **if** they are well-formed. A record whose digest was stored after
@@ -37,7 +37,7 @@ export interface RecordFinder {
    *   the strict parser has the word
    */
   look(text: Buffer, found: (from: number, to: number) => void): number | null;
-  /** Whether a document is complete of which no more than `rest` is left. */
+  /** Tells whether a document is complete if only `rest` remains. */
   isComplete(rest: Buffer): boolean;
 }
 
@@ -73,7 +73,7 @@ export function createRecordFinder(): RecordFinder {
 }
 
 /**
- * Finds out where the records of a document stand.
+ * Finds the records of a document.
  * @returns null for a document that is not of the plain shape
  */
 export async function scanXmlUsers(chunks: AsyncIterable<Uint8Array>): Promise<XmlScan | null> {
@@ -100,7 +100,7 @@ export const digestOfBytes = (record: Buffer): string => hash("sha256", record, 
 
 /**
  * Goes from record to record. Returns where it stopped: before what is not complete yet, or before the tail; null if
- * something else stands there, or so much white space that the strict parser may refuse it.
+ * something else is there, or so much white space that the strict parser may refuse it.
  * @param blanksBefore white space that was passed over since the last record
  */
 function findRecords(
@@ -146,7 +146,7 @@ function skipWhiteSpace(text: Buffer, from: number): number {
 const isRecordStart = (text: Buffer, at: number) =>
   text.readUInt32BE(at) === 0x3c757365 && text[at + 4] === 0x72 && text[at + 5] === 0x3e;
 
-/** Where the next `<!` or `<?` stands. */
+/** Returns the position of the next `<!` or `<?`. */
 function markupAfter(text: Buffer, from: number): number {
   const declaration = text.indexOf("<!", from);
   const instruction = text.indexOf("<?", from);

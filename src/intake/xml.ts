@@ -16,7 +16,7 @@ import type { SourceRecord } from "./records.ts";
 import type { XmlPlace } from "./xml-markup.ts";
 import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
 
-/** What to do about a fault of the export. */
+/** The advice for a fault of the export. */
 const correct = "Correct the export and send the file again.";
 /** Bytes that are parsed at once, however large the chunks: bounds what is held beside the limits. */
 const pieceLength = 64 * 1024;
@@ -82,7 +82,7 @@ export async function* readXmlRecords<Field extends string>(
 interface OpenRecord {
   /** By slot of the mapping. */
   cells: (string | undefined)[];
-  /** Where its start tag begins. */
+  /** The position of its start tag. */
   place: XmlPlace;
   /** Position after its start tag. */
   start: number;
@@ -96,7 +96,7 @@ interface OpenRecord {
   text: string;
 }
 
-/** What a parser fills. */
+/** The target that a parser fills. */
 interface Target<Field extends string> {
   readonly queue: RecordQueue<Field>;
   readonly ignored: IgnoredNames;

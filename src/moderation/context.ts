@@ -30,9 +30,9 @@ export interface Moderation {
 }
 
 /**
- * The person for whom something is submitted or asked: whoever signed in, or the one whom the key names.
+ * The person for whom something is submitted or asked: the person who signed in, or the person that the key names.
  * @param field where the body names the person
- * @param named what stands there
+ * @param named the person's identifier in that place
  * @throws MusterError request_invalid when a key names nobody; forbidden when a person names somebody else
  */
 export async function readPerson(
@@ -64,7 +64,7 @@ export const invalid = (field: string, message: string) =>
 
 /**
  * Reads the rights of a signed-in person in a group.
- * @returns undefined when there is no such group, or the person may not know of it
+ * @returns undefined when there is no such group, or the person may not see it
  */
 export async function standingIn(
   executor: Executor,

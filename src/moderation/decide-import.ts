@@ -25,7 +25,7 @@ export interface ImportDecision {
 
 /**
  * Approves or discards a held import. This is the only way to do so.
- * @throws MusterError forbidden when the sender would approve; not_found, also for a person who may not know of it;
+ * @throws MusterError forbidden when the sender would approve; not_found, also for a person who may not see it;
  *   request_invalid without a required hash; conflict when it is not held (any more); plan_changed; gone (its file)
  */
 export async function decideHeldImport(
@@ -37,7 +37,7 @@ export async function decideHeldImport(
   const { organizationId } = actor;
   if (actor.userId === null) requireKeyDecides(context, outcome);
   else await requireNetworkAdministrator(context, actor.userId);
-  if (isExact && planHash === undefined) throw invalid("planHash", "is needed: that of the import");
+  if (isExact && planHash === undefined) throw invalid("planHash", "is missing. Send the planHash of the import");
   if (actor.userId !== null) requireAction(context, outcome, await getImport(database, organizationId, id));
   const decider: Decider = { organizationId, actor: actor.actor, decidedBy, reason };
   return outcome === "approve"

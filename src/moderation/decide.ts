@@ -21,7 +21,7 @@ export interface DecisionRequest {
   readonly isExact: boolean;
   /** The version of the topic or request that they know. */
   readonly version?: number | undefined;
-  /** The same of a held import: the hash of its plan. */
+  /** For a held import: the hash of its plan. */
   readonly planHash?: string | undefined;
   /** The person, by name; needed of an API key. */
   readonly decidedBy?: string | undefined;
@@ -64,7 +64,7 @@ export async function decide(context: DecisionContext, id: string, request: Deci
  * that they may see the item, since the message tells that there is one.
  */
 function requireVersion({ isExact, version }: DecisionRequest): void {
-  if (isExact && version === undefined) throw invalid("version", "is needed: that of the item");
+  if (isExact && version === undefined) throw invalid("version", "is missing. Send the version of the item");
 }
 
 async function findItem(executor: Executor, organizationId: number, id: string): Promise<PendingType | undefined> {

@@ -68,7 +68,7 @@ type StoredRequest = MembershipRequestDocument & { readonly [column: string]: un
 
 /**
  * Asks that somebody may join a group: a public one takes them at once, a private one lets the request wait.
- * @throws MusterError not_found when there is no such group, the person may not know of it, or it is secret; conflict when
+ * @throws MusterError not_found when there is no such group, the person may not see it, or it is secret; conflict when
  *   they belong to it, or a request of theirs waits already; forbidden; request_invalid; organization_busy
  */
 export function requestMembership(
@@ -106,7 +106,7 @@ export function requestMembership(
 }
 
 /**
- * Makes whoever asked a member, as PUT …/members does: by hand, in the role of a member. The claim is manual although they
+ * Makes the requester a member, as PUT …/members does: by hand, in the role of a member. The claim is manual although they
  * asked themselves, because a self-registered one would go with the next roster that names them and then does not.
  * @param executor of the holder of the lock
  */
@@ -136,9 +136,9 @@ export async function readRequest(
 
 /**
  * Requests to join a group, the newest first: all for who decides about them, and everybody's own. Of an earlier group of
- * the same id there are none.
+ * the same id no requests are returned.
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
- * @throws MusterError not_found when there is no such group, or the caller may not know of it
+ * @throws MusterError not_found when there is no such group, or the caller may not see it
  */
 export function listRequests(
   { database, actor }: Moderation,

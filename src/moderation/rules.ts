@@ -9,8 +9,8 @@ export type Submission = "published" | "pending" | "forbidden";
 const openDiscussion = 1;
 
 /**
- * What becomes of a topic that somebody submits: who may publish does so at once; a member's waits when the group is one
- * of announcements or has post approval.
+ * Decides the status of a submitted topic. A person with the right to publish publishes at once. A member's topic waits
+ * if the group is for announcements or has post approval.
  * @param capabilities of the author in the group
  */
 export function submissionOf(
@@ -29,8 +29,8 @@ const publicGroup = 1;
 const secretGroup = 3;
 
 /**
- * What becomes of a request to join: public groups take everybody, private ones ask, and secret ones are to who is no
- * member what unknown ones are.
+ * Decides the status of a request to join. Public groups accept everybody, private groups ask, and secret groups look
+ * unknown to people who are not members.
  * @param role the person's role in the group; null: the person does not belong to it
  */
 export function joiningOf(group: { readonly privacy: number }, role: number | null): Joining {
@@ -46,7 +46,7 @@ export interface Reader {
   readonly capabilities: readonly Capability[];
 }
 
-/** Which topics of a group somebody may read: published ones, and those of others that were not published. */
+/** Which topics of a group somebody may read: published topics, and unpublished topics of others. */
 export interface ReadableTopics {
   readonly published: boolean;
   readonly unpublished: boolean;
@@ -79,8 +79,8 @@ export interface Asker {
 }
 
 /**
- * What a person may do with an item that waits. Who decides may decide about their own, too: it is pointless, but no
- * secret way around anybody. Not so of imports: nobody approves what they sent.
+ * Returns what a person may do with a waiting item. Deciders may decide about their own items, too: they could publish
+ * directly anyway. Imports are different: nobody approves an import that they sent.
  */
 export function actionsOfPerson(type: PendingType, { decides, administers, isOwn }: Asker): readonly PendingAction[] {
   const mayWithdraw = type === "topic" ? isOwn || administers : type === "membership" && isOwn;
@@ -93,7 +93,7 @@ export function actionsOfPerson(type: PendingType, { decides, administers, isOwn
 }
 
 /**
- * What an API key may do with an item that waits. Deciding takes the service `approvals`; a key that may import may not
+ * Returns what an API key may do with a waiting item. Deciding takes the service `approvals`; a key that may import may not
  * approve imports; withdrawing, for who asked, takes `groups`.
  */
 export function actionsOfKey(type: PendingType, services: readonly Service[]): readonly PendingAction[] {

@@ -86,7 +86,7 @@ type StoredTopic = TopicDocument & { readonly [column: string]: unknown };
 
 /**
  * Submits a topic to a group: it is published at once, or waits, by what its author may do there.
- * @throws MusterError not_found when there is no such group, or the author may not know of it; forbidden when the author
+ * @throws MusterError not_found when there is no such group, or the author may not see it; forbidden when the author
  *   does not belong to it; request_invalid; organization_busy
  */
 export function submitTopic(
@@ -132,9 +132,9 @@ export async function readTopic(executor: Executor, organizationId: number, id: 
 }
 
 /**
- * Topics of a group, the newest first: those that the caller may read. Of an earlier group of the same id there are none.
+ * Topics of a group, the newest first: only topics that the caller may read, and none of an earlier group with the same id.
  * @returns at most `limit` + 1 of them, so that the caller knows whether there are more
- * @throws MusterError not_found when there is no such group, or the caller may not know of it
+ * @throws MusterError not_found when there is no such group, or the caller may not see it
  */
 export async function listTopics(
   moderation: Moderation,
@@ -159,7 +159,7 @@ export async function listTopics(
   });
 }
 
-/** @throws MusterError not_found when there is no such group, or the person may not know of it */
+/** @throws MusterError not_found when there is no such group, or the person may not see it */
 async function readableIn(executor: Executor, { organizationId, userId }: Actor, groupId: string) {
   if (userId === null) {
     await requireGroup(executor, organizationId, groupId);
@@ -186,14 +186,14 @@ export async function getTopic(moderation: Moderation, id: string): Promise<Topi
 
 /**
  * Makes sure that somebody may read a topic.
- * @returns what they may do in its group; undefined of an API key, and of a group that they may not know of
+ * @returns what they may do in its group; undefined for an API key, and for a group that they may not see
  * @throws MusterError not_found
  */
 export async function requireReadable(executor: Executor, { organizationId, userId }: Actor, topic: TopicDocument) {
   if (userId === null) return undefined;
   const standing = await standingIn(executor, organizationId, userId, topic.groupId);
   if (topic.author === String(userId)) return standing;
-  // A group that was deleted and made again has its id from another one, whose topics are none of its people's business.
+  // A group that was deleted and made again has its id from another one, whose topics the new group's people may not read.
   if (standing === undefined || standing.group.createdAt > topic.createdAt) throw noSuchTopic();
   const { published, unpublished } = readableTopics(standing.group, standing);
   if (topic.status === "published" ? published : unpublished) return standing;

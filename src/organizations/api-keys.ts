@@ -60,7 +60,7 @@ export function hashKey(key: string): Buffer {
  * Creates a key.
  * @returns the key, which cannot be shown again, and its resource
  * @throws MusterError conflict when an unrevoked key has the name: the change log tells people apart by it
- * @throws MusterError request_invalid when there is no such source, the expiry has passed, or an address is none
+ * @throws MusterError request_invalid when there is no such source, the expiry has passed, or an address is not valid
  */
 export function createApiKey(
   database: Database,
@@ -115,7 +115,7 @@ async function lockKeys(executor: Executor, organizationId: number): Promise<voi
 /**
  * Changes a key.
  * @throws MusterError not_found; conflict when it is revoked, or another key has the name
- * @throws MusterError request_invalid when the expiry has passed, or an address is none
+ * @throws MusterError request_invalid when the expiry has passed, or an address is not valid
  */
 export function changeApiKey(
   database: Database,
@@ -158,7 +158,7 @@ export function changeApiKey(
 }
 
 /**
- * Gives a key a new secret at once. The one before goes on working for a while, so that whoever uses it can change over;
+ * Gives a key a new secret at once. The one before goes on working for a while, so that its users can change over;
  * one that still worked from an earlier rotation ends now.
  * @param overlap seconds for which the one before goes on, 0 to `longestOverlap`
  * @returns the new key, which cannot be shown again, and its resource

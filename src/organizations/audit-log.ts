@@ -70,7 +70,7 @@ export type AuditResource = z.infer<typeof auditEntrySchema>;
 
 /**
  * Writes entries down, in the order given; all in one statement.
- * @param executor a transaction of the organization, best the one that does what the entries tell of: both happen, or
+ * @param executor a transaction of the organization, preferably the one that does what the entries describe: both happen, or
  *   neither
  */
 export async function recordAudit(

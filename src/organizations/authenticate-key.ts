@@ -28,7 +28,7 @@ const mostNoted = 10_000;
 
 /**
  * Makes the function that tells whose a key is: undefined for one that is unknown, revoked or expired. What is stored of it
- * is remembered for a moment, and forgotten before whoever revoked it in this process is answered; other processes hear of
+ * is remembered for a moment, and forgotten before this process answers a request that revokes it; other processes hear of
  * it within milliseconds (decision 018). The time of use is written beside the request, at most once a minute, and never
  * makes it wait or fail.
  */

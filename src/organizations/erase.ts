@@ -17,7 +17,7 @@ const lockNotAvailable = "55P03";
 
 /**
  * Deletes an organization and everything of it, in every table there is, in one transaction: it is there whole, or not
- * at all. Whoever writes to it meanwhile waits, and then finds that it is gone.
+ * at all. Concurrent writers wait, and then find that it is gone.
  * @throws MusterError not_found; conflict when it has another number of users; organization_busy when somebody else
  * changes it for longer than 10 seconds
  */

@@ -20,8 +20,8 @@ export interface StoredKey {
 }
 
 /**
- * Whose keys are, by their hash (hexadecimal), as far as a process remembers it. Keys that are unknown are not remembered:
- * nobody can fill the memory with them.
+ * Remembers the owners of keys by the key's hash (hexadecimal). It does not remember unknown keys, so that nobody can
+ * fill the memory with them.
  */
 export type KnownKeys = Pick<Remembered<string, StoredKey>, "get" | "look"> & {
   /** Some key has changed. */

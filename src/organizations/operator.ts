@@ -188,7 +188,7 @@ export async function asOwningWriter<Result>(
 /**
  * Makes a further admin key for an organization that lost its own. It is named `admin`, or `admin 2` and so on while a
  * valid key has that name.
- * @param revokeOthers whether all other keys with the service `admin` are revoked; those of jobs stay
+ * @param revokeOthers true to revoke all other keys with the service `admin`; keys of jobs stay
  * @throws MusterError not_found
  */
 export function issueAdminKey(

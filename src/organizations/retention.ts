@@ -17,7 +17,7 @@ const day = 86_400_000;
 
 /**
  * Deletes, in all organizations, the changes, the audit entries, and the decided topics and requests that are older than the
- * settings `keepChangesDays`, `keepAuditDays` and `keepDecidedDays` say. Those of quiet organizations, too: they hold data of
+ * settings `keepChangesDays`, `keepAuditDays` and `keepDecidedDays` say. Quiet organizations are included: they hold data of
  * people, and nobody is served by them any more.
  */
 export async function deleteOldEntries({ owner, clock }: RetentionDependencies): Promise<void> {

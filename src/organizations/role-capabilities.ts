@@ -1,7 +1,7 @@
 import { roles } from "./settings.ts";
 
 /**
- * What a role may do, a closed list: `see` the group and its topics; `submit` topics; `publish` them without approval;
+ * The capabilities of roles, a closed list: `see` the group and its topics; `submit` topics; `publish` them without approval;
  * `decide` about pending topics and membership requests; `administer` members and settings of the group.
  */
 export const capabilities = ["see", "submit", "publish", "decide", "administer"] as const;

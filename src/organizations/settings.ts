@@ -40,7 +40,7 @@ export const settingsSchema = z.strictObject({
   requireGroup: z.boolean().default(true),
   /** True if rosters leave people alone who were entered by hand; `false`: rosters of `default` count them as their own. */
   protectManual: z.boolean().default(true),
-  /** The same of people who registered themselves and whom no feed has claimed yet. */
+  /** Like `protectManual`, for people who registered themselves and whom no feed has claimed yet. */
   protectSelfRegistered: z.boolean().default(true),
   /** Days for which the files of imports are kept, for their response files; 0: not at all. */
   keepFilesDays: z.int().min(0).max(3650).default(30),
@@ -52,7 +52,7 @@ export const settingsSchema = z.strictObject({
   keepAuditDays: z.int().min(1).max(3650).default(730),
   /** Days for which topics and requests to join are kept once they are decided; what waits is kept. */
   keepDecidedDays: z.int().min(1).max(3650).default(730),
-  /** Addresses of those who are told of held and refused imports, first rosters and overdue sources. */
+  /** E-mail addresses that receive notices of held and refused imports, first rosters and overdue sources. */
   announceTo: z.array(z.email().max(254)).max(20).default([]),
   /** Minutes between two mails to somebody who decides about pending topics and requests; 0: none are sent. */
   pendingMailMinutes: z.int().min(0).max(1440).default(15),

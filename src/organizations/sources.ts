@@ -59,7 +59,7 @@ export async function getSource(database: Database, organizationId: number, name
 }
 
 /**
- * Creates a source, or replaces what is set of it. Whoever has the rank that it gets, and all below, move down. A change
+ * Creates a source, or replaces what is set of it. The source at its new rank, and all below it, move down. A change
  * makes the next imports look at every row again, and is recorded.
  * @param checkVersion throws when the stored version is not the one that the caller knows; of a new source it gets 0
  * @throws MusterError conflict when there are 60 sources already
@@ -83,7 +83,7 @@ export function putSource(
     }
     const at = clock();
     const records = await transaction.records();
-    // Numbers stand in the claims of everything that a source brought: none is ever given out twice.
+    // Claims contain the numbers of sources, so that no number is ever given out twice.
     const number = before?.number ?? Math.max(firstNumber, ...sources.map((one) => one.number)) + 1;
     const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
     const changes: ChangeEntry[] = [];
@@ -193,7 +193,7 @@ const auditEntryOf = ({ id, action, changed }: ChangeEntry, actor: string, at: D
   details: { isNew: action === "created", properties: Object.keys(changed) },
 });
 
-/** The name of a source, by its number; undefined when there is none. */
+/** Returns the name of a source by its number; undefined when there is no such source. */
 export function sourceName(database: Database, organizationId: number, number: number): Promise<string | undefined> {
   return withOrganization(database, organizationId, async (transaction) => {
     const { source } = await transaction.records();

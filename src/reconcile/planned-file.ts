@@ -26,7 +26,7 @@ export interface ReadFile {
   plan(setup: Setup): Promise<PlannedFile>;
 }
 
-/** What a plan does, counted, and what becomes of each row. */
+/** The counts of a plan and the outcome of each row. */
 export interface PlanDescription {
   readonly counts: ImportCounts;
   readonly outcomes: Outcomes;
@@ -49,7 +49,7 @@ export interface PlannedFile {
   countWaiting(): Promise<Waiting>;
   /** Comes before whatever follows. */
   describe(): Promise<PlanDescription>;
-  /** Keeps what there is to say of rows that are not plain success. */
+  /** Keeps the notes on rows that are not a plain success. */
   keepNotes(importId: string): Promise<void>;
   /** Keeps whom the file does not name and who stays all the same. */
   keepAbsent(importId: string): Promise<void>;
@@ -58,7 +58,7 @@ export interface PlannedFile {
   /** Applies it, and appends it to the change log; the caller holds the organization's lock. */
   apply(run: ImportRun): Promise<Recorded>;
   /**
-   * Plans the same rows anew, against what is stored by now.
+   * Plans the same rows again, against the records stored by now.
    * @param holdsRemovals leaves out whatever takes something away
    */
   planAgain(holdsRemovals: boolean): Promise<PlannedFile>;

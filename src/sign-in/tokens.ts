@@ -62,7 +62,7 @@ export async function checkToken(
   token: string,
 ): Promise<CheckedToken> {
   if (token.length > longestToken) {
-    throw refused("is longer than 12 KiB. Have the identity provider leave out claims, such as those of groups");
+    throw refused("is longer than 12 KiB. Have the identity provider leave out claims, such as the groups");
   }
   const issuer = readIssuer(token);
   const [organization, ...others] = await askUnguarded(

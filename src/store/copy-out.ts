@@ -15,7 +15,7 @@ export type TakeRow = (bytes: Buffer, first: number) => void;
 
 /**
  * Runs a select without parameters and hands over its rows one by one, as bytes, as they arrive. The driver would make a
- * string of every field; whoever only passes on what it gets needs none.
+ * string of every field; a consumer that only passes it on needs no strings.
  * @param take must not throw
  */
 export function forEachCopiedRow(client: pg.ClientBase, select: string, take: TakeRow): Promise<void> {

@@ -27,8 +27,8 @@ export async function joinDatabase(
 }
 
 /**
- * SQL: whether the process of that number is present. It may be alive all the same, while it makes the connection anew by
- * which it shows itself: whoever acts on the answer must do no harm then.
+ * SQL: whether the process of that number is present. It may be alive all the same, while it reconnects the connection by
+ * which it shows itself: code that acts on the answer must do no harm then.
  */
 export const isPresent = (process: Sql): Sql =>
   sql`exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2

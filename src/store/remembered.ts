@@ -1,6 +1,6 @@
 /**
- * What a process remembers of the database, so as not to ask again: known from a look at the database until anything may
- * have changed it. Nothing is remembered while nobody tells of changes.
+ * Remembers values from the database, so that a process need not query them again. A value is kept until anything may
+ * have changed it. Nothing is kept while no notifications of changes arrive.
  */
 export interface Remembered<Key, Value> {
   /** Undefined: look. */
@@ -17,7 +17,7 @@ export interface Remembered<Key, Value> {
 }
 
 /**
- * How long something is known at most, in milliseconds: a connection that died without a word tells of nothing, and nobody
+ * How long something is known at most, in milliseconds: a connection that died silently reports nothing, and nobody
  * sees that it is dead.
  */
 const knownFor = 1_000;

@@ -1,9 +1,9 @@
 import pg from "pg";
 import { databaseUnavailable } from "./unavailable.ts";
 
-/** One connection that is made anew whenever it breaks. */
+/** One connection that reconnects whenever it breaks. */
 export interface StandingConnection {
-  /** The connection; undefined while there is none. */
+  /** The connection; undefined while disconnected. */
   readonly client: pg.Client | undefined;
   /**
    * Makes the first connection.

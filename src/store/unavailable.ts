@@ -45,7 +45,7 @@ export function isUnavailable(error: unknown): boolean {
   return /^(08|57P|53|P1[0-9]{3}$)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
 
-/** The problem that it is for whoever sent the request. */
+/** Returns the problem for the client that sent the request. */
 export const databaseUnavailable = (): MusterError =>
   new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {
     retryAfter: 5,

@@ -1,7 +1,7 @@
 import { asOfDriver } from "./unavailable.ts";
 
 /**
- * Whether PostgreSQL refused a row because a unique index has its values already (its manual, appendix A: 23505).
+ * Tells whether PostgreSQL refused a row because a unique index has its values already (its manual, appendix A: 23505).
  * @param indexes only one of these counts; absent: any
  */
 export function isUniqueViolation(error: unknown, indexes?: readonly string[]): boolean {

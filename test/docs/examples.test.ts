@@ -24,7 +24,7 @@ function examplesOf(document: Document): Example[] {
   });
 }
 
-/** The page whose examples come before those of this page: `<!-- after: PATH -->`. */
+/** The page whose examples run before this page's examples: `<!-- after: PATH -->`. */
 function prerequisiteOf({ text }: Document): Document | undefined {
   const path = /^<!-- after: (\S+) -->$/m.exec(text)?.[1];
   return path === undefined ? undefined : readDocument(path);

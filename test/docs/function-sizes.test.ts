@@ -1,5 +1,5 @@
 /**
- * No function of ours has more than 60 lines, apart from data tables. Lines are those of the body that are neither blank
+ * No function of ours has more than 60 lines, apart from data tables. Counts lines of the body that are neither blank
  * nor comments. The formatter's layout shows where a function begins and ends. `describe` blocks are not functions here.
  */
 import assert from "node:assert/strict";

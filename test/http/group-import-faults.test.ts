@@ -63,7 +63,7 @@ describe("bad input", () => {
       [5, 'postApproval was refused: "yes" is neither 0 nor 1.'],
       [6, 'guardPercent was refused: "101" is no whole number from 0 to 100.'],
       [7, 'groupID was refused: "00001" is a code of feeds.'],
-      [8, 'action was refused: "remove" is none of delete, purge.'],
+      [8, 'action was refused: "remove" is not one of delete, purge.'],
       [9, "name was refused: it is blank, and there is no groupID either, so that nobody knows which group is meant."],
     ]);
   });
@@ -85,7 +85,7 @@ describe("bad input", () => {
     assert.equal((await group("LOW")).parentGroupId, "MIDDLE");
     const { id } = await sendGroups("groupID,parentGroupID\nTOP,LOW\nORPHAN,NOWHERE\n");
     assert.deepEqual(await messagesOf(id), [
-      [1, "parentGroupID was refused: the group would stand below itself."],
+      [1, "parentGroupID was refused: the group would be below itself."],
       [2, "parentGroupID was refused: there is no such group, and the file creates none."],
     ]);
     await sendGroups("action,groupID\ndelete,MIDDLE\n");

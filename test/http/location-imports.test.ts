@@ -93,7 +93,7 @@ test("a row that cannot be applied is left out, and says why; the others are app
     [3, "name was refused: there is no such location to modify."],
     [4, "name was refused: line 5 is about the same location."],
     [5, "name was refused: line 4 is about the same location."],
-    [6, 'action was refused: "purge" is none of modify, delete.'],
+    [6, 'action was refused: "purge" is not one of modify, delete.'],
     [7, "name was refused: it is blank, and every location needs one."],
   ]);
 });

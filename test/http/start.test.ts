@@ -266,7 +266,7 @@ test("what keeps it from starting is told in one sentence, with exit status 1", 
     ],
     ...["/dev/null", "/dev/null/below"].map((DATA_DIR): [Record<string, string>, RegExp] => [
       { DATA_DIR },
-      /^Muster could not start: DATA_DIR is \/dev\/null[a-z/]*, which is no folder[^\n]+\n$/,
+      /^Muster could not start: DATA_DIR is \/dev\/null[a-z/]*, which is not a folder[^\n]+\n$/,
     ]),
   ];
   for (const [environment, expected] of failures) {

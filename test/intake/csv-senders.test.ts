@@ -53,7 +53,7 @@ describe("lines before the header", () => {
     await assertRefused(`sep=^\n${header}`, /^Line 1: "sep=\^" names a delimiter that Muster does not read/);
   });
 
-  test("#TYPE of PowerShell, and what sqlcmd says of its database, are passed over", async () => {
+  test("skips the #TYPE line of PowerShell and the messages of sqlcmd", async () => {
     const type = "#TYPE System.Management.Automation.PSCustomObject";
     await assertRead(`${type}\n${header}${rows}`, [ann, bob], [type]);
     await assertRead(
@@ -160,7 +160,7 @@ describe("lines around the rows", () => {
     }
   });
 
-  test("but a row that says more, or stands before others, is a row", async () => {
+  test("but a row with more content, or before other rows, is a row", async () => {
     const total = { firstName: "Total", email: "t@x.edu", databaseID: "3" };
     await assertRead(`${header}${rows}Total,t@x.edu,3\n`, [ann, bob, total]);
     await assertRead(`${header}Total,,3\n${rows}`, [{ firstName: "Total", email: "", databaseID: "3" }, ann, bob]);

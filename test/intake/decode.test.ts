@@ -251,7 +251,7 @@ suite("properties of decoding", () => {
     test(`${encoding}: however the bytes are split, the text is the one that was written`, () => {
       fc.assert(
         fc.property(text[encoding], cuts, fc.boolean(), (rest, lengths, marked) => {
-          // begins with ASCII, because without a mark the first bytes could be those of another encoding
+          // begins with ASCII, because without a mark the first bytes could belong to another encoding
           const begun = `1,2,3,4${rest}.`;
           const bytes = encode(begun, encoding);
           const body = marked ? Buffer.concat([marks[encoding], bytes]) : bytes;

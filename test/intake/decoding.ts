@@ -43,7 +43,7 @@ export interface Result {
 }
 
 /**
- * Decodes a body in pieces of the given lengths, over and over; whole if there are none. Each piece is overwritten
+ * Decodes a body in pieces of the given lengths, over and over; whole without lengths. Each piece is overwritten
  * once it was taken, as a source that uses its memory again does.
  */
 export function decode(bytes: Uint8Array, options: EncodingOptions, lengths: readonly number[] = []): Result {

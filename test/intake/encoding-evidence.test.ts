@@ -68,7 +68,7 @@ describe("the encoding of a file that names none is told by its words:", () => {
     });
   }
 
-  test("CR line ends are those of classic Mac programs", () => {
+  test("CR line ends mean a classic Mac program", () => {
     const rows = "firstName\rJörg\rSchröder\r";
     assert.deepEqual(decode(encode(rows, "macintosh")), { text: rows, encoding: "macintosh" });
     const others = "firstName\rJosé\rAndré\r";

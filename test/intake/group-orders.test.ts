@@ -235,7 +235,7 @@ suite("file formats, section 3: the groupID column", () => {
     }
   });
 
-  test("a group that is both left and joined stands in both lists", () => {
+  test("a group that is both left and joined is in both lists", () => {
     assertOrders("G;G|00002", { leave: ["G"], join: joining(["G", null]) });
   });
 

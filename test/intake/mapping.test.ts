@@ -66,7 +66,7 @@ describe("a field mapping", () => {
     assert.equal(read({ groupID: { join: [{ constant: "C" }, { constant: "D" }] } }, {}).values.groupID, "C;D");
   });
 
-  test("fails a row whose identifier does not fit, leaves the identifier out, and tells of lost zeros", () => {
+  test("fails a row whose identifier does not fit, leaves the identifier out, and mentions lost zeros", () => {
     const fields = {
       databaseID: { column: "id", pattern: "[0-9]{9}" },
       email: { column: "e", pattern: "[a-z]+@x\\.edu" },
@@ -100,7 +100,7 @@ describe("a field mapping", () => {
       ],
       [{ header: false, fields: { email: "e" } }, /without a header row columns have positions/],
       [{ fields: { email: 0 } }, /fields\.email/],
-      [{ fields: { email: { column: "a", pattern: "(a+)+" } } }, /cannot stand in a pattern/],
+      [{ fields: { email: { column: "a", pattern: "(a+)+" } } }, /is not allowed in a pattern/],
       [{ delimiter: "::" }, /delimiter/],
       [{ encoding: "ebcdic" }, /encoding/],
       [{ field: {} }, /Unrecognized key/],

@@ -142,7 +142,7 @@ suite("file formats, section 2: what surrounds a phone number", () => {
     assert.deepEqual(parsePhones("2125550101|Delta Wireless", "1").phones[0]?.carrier, "Delta Wireless");
   });
 
-  test("a number that stands twice is taken once, with what is said of it last", () => {
+  test("keeps a repeated number once, with its last settings", () => {
     const parsed = parsePhones("2125551234|a|1||home;2125559999;+1 212 555 1234|b|2||work;2125551234x1", "1");
     assert.deepEqual(
       parsed.phones.map(({ number, extension, messageType, carrier }) => [number, extension, messageType, carrier]),

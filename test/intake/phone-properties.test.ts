@@ -31,7 +31,7 @@ suite("the fast path of calling code 1 and libphonenumber agree", () => {
     if (reading.kind !== "number") return reading.kind;
     return { number: reading.number, extension: reading.extension, valid: reading.valid };
   };
-  /** What the library doesn't know: one digit over and over, 1234567890. */
+  /** Tells whether digits are filler that the library accepts: one repeated digit, or 1234567890. */
   const isFiller = (digits: string): boolean => /^1?(?:(\d)\1{9}|1234567890)$/.test(digits);
 
   const areas = metadata.country_calling_codes["1"]!.flatMap((country) => {

@@ -1,4 +1,4 @@
-/** What spreadsheets do to a file is told by name. */
+/** Damage by spreadsheets gets its own warnings. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { rowIssues } from "../../src/errors.ts";

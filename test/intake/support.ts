@@ -66,7 +66,7 @@ export async function assertRefused(
   }
 }
 
-/** A document of users from what stands inside `<user>`. */
+/** Returns a document of users from the contents of each `<user>`. */
 export function users(...contents: readonly string[]): string {
   const elements = contents.map((content) => `  <user>${content}</user>\n`).join("");
   return `<?xml version="1.0" encoding="UTF-8"?>\n<users type="array">\n${elements}</users>\n`;

@@ -13,7 +13,7 @@ const digest = (values: SourceRecord["values"], place = { row: 1, line: 1 }) =>
 const values = { firstName: "Jane", lastName: "Doe", email: "jane@x.edu", databaseID: "1", phone: "1|2" };
 
 describe("a digest of a record", () => {
-  test("has 16 bytes, the same wherever the record stands", () => {
+  test("has 16 bytes, independent of the record's place", () => {
     assert.equal(digest(values).length, 32);
     assert.equal(digest(values, { row: 5, line: 50 }), digest(values));
   });
@@ -68,7 +68,7 @@ describe("a file of users", () => {
     }
   }
 
-  test("is closed when whoever reads it once breaks off", async () => {
+  test("is closed when the consumer of a single reading breaks off", async () => {
     const text = users(
       ...Array.from({ length: 50 }, (_, id) => `<databaseID>${id}</databaseID><firstName>N</firstName>`),
     );

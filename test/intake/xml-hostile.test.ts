@@ -64,7 +64,7 @@ suite("what is not well-formed is refused whole", () => {
     await assertRefused(users("<lastName>& amp;</lastName>"), wrong);
   });
 
-  test("an & in a comment, instruction or CDATA section is none", async () => {
+  test("an & in a comment, instruction or CDATA section starts no reference", async () => {
     await assertRefused(users("<!-- & --><email>a</phone>"), wrong, { column: 34 });
     await assertRefused(users("<?p & ?><!-- &b --><email>a</phone>"), wrong, { column: 43 });
     await assertRefused(users("<email><![CDATA[ & ]]>a</phone>"), wrong, { column: 39 });

@@ -181,7 +181,7 @@ describe("a document without the records that were left out", () => {
           const open = () => inPieces(text, lengths);
           const strict = await read(open());
           const found = await collected(readDigestedRecords(open, "xml", documented));
-          // A record that is none by itself may be one in the whole: whoever reads once has to look again then.
+          // A record that is not well-formed alone may be so in the whole document. A single reading has to start over then.
           if (found === "refused") return;
           assert.deepEqual(structuredClone(found.map(({ record }) => record)), strict);
           const scan = await scanXmlUsers(open());

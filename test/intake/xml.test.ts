@@ -135,7 +135,7 @@ suite("file formats, section 1: a document of users", () => {
     await assertRefused(users("\n    junk<email/>"), wrong, { line: 4, column: 5 });
   });
 
-  test("a field that stands twice in one record is refused, whatever its spelling", async () => {
+  test("a field that appears twice in one record is refused, in any spelling", async () => {
     const wrong = "document_structure_wrong";
     await assertRefused(users("<email>a</email><email>b</email>"), wrong, { line: 3, column: 25, field: "email" });
     await assertRefused(users("<email/><EMail/>"), wrong, { field: "EMail" });

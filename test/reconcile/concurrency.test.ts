@@ -89,7 +89,7 @@ describe("while another process writes", () => {
     });
   });
 
-  it("whoever waits too long is told that the organization is busy", () =>
+  it("answers a request that waits too long with organization_busy", () =>
     whileLocked(async () => {
       const client = await database.owner.connect();
       try {

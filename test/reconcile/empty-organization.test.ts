@@ -165,12 +165,12 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       other,
       { databaseID: "2", groupID: "CRS-1" },
     ],
-    "a network administrator stands before a created group": [
+    "a network administrator comes before a created group": [
       { databaseID: "1", groupID: "G1|2" },
       other,
       { databaseID: "2", groupID: "CRS-1" },
     ],
-    "a network administrator stands beside a created group": [
+    "a network administrator is in the row of a created group": [
       { databaseID: "1", groupID: "G1|2" },
       { databaseID: "2", groupID: "CRS-1" },
     ],
@@ -202,7 +202,7 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
       { ...placed("2", "", "CRS-9"), userID: "ANN" },
       placed("3", "New Hall"),
     ],
-    "several rows stand for one person": [
+    "several rows mean one person": [
       { ...placed("1", "New Hall", "CRS-1"), lastName: "Doe" },
       { ...placed("1", "Old Hall", "CRS-2"), lastName: "" },
       placed("2", "Old Hall", "CRS-2"),
@@ -230,7 +230,7 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
     assert.deepEqual(comparable(after, 3), comparable(expected.organization, 3));
   });
 
-  it("stores and tells of unusual characters as they are", async () => {
+  it("stores and reports unusual characters as they are", async () => {
     const odd = ['a"b', "backslash", "N", "x\u2028y", "\u{1f600}", "{}", "O'Neil", "null"];
     const rows = odd.map((text, index) => ({
       databaseID: `${index} ${text}`,

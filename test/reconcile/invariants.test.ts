@@ -1,4 +1,4 @@
-/** What must hold whatever happens (docs/architecture.md, invariants), through HTTP. */
+/** The invariants of the service (docs/architecture.md, invariants), through HTTP. */
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, before, describe, it } from "node:test";

@@ -50,7 +50,7 @@ const administrators = ({ users }: Organization): number[] =>
     .filter(({ memberships }) => [...memberships.values()].some(({ role }) => role === networkAdministrator))
     .map(({ id }) => id);
 
-/** Whether a row knows somebody by a userID alone that the file takes away from them. */
+/** Tells whether a row identifies a person only by a userID that the same file takes away from them. */
 function namesGivenUpUsername(before: Organization, after: Organization, { records }: Sent): boolean {
   const givenUp = [...before.users.values()]
     .filter((user) => after.users.get(user.id)?.username.value?.normalized !== user.username.value?.normalized)
@@ -145,7 +145,7 @@ describe(`reconciliation and the reference model agree (seed ${seed})`, () => {
   });
 });
 
-/** What a person does at the console: to whom, by their place among all people. */
+/** The edits by hand, each with the place of the edited person among all people. */
 const edits = fc.array(
   fc.record({
     who: fc.nat(5),
@@ -246,10 +246,10 @@ describe(`whatever is stored and sent (seed ${seed})`, () => {
         const before = await loadOrganization(database.owner, organizationId, start);
         const first = await send(organizationId, sent);
         const state = await loadOrganization(database.owner, organizationId, start);
-        // What a row failed for may be gone the second time, and a userID that the file takes away may be named again.
+        // The cause of a failure may be gone the second time, and the file may name a userID again that it takes away.
         if (first.counts!.failed > 0 || namesGivenUpUsername(before, state, sent)) continue;
         if (namesGivenUpEmail(before, state, sent)) continue;
-        // Whoever was the last network administrator is not any more once the file has made another one.
+        // The last network administrator is no longer the last one once the file has made another.
         if (administrators(state).some((id) => !administrators(before).includes(id))) continue;
         checked += 1;
         const feed = await head(organizationId);

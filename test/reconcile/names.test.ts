@@ -25,7 +25,7 @@ const agree = (pairs: readonly (readonly [Names, Names])[]) =>
     pairs.map(([one, other]) => [one.first, one.last, other.first, other.last]),
   );
 
-/** What a text becomes when its UTF-8 is read as Windows-1252. */
+/** Returns a text whose UTF-8 is misread as Windows-1252. */
 const misread = (text: string) => new TextDecoder("windows-1252").decode(Buffer.from(text)).trim();
 
 describe("damages_text", () => {
@@ -89,7 +89,7 @@ describe("damages_text", () => {
     );
   });
 
-  it("says of any two texts what the model says", async () => {
+  it("agrees with the model on any two texts", async () => {
     const text = fc.string({ unit: fc.constantFrom(..."aë?Ã¼ü\ufffd|%_\\ é"), maxLength: 6 });
     const pairs = fc.sample(fc.tuple(text, text), { seed: 20261201, numRuns: 3000 });
     const close = pairs.map(([text]) => [text, text.replace("ë", "?").replace("ü", "Ã¼")] as [string, string]);
@@ -160,7 +160,7 @@ describe("folded_name", () => {
     assert.equal(new Set(names.map(foldName)).size, names.length - 1, "all but й and и̂");
   });
 
-  it("says of any name what the model says", async () => {
+  it("agrees with the model on any name", async () => {
     const letters = [
       ..."aAzÀÉëñøØŁłđĐıİIißẞæÆŒþÐςΣσ'’ʼ-‐–. \u00a0\u0301\u0323\u1dc4\u200dＡｚ李が한Ǆﬁﬀ½²ªº™ŉſ\u00ad`´",
     ];
@@ -200,7 +200,7 @@ describe("name_agreement", () => {
     assert.deepEqual(await agree(cases.map(([, one, other]) => [other, one])), expected);
   });
 
-  it("says of any names what the model says", async () => {
+  it("agrees with the model on any names", async () => {
     const name = fc.constantFrom("", "-", "Ann", "ANN", "Änn", "Ash", "ash", "İ", "Σας");
     const person = fc.record({ first: name, last: name });
     const pairs = fc.sample(fc.tuple(person, person), { seed: 20261201, numRuns: 2000 });

@@ -76,7 +76,7 @@ describe("the log's entry of a plain row", () => {
   ];
   for (const [name, values, entry] of entries) it(name, () => assert.deepEqual(valuesOf(values), entry));
 
-  it("has memberships in the order of group ids, with those of everybody", () => {
+  it("has memberships in the order of group ids, default groups included", () => {
     const { memberships } = entryOf({ ...ada, groupID: "BIO|1" }, { joinedByEverybody: ["ALL", "BIO"] })!;
     assert.deepEqual(memberships, [
       { groupId: "ALL", role: { from: null, to: 0 } },

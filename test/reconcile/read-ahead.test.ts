@@ -47,7 +47,7 @@ describe("reading ahead", () => {
     }
   });
 
-  it("ends the reading when whoever takes the items breaks off", async () => {
+  it("ends the reading when the consumer breaks off", async () => {
     const { items, seen } = source([1, 2, 3, 4, 5]);
     for await (const _ of readAhead(items, 2, itself)) break;
     assert.equal(seen.hasEnded, true);

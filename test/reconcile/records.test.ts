@@ -51,7 +51,7 @@ const modelOf = (organization: Organization, file: RecordFile) =>
 
 const load = (organizationId: number, before: Organization) => loadOrganization(database.owner, organizationId, before);
 
-/** What the response says of each row. */
+/** Reads the response to each row. */
 async function responseTo(organizationId: number, id: string): Promise<RowResponse[]> {
   const responses: RowResponse[] = [];
   for await (const response of await respondRows(dependencies.database, organizationId, id)) responses.push(response);
@@ -118,7 +118,7 @@ async function assertNoViolations(organizationId: number): Promise<void> {
   );
 }
 
-/** A group as the change log tells of it. */
+/** A group as the change log shows it. */
 const groupRecord = ({ isDefault, isProtected, parent, ...group }: Group): ReplayedRecord => ({
   ...group,
   default: isDefault,

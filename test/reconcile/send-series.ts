@@ -7,7 +7,7 @@ import type { Organization } from "../model/state.ts";
 import type { ModelStore } from "../support/model-store.ts";
 import type { Sent } from "./series.ts";
 
-/** What the random cases are drawn from; FAST_CHECK_SEED repeats a run. */
+/** The seed of the random cases; FAST_CHECK_SEED repeats a run. */
 export const seed = process.env.FAST_CHECK_SEED ? Number(process.env.FAST_CHECK_SEED) : Date.now() & 0x7fffffff;
 /** How many cases a property is tried with, unless it says otherwise. */
 export const runs = Number(process.env.FAST_CHECK_RUNS ?? 30);
@@ -30,7 +30,7 @@ export function sendUsers(
   });
 }
 
-/** What the model makes of the same file. */
+/** Applies the same file to the model. */
 export const sendToModel = (organization: Organization, { source, style, records }: Sent) =>
   importUsers(organization, {
     source,

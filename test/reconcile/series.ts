@@ -12,7 +12,7 @@ export interface Sent {
 }
 
 /**
- * Rosters of people who can all be added, night after night another part of them. Whoever has a databaseID or a userID
+ * Rosters of people who can all be added, each night another part of them. A person with a databaseID or a userID
  * besides the e-mail and the name comes back.
  */
 export const rosters: fc.Arbitrary<Sent[]> = fc

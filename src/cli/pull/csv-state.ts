@@ -26,7 +26,7 @@ const stateName = ".muster-pull.json";
 /** Name of a table's file. */
 export const fileOf = (table: Table): string => `${table}.csv`;
 
-/** The state of a directory; undefined when there is none, or it has another layout. */
+/** Reads the state of a directory; undefined when it is missing or has another layout. */
 export async function readState(directory: string): Promise<State | undefined> {
   try {
     const state = JSON.parse(await readFile(join(directory, stateName), "utf8")) as State;

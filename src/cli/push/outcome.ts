@@ -7,7 +7,7 @@ export interface Report {
   readonly notes: Notes;
   /** This is the answer to an earlier attempt, which had arrived. */
   readonly isReplay: boolean;
-  /** Id of the import as which an earlier attempt was processed as well; null: there is none. */
+  /** Id of the import as which an earlier attempt was processed as well; null: no such import. */
   readonly processedBefore: string | null;
 }
 
@@ -47,7 +47,7 @@ const slack = 5000;
  * the Idempotency-Key of the request it was processing; a file that it had just applied is then applied again.
  * @param others imports of the source
  * @param elapsed since the first attempt began, in milliseconds
- * @returns its id; null when there is none
+ * @returns its id; null when there is no such import
  */
 export function findProcessedBefore(
   { id, kind, dryRun, source, createdAt }: ImportDocument,

@@ -18,7 +18,7 @@ const keyMembers = {
     .min(1)
     .max(100)
     .regex(/^[^\p{Cc}]*$/u, "has a control character")
-    .describe("Stands in the change log as `api-key:` and the name. No two valid keys have the same."),
+    .describe("Appears in the change log as `api-key:` and the name. No two valid keys have the same."),
   services: z
     .array(z.enum(services))
     .min(1)

@@ -39,7 +39,7 @@ export const groupsAnswerSchema = headSchema
   .extend({ groups: z.array(groupRowSchema).describe(rowsText) })
   .meta({ id: "GroupImportV2", examples: [{ ...exampleHead, groups: [{ groupID: "1001", ...exampleRow }] }] });
 
-/** How an answer tells rows: the names of the list and of one of its items, and what it says of each. */
+/** The form of an answer's rows: the names of the list and of its items, and the contents of each. */
 export interface AnswerRows {
   readonly list: string;
   readonly item: string;

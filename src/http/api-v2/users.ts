@@ -50,9 +50,9 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
       operationId: "listUsersV2",
       summary: "Read users, as existing jobs do",
       description:
-        "People in the feed's own XML, or in JSON or CSV to whom asks for that, so that they can be loaded back: everybody, " +
-        "or with `since` who changed after it, as they are now. Who was deleted has the `groupID` 00000. With `groupID` " +
-        "only people of that group; who left it since has its id and `|00002`. `databaseID` is that of the key's source. The " +
+        "Returns people in the feed's own XML, or in JSON or CSV on request, so that they can be loaded back: everybody, " +
+        "or with `since` the people who changed after it, as they are now. Deleted people have the `groupID` 00000. `groupID` " +
+        "selects people of that group; people who left it since have its id and `|00002`. `databaseID` is the id in the key's source. The " +
         "header `changes-until` is the next `since`. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
       tags: ["Version 2"],
       querystring: z.looseObject({

@@ -27,7 +27,7 @@ export function auditRoutes(app: App, { database }: HttpDependencies): void {
       summary: "Read the audit log",
       description:
         "Who decided and set what, the newest first: keys, settings, sources, decisions about what waits, sign-ins. What " +
-        "imports and edits do to people and groups stands in the changes.",
+        "imports and edits do to people and groups appears in the changes.",
       tags: ["Audit log"],
       querystring: auditFilter,
       response: { 200: pageSchema(auditEntrySchema).describe("A page of entries.") },

@@ -3,15 +3,15 @@ import { MusterError } from "../../errors.ts";
 import { canonicalAddress, isOnList } from "../../organizations/addresses.ts";
 
 /**
- * Where a request comes from, in canonical form: the address of the connection, or what trusted proxies say before it.
- * Undefined when a trusted proxy names something that is no address.
+ * Returns the client's address in canonical form: the address that trusted proxies report, else the connection's.
+ * Returns undefined when a trusted proxy reports something that is not an address.
  */
 export function addressOf(request: FastifyRequest): string | undefined {
   return canonicalAddress(request.ip ?? "");
 }
 
 /**
- * Lets through whoever comes from an address on the list, or anybody if it is empty.
+ * Accepts a request from an address on the list. An empty list accepts every request.
  * @throws MusterError forbidden, with the address that was seen: it is needed to correct the list, or TRUSTED_PROXIES
  */
 export function requireAllowedAddress(list: readonly string[], request: FastifyRequest): void {

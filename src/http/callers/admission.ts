@@ -107,8 +107,8 @@ export function registerAdmission(app: App, limits: HttpLimits, clock: () => Dat
 }
 
 /**
- * Whether who sends a request was not let in: what it shows is not valid, or not from its address, or means nobody. What
- * somebody who is known may not do counts as a request of theirs.
+ * Tells whether a request was refused at the door: its credentials are invalid, used from a wrong address, or belong to
+ * nobody. A known caller who lacks a permission is not refused here; the request counts as theirs.
  */
 const isRefusal = (request: AnyRequest, { statusCode }: AnyReply): boolean =>
   statusCode === 401 || (statusCode === 403 && request.routeOptions.config?.access !== undefined && !request.caller);

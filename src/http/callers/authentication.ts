@@ -18,7 +18,7 @@ declare module "fastify" {
   }
   interface FastifyRequest {
     /**
-     * Makes sure that whoever sends the request may still do so: a body may take hours to arrive, and a key may be revoked
+     * Makes sure that the caller may still do this: a body may take hours to arrive, and a key may be revoked
      * or a role taken away meanwhile.
      * @throws MusterError as at the beginning of the request
      */
@@ -32,7 +32,7 @@ const longestKey = 400;
  * Makes every address of the scope need somebody whom the access table names: an API key, as `Authorization: Bearer KEY` or
  * as user name or password of HTTP Basic, or a person who signed in. They are checked before any of the body is read.
  * @param admission counts the requests
- * @param options.keyInQuery whether the key may stand in the address, as `api_key`, too; such a scope is for keys alone
+ * @param options.keyInQuery true if the address may contain the key, as `api_key`; such a scope is for keys alone
  */
 export function registerAuthentication(
   app: App,
@@ -63,7 +63,7 @@ export function registerAuthentication(
   app.addHook("onRoute", (route) => {
     const method = route.method === "HEAD" ? "GET" : String(route.method);
     const rule = accessRule(method, route.url);
-    if (rule === undefined) throw new Error(`${method} ${route.url} does not stand in the access table.`);
+    if (rule === undefined) throw new Error(`${method} ${route.url} is not in the access table.`);
     route.config = { ...route.config, access: rule };
   });
 

@@ -37,8 +37,8 @@ declare module "fastify" {
  *
  * Only answers of success are kept, for a day: what was refused changed nothing and may be sent again under its key.
  *
- * What the request changes notes under the key, in its own transaction, that it is done. A request that shows no sign of life
- * any more is taken over by the next one with its key if it has not done so, and then cannot do so any more
+ * The transaction of the request's change also marks the key as done. If a process dies before that, the next request
+ * with the key takes over, and the first one can no longer commit
  * (docs/decisions/020-lost-connections.md).
  */
 export function registerIdempotency(app: App, dependencies: HttpDependencies): void {

@@ -7,7 +7,7 @@ import type { People } from "../contract/access.ts";
 
 /**
  * Makes sure that the person who signed in may use the address.
- * @throws MusterError forbidden; not_found for a group that the person may not see, as if there were none
+ * @throws MusterError forbidden; not_found for a group that the person may not see, as for an unknown one
  */
 export async function requirePerson(database: Database, request: FastifyRequest, people: People): Promise<void> {
   const { organizationId, userId, isNetworkAdministrator } = request.caller;

@@ -29,10 +29,10 @@ interface Allowance {
 
 /**
  * A token bucket for each client: so many requests at once, and as many again over the next minute, evenly. Nobody can
- * send twice as many around the end of a window, as with counters that begin anew.
+ * send twice as many around the end of a window, as with counters that start over.
  *
- * Whoever is silent for a minute need not be remembered. Of more clients than `mostClients` in a minute, those that were
- * silent for longest are forgotten, and begin with all of their requests again: memory is bounded.
+ * A client that is silent for a minute is forgotten. With more than `mostClients` clients in a minute, the limiter
+ * forgets those silent for longest, which start again with a full bucket. This bounds its memory.
  */
 export function createRateLimiter(options: {
   readonly perMinute: number;

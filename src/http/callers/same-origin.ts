@@ -10,8 +10,8 @@ const jsonTypes: readonly string[] = ["application/json", "application/merge-pat
 const requestHeader = "muster-request";
 
 /**
- * Whether a request comes from a page of this service: browsers say so in Sec-Fetch-Site, and pages cannot change that;
- * older ones in Origin. A sender that says neither is not believed.
+ * Tells whether a request comes from a page of this service. Browsers say so in Sec-Fetch-Site, which pages cannot
+ * change; older browsers use Origin. Requests without either header do not count as such.
  */
 export function isSameOrigin(request: FastifyRequest, publicUrl: string | undefined): boolean {
   const site = request.headers["sec-fetch-site"];

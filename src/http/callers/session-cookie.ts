@@ -8,8 +8,8 @@ const secureName = "__Host-muster";
 const plainName = "muster_session";
 
 /**
- * Whether the browser speaks HTTPS: to the proxy that `publicUrl` names, or that says so. A client that says so falsely
- * gets a cookie that it cannot use.
+ * Tells whether the browser uses HTTPS, by `publicUrl` or by the proxy's headers. A client that forges the headers gets
+ * a cookie that it cannot use.
  */
 function isSecure(request: FastifyRequest, publicUrl: string | undefined): boolean {
   if (publicUrl !== undefined) return publicUrl.startsWith("https:");

@@ -11,8 +11,8 @@ export const positionShape = z.tuple([z.int().nonnegative(), exactTime]);
 export const toChangesCursor = ({ sequence, at }: FeedPosition): string => encodeCursor([sequence, at]);
 
 /**
- * The place that a cursor of the feed stands for; undefined stays undefined.
- * @throws MusterError request_invalid when it is none of ours
+ * Returns the place that a cursor of the feed means; undefined stays undefined.
+ * @throws MusterError request_invalid when the feed did not issue the cursor
  */
 export function fromChangesCursor(cursor: string | undefined): FeedPosition | undefined {
   const position = decodeCursor(cursor, positionShape);

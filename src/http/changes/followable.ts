@@ -5,7 +5,7 @@ import type { Database } from "../../store/database.ts";
 import { cutPage, decodeCursor, pageSchema } from "../contract/paging.ts";
 import { positionShape, toChangesCursor } from "./cursor.ts";
 
-/** A list's answer, with the place in the change feed from which whoever has read the list can follow. */
+/** Returns the schema of a list's answer that also has the place in the change feed from which clients can follow the list. */
 export function followablePageSchema<Item extends z.ZodType>(item: Item) {
   return pageSchema(item).extend({
     changesCursor: z
@@ -24,7 +24,7 @@ export interface FollowablePage<Key> {
 
 /**
  * Reads the cursor of a list that can be followed. Call it before the list is read: then no change falls between the two.
- * @throws MusterError request_invalid when it is none of ours
+ * @throws MusterError request_invalid when this list did not issue the cursor
  */
 export async function startPage<Key>(
   database: Database,

@@ -24,8 +24,8 @@ export const feedFrames: Readonly<Record<FeedFormat, ChangesFrame>> = {
 const shortAnswer = 8192;
 
 /**
- * Writes a page of the feed, whose changes stand in the frame of the format. Their JSON is passed on as it is; only XML has to
- * look into it. Of lines, the last one tells where to go on: whoever has it has the whole page.
+ * Writes a page of the feed, with the changes in the frame of the format. It passes their JSON on unchanged; only XML parses
+ * it. The last line of NDJSON has the cursor, so that a client that has it has the whole page.
  */
 export function writePage(
   { changes, position, until, hasMore, complete }: FeedPage,

@@ -22,8 +22,8 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
       operationId: "listChanges",
       summary: "Follow changes",
       description:
-        "What changed, in the order in which it was committed, deletions included. Whoever sends `cursor` back misses " +
-        "nothing and is told nothing twice; so does whoever sends `until` back as `since`: the windows `(since, until]` " +
+        "Returns changes in the order of their commits, deletions included. A client that sends `cursor` back misses " +
+        "nothing and gets nothing twice. Sending `until` back as `since` works too: the windows `(since, until]` " +
         "tile. A page can be empty although `hasMore` is true, when a filter finds little: go on with its cursor.",
       tags: ["Changes"],
       querystring: changesQuery,

@@ -6,7 +6,7 @@ import type { Service } from "../../organizations/services.ts";
  * - `network-administrators`: nobody else
  * - `anyone`: nothing; the handler decides, by `caller.userId`
  * - `self`: to be the user of `:id`
- * - a capability: to have it in the group of `:groupId`; a group that the person may not see is none
+ * - a capability: to have it in the group of `:groupId`; a group that the person may not see counts as unknown
  * - `nobody`: the address takes API keys alone
  */
 export type People = "network-administrators" | "anyone" | "self" | "nobody" | Capability;
@@ -22,7 +22,7 @@ export interface AccessRule {
 type Entry = readonly Service[] | AccessRule;
 
 /**
- * Who may use which address. `admin` opens every address to a key (but for approving, where the key must not be able to
+ * The callers that may use each address. `admin` opens every address to a key (but for approving, where the key must not be able to
  * import, and those for people alone). The one table for the routes, the OpenAPI document and the tests; an address under
  * /v1 or /api that it doesn't name is not served.
  */

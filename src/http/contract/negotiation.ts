@@ -68,7 +68,7 @@ function parseAccept(header: string | undefined): readonly Range[] {
     .filter(({ mediaType }) => mediaType !== "");
 }
 
-/** The quality of a format: that of its own media type, or of another name for it that is asked for literally. */
+/** Returns the quality of a format: of its own media type, or of another name that the client asks for literally. */
 function quality(ranges: readonly Range[], [own = "", ...names]: readonly string[]): number {
   const [family] = own.split("/");
   const exact = [own, ...names].map((name) => ranges.find(({ mediaType }) => mediaType === name)?.quality);

@@ -72,7 +72,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Membership requests", description: "People who ask to join a group." },
       { name: "Pending", description: "One queue of whatever waits for a decision." },
       { name: "Opt-outs", description: "Numbers and addresses to which nothing is to be sent." },
-      { name: "Changes", description: "What changed, for whoever keeps a copy." },
+      { name: "Changes", description: "The changes, for clients that keep a copy." },
       { name: "Organization", description: "Settings and sources." },
       { name: "Signing in", description: "People who use this API themselves." },
       { name: "API keys", description: "Who may use this API." },

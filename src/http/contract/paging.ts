@@ -42,16 +42,20 @@ export function encodeCursor(key: CursorKey): string {
 /**
  * Reads a cursor that `encodeCursor` made; undefined stays undefined (the first page).
  * @param shape what the key has to look like, e.g. `z.tuple([z.string(), z.int()])`
- * @throws MusterError request_invalid when it is none of ours
+ * @throws MusterError request_invalid when this list did not issue the cursor
  */
 export function decodeCursor<Key>(cursor: string | undefined, shape: z.ZodType<Key>): Key | undefined {
   if (cursor === undefined) return undefined;
   const result = shape.safeParse(parseJson(Buffer.from(cursor, "base64url").toString("utf8")));
   if (result.success && !cursor.includes("\0") && !hasNul(result.data)) return result.data;
-  throw new MusterError("request_invalid", "The cursor is none that this list gave out. Start again without one.", {
-    field: "cursor",
-    errors: [{ field: "cursor", message: "is none that this list gave out" }],
-  });
+  throw new MusterError(
+    "request_invalid",
+    "This cursor was not issued by this list. Read the list from its beginning.",
+    {
+      field: "cursor",
+      errors: [{ field: "cursor", message: "was not issued by this list" }],
+    },
+  );
 }
 
 /**

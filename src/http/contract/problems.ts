@@ -18,7 +18,7 @@ export const problemSchema = z
       .describe("Each invalid part of the request."),
     importId: z.string().optional().describe("The import that was refused; it can be read at `/v1/imports/{id}`."),
     planHash: z.string().optional().describe("Hash of the plan as it is now."),
-    requestId: z.string().describe("Stands in the service's log, too."),
+    requestId: z.string().describe("Also appears in the service's log."),
   })
   .meta({ id: "Problem" });
 

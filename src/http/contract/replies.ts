@@ -14,7 +14,7 @@ export function sendJson(reply: FastifyReply, text: string): FastifyReply {
 /**
  * Answers with an object as JSON, or as XML if the request prefers that; or the other way round where XML is usual.
  * @param rootName name of the XML root element
- * @param schema gives the members their order, whatever that of the object is
+ * @param schema gives the members their order, independent of the object's own order
  */
 export function sendDocument<Schema extends z.ZodType>(
   request: FastifyRequest,

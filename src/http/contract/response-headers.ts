@@ -26,7 +26,9 @@ const headers = {
   "Retry-After": text("After how many seconds to try again; absent when trying again does not help."),
   "WWW-Authenticate": text("The ways to authenticate."),
   ETag: text("The version, for `If-Match` and `If-None-Match`."),
-  "Idempotent-Replay": text("`true` when the answer is that of an earlier request with this `Idempotency-Key`."),
+  "Idempotent-Replay": text(
+    "`true` when the answer repeats the answer to an earlier request with this `Idempotency-Key`.",
+  ),
   "Changes-Until": text("The next `since`: the answer is complete up to this time."),
   "Changes-Cursor": text("The `cursor` for /v1/changes: what changed since the export began."),
 } as const;

@@ -24,8 +24,8 @@ export function groupEditRoutes(app: App, dependencies: HttpDependencies): void 
       operationId: "deleteGroup",
       summary: "Delete a group",
       description:
-        "Deletes a group and ends its memberships, whoever claims them. People stay, groups below it lose their parent, " +
-        `and locations let go of it. ${confirmation}`,
+        "Deletes a group and ends its memberships, with all claims to them. People stay, groups below it lose their parent, " +
+        `and locations lose it. ${confirmation}`,
       tags,
       params: groupParams,
       querystring: groupDeletion,
@@ -50,7 +50,7 @@ export function groupEditRoutes(app: App, dependencies: HttpDependencies): void 
       operationId: "purgeGroup",
       summary: "Empty a group",
       description:
-        "Ends every membership of a group, whoever claims it; the group and the people stay. An import that names the " +
+        "Ends every membership of a group, with all claims to it; the group and the people stay. An import that names the " +
         `group puts people into it again. Emptying an empty group does nothing. ${confirmation}`,
       tags,
       params: groupParams,

@@ -57,8 +57,8 @@ function readingRoutes(app: App, { database }: HttpDependencies): void {
       operationId: "listMembers",
       summary: "List the members of a group",
       description:
-        "Members in the order of their ids. Who belongs to the group all the while is listed exactly once, whoever comes " +
-        "and goes between two pages.",
+        "Members in the order of their ids. A person who stays in the group appears exactly once, even if others join " +
+        "or leave between two pages.",
       tags,
       params: groupParams,
       querystring: memberFilter,
@@ -112,7 +112,7 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
         ...problemResponses("not_found"),
       },
     },
-    // The body may be missing: nothing is said of the role then.
+    // The body may be missing. Then the role stays as it is.
     preValidation: async (request) => {
       request.body ??= {};
     },
@@ -138,7 +138,7 @@ function singleRoutes(app: App, dependencies: HttpDependencies): void {
       operationId: "removeMember",
       summary: "End a membership",
       description:
-        "Takes a person out of a group, whoever put them there. An import that names the group for the person puts them " +
+        "Takes a person out of a group, with all claims to the membership. An import that names the group for the person puts them " +
         "there again.",
       tags,
       params: memberParams,

@@ -21,7 +21,7 @@ export function groupRoutes(app: App, dependencies: HttpDependencies): void {
     schema: {
       operationId: "listGroups",
       summary: "List groups",
-      description: "Groups in the order of their ids. The number of members stands with the single group.",
+      description: "Groups in the order of their ids. Only the single group shows its number of members.",
       tags,
       querystring: groupFilter,
       response: { 200: followablePageSchema(groupSchema).describe("A page of groups.") },

@@ -29,8 +29,8 @@ export function membershipRequestRoutes(app: App, dependencies: HttpDependencies
       operationId: "listMembershipRequests",
       summary: "List the requests to join a group",
       description:
-        "Requests, the newest first. People see their own, and if they decide in the group, all. Of an earlier group of the " +
-        "same id there are none.",
+        "Requests, the newest first. People see their own. People who decide in the group see all. Requests of an earlier " +
+        "group with the same id are not listed.",
       tags,
       params: groupParams,
       querystring: requestFilter,
@@ -76,8 +76,8 @@ function writingRoutes(app: App, dependencies: HttpDependencies): void {
       operationId: "requestMembership",
       summary: "Ask to join a group",
       description:
-        "A public group takes whoever may see it, at once: the request is `approved`, and the person a member. In a private " +
-        "one the request waits for those who decide there. A secret group is to who does not belong to it an unknown one.",
+        "A public group accepts everybody who may see it at once: the request is `approved`, and the person is a member. In a " +
+        "private group the request waits for a decider. To people outside it, a secret group looks unknown.",
       tags,
       params: groupParams,
       body: newMembershipRequestSchema,

@@ -17,7 +17,7 @@ import type { HttpDependencies } from "../server/dependencies.ts";
 export function registerOperatorAuthentication(app: App, { operator }: HttpDependencies, admission: Admission): void {
   app.addHook("onRoute", (route) => {
     const name = `${route.method === "HEAD" ? "GET" : String(route.method)} ${route.url}`;
-    if (!operatorAddresses.includes(name)) throw new Error(`${name} does not stand in the table of the operator.`);
+    if (!operatorAddresses.includes(name)) throw new Error(`${name} is not in the table of the operator.`);
     route.schema = { ...route.schema, security: [{ operator: [] }, { operatorBasic: [] }] };
   });
 

@@ -34,7 +34,7 @@ import {
 
 const tags = ["Operator"];
 
-/** The organizations of the service, for whoever runs it. The scope's addresses begin with `/v1/organizations`. */
+/** Registers the operator's addresses for organizations. They begin with `/v1/organizations`. */
 export function operatorRoutes(app: App, dependencies: HttpDependencies): void {
   const context = () => contextOf(dependencies);
   readingRoutes(app, context);
@@ -231,7 +231,7 @@ function renameRoute(app: App, context: Context): void {
       operationId: "renameOrganization",
       summary: "Rename an organization",
       description:
-        "A JSON merge patch (RFC 7396). The change stands in the change log of the organization, made by `operator`.",
+        "A JSON merge patch (RFC 7396). The change appears in the change log of the organization, made by `operator`.",
       tags,
       consumes: mergePatchTypes,
       params: summaryParams,

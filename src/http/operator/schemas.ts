@@ -55,9 +55,7 @@ export const identityProviderSchema = z
     issuer: z
       .string()
       .refine(isIssuer, issuerRule)
-      .describe(
-        "What stands in `iss` of its tokens, to the letter. The service fetches the provider's documents below it.",
-      ),
+      .describe("The exact value of `iss` in its tokens. The service fetches the provider's documents below it."),
     audience: z
       .string()
       .refine(isAudience, "has 1 to 500 characters, and no control characters")
@@ -71,7 +69,7 @@ export const adminKeyOrderSchema = z
     revokeOthers: z
       .boolean()
       .default(false)
-      .describe("Whether all other keys with the service `admin` are revoked. Those of jobs stay."),
+      .describe("True to revoke all other keys with the service `admin`. Keys of jobs stay."),
   })
   .meta({ id: "AdminKeyOrder", examples: [{ revokeOthers: true }] });
 

@@ -92,7 +92,7 @@ function decisionRoute(
   });
 }
 
-/** Decides for whoever sent a request. */
+/** Decides for the caller of a request. */
 export async function decideFor(
   dependencies: HttpDependencies,
   metrics: Metrics,

@@ -79,7 +79,7 @@ const decisionMembers = {
     .string()
     .regex(/^[0-9a-f]{64}$/, "a plan's hash has 64 hexadecimal digits")
     .optional()
-    .describe("The same of an import: the hash of the plan that you read."),
+    .describe("For an import: the hash of the plan that you read."),
   ...deciderMembers,
 };
 

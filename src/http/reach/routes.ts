@@ -31,7 +31,10 @@ const reachSchema = pageSchema(unreachedPersonSchema)
 
 const reachQuery = z.strictObject({
   ...pageQuery,
-  reason: z.enum(reachReasons).optional().describe("Lists only whom this concerns; the counts stay those of all."),
+  reason: z
+    .enum(reachReasons)
+    .optional()
+    .describe("Lists only people with this reason; the counts still include everybody."),
 });
 type ReachQuery = z.infer<typeof reachQuery>;
 

@@ -3,9 +3,9 @@ import type { HttpLimits } from "../contract/limits.ts";
 
 /**
  * Cuts off a client that does not read its answer: one that takes nothing for `answerPause` although there is something to
- * take, or whose answer has taken `answerWhole`. Call it before the answer's first byte. The connection is closed: whoever
- * reads what came sees that it is not whole.
- * @param cutOff is told when it happens
+ * take, or whose answer has taken `answerWhole`. Call it before the answer's first byte. It closes the connection, so that the
+ * client sees that the answer is incomplete.
+ * @param cutOff called when it happens
  */
 export function watchReader(
   response: ServerResponse,

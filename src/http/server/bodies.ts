@@ -48,7 +48,7 @@ export async function* readBody(body: Readable, pace: BodyPace): AsyncGenerator<
       yield value;
     }
   } finally {
-    // An iterator that waits for a chunk would keep whoever ends it waiting, too.
+    // While the iterator waits for a chunk, ending it would wait, too.
     if (!isWaiting) await chunks.return?.();
   }
 }

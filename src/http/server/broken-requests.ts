@@ -5,9 +5,9 @@ import { problemDetails } from "../contract/problems.ts";
 
 /** True if an earlier whole request on the same connection still waits for its answer. */
 export interface Answering {
-  /** Told of every request that is one. */
+  /** Called for every valid request. */
   begin(request: IncomingMessage, response: ServerResponse): void;
-  /** The answer that comes next on a connection; undefined when there is none to come, or its request is not whole. */
+  /** The answer that comes next on a connection; undefined when no answer is due, or its request is incomplete. */
   next(socket: Socket): ServerResponse | undefined;
 }
 

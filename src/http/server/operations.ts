@@ -12,8 +12,8 @@ const patience = 3000;
 const healthSchema = z.object({ status: z.literal("ok") }).meta({ examples: [{ status: "ok" }] });
 
 /**
- * What those who run the service ask it: /healthz, /readyz and /metrics. They need no key and tell nothing about
- * organizations or people; where even that is too much, the proxy in front keeps them inside.
+ * Registers the addresses for operators: /healthz, /readyz and /metrics. They need no key and say nothing about
+ * organizations or people. To hide them entirely, block them in the proxy in front.
  */
 export function operationRoutes(app: App, database: Database, metrics: Metrics): void {
   app.route({
@@ -37,7 +37,7 @@ export function operationRoutes(app: App, database: Database, metrics: Metrics):
     schema: {
       operationId: "getReadiness",
       summary: "Can the service work?",
-      description: "Whether the database answers and is set up. For load balancers and for whoever waits for a start.",
+      description: "Reports whether the database answers and is set up. For load balancers and start scripts.",
       tags: ["Operations"],
       security: [],
       querystring: z.strictObject({}),

@@ -34,7 +34,7 @@ const signedIn = "/signed-in";
 const deadLink: Page = {
   title: "This link does not work any more",
   text: [
-    "It was used already, a newer one took its place, or it is older than 15 minutes. Ask whoever sent it to you for another one.",
+    "It was used already, a newer one took its place, or it is older than 15 minutes. Ask the person who sent it to you for a new one.",
   ],
 };
 const foreignPage: Page = {
@@ -44,7 +44,7 @@ const foreignPage: Page = {
 const notSafe: Page = {
   title: "Signing in takes HTTPS",
   text: [
-    "Over plain HTTP others could read along, so nobody is signed in here. Whoever runs this service has to set PUBLIC_URL to its https address, and send links to that one.",
+    "Others could read along over plain HTTP, so nobody is signed in here. The operator of this service has to set PUBLIC_URL to its https address, and send links to that address.",
   ],
 };
 

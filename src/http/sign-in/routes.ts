@@ -30,7 +30,9 @@ const examplePerson: PersonDocument = {
 const roleSchema = z.object({
   role: z.int(),
   name: z.enum(roles),
-  scope: z.enum(["organization", "group"]).describe("Where it counts: in every group, or in those of the role."),
+  scope: z
+    .enum(["organization", "group"])
+    .describe("The groups in which it counts: every group, or the groups of the role."),
   capabilities: z.array(z.enum(capabilities)).describe("What the role may do there."),
   groups: z.int().describe("In how many groups the person has it."),
 });
@@ -91,7 +93,7 @@ function meRoute(app: App, { database }: HttpDependencies): void {
     schema: {
       operationId: "getMe",
       summary: "Get who is signed in",
-      description: "The person who sends the request, and their roles. Of an API key there is nobody to tell of.",
+      description: "Returns the signed-in person and their roles. API keys have no person.",
       tags,
       response: { 200: meSchema.describe("The person.") },
     },
@@ -114,7 +116,7 @@ function linkRoute(app: App, dependencies: HttpDependencies): void {
       summary: "Make a link that signs somebody in",
       description:
         "A link for one person: it works once, within 15 minutes, and takes the place of an earlier one that was not used. " +
-        "Whoever has it is that person: hand it over yourself. Network administrators make links for others only, " +
+        "Anybody who has the link can sign in as that person: hand it over yourself. Network administrators make links for others only, " +
         "not for network administrators.",
       tags,
       body: newLinkSchema,

@@ -45,7 +45,7 @@ export function renumberRoute(app: App, dependencies: HttpDependencies): void {
       operationId: "renumberSource",
       summary: "Replace the databaseIds of a source",
       description:
-        "For a source that numbers its people anew. All pairs are applied at once, or none. The next import knows the " +
+        "For a source that gives its people new numbers. All pairs are applied at once, or none. The next import knows the " +
         "people by their new databaseIds, so that nobody is removed and added again. Pairs whose old databaseId is " +
         "unknown are counted and passed over.",
       tags: ["Organization"],

@@ -28,8 +28,8 @@ export function topicRoutes(app: App, dependencies: HttpDependencies): void {
       operationId: "listTopics",
       summary: "List the topics of a group",
       description:
-        "Topics, the newest first. People see what was published, their own, and if they decide in the group, all. Of an " +
-        "earlier group of the same id there are none.",
+        "Topics, the newest first. People see published topics and their own. People who decide in the group see all. Topics " +
+        "of an earlier group with the same id are not listed.",
       tags,
       params: groupParams,
       querystring: topicFilter,

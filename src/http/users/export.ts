@@ -39,7 +39,7 @@ export function exportRoute(app: App, { database }: HttpDependencies): void {
         "usual) gets a line for each as `GET /v1/users` shows them, `text/csv` and `application/xml` what " +
         "`POST /v1/imports/users` takes: exported with `source` and imported for that source again in normal style, it " +
         "changes nothing. The header `changes-cursor` is a `cursor` for /v1/changes: what changed while the export ran " +
-        "may or may not be in it; whoever follows from there has it.",
+        "may or may not be in it; a client that follows from there gets it.",
       tags: ["Users"],
       querystring: exportQuery,
       response: {

@@ -102,7 +102,7 @@ function updateRoute(app: App, context: Context): void {
       description:
         "A JSON merge patch (RFC 7396): what is absent stays, null takes a value away, lists are replaced whole. What the " +
         "patch changes is entered by hand from then on, and imports leave it alone; what it only repeats keeps its " +
-        "owner. What it takes away goes whoever sent it, and an import may fill it again. A patch that changes nothing " +
+        "owner. It removes values of any owner, and an import may fill them again. A patch that changes nothing " +
         "is no change: the version stays.",
       tags,
       consumes: mergePatchTypes,
@@ -129,7 +129,7 @@ function deleteRoute(app: App, context: Context): void {
       operationId: "deleteUser",
       summary: "Delete a user",
       description:
-        "Deletes a person, whoever knows them, and their memberships. A source that still has them brings them back with its " +
+        "Deletes a person and their memberships, even if sources know them. A source that still has them brings them back with its " +
         "next import, as a new person.",
       tags,
       params: userParams,

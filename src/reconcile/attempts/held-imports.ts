@@ -7,7 +7,7 @@ import type { Hold } from "../guard/hold.ts";
 import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./import-resource.ts";
 import type { Outcomes } from "./outcomes.ts";
 
-/** What the change log tells of an import: that it is held, and what became of it then. */
+/** Builds the change log's entry of an import: that it is held, or how it was decided. */
 export const importEntry = (
   id: string,
   from: "held" | null,

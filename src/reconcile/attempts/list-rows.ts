@@ -6,7 +6,7 @@ import { prepared } from "../../store/sql.ts";
 import type { ImportRow } from "./import-resource.ts";
 import { cutPage, type Page } from "./pages.ts";
 
-/** Where a page of rows begins: the note before it. */
+/** The position of a page of rows: the note before it. */
 export type ImportRowKey = readonly [row: number, number: number];
 
 interface StoredRow {

@@ -5,7 +5,7 @@ export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed
 
 /**
  * The rows of an import by what became of them, as PostgreSQL writes multiranges: `{[1,5),[7,8)}`; rows that are in none
- * are unchanged. `notAdded` are those of the failed ones whose people are not known.
+ * are unchanged. `notAdded` counts failed rows whose people are not known.
  */
 export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
   /** In a file of groups: ids of the groups that rows are about, by row. */
@@ -31,7 +31,7 @@ export const heldOutcomes = ({ updated, removed }: Outcomes): HeldOutcomes => ({
   ...(removed === undefined ? {} : { removed }),
 });
 
-/** What a response file says was to be done with a row (file formats, section 8). */
+/** The action that a response file reports for a row (file formats, section 8). */
 export type RowAction = "Add" | "Modify" | "Remove";
 
 /** Tells what became of rows that are asked for in ascending order. */
@@ -76,7 +76,7 @@ export function readOutcomes(outcomes: Outcomes, isHeldApplied: boolean): Outcom
   };
 }
 
-/** Whether a multirange holds a number, asked in ascending order. */
+/** Returns a function that tells whether a multirange contains a number. Ask in ascending order. */
 function walk(multirange: string | undefined): (row: number) => boolean {
   const ranges = rangesIn(multirange ?? "");
   let range = ranges.next().value;

@@ -62,7 +62,7 @@ interface StoredItem extends PlanItem {
 }
 
 /**
- * What an import would do, item by item.
+ * Reads the planned changes of an import, item by item.
  * @param after number of the item before the page; 0 for the first one
  * @throws MusterError not_found; conflict when the import was no dry run and never held; gone when its plan is not kept any more
  */
@@ -87,7 +87,7 @@ export function listPlan(
     if (stored.hash === null) {
       throw new MusterError(
         "conflict",
-        "Only a dry run and what is held have a plan. What an import did stands in its report.",
+        "Only a dry run and what is held have a plan. Read the report of the import instead.",
       );
     }
     if (!stored.isKept) throw new MusterError("gone", "This plan is not kept any more.");

@@ -18,7 +18,7 @@ import type { CommonFailure } from "./outcomes.ts";
 import { cutPage, type Page } from "./pages.ts";
 import { summarize } from "./summary.ts";
 
-/** Where a page of imports begins: the import before it. */
+/** The position of a page of imports: the import before it. */
 export type ImportKey = readonly [createdAt: string, id: string];
 
 /** Which imports a list shows. */

@@ -71,7 +71,7 @@ export interface ImportEnd {
   readonly recorded: Recorded;
   /** Number of the source. */
   readonly source: number;
-  /** Whose file it is, or who approved it. */
+  /** The sender of the file, or the person who approved it. */
   readonly actor: string;
   readonly at: Date;
 }

@@ -16,7 +16,7 @@ import type { ImportStatus } from "./import-resource.ts";
 import { type ImportRowKey, listImportRows } from "./list-rows.ts";
 import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
 
-/** What became of a row. */
+/** The outcome of a row. */
 export interface RowResponse {
   /** 1-based. */
   readonly row: number;
@@ -25,7 +25,7 @@ export interface RowResponse {
   readonly status: "Successful" | "Fail";
   /** All that there is to say about it; "" for nothing. */
   readonly message: string;
-  /** In a file of groups: the group that the row is about; null when it failed, or there is none. */
+  /** In a file of groups: the group that the row is about; null when the row failed, or has no group. */
   readonly groupId: string | null;
 }
 
@@ -54,7 +54,7 @@ interface StoredImport {
 }
 
 /**
- * What became of every row of an import, in the order of the file.
+ * Returns the outcome of every row of an import, in the order of the file.
  * @throws MusterError not_found; conflict when the import was refused, or goes on
  */
 export async function respondRows(
@@ -85,7 +85,7 @@ export async function respondFile(database: Database, organizationId: number, im
   };
 }
 
-/** What response files are called (file formats, section 8). */
+/** The names of response files (file formats, section 8). */
 const titles: Readonly<Record<ImportKind, string>> = { users: "Membership", groups: "Groups", locations: "Campuses" };
 
 /** The full layout of groups is only read with a header row. */
@@ -136,7 +136,7 @@ async function* responses(
   }
 }
 
-/** What there is to say of rows that take something away which is held. */
+/** The messages of rows whose removals are held. */
 const heldMessages = {
   waits: "Not applied yet: what it takes away is held, and waits for a decision.",
   discarded: "Not applied: what it takes away was held, and is discarded.",
@@ -199,7 +199,7 @@ async function* readFields<Field extends string>(
   }
 }
 
-/** Groups have the group's e-mail address, of which there is none, and its id before what became of the row. */
+/** The columns of groups: an empty e-mail address and the group's id come before the outcome of the row. */
 async function* joined(
   responses: AsyncIterable<RowResponse>,
   rows: AsyncGenerator<readonly string[]>,

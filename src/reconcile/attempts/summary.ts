@@ -15,7 +15,7 @@ interface Summarized
 }
 
 /**
- * What became of an import, in a few sentences for a person. People who get no alerts come first (file formats,
+ * Describes the outcome of an import in a few sentences. People who get no alerts come first (file formats,
  * section 1).
  * @param timeZone IANA name: times are told as the organization's clocks show them
  */

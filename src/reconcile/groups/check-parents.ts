@@ -32,7 +32,7 @@ export function checkParents<Stored extends PlacedGroup>(
       if (row.action !== "save" || typeof parentGroupId !== "string") continue;
       const groupId = stored?.groupId ?? groupIds.get(row.row)!;
       if (!parents.has(parentGroupId)) fail(failures, row.row, "there is no such group, and the file creates none");
-      else if (parents.get(groupId) === undefined) fail(failures, row.row, "the group would stand below itself");
+      else if (parents.get(groupId) === undefined) fail(failures, row.row, "the group would be below itself");
     }
     if (failures.size === before) return failures;
     if (round < parentRounds) continue;
@@ -47,7 +47,7 @@ function fail(failures: Map<number, RowIssue>, row: number, reason: string): voi
   if (!failures.has(row)) failures.set(row, valueInvalid("parentGroupID", reason));
 }
 
-/** The parents of all groups once the rows are applied: null for none, undefined for groups that stand below themselves. */
+/** The parents of all groups once the rows are applied: null for none, undefined for groups that are below themselves. */
 function parentsAfter(
   rows: readonly IdentifiedRow<PlacedGroup>[],
   groups: readonly PlacedGroup[],

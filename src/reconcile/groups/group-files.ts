@@ -47,7 +47,7 @@ const isDissolved = (planned: PlannedGroup): planned is Dissolved =>
 interface Comparison {
   readonly plan: GroupsPlan;
   readonly known: ReadonlyMap<string, GroupState>;
-  /** What the plan deletes and purges, unless that is held. */
+  /** The groups that the plan deletes and purges, unless they are held. */
   readonly dissolved: readonly Dissolved[];
   /** How many members these have; 0 for those that are not named. */
   readonly members: ReadonlyMap<string, number>;

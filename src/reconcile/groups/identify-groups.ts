@@ -4,7 +4,7 @@ import type { RowIssue } from "../../errors.ts";
 import { valueInvalid } from "../../intake/issues.ts";
 import type { GroupRow } from "./normalize-group.ts";
 
-/** What identifies a stored group. */
+/** The keys that identify a stored group. */
 export interface KnownGroup {
   readonly groupId: string;
   readonly name: string;
@@ -17,7 +17,7 @@ export interface IdentifiedRow<Stored extends KnownGroup> {
   readonly row: GroupRow;
   /** Undefined: there is no such group. */
   readonly stored: Stored | undefined;
-  /** The group's name: that of the stored group, else what the row says, else its id. */
+  /** The group's name: the stored name, else the name in the row, else its id. */
   readonly name: string;
 }
 
@@ -59,7 +59,7 @@ export function identifyGroups<Stored extends KnownGroup>(
   return { rows: identified.filter(({ row }) => !failures.has(row.row)), failures };
 }
 
-/** What no two rows of a file may share. */
+/** Returns the keys that no two rows of a file may share. */
 function keysOf({ groupId, name }: GroupRow, nameNormalized: string, stored: KnownGroup | undefined): string[] {
   if (stored) return [`id ${stored.groupId}`, `name ${stored.nameNormalized}`];
   if (groupId !== undefined) return [`id ${groupId}`, `name ${nameNormalized}`];

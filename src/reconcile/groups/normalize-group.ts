@@ -21,10 +21,10 @@ import {
   wordReader,
 } from "../records/record-values.ts";
 
-/** What a row wants of its group: create or update it, delete it, or end its memberships. */
+/** The action that a row asks for: create or update it, delete it, or end its memberships. */
 export type GroupAction = "save" | "delete" | "purge";
 
-/** What a row says of a group beside its id and name; an absent value says nothing. */
+/** The values of a group in a row, beside its id and name. An absent value leaves the stored one alone. */
 export interface GroupValues {
   readonly category?: number;
   readonly type?: number;

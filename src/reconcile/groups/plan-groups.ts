@@ -8,7 +8,7 @@ import { type IdentifiedRow, identifyGroups } from "./identify-groups.ts";
 import type { GroupRow } from "./normalize-group.ts";
 import { numberGroups } from "./number-groups.ts";
 
-/** What a file does to one group; `row` is the row that says so. */
+/** The planned change of one group; `row` is the row that asks for it. */
 export type PlannedGroup =
   | { readonly action: "create"; readonly row: number; readonly group: GroupState }
   | {
@@ -19,7 +19,7 @@ export type PlannedGroup =
     }
   | { readonly action: "delete" | "purge" | "keep"; readonly row: number; readonly groupId: string };
 
-/** What a file of groups would do. */
+/** The plan of a file of groups. */
 export interface GroupsPlan {
   /** In the order of the file; rows about groups that do not exist and are to go are left out. */
   readonly groups: readonly PlannedGroup[];

@@ -1,14 +1,14 @@
 import type { GuardLimits } from "../../organizations/guard-limits.ts";
 
-/** Whether a figure is over a limit: over its percentage, and over its number. */
+/** Tells whether a figure is over both the percentage and the number of a limit. */
 export const passes = (figure: number, of: number, limit: { percent: number; above: number } | null): boolean =>
   limit !== null && figure > limit.above && figure * 100 > limit.percent * of;
 
-/** Whether a figure is over a limit's number. If not, statements need not count what it is compared with. */
+/** Tells whether a figure is over a limit's number. If not, no statement needs to count the total. */
 export const couldPass = (figure: number, limit: { above: number } | null): boolean =>
   limit !== null && figure > limit.above;
 
-/** Whether a figure is over the percentage of a limit that applies from a size on. */
+/** Tells whether a figure is over the percentage of a limit that applies from a certain size. */
 export const passesFrom = (
   figure: number,
   of: number,
@@ -34,11 +34,11 @@ export function passedLimit(
   return null;
 }
 
-/** Whether more people would be deleted than the limits allow. */
+/** Tells whether more people would be deleted than the limits allow. */
 export const isOverPeople = (removed: number, ofSource: number, limits: GuardLimits): boolean =>
   passes(removed, ofSource, limits.peopleRemoved) || passesFrom(removed, ofSource, limits.peopleRemovedAtOnce);
 
-/** Whether every limit is switched off. */
+/** Tells whether every limit is switched off. */
 export const isOff = ({ applyAdditions: _, ...limits }: GuardLimits): boolean =>
   Object.values(limits).every((limit) => limit === null);
 

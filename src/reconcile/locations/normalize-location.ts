@@ -7,7 +7,7 @@ import { scalarField } from "../../person/fields.ts";
 import { readGroupId } from "../records/group-id.ts";
 import { createRecordReader, failureOfCutRow, present, type Unreadable, wordReader } from "../records/record-values.ts";
 
-/** What a row wants of its location: create or update it, update it only if there is one, or delete it. */
+/** The action that a row asks for: create or update it, update it only if there is one, or delete it. */
 export type LocationAction = "save" | "modify" | "delete";
 
 /** A row of a file of locations (file formats, section 7). It has a name, unless it failed. */

@@ -5,7 +5,7 @@ import type { RowIssue } from "../../errors.ts";
 import { valueInvalid } from "../../intake/issues.ts";
 import type { LocationRow } from "./normalize-location.ts";
 
-/** What a file does to one location; `row` is the row that says so. */
+/** The planned change of one location; `row` is the row that asks for it. */
 export type PlannedLocation =
   | { readonly action: "create"; readonly row: number; readonly location: LocationState }
   | {
@@ -16,7 +16,7 @@ export type PlannedLocation =
     }
   | { readonly action: "delete" | "keep"; readonly row: number; readonly name: string };
 
-/** What a file of locations would do. */
+/** The plan of a file of locations. */
 export interface LocationsPlan {
   /** In the order of the file; rows that delete what does not exist are left out. */
   readonly locations: readonly PlannedLocation[];

@@ -72,7 +72,7 @@ export async function dropUnkeptBody(database: Database, organizationId: number,
   });
 }
 
-/** Deletes the bodies and the plans of imports that are older than `before`; those of held ones stay until somebody decides. */
+/** Deletes the bodies and the plans of imports that are older than `before`; held imports keep theirs until somebody decides. */
 export async function dropFilesBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {
   for (const table of ["import_bodies", "plan_items"].map(identifier)) {
     await executor.query(

@@ -2,7 +2,7 @@ import type { ChangeEntry, Origin, Recorded } from "../../changes/record.ts";
 import type { RowIssue } from "../../errors.ts";
 import type { GroupLoss } from "../guard/figures.ts";
 
-/** What a plan does to one group or location. */
+/** The planned change of one group or location. */
 export interface RecordItem {
   readonly type: "group" | "location";
   readonly action: "add" | "update" | "remove";
@@ -12,7 +12,7 @@ export interface RecordItem {
   readonly changed: ChangeEntry["changed"];
 }
 
-/** What a file of groups or locations would do. */
+/** The plan of a file of groups or locations. */
 export interface RecordPlan {
   /** In the order of the file. */
   readonly items: readonly RecordItem[];

@@ -68,7 +68,9 @@ const isUnreadable = (value: unknown): value is Unreadable =>
 export const wordReader =
   <Word extends string>(words: readonly Word[]): Read<Word> =>
   (text) =>
-    words.find((word) => word === text.toLowerCase()) ?? { reason: `"${quoted(text)}" is none of ${words.join(", ")}` };
+    words.find((word) => word === text.toLowerCase()) ?? {
+      reason: `"${quoted(text)}" is not one of ${words.join(", ")}`,
+    };
 
 /** The members that are not undefined. */
 export const present = <Members extends object>(

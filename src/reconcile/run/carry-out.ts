@@ -36,7 +36,7 @@ export type Ending = Pick<ImportEnd, "status" | "counts" | "outcomes"> & {
   readonly decision?: Decision;
 };
 
-/** Records how a run ended, and announces what people have to know of it. */
+/** Records how a run ended, and sends its announcements. */
 export async function finishRun(run: OpenImport, { status, counts, outcomes, ...rest }: Ending): Promise<void> {
   const { transaction, attempt, setup, clock, reading } = run;
   const { id, organizationId, actor } = attempt;

@@ -24,7 +24,7 @@ export interface Decider {
 }
 
 /**
- * Applies the part of an import that waits: exactly the plan of that hash, made anew from the kept file. No limit counts.
+ * Applies the part of an import that waits: exactly the plan of that hash, made again from the kept file. No limit counts.
  * @param knownHash hash of the plan that the decider knows; undefined: whichever plan waits
  * @throws MusterError not_found; conflict when it is not held (any more); plan_changed, with the new plan's hash, when what
  *   is stored has changed since; gone when the file is not kept

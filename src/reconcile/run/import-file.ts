@@ -41,7 +41,7 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
     received = await receiveAndRun(dependencies, attempt, request.file, setup);
   } catch (error) {
     const refuse = () => refuseAttempt(dependencies, attempt, setup, error);
-    // While the database is away the attempt is told of later; the error itself matters more.
+    // While the database is away, the attempt is recorded later. The error itself matters more.
     const isRefused = await refuse().catch(() => {
       database.later(refuse);
       return true;

@@ -252,7 +252,7 @@ test("a limit is passed by more than its percentage and more than its number", (
   );
 });
 
-test("a guard without any limit is off, whatever it says of additions", () => {
+test("a guard without any limit is off, with or without applyAdditions", () => {
   assert.equal(isOff(noGuard), true);
   assert.equal(isOff({ ...noGuard, applyAdditions: false }), true);
   assert.equal(isOff({ ...noGuard, rowsUnidentified: { above: 0 } }), false);

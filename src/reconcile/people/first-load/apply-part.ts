@@ -63,7 +63,7 @@ export async function applyPart(
   if (rows.others > 0) part = joinParts(part, await applyOthers(transaction, people, number, earlier));
   else part = { ...part, recorded: together(part.recorded, await appendPlainPeople(transaction, people)) };
   if (earlier.hasLooseRows) await refuseRelatedRows(transaction, context);
-  // A plan knows who else joins the groups that it creates; nobody knows that of the groups of other parts.
+  // A plan knows who else joins the groups that it creates; it does not know this about groups of other parts.
   const createsForPlainRows = rows.plain > 0 && wanted.groups.length > 0;
   if (earlier.createdGroups.size > 0 && (number > 1 || createsForPlainRows))
     await refuseAdministrators(transaction, context);
@@ -83,7 +83,7 @@ async function createForPlainRows(
   return { ...nothingDone, recorded, counts };
 }
 
-/** Plans and applies the rows that are not plain. The log is told of these people and the plain ones together. */
+/** Plans and applies the rows that are not plain. Writes these people and the plain ones to the log together. */
 async function applyOthers(
   transaction: Transaction,
   people: PlainPeople,

@@ -23,7 +23,7 @@ export interface PlainRules {
 }
 
 /**
- * Writes what the log will say of the person of a plain row. A row is plain if it can only mean a new person who is just
+ * Writes the change log's entry for the person of a plain row. A row is plain if it can only mean a new person who is just
  * what the row says, and if there is nothing to report about it. Other rows may still contradict it: `sortOutRows` finds
  * those. The text equals the one that `createdEntries` writes, takes a quarter of its time, and is written while PostgreSQL
  * does other work.

@@ -17,7 +17,7 @@ const bytesAhead = 12 * 1024 * 1024;
 
 /**
  * Reads and encodes the rows of a file ahead of the consumer.
- * @param plainEntry returns what the log will say of the person of a plain row; undefined for any other row
+ * @param plainEntry returns the change log's entry for the person of a plain row; undefined for any other row
  * @param onReading is told how the document turned out to be written
  */
 export function readEncodedRows(

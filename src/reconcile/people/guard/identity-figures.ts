@@ -90,7 +90,7 @@ export const peopleOfAnotherSourceStatement = (c: ImportContext): Sql => sql`
   from known join sources on sources.organization_id = ${c.organization} and sources.number = known.source
   group by sources.name order by count(*) desc limit 1`;
 
-/** Finds people who are new in this source and whom another source knows. Counts those of the source that knows most. */
+/** Finds people who are new in this source and whom another source knows. Counts the matches in the source that knows most of them. */
 export async function readPeopleOfAnotherSource(
   executor: Executor,
   context: ImportContext,

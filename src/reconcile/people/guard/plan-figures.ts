@@ -112,7 +112,7 @@ export const lastRosterStatement = (c: Pick<ImportContext, "organization" | "sou
     and style in ('active-roster', 'purge') and status = 'applied'
   order by created_at desc limit 1`;
 
-/** Reads how many people the last applied roster of the source had; null if there was none. */
+/** Reads how many people the last applied roster of the source had; null if there is no such roster. */
 export async function readLastRoster(
   executor: Executor,
   context: Pick<ImportContext, "organization" | "source">,

@@ -21,7 +21,7 @@ export const findAbsences = (c: ImportContext): Sql => sql`
     and (u.claims & ${c.claim} <> 0 or not ${isOthers(c, sql`u.claims`)})
     ${c.rules.sparesPeopleWithoutGroups ? sql`and ${inAGroup(c)}` : empty}`;
 
-/** The claims that a roster counts as its own: that of its source, and those that `default` may count in. */
+/** The claims that a roster counts as its own: its source's claim, and the claims that `default` may include. */
 function ownClaims({ claim, isDefaultSource, settings }: ImportContext): Sql {
   const counted = [
     ...(settings.protectManual ? [] : [bit(manual)]),
@@ -64,7 +64,7 @@ export const settleAbsences = (c: ImportContext): Sql[] => [
   sql`delete from absences a using users u
    where u.organization_id = ${c.organization} and u.id = a.person
      and u.username_normalized in (select username_normalized from staged_rows)`,
-  // A row that was applied names only the person it matched, whoever else has its address. Otherwise nobody who shares an
+  // A row that was applied names only the person it matched, even if other people have its address. Otherwise nobody who shares an
   // address with somebody in the file could ever leave. A row that failed counts for everybody it could mean.
   sql`delete from absences a using users u
    where u.organization_id = ${c.organization} and u.id = a.person

@@ -7,7 +7,7 @@ import { membershipsByPerson } from "./created-entries.ts";
 
 /**
  * Writes what the change log will say about known people. This happens before anything is applied, while the earlier state
- * can still be read. The values are those of the API's document.
+ * can still be read. The values equal the values in the API's document.
  * @param sourceName the source's name, as documents show it
  */
 export const planKnownChanges = (c: ImportContext, sourceName: string): Sql[] => [
@@ -51,7 +51,7 @@ const known = (c: ImportContext) => sql`
     left join planned_scalars s on s.person = p.person
   )`;
 
-/** Common table expressions: `emails` of those of whom some change. The primary address comes first. */
+/** Common table expressions: the `emails` of people whose e-mails change. The primary address comes first. */
 const emails = (c: ImportContext) => sql`
   emails_of as (
     select person from planned_emails where action in ('add', 'remove') union select person from known where email_changes
@@ -71,7 +71,7 @@ const emails = (c: ImportContext) => sql`
     from address group by person
   )`;
 
-/** Common table expressions: `phones` of those of whom some change. */
+/** Common table expressions: the `phones` of people whose phones change. */
 const phones = (c: ImportContext) => sql`
   phones_of as (
     select distinct person from planned_phones where action in ('add', 'update', 'remove')
@@ -88,7 +88,7 @@ const phones = (c: ImportContext) => sql`
     from phone group by person
   )`;
 
-/** Common table expressions: `links` to sources of those of whom some change. */
+/** Common table expressions: the `links` to sources of people whose links change. */
 const links = (c: ImportContext, sourceName: string) => sql`
   link as (
     select us.user_id as person, sources.name, us.database_id, true as before, us.source <> ${c.source} as after

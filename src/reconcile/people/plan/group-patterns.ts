@@ -5,7 +5,7 @@ const everybody = "ALL";
 
 /**
  * Makes the test whether imports create a group that is not there (file formats, section 3).
- * @param patterns exact ids, or patterns in which * stands for any characters
+ * @param patterns exact ids, or patterns in which * matches any characters
  */
 export function createsGroup(patterns: readonly string[]): (groupId: string) => boolean {
   return (groupId) =>

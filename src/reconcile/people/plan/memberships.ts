@@ -81,7 +81,7 @@ const knownMemberships = (c: ImportContext) => sql`
     and (after.role <> ruled.role or after.role_owner <> ruled.role_owner or claims & ${c.claim} = 0)`;
 
 /**
- * Plans that the groups of a person become those of the file: the source withdraws its claim to the others, except for
+ * Replaces the groups of a person with the groups in the file: the source withdraws its claim to the others, except for
  * groups with a style of their own (file formats, section 5.1).
  */
 const withdrawnMemberships = (c: ImportContext) => sql`

@@ -32,7 +32,7 @@ const usernameRounds = 8;
  */
 export async function planUsers(transaction: Transaction, context: ImportContext): Promise<void> {
   const { holdsRemovals, knowsNobody, rules } = context;
-  // Where nobody is known, nobody can be absent from the file.
+  // An organization without people has nobody who can be absent from the file.
   const hasAbsences = !holdsRemovals && !knowsNobody;
   const { areRosters } = await planPeople(transaction, context);
   const hasReturns = await planReturningPeople(transaction, context);

@@ -14,7 +14,7 @@ function formerRows(c: ImportContext, list: "emails" | "phones" | "memberships",
     cross join lateral jsonb_populate_recordset(null::${identifier(table)}, t.state -> '${raw(list)}') s`;
 }
 
-/** Plans the further e-mails and phones of people who return that were entered by hand. Those of the file come before. */
+/** Plans the further e-mails and phones of people who return that were entered by hand. The file's values come first. */
 export const planReturnedContacts = (c: ImportContext): Sql[] => [
   sql`update planned_emails p set claims = ${c.claim} | ${byHand}
    from ${formerRows(c, "emails", "user_emails")}
@@ -39,7 +39,7 @@ export const planReturnedContacts = (c: ImportContext): Sql[] => [
 ];
 
 /**
- * Plans the memberships of people who return that were given by hand, in groups that exist. Those of the file come before.
+ * Plans the memberships of people who return that were given by hand, in groups that exist. The file's memberships come first.
  * The people are members: a role above that is granted by a person, or by the file itself.
  */
 export const planReturnedMemberships = (c: ImportContext): Sql[] => [

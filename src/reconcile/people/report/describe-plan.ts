@@ -77,7 +77,7 @@ export const outcomesStatement = (c: ImportContext): Sql => sql`
   select coalesce(jsonb_object_agg(outcome, ranges), '{}') as outcomes
   from (${rangesOf(sql`rows`, sql`outcome`)}) by_outcome`;
 
-/** SQL: how many memberships end, including those of people who are deleted. */
+/** SQL: how many memberships end, including the memberships of deleted people. */
 export const endedMemberships = (c: ImportContext): Sql =>
   c.knowsNobody
     ? sql`0`

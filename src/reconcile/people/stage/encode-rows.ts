@@ -24,7 +24,7 @@ const rowsTogether = 20;
 
 /**
  * Encodes rows, yielding to the event loop after each batch: other requests then wait for a few batches at most.
- * @param plainEntry returns what the log will say of the person of a plain row; undefined for any other row
+ * @param plainEntry returns the change log's entry for the person of a plain row; undefined for any other row
  * @param most rows that are encoded together
  */
 export async function* encodeBatches(

@@ -17,7 +17,7 @@ const columns = (list: readonly Column[]) => raw(definitions(list));
  */
 export const stagingTables = sql`
   -- plain: the row can only mean a new person who is just what the row says (docs/decisions/021); entry_changed and
-  -- entry_memberships: what the log will say of that person
+  -- entry_memberships: memberships in the change log's entry for that person
   create temp table if not exists staged_rows (
     row integer not null, line integer not null, plain boolean not null, failed boolean not null, delete_person boolean not null,
     leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
@@ -127,7 +127,7 @@ export const stagingTables = sql`
     person bigint not null, action text not null, changed jsonb not null, memberships jsonb not null
   ) on commit delete rows;
 
-  -- what the change log will say of known people
+  -- entries of the change log for known people
   create temp table if not exists planned_changes (
     person bigint not null, first_row integer, action text not null, database_id text, username text,
     changed text not null, memberships text not null
