@@ -41,7 +41,7 @@ export const changesQuery = z.strictObject({
   since: time.describe("Only changes after this time (RFC 3339). Not together with `cursor`."),
   until: time.describe("Only changes up to this time, it included (RFC 3339)."),
   type: several(z.enum(changeTypes)).describe(
-    `What changed: ${changeTypes.join(", ")}. Several: with commas, or repeated. `permission` selects changes of users ` +
+    `What changed: ${changeTypes.join(", ")}. Several: with commas, or repeated. \`permission\` selects changes of users ` +
       "that give or take a role above member; `import` selects changes of held imports.",
   ),
   groupId: z
