@@ -23,6 +23,8 @@ export const guardLimitsSchema = z.strictObject({
   membershipsRemoved: share({ percent: 5, above: 50 }),
   /** Members of one group who would leave it: emergency alerts, protected groups, and all with `from` members or more. */
   groupMembersRemoved: shareFrom({ percent: 25, from: 1_000 }),
+  /** People of one group or location who would leave it: groups and locations with `from` people or more. */
+  scopeEmptied: shareFrom({ percent: 50, from: 3 }),
   /** People of the source who would lose an e-mail or a phone. */
   contactsRemoved: share({ percent: 5, above: 10 }),
   /** Rosters: how many percent fewer people than the last one of the source that was applied. */

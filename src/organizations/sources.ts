@@ -153,7 +153,8 @@ export function announceChange(
       await source.update({
         where: { organizationId_name: { organizationId, name } },
         data: {
-          announcedChange: announcedChange ?? Prisma.DbNull,
+          // The API does not show the actor. Imports that this actor sends may not use the announcement.
+          announcedChange: announcedChange === null ? Prisma.DbNull : { ...announcedChange, actor },
           version: { increment: 1 },
           updatedAt: at,
         },

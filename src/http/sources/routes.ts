@@ -4,6 +4,7 @@ import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
 import { type FieldMapping, mappingSchema } from "../../intake/mapping-schema.ts";
 import { previewFile } from "../../intake/preview.ts";
+import { announceSourceChange } from "../../moderation/announce-change.ts";
 import { guardLimitsSchema } from "../../organizations/guard-limits.ts";
 import { getOrganization } from "../../organizations/organizations.ts";
 import { announcement, sourceSchema, wishMembers } from "../../organizations/source-resource.ts";
@@ -14,7 +15,7 @@ import { problemResponses } from "../contract/problems.ts";
 import { rosterBody } from "../imports/bodies.ts";
 import { receiveRequest } from "../imports/run.ts";
 import type { App } from "../server/app-types.ts";
-import type { HttpDependencies } from "../server/dependencies.ts";
+import { type HttpDependencies, moderationOf } from "../server/dependencies.ts";
 import { previewSchema } from "./preview-schema.ts";
 
 const tags = ["Organization"];
@@ -131,7 +132,8 @@ function settingRoute(app: App, { database, queue, clock }: HttpDependencies): v
 }
 
 /** Announcing what the guard would hold. */
-export function announcementRoutes(app: App, { database, queue, clock }: HttpDependencies): void {
+export function announcementRoutes(app: App, dependencies: HttpDependencies): void {
+  const { database, queue, clock } = dependencies;
   app.route({
     method: "PUT",
     url: "/sources/:name/announced-change",
@@ -141,17 +143,14 @@ export function announcementRoutes(app: App, { database, queue, clock }: HttpDep
       description:
         "Lets more go than the limits say: people, memberships, members of a group, and people missing from a roster, up to " +
         "so many percent, between two times, by one import. Holds for other reasons stay what they are. The key needs the " +
-        "service `approvals`.",
+        "service `approvals` and may not import. An import that the announcing person sends does not use it.",
       tags,
       params: sourceParams,
       body: announcementSchema,
       response: { 200: sourceSchema.describe("The source."), ...problemResponses("not_found") },
     },
-    handler: async (request) => {
-      const { organizationId, actor } = request.caller;
-      const context = { database, queue, clock, organizationId, actor };
-      return announceChange(context, request.params.name, request.body);
-    },
+    handler: (request) =>
+      announceSourceChange(moderationOf(dependencies, request.caller), request.params.name, request.body),
   });
 
   app.route({

@@ -15,6 +15,15 @@ export interface GroupLoss {
   readonly guardPercent: number | null;
 }
 
+/** A location that would lose people. */
+export interface LocationLoss {
+  readonly name: string;
+  readonly people: number;
+  readonly lost: number;
+  /** Of these, the people who are deleted. The others get another location, or none. */
+  readonly deleted: number;
+}
+
 /** The effects of an import, as far as the limits ask for them. */
 export interface GuardFigures {
   readonly isRoster: boolean;
@@ -27,6 +36,7 @@ export interface GuardFigures {
   readonly peopleRemoved: Figure;
   readonly membershipsRemoved: number;
   readonly groupLosses: readonly GroupLoss[];
+  readonly locationLosses: readonly LocationLoss[];
   /** The group that most of the removed people are in, if it loses all its people of this source. */
   readonly emptiedGroup: { readonly groupId: string; readonly people: number } | null;
   readonly contactsRemoved: Figure;
@@ -80,6 +90,7 @@ export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"
   membershipsOfSource: 0,
   membershipsRemoved: 0,
   groupLosses: [],
+  locationLosses: [],
   peopleRemoved: nothing,
   contactsRemoved: nothing,
   rowsFailed: nothing,

@@ -5,6 +5,7 @@ export const holdCodes = [
   "people_removed",
   "memberships_removed",
   "group_members_removed",
+  "scope_emptied",
   "contacts_removed",
   "people_missing",
   "rows_failed",

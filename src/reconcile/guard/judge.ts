@@ -12,6 +12,7 @@ import {
   rowsUnidentified,
 } from "./removal-reasons.ts";
 import { groupsUnknown, peopleMissing, rowsFailed } from "./row-reasons.ts";
+import { scopeEmptied } from "./scope-reasons.ts";
 import { valuesChanged } from "./value-reasons.ts";
 
 /** The guard's judgement of a plan. */
@@ -34,6 +35,7 @@ const limitChecks: readonly ((figures: GuardFigures, limits: GuardLimits) => Hol
   peopleRemoved,
   membershipsRemoved,
   groupMembersRemoved,
+  scopeEmptied,
   contactsRemoved,
   rowsUnidentified,
 ];

@@ -52,6 +52,7 @@ export function raised(limits: GuardLimits, announced: { readonly percent: numbe
     peopleRemovedAtOnce: raise(limits.peopleRemovedAtOnce),
     membershipsRemoved: raise(limits.membershipsRemoved),
     groupMembersRemoved: raise(limits.groupMembersRemoved),
+    scopeEmptied: raise(limits.scopeEmptied),
     peopleMissing: raise(limits.peopleMissing),
   };
 }

@@ -72,7 +72,7 @@ const examplesOf = (losses: readonly GroupLoss[]) =>
   losses.slice(0, mostExamples).map(({ groupId, lost, members }) => `${groupId}: ${lost} of ${members}`);
 
 /** The group's own limit wins. Protected groups have the source's limit whatever their size. */
-function losesTooMany({ members, lost, isProtected, guardPercent }: GroupLoss, limits: GuardLimits): boolean {
+export function losesTooMany({ members, lost, isProtected, guardPercent }: GroupLoss, limits: GuardLimits): boolean {
   if (guardPercent !== null) return lost * 100 > guardPercent * members;
   return passesFrom(lost, members, limits.groupMembersRemoved, isProtected ? Number.POSITIVE_INFINITY : members);
 }

@@ -49,7 +49,16 @@ export async function planRun(
   file: ReadFile,
   clock: () => Date,
 ): Promise<Run> {
-  const setup = await readSetup(transaction, attempt.organizationId, attempt.options);
+  const setup = withoutOwnAnnouncement(
+    await readSetup(transaction, attempt.organizationId, attempt.options),
+    attempt.actor,
+  );
   const planned = await file.plan(setup);
   return { transaction, attempt, setup, planned, reading: file.reading, clock };
 }
+
+/** Nobody approves an import that they send, nor announces it. */
+const withoutOwnAnnouncement = (setup: Setup, sender: string): Setup =>
+  setup.source.announcedChange?.actor === sender
+    ? { ...setup, source: { ...setup.source, announcedChange: null } }
+    : setup;

@@ -14,10 +14,13 @@ import type { ImportOptions } from "../receive/request.ts";
 import { type ImportContext, type MatchingContext, type RankedSource, ranks } from "./context.ts";
 import { type StyleRules, styleRules } from "./style-rules.ts";
 
+/** An announced change, with the actor who announced it; absent of older ones. */
+type StoredAnnouncement = AnnouncedChange & { readonly actor?: string | undefined };
+
 /** The settings and the state that an import depends on, beside its file. */
 export interface Setup {
   readonly source: RankedSource &
-    SourceSettings & { readonly name: string; readonly announcedChange: AnnouncedChange | null };
+    SourceSettings & { readonly name: string; readonly announcedChange: StoredAnnouncement | null };
   readonly sources: readonly RankedSource[];
   readonly style: Style;
   readonly rules: StyleRules;
@@ -45,7 +48,7 @@ const sourceRow = z.object({
   style: z.enum(styles).nullable(),
   settings: z.unknown(),
   lastImportId: z.string().nullable(),
-  announcedChange: announcedChangeSchema.nullable(),
+  announcedChange: announcedChangeSchema.extend({ actor: z.string().optional() }).nullable(),
 });
 
 /** @throws MusterError source_unknown */

@@ -7,7 +7,11 @@ import {
   changedIdentifiersStatement,
   peopleOfAnotherSourceStatement,
 } from "../../../src/reconcile/people/guard/identity-figures.ts";
-import { emptiedGroupStatement, groupLossesStatement } from "../../../src/reconcile/people/guard/losses.ts";
+import {
+  emptiedGroupStatement,
+  groupLossesStatement,
+  locationLossesStatement,
+} from "../../../src/reconcile/people/guard/losses.ts";
 import {
   claimedStatement,
   lastRosterStatement,
@@ -120,7 +124,14 @@ const guardStatements = (c: ImportContext): Sql[] => [
   lastRosterStatement(c),
   waitingStatement(c),
   rosterLoss,
-  groupLossesStatement(c, { fromMembers: 1_000, fromLost: 250 }),
+  groupLossesStatement(c, { sizes: [] }),
+  groupLossesStatement(c, {
+    sizes: [
+      { from: 1_000, percent: 25 },
+      { from: 3, percent: 50 },
+    ],
+  }),
+  locationLossesStatement(c),
   emptiedGroupStatement(c),
   changedIdentifiersStatement(c),
   peopleOfAnotherSourceStatement(c),

@@ -63,7 +63,8 @@ const earlier = (person: Sql) =>
 
 /** SQL condition: a person's value after the import is the one before their earlier change. */
 export const restoresValue = (person: Sql, property: string, value: Sql): Sql =>
-  sql`exists (${earlier(person)} and was.changed #>> '{${raw(property)},from}' = ${value})`;
+  sql`exists (${earlier(person)}
+    and jsonb_exists(was.changed, '${raw(property)}') and was.changed #>> '{${raw(property)},from}' is not distinct from ${value})`;
 
 /** SQL condition: a person gets an e-mail back. */
 export const restoresEmail = (person: Sql, email: Sql): Sql =>

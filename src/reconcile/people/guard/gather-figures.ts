@@ -6,7 +6,7 @@ import type { ImportContext } from "../../setup/context.ts";
 import { rosterLoss } from "../plan/roster-groups.ts";
 import { type exampleStatements, readExamples } from "./examples.ts";
 import { readChangedIdentifiers, readPeopleOfAnotherSource } from "./identity-figures.ts";
-import { readEmptiedGroup, readGroupLosses } from "./losses.ts";
+import { readEmptiedGroup, readGroupLosses, readLocationLosses } from "./losses.ts";
 import {
   countClaimed,
   countNamedMemberships,
@@ -15,9 +15,6 @@ import {
   readPlanFigures,
 } from "./plan-figures.ts";
 import { readValueFigures } from "./value-figures.ts";
-
-/** More members than any group has. */
-const beyondAll = 2_000_000_000;
 
 interface Gathering {
   readonly executor: Executor;
@@ -129,7 +126,7 @@ async function gatherValues(
 
 type MembershipFigures = Pick<
   GuardFigures,
-  "membershipsRemoved" | "membershipsOfSource" | "groupLosses" | "groupsNamed" | "groupsUnknown"
+  "membershipsRemoved" | "membershipsOfSource" | "groupLosses" | "locationLosses" | "groupsNamed" | "groupsUnknown"
 >;
 
 /** Gathers the memberships that end, and those that the file names in vain. */
@@ -137,21 +134,22 @@ async function gatherMemberships(gathering: Gathering): Promise<MembershipFigure
   const { executor, context, limits, plan } = gathering;
   const mayPass = couldPass(plan.membershipsRemoved, limits.membershipsRemoved);
   const mayBeUnknown = couldPass(plan.groupsUnknown, limits.groupsUnknown);
+  const leaving = plan.peopleRemoved + plan.locationsTouched;
+  const { scopeEmptied } = limits;
+  const mayLeave = scopeEmptied !== null && leaving * 100 > scopeEmptied.percent * scopeEmptied.from;
   return {
     membershipsRemoved: plan.membershipsRemoved,
     membershipsOfSource: mayPass ? await countClaimed(executor, context, "memberships") : 0,
     groupLosses: plan.membershipsRemoved > 0 ? await gatherGroupLosses(gathering) : [],
+    locationLosses: mayLeave ? await readLocationLosses(executor, context) : [],
     groupsNamed: mayBeUnknown ? await countNamedMemberships(executor, context) : plan.groupsUnknown,
     groupsUnknown: await withExamples(gathering, "groupsUnknown", mayBeUnknown),
   };
 }
 
 function gatherGroupLosses({ executor, context, limits }: Gathering): Promise<GroupLoss[]> {
-  const limit = limits.groupMembersRemoved;
-  return readGroupLosses(executor, context, {
-    fromMembers: limit?.from ?? beyondAll,
-    fromLost: limit ? Math.floor((limit.from * limit.percent) / 100) : beyondAll,
-  });
+  const sizes = [limits.groupMembersRemoved, limits.scopeEmptied].filter((limit) => limit !== null);
+  return readGroupLosses(executor, context, { sizes });
 }
 
 /** Gathers the rows that could not be applied. */

@@ -1,10 +1,10 @@
-import sql, { type Sql } from "sql-template-tag";
+import sql, { join, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow, selectRows } from "../../../store/sql.ts";
-import type { GroupLoss } from "../../guard/figures.ts";
+import type { GroupLoss, LocationLoss } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
-import { endsAddedPerson, restoresRole } from "./earlier-changes.ts";
+import { endsAddedPerson, restoresRole, restoresValue } from "./earlier-changes.ts";
 
 const groupLossRow = z.object({
   groupId: z.string(),
@@ -16,13 +16,11 @@ const groupLossRow = z.object({
 
 /** Groups that are worth a look. */
 interface ConcernedGroups {
-  /** A group with so many members or more has a limit, whatever kind of group it is. */
-  readonly fromMembers: number;
-  /** Such a group must lose at least so many members. */
-  readonly fromLost: number;
+  /** Sizes of groups from which a limit judges them, with the limit's percentage. */
+  readonly sizes: readonly { readonly from: number; readonly percent: number }[];
 }
 
-export const groupLossesStatement = (c: ImportContext, { fromMembers, fromLost }: ConcernedGroups): Sql => sql`
+export const groupLossesStatement = (c: ImportContext, { sizes }: ConcernedGroups): Sql => sql`
   with lost as (
     select group_id, count(*) as lost from (
       select group_id from planned_memberships p where role_from is not null and role_to is null
@@ -36,10 +34,19 @@ export const groupLossesStatement = (c: ImportContext, { fromMembers, fromLost }
   select lost.group_id as "groupId", members.count::integer as members, lost.lost::integer as lost,
     g.category = 12 or g.is_protected as "isProtected", g.guard_percent as "guardPercent"
   from lost join groups g on g.organization_id = ${c.organization} and g.group_id = lost.group_id
-    and (lost.lost >= ${literal(fromLost)} or g.category = 12 or g.is_protected or g.guard_percent is not null)
+    and (${join([sql`false`, ...sizes.map(({ from, percent }) => sql`lost.lost * 100 > ${literal(from * percent)}`)], " or ")} or g.category = 12 or g.is_protected or g.guard_percent is not null)
   cross join lateral (
     select count(*) as count from memberships m where m.organization_id = ${c.organization} and m.group_id = lost.group_id) members
-  where g.category = 12 or g.is_protected or g.guard_percent is not null or members.count >= ${literal(fromMembers)}
+  where g.category = 12 or g.is_protected or g.guard_percent is not null or ${join(
+    [
+      sql`false`,
+      ...sizes.map(
+        ({ from, percent }) =>
+          sql`members.count >= ${literal(from)} and lost.lost * 100 > ${literal(percent)} * members.count`,
+      ),
+    ],
+    " or ",
+  )}
   order by lost.lost::real / greatest(members.count, 1) desc, lost.group_id`;
 
 /** Reads the groups that lose members and that a limit could concern, the largest share first. */
@@ -81,4 +88,32 @@ export async function readEmptiedGroup(
   context: ImportContext,
 ): Promise<z.infer<typeof emptiedGroupRow> | null> {
   return (await selectRow(executor, emptiedGroupRow, emptiedGroupStatement(context))) ?? null;
+}
+
+const locationLossRow = z.object({ name: z.string(), people: z.int(), lost: z.int(), deleted: z.int() });
+
+export const locationLossesStatement = (c: ImportContext): Sql => sql`
+  with leaving as (
+    select u.location, true as deleted from planned_deletions gone
+    join users u on u.organization_id = ${c.organization} and u.id = gone.person
+    where u.location is not null and not ${endsAddedPerson(sql`gone.person`)}
+    union all
+    select u.location, false from planned_scalars s
+    join users u on u.organization_id = ${c.organization} and u.id = s.person
+    where u.location is not null and s.location is distinct from u.location
+      and not ${restoresValue(sql`s.person`, "location", sql`s.location`)}
+  ), lost as materialized (
+    select location, count(*)::integer as lost, (count(*) filter (where deleted))::integer as deleted
+    from leaving group by location
+  )
+  select lost.location as name, people.count::integer as people, lost.lost, lost.deleted
+  from lost join (
+    select location, count(*) as count from users
+    where organization_id = ${c.organization} and location in (select location from lost) group by location
+  ) people on people.location = lost.location
+  order by lost.lost desc, lost.location`;
+
+/** Reads the locations that lose people, the largest loss first. */
+export function readLocationLosses(executor: Executor, context: ImportContext): Promise<LocationLoss[]> {
+  return selectRows(executor, locationLossRow, locationLossesStatement(context));
 }

@@ -28,6 +28,7 @@ const planFiguresRow = z.object({
   groupsUnknown: z.int(),
   peopleNew: z.int(),
   usernamesChanged: z.int(),
+  locationsTouched: z.int(),
   namesTouched: z.int(),
   contactsGained: z.int(),
   rolesTouched: z.int(),
@@ -62,6 +63,7 @@ export const planFiguresStatement = (c: ImportContext): Sql => sql`
     (select count(*) from people where is_new)::integer as "peopleNew",
     (select count(*) from planned_scalars s join users u on u.organization_id = ${c.organization} and u.id = s.person
      where s.username_changes and u.username is not null)::integer as "usernamesChanged",
+    (select count(*) from planned_scalars where changed like '%"location":%')::integer as "locationsTouched",
     (select count(*) from planned_scalars where changed like '%"firstName":%' or changed like '%"lastName":%')::integer
       as "namesTouched",
     (select count(*) from (${gainingContacts}) gaining)::integer as "contactsGained",
