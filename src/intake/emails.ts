@@ -114,7 +114,7 @@ function readRemoval(text: string, draft: Draft): boolean {
 
 /** Reads addresses that line breaks, blanks or slashes separate; false if the text has anything else than addresses. */
 function readSeveral(text: string, draft: Draft): boolean {
-  if (text.length > tokenLength || !/[\s/]/.test(text)) return false;
+  if (text.length > tokenLength || !/[\s/|&]/.test(text)) return false;
   const emails = addressesOf(text.split(/[\r\n]+/)) ?? addressesOf(text.split(/[\s/|&]+/));
   if (emails === undefined) return false;
   for (const { email, isPrimary } of emails) add(draft, email, isPrimary);

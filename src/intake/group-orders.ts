@@ -125,12 +125,12 @@ const noGroups: ReadonlySet<string> = new Set();
  */
 function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const tokens: string[] = [];
-  const isPlain = !/[\t\r\n,'=]/.test(cell);
+  const isPlain = !/[\t\r\n,'="，、]/.test(cell);
   for (const part of isPlain ? cell.split(";") : cell.split(/[;\t\r\n]/)) {
     const trimmed = part.trim();
     const text = isPlain ? trimmed : withoutGuard(trimmed);
     if (text === "") continue;
-    if (isPlain || !text.includes(",")) tokens.push(text);
+    if (isPlain || !/[,，、]/.test(text)) tokens.push(text);
     else tokens.push(...splitAtCommas(text, groupsWithComma, issues));
   }
   return tokens;
@@ -141,7 +141,7 @@ function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issue
   const groupId = text.split("|", 1)[0]!.trim();
   if (groupsWithComma.has(groupId) || identifierDamage(text) !== undefined || damagedCode.test(text)) return [text];
   const parts = text
-    .split(",")
+    .split(/[,，、]/)
     .map((part) => withoutGuard(part.trim()))
     .filter((part) => part !== "");
   const isList = parts.every((part) => !/\s/.test(part) || part.startsWith(`${leaveCode} `));

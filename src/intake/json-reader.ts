@@ -114,7 +114,7 @@ class DocumentReader<Field extends string> implements JsonReader {
     if (this.#recordStart !== undefined && offset - this.#recordStart > this.#target.limits.recordLength) {
       this.#refuseLength(this.#recordStart);
     }
-    if (this.#isEnded) throw this.#unexpected("after the end of the document", offset);
+    if (this.#isEnded) throw this.#unexpected("the document has ended, but more follows", offset);
     switch (token) {
       case TokenType.LEFT_BRACE:
       case TokenType.LEFT_BRACKET:
@@ -126,11 +126,11 @@ class DocumentReader<Field extends string> implements JsonReader {
         this.#closeContainer(token === TokenType.RIGHT_BRACE, container, offset);
         return;
       case TokenType.COLON:
-        if (container?.expected !== "colon") throw this.#unexpected("where a colon is not allowed", offset);
+        if (container?.expected !== "colon") throw this.#unexpected("a colon is not allowed here", offset);
         container.expected = "value";
         return;
       case TokenType.COMMA:
-        if (container?.expected !== "comma") throw this.#unexpected("where a comma is not allowed", offset);
+        if (container?.expected !== "comma") throw this.#unexpected("a comma is not allowed here", offset);
         container.expected = container.isObject ? "key" : "value";
         return;
       default:
@@ -147,7 +147,7 @@ class DocumentReader<Field extends string> implements JsonReader {
   #expectValue(container: Container | undefined, offset: number): void {
     if (container === undefined) return;
     const isDue = container.expected === "value" || (container.expected === "first" && !container.isObject);
-    if (!isDue) throw this.#unexpected("where a value is not allowed", offset);
+    if (!isDue) throw this.#unexpected("a value is not allowed here. A comma may be missing before it", offset);
     container.expected = "comma";
   }
 
@@ -188,7 +188,7 @@ class DocumentReader<Field extends string> implements JsonReader {
   #closeContainer(isObject: boolean, container: Container | undefined, offset: number): void {
     const isDue = container?.expected === "comma" || container?.expected === "first";
     if (container === undefined || container.isObject !== isObject || !isDue) {
-      throw this.#unexpected(`where a ${isObject ? "}" : "]"} is not allowed`, offset);
+      throw this.#unexpected(`${isObject ? "}" : "]"} is not allowed here. Remove a comma before it`, offset);
     }
     this.#open.pop();
     const depth = this.#open.length;
@@ -202,7 +202,8 @@ class DocumentReader<Field extends string> implements JsonReader {
   }
 
   #takeKey(container: Container, value: Scalar, offset: number): void {
-    if (typeof value !== "string") throw this.#unexpected("where a name is required", offset);
+    if (typeof value !== "string")
+      throw this.#unexpected("the name of a member, in quotation marks, is missing here", offset);
     container.expected = "colon";
     const { nameLength } = this.#target.limits;
     if (value.length > nameLength) {
@@ -257,7 +258,7 @@ class DocumentReader<Field extends string> implements JsonReader {
   }
 
   #unexpected(what: string, offset: number): MusterError {
-    return this.#problem("json_not_well_formed", `there is something ${what}. ${correct}`, offset);
+    return this.#problem("json_not_well_formed", `${what}. ${correct}`, offset);
   }
 
   #notWellFormed(): MusterError {
@@ -272,7 +273,7 @@ class DocumentReader<Field extends string> implements JsonReader {
     const has = members === "" ? "It is empty." : `Its members are: ${members}.`;
     const isError = this.#rootMembers.some((name) => errorMembers.test(name));
     const advice = isError
-      ? `It looks like an error message: ${printable(this.#beginning.trim(), 200)} Correct what the export asks for, and send its list.`
+      ? `It looks like an error message: "${printable(this.#beginning.trim(), 200)}". Check the request of the export, and send its list.`
       : correct;
     const detail = `the document has no member "${list}" with the list of ${this.#target.mapping.vocabulary.many}. ${has} ${advice}`;
     return this.#problem("document_root_wrong", detail, this.position());

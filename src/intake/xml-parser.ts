@@ -178,7 +178,11 @@ function notWellFormed(state: ParserState, message: string): MusterError {
 }
 
 function textOutsideRoot(state: ParserState): MusterError {
-  return xmlProblem("xml_not_well_formed", `there is text outside the root element. ${correct}`, state.markup.text());
+  return xmlProblem(
+    "xml_not_well_formed",
+    `there is text before or after the root element. Remove it. ${correct}`,
+    state.markup.text(),
+  );
 }
 
 function bareAmpersand(state: ParserState): MusterError | undefined {

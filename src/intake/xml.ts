@@ -128,7 +128,7 @@ function createRecordParser<Field extends string>(
     },
     text(text) {
       if (record.slot !== undefined) addText(parser, record, text, limits);
-      else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, depth, recordName);
+      else if (depth < 3 && /[^ \t\r\n]/.test(text)) throw misplacedText(parser, text, depth, recordName);
     },
     end() {
       depth -= 1;
@@ -245,9 +245,9 @@ function checkLength(parser: XmlParser, record: OpenRecord, limits: XmlLimits): 
   throw xmlProblem("xml_limit_exceeded", detail, record.place);
 }
 
-function misplacedText(parser: XmlParser, depth: number, recordName: string): MusterError {
+function misplacedText(parser: XmlParser, text: string, depth: number, recordName: string): MusterError {
   const expected = depth === 1 ? `<${recordName}>` : `the fields of a ${recordName}`;
-  const detail = `there is text where only ${expected} is allowed. ${correct}`;
+  const detail = `the text "${printable(text.trim())}" is where only ${expected} is allowed. ${correct}`;
   return xmlProblem("document_structure_wrong", detail, parser.textPlace());
 }
 

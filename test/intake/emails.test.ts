@@ -22,6 +22,13 @@ suite("file formats, section 1: e-mails", () => {
     assert.deepEqual(parseEmails(" ; ,"), { emails: [], issues: [], incomplete: false });
   });
 
+  test("addresses may also be joined by |, / or &", () => {
+    for (const cell of ["a@x.edu|b@x.edu", "a@x.edu/b@x.edu", "a@x.edu & b@x.edu"]) {
+      const { emails: found, issues } = parseEmails(cell);
+      assert.deepEqual([found.map(({ email }) => email), issues], [["a@x.edu", "b@x.edu"], []], cell);
+    }
+  });
+
   test("Name <address> and mailto: are taken as the address", () => {
     assert.deepEqual(emails("Jane Doe <jane@x.edu>; <j@x.edu>;mailto:k@x.edu; K <MAILTO:l@x.edu >"), [
       "jane@x.edu",

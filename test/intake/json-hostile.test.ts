@@ -13,7 +13,7 @@ describe("JSON that is refused", () => {
     assert.equal(problem.code, "document_root_wrong");
     assert.match(
       problem.detail,
-      /no member "users" with the list of people\. Its members are: error, error_description\. It looks like an error message: \{"error":"invalid_token"/,
+      /no member "users" with the list of people\. Its members are: error, error_description\. It looks like an error message: "\{"error":"invalid_token"/,
     );
     assert.match((await problemOf('{"data":[{"email":"a@x"}]}')).detail, /Its members are: data\. Correct the export/);
   });

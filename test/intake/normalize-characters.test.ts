@@ -59,7 +59,11 @@ suite("file formats, sections 1 to 3: the characters of a value", () => {
 
   test("text guards are read through in every field", () => {
     const plain = { databaseID: "0012", userID: "007", email: "a@x.edu", phone: "2125550101", groupID: "00001" };
-    for (const guard of [(value: string) => `="${value}"`, (value: string) => `'${value}`]) {
+    for (const guard of [
+      (value: string) => `="${value}"`,
+      (value: string) => `'${value}`,
+      (value: string) => `"${value}"`,
+    ]) {
       const guarded = Object.fromEntries(Object.entries(plain).map(([field, value]) => [field, guard(value)]));
       assert.deepEqual(normalize(guarded), normalize(plain));
     }

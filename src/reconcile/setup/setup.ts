@@ -63,7 +63,7 @@ export async function readSetup(
     prepared(sql`
       select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
         array(
-          select group_id from groups where organization_id = ${organizationId} and strpos(group_id, ',') > 0
+          select group_id from groups where organization_id = ${organizationId} and group_id ~ '[,，、]'
         ) as "groupsWithComma"
       from organizations join feed_heads on organization_id = id where id = ${organizationId}`),
   );
