@@ -1,4 +1,4 @@
-/** What people are told of: by a mail over a real SMTP server on loopback, and a line in the log. */
+/** Announcements reach people by mail, over a real SMTP server on loopback, and by a line in the log. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";

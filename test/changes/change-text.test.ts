@@ -50,7 +50,7 @@ function int32(value: number): Buffer {
 function textOf(rows: readonly Buffer[], frame: ChangesFrame = json, expected = 0): string {
   const text = createChangesText(frame, sources, expected);
   for (const one of rows) {
-    // The bytes before a row are none of its own, and the driver uses all of them again.
+    // The bytes before a row belong to other rows, and the driver reuses all of them.
     const bytes = Buffer.concat([Buffer.from([0, 12]), one]);
     text.add(bytes, 2);
     bytes.fill(0);

@@ -39,7 +39,7 @@ describe("the change feed", { concurrency: 2 }, () => {
   });
 });
 
-/** What no planted fault makes: the history of a good session, changed in one place, has to be found out, too. */
+/** Covers errors that no planted fault makes: the checks must find a change in one place of a good session's history. */
 function findsChangedHistory({ history, final }: SessionReport): void {
   assert.deepEqual(check(history, final), []);
   const found = (changed: Partial<FinalState>, other: Partial<History> = {}) =>

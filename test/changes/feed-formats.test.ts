@@ -22,7 +22,7 @@ test("the same page is answered with 304 until there is something new", async ()
   assert.equal((await app.inject({ url, headers })).json.changes.length, 1);
 });
 
-test("as lines, each change stands by itself, and the last line tells where to go on", async () => {
+test("NDJSON has one change per line, and the last line has the cursor", async () => {
   const json = await readPage(app, { limit: 3 });
   const { body, headers } = await app.inject({
     url: "/v1/changes?limit=3",

@@ -206,7 +206,7 @@ test("latest folds the changes of a thing on a page to one, and a copy that foll
   });
 });
 
-test("a cursor that is none, or of another log, is refused; one of a log that has lost its end asks for a new start", async () => {
+test("an invalid cursor, or one of another log, is refused; one of a log that lost its end asks for a new start", async () => {
   for (const cursor of ["abc", "WzFd", Buffer.from('["1","x"]').toString("base64url"), "%00"]) {
     assertProblem(await app.inject({ url: `/v1/changes?cursor=${cursor}` }), 400, "request_invalid");
   }

@@ -37,7 +37,7 @@ test("who has read everything is answered without a look at the log, as the data
     const answer = await app.inject({ url: `/v1/changes?cursor=${cursor}` });
     return { answer, taken: connections() - before };
   };
-  // What is known is known for a second: a machine that is busy may need longer to ask again.
+  // A known end is valid for a second; a busy machine may need longer to ask again.
   let { answer: known, taken } = await ask();
   for (let attempt = 0; taken > 0 && attempt < 20; attempt += 1) ({ answer: known, taken } = await ask());
   assert.equal(taken, 0);
@@ -45,7 +45,7 @@ test("who has read everything is answered without a look at the log, as the data
   assert.deepEqual([known.status, known.body, known.headers.etag], [200, looked.body, looked.headers.etag]);
 });
 
-test("whoever writes finds it in the feed at once, however often the end was looked up before", async () => {
+test("a writer finds its change in the feed at once, however often the end was looked up before", async () => {
   let { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
   for (let round = 0; round < 30; round += 1) {
     await untilItKnows(cursor);
@@ -60,7 +60,7 @@ test("whoever writes finds it in the feed at once, however often the end was loo
   }
 });
 
-test("an import is found in the feed at once by whoever has its answer", async () => {
+test("an import is in the feed once its request is answered", async () => {
   const { cursor } = await readPage(app, { since: "2099-01-01T00:00:00Z" });
   await untilItKnows(cursor);
   const body = "firstName,email,groupID\nAda,ada@example.edu,CRS-1\n";
@@ -68,7 +68,7 @@ test("an import is found in the feed at once by whoever has its answer", async (
   assert.ok((await readPage(app, { cursor })).changes.length > 0);
 });
 
-test("whoever writes makes the process forget the end before they are answered, whether it changed something or failed", async () => {
+test("a write makes the process forget the end before the answer, whether it changed something or failed", async () => {
   const database = app.dependencies.database as { written: (organizationId: number) => void };
   const { written } = database;
   let forgotten: number[] = [];

@@ -39,7 +39,7 @@ const lastSequence = async (client: PoolClient, lock = "") =>
   (await client.query(`select last_sequence from feed_heads where organization_id = $1 ${lock}`, [organization]))
     .rows[0].last_sequence as string;
 
-/** Waits until the service knows of what others committed, as it does a moment later. */
+/** Waits until the service has noticed the commits of others. */
 async function noticed(): Promise<void> {
   for (;;) {
     const known = app.dependencies.changeSignal.ends.get(organization);

@@ -22,7 +22,7 @@ const asTheServiceDoes: Recorder = async (client, ids) => {
   await recordChanges(client, organization, { actor: "test" }, entries);
 };
 
-/** Waits until the service knows of what others committed, as it does a moment later. */
+/** Waits until the service has noticed the commits of others. */
 async function noticed(): Promise<void> {
   for (;;) {
     const known = app.dependencies.changeSignal.ends.get(organization);

@@ -123,7 +123,7 @@ test("to edit an imported person is not to enter them by hand: their own claims 
   assert.deepEqual(rows, [{ claims: bySource }]);
 });
 
-test("addresses that a patch adds are manual, kept ones keep their claims, removed ones go whoever claims them", async () => {
+test("added addresses are manual, kept ones keep their claims, removed ones go despite any claim", async () => {
   const id = await importUser();
   const { emails } = await send("GET", `/v1/users/${id}`);
   await patch(id, { emails: [emails[0], "b@x.org", "new@x.org"] });
@@ -131,7 +131,7 @@ test("addresses that a patch adds are manual, kept ones keep their claims, remov
   assert.equal((await ownersOf(id)).email, source);
 });
 
-test("an address that a patch spells anew is manual, too", async () => {
+test("an address that a patch spells differently is manual, too", async () => {
   const id = await importUser();
   const { emails } = await send("GET", `/v1/users/${id}`);
   await patch(id, { emails: [emails[0].toUpperCase(), "a@x.org", "B@x.org"] });

@@ -30,7 +30,7 @@ const one = await member(1, "A", "B", "KEPT");
 const two = await member(0, "A");
 const three = await member(0, "KEPT");
 
-test("ending memberships leaves groups and people, who count up and are told of one change each", async () => {
+test("ending memberships leaves groups and people, with a new version and one change each", async () => {
   const before = await lastSequence();
   const ended = await dissolve(endMemberships, ["A", "B", "none"]);
   assert.deepEqual(ended, { count: 2, memberships: 3, firstSequence: before + 1, lastSequence: before + 2 });

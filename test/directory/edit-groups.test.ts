@@ -212,7 +212,7 @@ test("deleting a group leaves its people, and the group is unknown from then on"
   assert.equal((await create("OLD")).version, 1, "its id is free");
 });
 
-test("whoever takes a delicate group apart has to name the number of its members", async () => {
+test("taking a delicate group apart requires the number of its members", async () => {
   await create("ALERTS", { category: 12 });
   await create("GUARDED", { protected: true });
   await create("LARGE");

@@ -176,7 +176,7 @@ test("100,000 people come with one request; one more is refused", async () => {
   });
 });
 
-test("somebody who belongs to the group all the while is listed once, whoever comes and goes between pages", async () => {
+test("lists a person who stays in the group once, even if others join or leave between pages", async () => {
   await create("PAGES");
   const ids = await addPeople(30);
   const isConstant = (index: number) => index % 3 === 0;
@@ -232,7 +232,7 @@ test("of two who put the same person into a group one is told that the membershi
   assert.deepEqual(ends.map(({ status }) => status).sort(), [204, 404]);
 });
 
-test("after all of this the changes since a moment, replayed on the members of then, give those of now", async () => {
+test("changes since a moment, replayed on its members, give the present members", async () => {
   await create("REPLAY");
   const ids = await addPeople(6);
   await edit("REPLAY", { add: ids.slice(0, 3).map((userId) => ({ userId })) });

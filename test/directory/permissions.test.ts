@@ -1,4 +1,4 @@
-/** Who may do more than a member. */
+/** The list of people with a role above member. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "./setup.ts";
@@ -120,7 +120,7 @@ test("the list can be narrowed down to a group and a role, and is paged", async 
   assert.deepEqual(all, await listed());
 });
 
-test("those of one person are listed by themselves", async () => {
+test("the list can be limited to the roles of one person", async () => {
   const { items } = await send("GET", `/v1/users/${bob}/permissions`);
   assert.deepEqual(
     items.map(({ groupId, role }: Listed) => [groupId, role]),

@@ -9,7 +9,7 @@ const optOut = (body: object) => send("POST", "/v1/opt-outs", body);
 const phone = (number: string, messageType = 3) => ({ number, messageType });
 
 let groups = 0;
-/** A group of people of a test's own; whoever has no e-mails in `users` has one. */
+/** Makes a group of people for one test; a person without e-mails in `users` gets one. */
 async function groupOf(...users: object[]) {
   const groupId = `REACH-${++groups}`;
   await send("POST", "/v1/groups", { groupId });
@@ -47,7 +47,7 @@ test("an extension is called, but gets no text", async () => {
   assert.deepEqual([byText, byVoice, reasonsIn({ items })], [0, 1, [["no_text"]]]);
 });
 
-test("opted-out numbers and addresses reach nobody, whoever has them; another one still does", async () => {
+test("opted-out numbers and addresses reach none of their owners; another one still does", async () => {
   const { reach } = await groupOf(
     { emails: ["out@x.org"], phones: [phone("+12125550111")] },
     { emails: ["Out@x.org", "in@x.org"], phones: [phone("+12125550111"), phone("+12125550112", 2)] },
@@ -68,7 +68,7 @@ test("opted-out numbers and addresses reach nobody, whoever has them; another on
   assert.deepEqual(reasonsIn(await reach()), [["email_opted_out"], ["email_opted_out"]]);
 });
 
-test("the list is filtered by reason and goes page by page; the counts stay those of all", async () => {
+test("the list is filtered by reason and goes page by page; the counts include everybody", async () => {
   const { members, reach } = await groupOf({}, { phones: [phone("+12125550121", 2)] }, {}, {});
   const wanted = [0, 2, 3].map((index) => members[index]!.id);
   const first = await reach("?reason=no_phone&limit=2");

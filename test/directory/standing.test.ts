@@ -49,7 +49,7 @@ test("a secret group is to an outsider what an unknown one is, and a person who 
   await assert.rejects(standing("4711", "PUBLIC"), { code: "not_found", detail: "There is no such user." });
 });
 
-test("the roles with a capability are those of the table", () => {
+test("the roles with a capability match the table", () => {
   assert.deepEqual(rolesWith("decide"), [1, 2, 3]);
   assert.deepEqual(rolesWith("publish"), [1, 2, 3, 4]);
   assert.deepEqual(rolesWith("administer"), [1, 2]);

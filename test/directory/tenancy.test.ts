@@ -1,4 +1,4 @@
-/** What the walk through all addresses (test/tenancy) does not show: both have things of the same ids and names. */
+/** Cases that the walk through all addresses (test/tenancy) leaves out: both organizations use the same ids and names. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assertProblem, startDirectoryTest } from "./setup.ts";

@@ -197,7 +197,7 @@ test("a document has every property in its place, lists in byte order, and all c
   assert.deepEqual(Object.keys(document), Object.keys(userSchema.shape));
 });
 
-test("whoever has nothing gets a document of blanks", async () => {
+test("a person without values gets a document of blanks", async () => {
   const [row] = await documents(sql`select 1::bigint as id`);
   assert.deepEqual(JSON.parse(row!.text), blankDocument);
 });

@@ -43,7 +43,7 @@ test("each address takes the services that the table names, and no other", async
   }
 });
 
-test("each address of the tables is served, and every address under /v1 and /api stands in one of the tables", async () => {
+test("each address of the tables is served, and every address under /v1 and /api is in one of the tables", async () => {
   const { json } = await app.inject({ url: "/openapi.json" });
   const served = Object.entries(json.paths as Record<string, object>)
     .filter(([path]) => /^\/(?:v1|api)\//.test(path))

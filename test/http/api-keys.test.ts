@@ -75,7 +75,7 @@ test("the time of use is kept to the minute, and writing it never holds up or fa
   assert(await works(json.key));
   app.advanceClock(1000);
   const second = app.dependencies.clock();
-  // Whoever holds the row keeps the time from being written, not the request from being answered.
+  // A lock on the row delays writing the time, but not the answer to the request.
   const blocker = await database.owner.connect();
   try {
     await blocker.query("begin");

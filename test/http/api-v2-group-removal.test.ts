@@ -61,7 +61,7 @@ test("a deleted group is gone with its memberships, and the people stay", async 
   }
 });
 
-test("whoever takes a delicate group apart has to name the number of its members", async () => {
+test("taking a delicate group apart requires the number of its members", async () => {
   await send("POST", "/v1/groups", { groupId: "ALERTS", category: 12 });
   await addUser({ memberships: [{ groupId: "ALERTS" }] });
   const before = await lastSequence();

@@ -65,7 +65,7 @@ test("of one group come its members who changed, and who left it with the code t
   assert.deepEqual(
     gone,
     [{ userID: "u5", databaseID: "5", groupID: "00000" }],
-    "who left and then was deleted is told of",
+    "a person who left and then was deleted is listed",
   );
   const csv = (await get("&groupID=G1", "text/csv")).body.split("\r\n");
   assert.deepEqual(csv, [
@@ -75,7 +75,7 @@ test("of one group come its members who changed, and who left it with the code t
   ]);
 });
 
-test("plain days are those of the organization's time zone, the last one included", async () => {
+test("plain days are in the organization's time zone, the last one included", async () => {
   await send("PATCH", "/v1/organization", { settings: { timeZone: "Pacific/Kiritimati" } });
   // 10:30 UTC on the 1st is half past midnight of the 2nd there, 14 hours ahead.
   await owner.query("update changes set at = timestamptz '2026-03-01T10:30:00Z' + sequence * interval '1 microsecond'");

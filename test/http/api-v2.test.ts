@@ -70,7 +70,7 @@ test("JSON is answered in JSON, CSV and text in XML", async () => {
   }
 });
 
-test("the key may stand in the address or in the header; without one, or with a wrong one, nothing is read", async () => {
+test("the key may be in the address or in the header; without one, or with a wrong one, nothing is read", async () => {
   const body = roster(person("4"));
   assert.equal((await post(body, "", { ...xml, authorization: `Bearer ${app.key}` })).status, 200);
   const none = await post(body, "");

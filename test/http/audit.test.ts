@@ -9,7 +9,7 @@ import { assertProblem, startDirectoryTest } from "../directory/setup.ts";
 const { app, owner, send, addOrganization } = await startDirectoryTest();
 const day = 86_400_000;
 
-/** What was written down, the newest first, without ids and times. */
+/** Reads the entries, newest first, without ids and times. */
 async function entries(query = ""): Promise<object[]> {
   const { items } = await send("GET", `/v1/audit?limit=1000${query}`);
   return items.map(({ id: _id, at: _at, ...entry }: { id: string; at: string }) => entry);
@@ -91,7 +91,7 @@ test("what is not committed is not written down", async () => {
   assert.deepEqual(await entries(), before);
 });
 
-test("entries can be narrowed down, and page without a gap, those of one moment too", async () => {
+test("entries can be filtered, and page without a gap, even within one moment", async () => {
   const other = await addOrganization();
   const { database, clock } = app.dependencies;
   app.advanceClock(1000);
@@ -156,7 +156,7 @@ test("the service can add to the log, and neither change nor delete", async () =
   }
 });
 
-test("entries are deleted after keepAuditDays, those of the organization alone", async () => {
+test("entries are deleted after keepAuditDays, and only the organization's own", async () => {
   const { length } = await entries();
   const later = (days: number) => () => new Date(app.dependencies.clock().getTime() + days * day);
   await deleteOldEntries({ owner, clock: later(729) });

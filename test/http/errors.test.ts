@@ -54,7 +54,7 @@ test("whatever is thrown becomes a problem, and what is not known tells nothing"
   assert.equal(explain(own, context), own);
 });
 
-test("problem details hold what is known of the place, in a fixed order", () => {
+test("problem details contain the known parts of the place, in a fixed order", () => {
   const place = {
     errors: [{ field: "a", message: "b" }],
     field: "a",

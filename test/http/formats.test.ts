@@ -95,7 +95,7 @@ const multipart = (file: Buffer) =>
     Buffer.from(`\r\n--${boundary}--\r\n`),
   ]);
 
-/** What is sent, under what content type, and how it is to be read. */
+/** The sent files, their content types, and the expected readings. */
 const files: readonly [name: string, type: string, body: Buffer, reading: Record<string, unknown>][] = [
   ["XML", "application/xml", Buffer.from(xml("UTF-8")), { format: "xml", encoding: "utf-8" }],
   ["XML with a byte order mark", "text/xml", Buffer.from(byteOrderMark + xml("UTF-8")), { encoding: "utf-8" }],

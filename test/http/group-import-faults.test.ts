@@ -80,7 +80,7 @@ describe("bad input", () => {
     ]);
   });
 
-  test("parents exist, and no group comes to stand below itself", async () => {
+  test("parents exist, and no group comes below itself", async () => {
     await sendGroups("groupID,parentGroupID\nTOP,\nMIDDLE,TOP\nLOW,MIDDLE\n");
     assert.equal((await group("LOW")).parentGroupId, "MIDDLE");
     const { id } = await sendGroups("groupID,parentGroupID\nTOP,LOW\nORPHAN,NOWHERE\n");

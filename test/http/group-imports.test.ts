@@ -246,7 +246,7 @@ describe("the guard", () => {
     assert.equal((await group("MOVED")).members, 0);
   });
 
-  test("counts what was updated before and after somebody approved it, and says of rows that it was discarded", async () => {
+  test("counts what was updated before and after somebody approved it, and marks rows as discarded", async () => {
     await groupOf("PURGED-LATER", 2, ",protected", ",1");
     const file = "action,groupID,category\npurge,PURGED-LATER,\n,ALERTS-NEW,9\n";
     const held = (await send(file)).json;

@@ -106,7 +106,7 @@ describe("a group of the style active-roster", () => {
     assert.equal(await claims(), before);
   });
 
-  test("keeps whoever a failed row could mean", async () => {
+  test("keeps everybody whom a failed row could mean", async () => {
     const source = await plainSource();
     const group = await newGroup("active-roster");
     const [first, second, third] = within(range(3), group) as [RosterPerson, RosterPerson, RosterPerson];
@@ -115,7 +115,7 @@ describe("a group of the style active-roster", () => {
     assert.deepEqual([await membersOf(group), counts.failed], [numbersOf([first, second]), 1]);
   });
 
-  test("tells of those who leave in the change log, once, and counts up their versions", async () => {
+  test("logs each person who leaves once, and raises their version", async () => {
     const source = await plainSource();
     const group = await newGroup("active-roster");
     const [first, second] = within(range(2), group) as [RosterPerson, RosterPerson];

@@ -104,7 +104,7 @@ describe("accidents", () => {
     assert.equal((await idsOf(roster)).length, 20);
   });
 
-  test("a file of another source is held, and says of which", async () => {
+  test("a file of another source is held, and the reason names the source", async () => {
     const students = await newSource();
     const employees = await newSource();
     const roster = range(60);
@@ -154,7 +154,7 @@ describe("accidents", () => {
 });
 
 describe("protections", () => {
-  test("people who are protected stay, and are told of by name", async () => {
+  test("people who are protected stay, and the report names them", async () => {
     const source = await newSource({ guard: noGuard });
     const roster = range(4);
     await app.inject({ method: "POST", url: "/v1/groups", body: { groupId: "KEEP", style: "static" } });

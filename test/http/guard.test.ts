@@ -19,7 +19,7 @@ const {
   sendHeld,
 } = await startGuardedApp(after);
 
-/** What the audit log says was done to an import. */
+/** Reads the actions on an import from the audit log. */
 async function auditOf(id: string): Promise<string[]> {
   const { rows } = await database.owner.query("select action from audit_entries where subject = $1", [id]);
   return rows.map(({ action }) => action);

@@ -66,7 +66,7 @@ test("a request whose end can be read in two ways is refused, and nothing behind
   }
 });
 
-test("what follows a whole request and is none does not take its answer", async () => {
+test("garbage after a whole request does not take its answer", async () => {
   const head = `POST /v1/imports/users?dryRun=true HTTP/1.1\r\nHost: x\r\n${authorization}\r\nContent-Type: application/xml\r\nAccept: application/json`;
   const people = "<user><firstName>Ann</firstName><email>ann@example.edu</email></user>".repeat(200);
   const file = `<users type="array">${people}</users>`;

@@ -85,7 +85,7 @@ test("a client that stops sending gets a problem after a while", async () => {
   assert.match(text, /<importId>/);
 });
 
-test("chunks that are none fail the import", async () => {
+test("invalid chunks fail the import", async () => {
   const socket = await openSocket(app.url);
   socket.write(`${head("Content-Type: application/xml\r\nTransfer-Encoding: chunked")}5\r\n<user\r\n`);
   const id = await underWay();

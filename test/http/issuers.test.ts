@@ -50,7 +50,7 @@ test("the issuer's documents are fetched once, however many come at the same tim
   assert.deepEqual([countOf(issuer, discoveryPath), countOf(issuer, keysPath)], [1, 1]);
 });
 
-test("a new key counts at once, and one that is withdrawn is refused when the keys are read anew", async (t) => {
+test("a new key counts at once, and a withdrawn key is refused once the keys are read again", async (t) => {
   const { issuer, status } = await startPair(t, { keysCooldown: 0, keysAge: 200 });
   assert.deepEqual([await status(key), await status(newer)], [200, 401]);
   issuer.keys = [key.jwk, newer.jwk];
@@ -67,7 +67,7 @@ test("keys that nobody knows do not make the service ask again and again", async
   assert.equal(await status(key), 200);
 });
 
-test("an issuer that fails is told of, and left alone for a while; API keys and fresh keys count on", async (t) => {
+test("an issuer that fails is logged, and not asked for a while; API keys and fresh keys go on working", async (t) => {
   const { issuer, app, me, status } = await startPair(t, { patience: 300, keysCooldown: 0, rest: 60_000 });
   assert.equal(await status(key), 200);
   issuer.answers.set(keysPath, (_request, response) => response.writeHead(500).end());
@@ -107,7 +107,7 @@ const wrong: Readonly<Record<string, (issuer: TestIssuer) => void>> = {
     answers.set(discoveryPath, (_request, response) =>
       response.end(JSON.stringify({ issuer: url, jwks_uri: "http://keys.example.edu/" })),
     ),
-  "has keys that are none": ({ answers }) => answers.set(keysPath, (_request, response) => response.end('{"keys":7}')),
+  "has invalid keys": ({ answers }) => answers.set(keysPath, (_request, response) => response.end('{"keys":7}')),
   "has keys elsewhere": ({ answers }) =>
     answers.set(keysPath, (_request, response) => response.writeHead(301, { location: "/other" }).end()),
   "does not answer with keys": ({ answers }) => answers.set(keysPath, () => {}),
@@ -156,7 +156,7 @@ test("a document of an issuer that is too large is not read to its end", async (
   assertProblem(await me(key), 503, "issuer_unavailable");
 });
 
-test("an issuer that is not there is told of", async (t) => {
+test("an unreachable issuer is logged", async (t) => {
   const { issuer, me } = await startPair(t);
   await issuer.close();
   assertProblem(await me(key), 503, "issuer_unavailable");

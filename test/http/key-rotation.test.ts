@@ -32,7 +32,7 @@ test("a new key works at once, and the one before until the overlap ends", async
   assert.deepEqual([await works(old.key), await works(json.key)], [false, true]);
 });
 
-test("without a word the overlap is a day; with 0 there is none", async () => {
+test("the overlap defaults to a day; with 0 there is no overlap", async () => {
   const old = await create({ name: "weekly" });
   const first = (await rotate(old.id)).json;
   app.advanceClock(day - 1);

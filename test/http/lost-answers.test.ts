@@ -21,7 +21,7 @@ const send = (key: string, body: string) =>
 const createGroup = (key: string, groupId: string) =>
   app.inject({ method: "POST", url: "/v1/groups", body: { groupId }, headers: { "idempotency-key": key } });
 
-/** What a killed process leaves: the request was done, there is no answer, and its claim ends. */
+/** Leaves a key as a killed process does: the request was done, there is no answer, and its claim ends. */
 const loseAnswer = (key: string) =>
   database.owner.query(
     "update idempotency_keys set status = null, body = null, content_type = null, claimed_until = now() where key = $1",

@@ -1,4 +1,4 @@
-/** What a process loses with the connection by which it shows its presence, and what becomes of imports then. */
+/** Imports of a process that loses the connection by which it shows its presence. */
 import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -95,7 +95,7 @@ test("a process whose owner's connection broke is present again: what it does is
   assert.deepEqual(await statuses(), ["applied"]);
 });
 
-test("what uses the owner's connection goes on when it is made anew", async () => {
+test("the users of the owner's connection go on after it reconnects", async () => {
   const { rows } = await database.owner.query<{ id: string }>(
     `insert into announcements (organization_id, kind, source, import_id, subject, body, created_at, next_attempt_at)
      select organization_id, 'first_roster', source, id, 'Subject', 'Body', now(), now() from imports limit 1 returning id`,

@@ -18,7 +18,7 @@ async function newJwk(kid: string): Promise<JWK> {
 
 /**
  * A real OpenID provider on a port of its own. Its access tokens are for this service, as JWT (RFC 9068), and name the
- * client as the person. It can be started anew, with other keys, at the same address.
+ * client as the person. It can restart, with other keys, at the same address.
  */
 async function startProvider() {
   let listener: ReturnType<Provider["callback"]> = () => undefined;

@@ -104,7 +104,7 @@ test("the documentation's page loads nothing from elsewhere, and its policy lets
   assert.equal(page.status, 200);
   const sources = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, source = ""]) => source);
   assert(sources.length >= 4);
-  assert(!/<script(?![^>]*src=)[^>]*>\s*\S/.test(page.body), "no script stands in the page itself");
+  assert(!/<script(?![^>]*src=)[^>]*>\s*\S/.test(page.body), "the page itself contains no script");
   for (const source of sources) {
     assert.match(source, /^\/docs\//);
     assert.equal((await app.inject({ url: source, key: null })).status, 200, source);

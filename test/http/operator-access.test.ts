@@ -71,7 +71,7 @@ test("an unknown method or address below is told so, to the operator", async () 
   assertProblem(await asOperator({ url: `${url}/1/none` }), 404, "not_found");
 });
 
-test("without an operator's key the addresses are not there, whoever asks", async (t) => {
+test("without an operator's key the addresses are not there for any caller", async (t) => {
   const closed = await buildApp({
     dependencies: { ...app.dependencies, operator: undefined },
     metrics: createMetrics(new Registry()),

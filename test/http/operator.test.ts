@@ -108,7 +108,7 @@ test("organizations are listed page by page with counts and their last import, a
   assertProblem(await asOperator({ url: `${url}?cursor=x` }), 400, "request_invalid", "cursor");
 });
 
-test("a new name stands in the organization's change log, made by the operator", async () => {
+test("a new name is in the organization's change log, made by the operator", async () => {
   const { id, key, name } = await create();
   const path = `${url}/${id}`;
   const patch = (body: object, headers = {}) => asOperator({ method: "PATCH", url: path, body, headers });
@@ -121,7 +121,7 @@ test("a new name stands in the organization's change log, made by the operator",
   const end = (await app.inject({ url: "/v1/changes", key })).json.cursor;
   for (const next of ["Renamed once more", "Renamed"]) await patch({ name: next });
   const after = await app.inject({ url: `/v1/changes?cursor=${end}`, key });
-  assert.equal(after.json.changes.length, 2, "whoever renames finds it there at once");
+  assert.equal(after.json.changes.length, 2, "the change is in the feed once the request is answered");
   const { changes } = (await app.inject({ url: "/v1/changes", key })).json;
   assert.deepEqual(
     changes.slice(0, 1).map(({ type, action, id: of, changed, actor }: Record<string, unknown>) => ({
@@ -213,7 +213,7 @@ test("the operator says whose tokens sign people in, from the next request on, a
   );
 });
 
-test("a further admin key leaves the others, or revokes those of administrators at once", async () => {
+test("a further admin key leaves the others, or revokes all other admin keys at once", async () => {
   const { id, key } = await create();
   const job = await app.inject({
     method: "POST",
@@ -231,7 +231,7 @@ test("a further admin key leaves the others, or revokes those of administrators 
   assert.deepEqual([third.json.name, third.json.revoked], ["admin", 2]);
   assert.deepEqual([await works(key), await works(second.json.key), await works(third.json.key)], [401, 401, 200]);
   assert.equal(await works(job.json.key), 403, "the key of a job stays");
-  assert.equal((await app.inject({ url: "/v1/organization" })).status, 200, "and so do those of others");
+  assert.equal((await app.inject({ url: "/v1/organization" })).status, 200, "and so do other organizations' keys");
   const names = await Promise.all([order(), order(), order()]);
   assert.deepEqual(names.map(({ json }) => json.name).sort(), ["admin 2", "admin 3", "admin 4"]);
 });
@@ -242,7 +242,7 @@ test("a deleted organization leaves nothing in any table, and everybody else's t
   await fill(key);
   const full = await everything();
   const empty = Object.keys(full).filter((table) => full[table]!.length === before[table]!.length);
-  // Whom mails told is noted by rounds, which do not run here, and sessions are of browsers.
+  // Only the announcer's rounds, which do not run here, write notices; only browsers have sessions.
   assert.deepEqual(empty, ["decider_notices", "sessions"], "something of everything was there");
   const remove = (query: string, headers = {}) =>
     asOperator({ method: "DELETE", url: `${url}/${id}${query}`, headers });

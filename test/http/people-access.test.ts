@@ -42,7 +42,7 @@ const requests = (groupId: string, somebody: string): [string, TestRequest][] =>
   ["organization", { url: `/v1/groups/${groupId}/reach` }],
 ];
 
-/** What waits in each group, of others than those who are looked at. */
+/** The items that wait in each group, submitted by people outside these tests. */
 const waiting: Readonly<Record<string, { readonly topic: string; readonly request: string }>> = {
   OWN: await addWaiting("OWN"),
   OTHER: await addWaiting("OTHER"),
@@ -73,7 +73,7 @@ const waitingImport = await (async () => {
   return { id: id as string, planHash: "0".repeat(64) };
 })();
 
-/** What takes a capability in the group, and by what an answer shows that it was there; harmless to repeat. */
+/** Requests that need a capability in the group, each with a check that it was there. They are harmless to repeat. */
 function deeds(groupId: string): [capability: string, TestRequest, (answer: TestAnswer) => boolean][] {
   const { topic, request } = waiting[groupId]!;
   const wrong = { version: 99, reason: "x" };
@@ -184,7 +184,7 @@ test("each address opens to people as the table says", async () => {
     const isOfUser = pattern.startsWith("/v1/users/");
     const id = isOfUser ? bystander.id : "0198c4a5-7d3e-7a21-9c55-0f6f6d3c1b2a";
     const url = pattern.replaceAll(/:(\w+)/g, (_, name: string) => (name === "id" ? id : (parameters[name] ?? "x")));
-    // A body that no address takes: whoever is let in is told so, and nothing is changed.
+    // No address accepts this body: a caller with access gets that error, and nothing changes.
     const attempt = (headers: Session, to: string) =>
       app.inject({
         ...({ method, url: to, key: null } as TestRequest),

@@ -41,7 +41,7 @@ const requests = (groupId: string, somebody: string): [string, TestRequest][] =>
   ["organization", { url: `/v1/groups/${groupId}/reach` }],
 ];
 
-test("a group that the person may not see is none; one that they may only see is forbidden", async () => {
+test("a group that the person may not see is unknown; one that they may only see is forbidden", async () => {
   const { session } = await personWith(1);
   for (const [, request] of requests("SECRET", bystander.id).filter(([capability]) => capability !== "organization")) {
     const none = await as(session, { ...request, url: request.url.replace("/SECRET", "/NONE") });
@@ -131,7 +131,7 @@ test("group administrators change of a group what concerns it alone", async () =
   assert.equal((await patch({ default: false, parentGroupId: null })).status, 200, "what is repeated is no change");
 });
 
-test("a parent that the person may not see is none to them, whatever they try", async () => {
+test("a parent that the person may not see stays unknown to them in every request", async () => {
   await send("POST", "/v1/groups", { groupId: "BELOW", parentGroupId: "SECRET" });
   const { user, session } = await personWith(1, "BELOW");
   assert.equal((await as(session, { url: "/v1/groups/BELOW" })).json.parentGroupId, null);

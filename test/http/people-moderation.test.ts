@@ -66,7 +66,7 @@ await Promise.all(Object.entries(places).map(([groupId, group]) => addGroup(grou
 const topic = { subject: "Subject", body: "Body", channels: ["email"] };
 const outcomeOf = ({ status, json }: Answer) => (status === 201 ? json.status : `${status} ${json.code}`);
 
-/** Whoever there may be, with a role in the group or none; each signs in in both ways. */
+/** All kinds of people, with or without a role in the group; each signs in in both ways. */
 const kinds: readonly [name: string, role: number | null][] = [
   ...[0, 1, 2, 3, 4].map((role) => [`role ${role}`, role] as [string, number]),
   ["outsider", null],
@@ -133,7 +133,7 @@ const actionsOf: Readonly<Record<Type, readonly string[]>> = {
 
 const decides = ["approve", "reject"];
 const all = [...decides, "withdraw"];
-/** What each may do with the topic, the request and the held import. */
+/** The actions that each kind may take on the topic, the request and the held import. */
 const queue: Readonly<Record<string, Readonly<Record<Type, readonly string[]>>>> = {
   author: { topic: ["withdraw"], membership: [], import: [] },
   asker: { topic: [], membership: ["withdraw"], import: [] },
@@ -168,7 +168,7 @@ for (const [name, expected] of Object.entries(queue)) {
       const listed = json.items.find((item: { id: string }) => item.id === id);
       assert.deepEqual(listed?.actions ?? [], expected[type], type);
       const count = json.items.filter((item: { type: Type }) => item.type === type).length;
-      assert.equal(json.counts[type], count, `${type}: the count is that of the items that are listed`);
+      assert.equal(json.counts[type], count, `${type}: the count is the number of listed items`);
       const seesAll = name.includes("network") || name === "role 2";
       if (!seesAll) assert.equal(count, expected[type].length > 0 ? 1 : 0, `${type}: nothing else is listed`);
     }

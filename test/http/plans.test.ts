@@ -1,4 +1,4 @@
-/** What a dry run would do, item by item. */
+/** The planned changes of a dry run, item by item. */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startTestApp } from "../support/app.ts";

@@ -60,7 +60,7 @@ describe("content types", () => {
     assert.deepEqual([charset, announcedBytes, fileName], ["Latin1", 1, "b.csv"]);
   });
 
-  test("other ones are refused, but those of archives and of forms leave it to the content", async () => {
+  test("other content types are refused, but types of archives and forms leave the decision to the content", async () => {
     for (const type of ["", "application/zip", "application/x-gzip"]) {
       assert.equal((await receive({ "content-type": type }, Buffer.from("x"))).format, undefined);
     }

@@ -1,4 +1,4 @@
-/** What was entered by hand returns to the same person only, and roles above member never do (file formats, section 5.7). */
+/** Values entered by hand return only to the same person, and roles above member never return (file formats, section 5.7). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startGuardedApp } from "../support/guarded-app.ts";

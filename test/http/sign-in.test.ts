@@ -74,7 +74,7 @@ test("a cookie that somebody planted before is no session after", async () => {
   assert.equal((await meOf({ cookie: attackers })).json.id, mallory.id);
 });
 
-test("with PUBLIC_URL a link names it, whatever the request says of its host", async (t) => {
+test("with PUBLIC_URL a link names it, whatever host the request names", async (t) => {
   const database = await createTestDatabase(t);
   const named = await startTestApp(database, {}, { publicUrl: "https://muster.example.edu" });
   const person = { firstName: "Jane", emails: ["jane@campus.edu"] };
@@ -178,7 +178,7 @@ test("network administrators make links for others only", async () => {
   assertProblem(await ask(one.id), 403, "forbidden");
 });
 
-test("neither links nor sessions stand in the log or in the database", async () => {
+test("neither the log nor the database contains links or sessions", async () => {
   const { id } = await addUser();
   const url = await linkFor(app, id);
   const secret = url.split("/").at(-1)!;

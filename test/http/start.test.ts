@@ -37,7 +37,7 @@ let key = "";
 const get = async (url: string, path: string): Promise<any> =>
   (await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${key}` } })).json();
 
-test("the first start in an empty folder prints a key and a command, and the command works as it stands", async () => {
+test("the first start in an empty folder prints a key and a command, and the command works as printed", async () => {
   const service = start();
   const url = await service.ready;
   const [, printed = ""] = /^ {2}(muster_\S+)$/m.exec(service.output()) ?? [];
@@ -97,7 +97,7 @@ async function beginUpload(url: string, query = "") {
   return socket;
 }
 
-test("after kill -9 in the middle of an upload the import is told of as interrupted, and all else is there", async () => {
+test("after kill -9 in the middle of an upload the import is listed as interrupted, and all else is there", async () => {
   const killed = start();
   const url = await killed.ready;
   const socket = await beginUpload(url);
@@ -188,7 +188,7 @@ test("a key that is given takes the place of the generated one", async () => {
 });
 
 test("the operator's key makes organizations, and the key of a deleted first one opens no other", async () => {
-  const operatorKey = "the-key-of-whoever-runs-the-service";
+  const operatorKey = "the-key-of-the-operator-of-the-service";
   const environment = {
     MUSTER_ADMIN_KEY: "a-key-of-the-operators-choice-2",
     MUSTER_OPERATOR_KEY: operatorKey,

@@ -270,7 +270,7 @@ test("an issuer is an https address, or one of this machine", async () => {
   await set(issuer.url, audience);
 });
 
-test("people who are deleted are not signed in, and tokens stand nowhere in the log", async () => {
+test("people who are deleted are not signed in, and tokens appear nowhere in the log", async () => {
   const gone = await addUser({ username: "gone" });
   const token = await sign(key, { ...good(), preferred_username: "gone" });
   assert.equal((await me(token)).status, 200);

@@ -81,7 +81,7 @@ function ownClaims({ settings, sources }: Organization, source: number): ClaimNu
 const isInAGroup = (user: User) =>
   [...user.memberships.values()].some(({ claims }) => [...claims].some((claim) => claim !== byDefault));
 
-/** An address may be another person's, too: it counts only in a row that failed, which stands for all it could mean. */
+/** An address may be another person's, too: it counts only in a failed row, which protects everybody it could mean. */
 export function carriesIdentifier(source: number, user: User, row: UserRow, isFailed: boolean): boolean {
   const databaseId = user.sources.get(source);
   if (databaseId && databaseId === row.databaseId) return true;

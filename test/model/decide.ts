@@ -80,7 +80,7 @@ function missingField(organization: Organization, statement: Statement): string 
 }
 
 /**
- * Fails whoever newly wants a username that somebody else keeps or newly wants too. Those who fail keep what they have
+ * Fails people who newly want a username that another person keeps or newly wants, too. Those who fail keep what they have
  * stored, which may be what another one wanted: hence repeated until nobody fails any more.
  */
 function failTakenUsernames(organization: Organization, source: number, decisions: readonly Decision[]): Decision[] {

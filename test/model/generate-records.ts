@@ -49,7 +49,7 @@ export const richOrganizations: fc.Arbitrary<Organization> = fc
     const placed = new Map<string, Group>();
     for (const [index, [id, group]] of [...groups].entries()) {
       const { parent, ...values } = dresses[index]!;
-      // Whoever comes first is above: so nobody is below themself.
+      // The first one is above, so that none is below itself.
       placed.set(id, { ...group, ...values, parent: parent !== null && placed.has(parent) ? parent : null });
     }
     const locations = new Map(organization.locations);

@@ -143,7 +143,7 @@ function userOf(id: number, draft: UserDraft, others: readonly User[]): User {
   if (draft.email.value) user.email = scalar({ value: address(draft.email.value), owner: draft.email.owner });
   for (const { email, claims } of draft.emails) {
     const { normalized } = address(email);
-    // whoever has a further address has a primary one
+    // a person with a further address has a primary one
     if (user.email.value && normalized !== user.email.value.normalized)
       user.emails.set(normalized, { email, claims: pickAll(claims) });
   }

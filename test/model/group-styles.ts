@@ -5,7 +5,7 @@ import type { Decision } from "./decide.ts";
 import type { Statement } from "./merge.ts";
 import { type Issue, isRoster, type Organization } from "./state.ts";
 
-/** Whoever is put into a group of style purge is treated as if the whole file were of that style, but for other groups. */
+/** Treats a person in a group of style purge as if the whole file had that style, except for other groups. */
 export function inPurgeGroups(organization: Organization, statement: Statement): Statement {
   const isPurge = (groupId: string) => organization.groups.get(groupId)?.style === "purge";
   if (![...statement.join.keys()].some(isPurge)) return statement;

@@ -1,5 +1,5 @@
 /**
- * The same file twice: the second import changes nothing. Under the rules as they stand this has exceptions, each of
+ * The same file twice: the second import changes nothing. Under the present rules this has exceptions, each of
  * which has an example here; the property holds for every other file.
  */
 import assert from "node:assert/strict";
@@ -154,7 +154,7 @@ const administrators = ({ users }: Organization) =>
     [...memberships.values()].some(({ role }) => role === networkAdministrator),
   );
 
-/** Every one of these is a weakness of the rules; whoever mends a rule turns its example around. */
+/** Each of these is a weakness of the rules. A change that mends a rule reverses its example. */
 describe("the same file twice, exceptions:", () => {
   const twice = (before: Organization, records: Parameters<typeof importRecords>[1]) => {
     const first = importRecords(before, records);

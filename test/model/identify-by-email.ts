@@ -63,7 +63,7 @@ export function linksByEmail(
   const resolved = new Set(persons.map((person) => person.user));
   const wanted = new Map<Person, { user: User; degree: number }>();
   for (const person of persons.filter((person) => person.user === null)) {
-    // an order to remove, repeated, would hit whoever shares the address
+    // an order to remove, repeated, would hit other people with the address
     if (person.rows.every(removesOnly)) continue;
     const [email, ...others] = new Set(person.rows.map(primaryEmail).filter((email) => email !== undefined));
     if (email === undefined || others.length > 0) continue;

@@ -40,13 +40,13 @@ export function identify(organization: Organization, source: number, rows: reado
       belongToUser(same, known);
       continue;
     }
-    // an order to remove, repeated, would hit whoever else has the username
+    // an order to remove, repeated, would hit the next owner of the username
     if (same.every(removesOnly)) {
       belongToNobodyKnown(same);
       continue;
     }
     const holderOf = (row: UserRow) => userByUsername(organization, row.usernameNormalized);
-    // whoever has another databaseID in this source is somebody else; who may have the username is decided later
+    // another databaseID in this source means another person; the owner of the username is decided later
     const holders = new Set(
       same.map(holderOf).filter((user) => user !== undefined && typeof user.sources.get(source) !== "string"),
     );

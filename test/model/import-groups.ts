@@ -24,7 +24,7 @@ interface Row {
   readonly action: Action;
   readonly id: string | undefined;
   readonly name: string | undefined;
-  /** What it says of the group; what it leaves out, it says nothing of. */
+  /** The given values of the group; others stay as they are. */
   readonly says: Partial<Group>;
   readonly isReadable: boolean;
 }
@@ -132,7 +132,7 @@ function giveIds(organization: Organization, rows: readonly Row[]): Map<Row, str
   return ids;
 }
 
-/** The parent of a group has to be there in the end, and not below it. Whoever fails may take others along. */
+/** The parent of a group has to be there in the end, and not below it. A row that fails may make others fail. */
 function failMisplaced(
   before: Organization,
   rows: readonly Row[],

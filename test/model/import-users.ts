@@ -36,7 +36,7 @@ export type Outcome = "added" | "updated" | "unchanged" | "removed" | "failed";
 export interface RowOutcome {
   readonly row: number;
   readonly outcome: Outcome;
-  /** Sorted by code and field: those of intake, then of reconciliation, are one bag. */
+  /** Sorted by code and field: notes of intake and of reconciliation form one bag. */
   readonly issues: readonly Issue[];
 }
 
@@ -146,7 +146,7 @@ export function importUsers(
   };
 }
 
-/** A failed row takes nobody's memberships away: the file has more to say of a person than could be read. */
+/** A failed row takes nobody's memberships away: the file may contain more about the person than could be read. */
 function sparingGroups(decision: Decision, failed: readonly UserRow[]): Decision {
   if (!failed.some((row) => isOfThePerson(decision.statement, row))) return decision;
   return { ...decision, statement: { ...decision.statement, replacesGroups: false } };
@@ -177,8 +177,8 @@ function keepLastAdministrators(
 }
 
 /**
- * Whoever is network administrator in the end belongs to every group that the import created; but not who stays it only
- * because nobody else would be: another import of the file would find somebody else in them.
+ * Adds the final network administrators to every group that the import created. It leaves out administrators who stay
+ * only because nobody else would be: a second import of the file would find other people in the groups.
  */
 function joinNewGroups(before: Organization, after: Organization): void {
   for (const { memberships } of after.users.values()) {
@@ -262,7 +262,7 @@ function applyStatement(
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);
 }
 
-/** Whether nothing but an e-mail links a person of another source to this one. */
+/** Tells whether only an e-mail links a person of another source to this one. */
 function isLinkAcrossSources(source: number, { person }: Decision): boolean {
   const sources = person.user?.sources;
   return person.linkedByEmail && sources !== undefined && sources.size > 0 && !sources.has(source);

@@ -99,7 +99,7 @@ describe("a row that only removes", () => {
 
 describe("leaving", () => {
   const both = { G1: { owner: students }, G2: { owner: manual } };
-  it("ends the memberships that are named, whoever claims them", () => {
+  it("ends the named memberships, with all claims to them", () => {
     for (const groupID of ["00002;G1", "G1|00002"])
       assert.deepEqual(send(groupID, { memberships: both }).groups, ["G2"]);
   });
@@ -210,7 +210,7 @@ describe("a role that the file gives somebody who is in the group", () => {
   const lower = affiliates;
   const higher = students;
 
-  it("promotes members, whoever made them members", () => {
+  it("promotes members of any claim", () => {
     for (const mode of ["replace", "fill"]) {
       for (const owner of [manual, higher, lower, byDefault]) {
         assert.deepEqual(after(mode, "G1|1", 0, owner), [1, employees]);
@@ -241,7 +241,7 @@ describe("a role that the file gives somebody who is in the group", () => {
       assert.deepEqual(after("fill", "G1", 4, owner), [4, owner]);
     }
   });
-  it("is left to whoever gave it if the token has none and the row no databaseID", () => {
+  it("keeps its owner if the token has no role and the row no databaseID", () => {
     assert.deepEqual(after("fill", "G1", 0, lower), [0, lower]);
     assert.deepEqual(after("replace", "G1", 0, lower), [0, employees]);
   });

@@ -6,7 +6,7 @@ import { firstRow, type Person } from "./person.ts";
 import { phoneKey, type Username } from "./state.ts";
 import { eachText, type TextProperty } from "./texts.ts";
 
-/** A value and the row that brought it, where warnings about it stand. A blank value is "", null, [] or false. */
+/** A value and the row that brought it, the place of warnings about it. A blank value is "", null, [] or false. */
 export interface Said<Value> {
   readonly value: Value;
   readonly row: number;
@@ -29,7 +29,7 @@ export interface Statement extends Readonly<Record<TextProperty, Said<string> | 
   readonly primaryEmail: Said<EmailAddress> | undefined;
   /** All addresses, the primary one included, by normalised address. */
   readonly emails: ReadonlyMap<string, EmailAddress>;
-  /** Whether the list stands for all addresses of the source: it was given, and every one could be read. */
+  /** True if the list is all addresses of the source: it was given, and every one could be read. */
   readonly emailsComplete: boolean;
   /** By `phoneKey`. */
   readonly phones: ReadonlyMap<string, Phone>;
@@ -43,7 +43,7 @@ export interface Statement extends Readonly<Record<TextProperty, Said<string> | 
   /** Every row only removes: such rows never add a person. */
   readonly onlyRemoves: boolean;
   readonly namesGroup: boolean;
-  /** Under purge: the groups of the person become those of the file. */
+  /** Under purge: the file's groups replace the groups of the person. */
   readonly replacesGroups: boolean;
   /** The first row that leaves all groups. */
   readonly leaveAll: number | undefined;

@@ -150,7 +150,7 @@ describe("an import", () => {
   });
 });
 
-/** The same organization without groups whose silent members leave: then what no row says of somebody means nothing. */
+/** The organization without groups that absent members leave: then absence from the file means nothing. */
 function withoutRosters(organization: Organization): Organization {
   const plain = (group: Group): Group => (group.style === "static" ? group : { ...group, style: "normal" });
   return {

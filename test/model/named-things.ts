@@ -33,7 +33,7 @@ export function createWhatIsNamed(organization: Organization, decisions: readonl
   }
 }
 
-/** `CRS-*` and the like: * stands for anything, everything else for itself. */
+/** `CRS-*` and the like: * matches anything, everything else itself. */
 function patternOf(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*")}$`, "s");
 }

@@ -152,7 +152,7 @@ describe("a username", () => {
 
 describe("00000", () => {
   const remove = { databaseID: "1", groupID: "00000" };
-  it("deletes the person, and nobody if there is none", () => {
+  it("deletes the person, and nobody if no person matches", () => {
     const before = world({ users: [stored(1, { sources: { [students]: "1", [employees]: "7" } })] });
     const { outcomes, organization } = importRecords(before, [remove, { databaseID: "2", groupID: "00000" }]);
     assert.deepEqual([outcomes, organization.users.size], [["removed", "unchanged"], 0]);

@@ -4,7 +4,7 @@ import type { EmailAddress, Phone } from "../../src/intake/records.ts";
 import type { Settings } from "../../src/organizations/settings.ts";
 import { eachText, type TextProperty } from "./texts.ts";
 
-/** Who claims or owns something: 0 manual, 1 self-registered, 2 default groups, from 3 the sources. */
+/** The number of a claim's owner: 0 manual, 1 self-registered, 2 default groups, from 3 the sources. */
 export type ClaimNumber = number;
 export const manual: ClaimNumber = 0;
 export const selfRegistered: ClaimNumber = 1;
@@ -121,7 +121,7 @@ export const phoneKey = (phone: { readonly number: string; readonly extension: s
 /** Locations are compared without regard to case (file formats, section 7). */
 export const locationKey = (name: string): string => name.toLowerCase();
 
-/** Whether a claim number is that of a source. */
+/** Tells whether a claim number belongs to a source. */
 export const isSource = (number: ClaimNumber): boolean => number >= firstSource;
 
 /** A user without any data. */
@@ -143,7 +143,7 @@ export function blankUser(id: number): User {
 }
 
 /**
- * Whether `first` outranks `second`: manual outranks everything, then come the sources by rank, and any of them outranks
+ * Tells whether `first` outranks `second`: manual outranks everything, then come the sources by rank, and any of them outranks
  * self-registered and default. Equals do not outrank each other.
  */
 export function outranks(organization: Organization, first: ClaimNumber, second: ClaimNumber): boolean {
@@ -168,7 +168,7 @@ export const isProtected = (user: User): boolean => user.claims.has(selfRegister
 export const hasGrantedRole = (membership: Membership): boolean =>
   membership.role > 0 && !isSource(membership.roleOwner);
 
-/** Whether the import's own style decides what its silence means for the group: protections of static groups stand in its way. */
+/** Tells whether the import's own style decides about the group's people who are not in the file. Protected static groups override it. */
 export function followsImport(organization: Organization, groupId: string): boolean {
   const style = organization.groups.get(groupId)?.style ?? null;
   return style === null || style === "static";

@@ -115,7 +115,7 @@ describe("a scalar", () => {
       ]);
     }
   });
-  it("is kept and reported on rows without a databaseID, whoever owns it", () => {
+  it("is kept and reported on rows without a databaseID, for any owner", () => {
     for (const owner of [employees, affiliates, students, manual]) {
       assert.deepEqual(becomes(filling({ address: "New" }), owner), [{ value: "Old", owner }, "1 value_kept address"]);
     }

@@ -75,7 +75,7 @@ interface PersonOptions extends Partial<Record<TextProperty, string>> {
   memberships?: Record<string, { role?: number; owner: ClaimNumber; claims?: ClaimNumber[] }>;
   /** Source number → databaseID. */
   sources?: Record<number, string | null>;
-  /** Claims beside those of the sources. */
+  /** Claims beside the sources' claims. */
   origins?: ClaimNumber[];
 }
 

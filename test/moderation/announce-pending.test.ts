@@ -135,7 +135,7 @@ test("what waits for a day is told again, once a day, and no longer than it wait
   assert.equal((await round()).length, 0);
 });
 
-test("network administrators are told of groups in which nobody else can be", async () => {
+test("network administrators get announcements of groups that nobody else can decide for", async () => {
   const { groupId, author } = await newGroup();
   const { groupId: other, author: otherAuthor } = await newGroup();
   await decider("G1", 2, "everywhere");

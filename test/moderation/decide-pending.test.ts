@@ -160,7 +160,7 @@ test("of two who decide at once one does, and the other is told who and what", a
   }
 });
 
-test("the same of a held import", async () => {
+test("a held import needs its plan hash in the same way", async () => {
   const { id, planHash } = await heldImport();
   const answers = await Promise.all([
     post(id, "approve", { planHash, decidedBy: "Kim Park" }),

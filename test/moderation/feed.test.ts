@@ -124,7 +124,7 @@ test("a copy of one group hears of its topics and of the requests to join it, an
   assert.deepEqual(await of("NONE"), []);
 });
 
-test("XML and lines tell of them, too", async () => {
+test("XML and NDJSON contain them, too", async () => {
   const read = async (accept: string) =>
     app.inject({ url: "/v1/changes?type=topic&limit=10000", headers: { accept } }).then(({ body }) => body);
   const lines = (await read("application/x-ndjson")).trim().split("\n");

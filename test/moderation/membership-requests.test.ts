@@ -21,7 +21,7 @@ const person = async () => (await addUser()).id;
 const member = (groupId: string, userId: string) =>
   app.inject({ url: `/v1/groups/${groupId}/members/${userId}` }).then(({ json }) => json);
 
-test("a public group takes whoever asks, at once and by hand", async () => {
+test("a public group accepts every request, at once and by hand", async () => {
   const userId = await person();
   const before = await lastSequence();
   const request = await done(ask("OPEN", userId, { message: " Hello\r\nall " }));
@@ -139,7 +139,7 @@ test("no value in any place of a request makes a 500", async () => {
   );
 });
 
-/** What became of a request. */
+/** Reads the outcome of a request. */
 const endOf = async (id: string) => {
   const { status, version, decisions } = await send("GET", `/v1/membership-requests/${id}`);
   return [status, version, decisions[0]?.outcome, decisions[0]?.cause];

@@ -68,7 +68,7 @@ test("what was decided goes after keepDecidedDays with its decisions, of the org
   assert.deepEqual(await statusesOf([`membership-requests/${foreign.id}`], other.key), [200]);
   const { rows } = await owner.query("select item_id from decisions");
   assert.deepEqual(rows, [{ item_id: foreign.id }]);
-  assert.equal(await lastSequence(), sequence, "nothing is told of it");
+  assert.equal(await lastSequence(), sequence, "the log does not mention it");
   assert.deepEqual(await verifyStore(owner), []);
 });
 

@@ -45,7 +45,7 @@ test("a topic whose date passes while it waits expires, visibly, whether somebod
   assert.equal((await send("GET", `/v1/topics/${read}`)).status, "pending");
   app.advanceClock(1);
   const before = await lastSequence();
-  // Whoever has read everything is answered without a look into the database, until something is written.
+  // A client that has read everything is answered without a query, until something is written.
   let { cursor } = await send("GET", "/v1/changes?since=2099-01-01T00:00:00Z");
   ({ cursor } = await send("GET", `/v1/changes?cursor=${cursor}`));
   const [topic] = (await send("GET", "/v1/groups/LATE/topics")).items;

@@ -45,7 +45,7 @@ test("who submits a topic publishes it, waits, or is refused: every role in ever
   }
 });
 
-test("a topic is told as it is stored, and its submission stands in the change log", async () => {
+test("a topic is returned as it is stored, and its submission is in the change log", async () => {
   await addGroup("TOLD", { postApproval: true });
   const author = await addMember("TOLD", 0);
   const before = await lastSequence();

@@ -86,7 +86,7 @@ test("a request that failed while the database was away can be sent again under 
   assert.deepEqual([answer.status, again.status], [503, 201], again.body);
 });
 
-test("an import whose connection breaks is told of as failed, also when the database was away then", {}, async () => {
+test("an import whose connection breaks is recorded as failed, even if the database was away then", {}, async () => {
   const headers = { "content-type": "application/xml", accept: "application/json" };
   const request = { method: "POST", url: "/v1/imports/users", body: roster, headers } as const;
   const { app, answer, again } = await loseConnection(request, { isAway: true });

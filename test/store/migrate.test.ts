@@ -147,7 +147,7 @@ test("a folder without migrations is refused", async (t) => {
   await assert.rejects(applyMigrations(client, directory), /There is no migration in .* installation is incomplete/);
 });
 
-test("Muster's own migrations stand where the helper says, and apply to an empty database", async (t) => {
+test("Muster's own migrations are where the helper says, and apply to an empty database", async (t) => {
   const { client, directory } = await prepare(t, {});
   cpSync(migrationsDirectory(), directory, { recursive: true });
   const applied = await applyMigrations(client, migrationsDirectory());

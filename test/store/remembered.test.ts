@@ -49,7 +49,7 @@ test("a look from before all was forgotten is not kept, however often its key wa
   }
 });
 
-test("nothing is known while nobody tells of changes, and nothing of before afterwards", () => {
+test("remembers nothing while no notifications arrive, and nothing from before afterwards", () => {
   const memory = remembered();
   const begunBefore = memory.look(1);
   memory.look(2)("b");

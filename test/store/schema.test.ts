@@ -8,7 +8,7 @@ import { factsOfCatalogue, factsOfPrismaSchema, type SchemaFacts, unguardedTable
 const { owner } = await createTestDatabase({ after });
 const prismaSchema = readFileSync(new URL("../../prisma/schema.prisma", import.meta.url), "utf8");
 
-/** What only one of two sides says. */
+/** Returns the facts that only one of two sides has. */
 function differences(left: SchemaFacts, right: SchemaFacts): { left: string[]; right: string[] } {
   return { left: left.filter((fact) => !right.includes(fact)), right: right.filter((fact) => !left.includes(fact)) };
 }

@@ -38,18 +38,18 @@ export interface TestAnswer {
 
 /** The service of a test: organization 1, with the settings of a first start. */
 export interface TestApp {
-  /** Where it listens: `http://127.0.0.1:port`. */
+  /** Its address: `http://127.0.0.1:port`. */
   readonly url: string;
   /** An admin key of the organization. */
   readonly key: string;
   readonly organizationId: number;
-  /** What creates and deletes organizations. */
+  /** The key that creates and deletes organizations. */
   readonly operatorKey: string;
   readonly app: App;
   readonly dependencies: HttpDependencies;
-  /** The service's time stands still but for this. */
+  /** The service's clock changes only through this. */
   advanceClock(milliseconds: number): void;
-  /** What was logged, a JSON object each. */
+  /** The logged lines, a JSON object each. */
   // biome-ignore lint/suspicious/noExplicitAny: log lines have many shapes
   readonly log: any[];
   inject(request: TestRequest): Promise<TestAnswer>;
@@ -61,9 +61,9 @@ export interface TestApp {
 /** How a test's service differs from others. */
 export interface TestAppOptions {
   readonly publicUrl?: string;
-  /** Where its time stands still, in milliseconds. */
+  /** The fixed time of its clock, in milliseconds. */
   readonly now?: number;
-  /** Whose X-Forwarded-For counts. */
+  /** The proxies whose X-Forwarded-For counts. */
   readonly trustedProxies?: readonly string[];
   /** How it deals with OpenID providers. */
   readonly timing?: Partial<IssuerTiming>;
@@ -135,7 +135,7 @@ export async function startTestApp(
   };
 }
 
-/** Composes the service of a test: its clock stands still, and hurried tests meet no limit of requests. */
+/** Composes the service of a test: its clock is fixed, and no request limit disturbs quick tests. */
 function composeTestService(
   connection: TestDatabase["connection"],
   limits: Partial<HttpLimits>,

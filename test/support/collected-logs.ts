@@ -1,4 +1,4 @@
-/** What the services of a test run log is collected, and searched afterwards for what must not stand in any log. */
+/** Collects the logs of a test run's services, and searches them afterwards for data that no log may contain. */
 import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -38,7 +38,7 @@ const names = [
 ];
 const letter = "[\\p{L}\\p{N}_]";
 
-/** What no line of a log may hold, and how it is recognised. */
+/** Patterns of the data that no line of a log may contain. */
 const forbidden: Readonly<Record<string, RegExp>> = {
   "an e-mail address": /[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+\.\p{L}{2,}/u,
   "a phone number": /\+[1-9]\d{7,14}(?!\d)|\(\d{3}\) ?\d{3}-\d{4}|(?<![\w-])\d{3}[-.]\d{3}[-.]\d{4}(?![\w-])/,
@@ -50,7 +50,7 @@ const forbidden: Readonly<Record<string, RegExp>> = {
   "a private key": /-----BEGIN/,
 };
 
-/** What a line of a log holds that it must not; undefined: nothing. */
+/** Returns the name of the forbidden data in a line of a log; undefined if there is none. */
 export function findForbidden(line: string): string | undefined {
   return Object.entries(forbidden).find(([, pattern]) => pattern.test(line))?.[0];
 }

@@ -107,7 +107,7 @@ export function useEmbeddedProcesses(): EmbeddedProcesses {
     await withClient(first.connection, (client) => client.query("create table notes as select 'kept' as text"));
     await first.stop();
   });
-  // What a test that failed left running must not reach into the next one.
+  // A server that a failed test left running must not affect the next test.
   afterEach(() => {
     for (const child of children.splice(0)) {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");

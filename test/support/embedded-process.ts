@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { startEmbeddedPostgreSql } from "../../src/embedded-postgresql/embedded-postgresql.ts";
 
-/** What the process prints. */
+/** A line that the process prints. */
 export type EmbeddedProcessLine =
   | {
       readonly event: "ready";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { TestAnswer, TestRequest } from "./app.ts";
 
-/** What a filled organization has, by the names that addresses use. */
+/** The contents of a filled organization, by the names that addresses use. */
 export interface FilledOrganization {
   readonly userId: string;
   /** Of somebody else. */
@@ -124,7 +124,7 @@ async function fillClub(
   for (const userId of applicants) {
     requests.push(await post(`/v1/groups/${groupId}/membership-requests`, { userId, message: mark }));
   }
-  // A public group takes whoever asks: that is a decision, too.
+  // A public group accepts every request: that is a decision, too.
   await post(`/v1/groups/${mark}-TOP/membership-requests`, { userId: visitorId });
   return { visitorId, topicId, membershipRequestId: requests[0].id };
 }

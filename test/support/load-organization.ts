@@ -100,7 +100,7 @@ export async function loadOrganization(owner: Pool, id: number, before: Organiza
   };
 }
 
-/** A deleted person's rows, as they stood. */
+/** A deleted person's rows, as they were. */
 interface Tombstone {
   readonly user: Row & { readonly claims: number };
   readonly emails: readonly Row[];

@@ -1,4 +1,4 @@
-/** What tests need that hold the service to the reference model: imports into a database, and states that compare. */
+/** Helpers for tests that compare the service with the reference model: imports into a database, and comparable states. */
 import { randomBytes } from "node:crypto";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -29,7 +29,7 @@ export interface ModelStore {
   send(organizationId: number, file: SentFile): Promise<ImportResource>;
   /** Every note on a row, as "row outcome code field", each once and in order. */
   notesOf(organizationId: number, importId: string): Promise<string[]>;
-  /** Where the change log ends. */
+  /** Reads the end of the change log. */
   head(organizationId: number): Promise<{ readonly last_sequence: string }>;
 }
 
@@ -108,7 +108,7 @@ function plain(value: unknown): unknown {
 
 export const byText = (one: unknown, other: unknown): number => (JSON.stringify(one) < JSON.stringify(other) ? -1 : 1);
 
-/** The notes of the model on an import of people, as `notesOf` has them. Whoever is protected and not in the file is told of on row 0. */
+/** The notes of the model on an import of people, as `notesOf` has them. Row 0 has the notes on protected people who are not in the file. */
 export const notesOfModel = ({ outcomes, absences }: ReturnType<typeof importUsers>): string[] =>
   [
     ...new Set([

@@ -12,7 +12,7 @@ export async function openSocket(url: string): Promise<Socket> {
 
 /**
  * Sends bytes as they are, and reads until the other side closes, or there is a whole answer.
- * @returns what came, with the status of the first answer; 0 when there was none
+ * @returns what came, with the status of the first answer; 0 without an answer
  */
 export async function exchange(url: string, request: string | Buffer): Promise<{ status: number; text: string }> {
   const socket = await openSocket(url);

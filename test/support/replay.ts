@@ -5,10 +5,10 @@ import type { UserDocument } from "../../src/directory/user-schema.ts";
 import { blankScalars, type MembershipDocument } from "../../src/person/document.ts";
 import type { TestApp } from "./app.ts";
 
-/** A person as the change log tells of them: everything that the API shows but when and how often they changed. */
+/** A person as the change log shows them: all that the API shows, without the version and times. */
 export type ReplayedUser = Omit<UserDocument, "version" | "createdAt" | "updatedAt">;
 
-/** What of a person can be replayed. */
+/** Returns the part of a person that can be replayed. */
 export function replayable({ version, createdAt, updatedAt, ...user }: UserDocument): ReplayedUser {
   return user;
 }
@@ -22,7 +22,7 @@ const blank: Omit<ReplayedUser, "id"> = {
   origins: [],
 };
 
-/** What of a change is replayed. */
+/** The replayed part of a change. */
 export interface LoggedChange {
   readonly sequence: string | number;
   readonly action: "created" | "updated" | "deleted";
@@ -65,7 +65,7 @@ function apply(users: Map<string, ReplayedUser>, change: LoggedChange): void {
   const before: ReplayedUser = known ?? { id: change.id, ...blank };
   const after: Record<string, unknown> = { ...before };
   for (const [property, { from, to }] of Object.entries(change.changed)) {
-    assert.ok(Object.hasOwn(blank, property) && property !== "memberships", `${what} tells of ${property}`);
+    assert.ok(Object.hasOwn(blank, property) && property !== "memberships", `${what} has no ${property}`);
     assert.notDeepEqual(from, to, `${what}: ${property} changed`);
     if (known) assert.deepEqual(from, before[property as keyof ReplayedUser], `${what}: what ${property} was`);
     else assert.equal(from, null, `${what}: ${property} was nothing`);
@@ -129,11 +129,11 @@ export async function assertReplayRebuildsList(app: TestApp, owner: Pool): Promi
   );
 }
 
-/** A group or a location as the change log tells of it. */
+/** A group or a location as the change log shows it. */
 export type ReplayedRecord = Readonly<Record<string, unknown>>;
 
 /**
- * Follows what the change log tells of groups and locations, and returns those that this makes, by type and id
+ * Replays the changes of groups and locations, and returns the resulting records, by type and id
  * (`group G1`).
  * @param start those that there were before the log began
  */
@@ -173,7 +173,7 @@ export function replayRecordChanges(
   return new Map([...records].sort(([one], [other]) => compareBytes(one, other)));
 }
 
-/** What the log leaves out of a new group or location. */
+/** The properties of a new group or location that the log leaves out. */
 export const blankRecords: Readonly<Record<string, ReplayedRecord>> = {
   group: {
     category: 1,

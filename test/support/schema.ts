@@ -17,7 +17,7 @@ const nativeTypes: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a Prisma schema says about its tables. Reads models of scalar fields, lists and keys; throws on everything else,
+ * Reads the facts about tables from a Prisma schema. Reads models of scalar fields, lists and keys; throws on everything else,
  * so that nothing goes unnoticed.
  */
 export function factsOfPrismaSchema(schema: string): SchemaFacts {
@@ -63,7 +63,7 @@ function factsOfModel(body: string): string[] {
   return facts;
 }
 
-/** What the catalogue says about the tables of the schema `public`; partial and expression indexes are left out. */
+/** Reads the facts about the tables of the schema `public` from the catalogue; partial and expression indexes are left out. */
 export async function factsOfCatalogue(database: Pool | ClientBase): Promise<SchemaFacts> {
   const columns = await database.query<{
     table: string;

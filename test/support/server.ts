@@ -1,5 +1,5 @@
 /**
- * The PostgreSQL server of a test run. Run as a program it serves whoever started it: it prints how to connect (one
+ * The PostgreSQL server of a test run. Run as a program it serves its parent process: it prints how to connect (one
  * line of JSON) and cleans up when its standard input ends, however its parent came to its end.
  */
 import { type ChildProcess, spawn } from "node:child_process";
@@ -103,7 +103,7 @@ async function makeTemplate(connection: ClientConfig): Promise<string> {
   return template;
 }
 
-/** What the databases of a whole run take, and some more; in bytes. */
+/** The space for the databases of a whole run, with a reserve, in bytes. */
 const roomNeeded = 6 * 1024 ** 3;
 
 /** In memory, where there is room: on a disk a third of the time goes into making and removing files. */
@@ -135,7 +135,7 @@ async function serve(): Promise<void> {
   const url = process.env.DATABASE_URL;
   const prefix = `muster_test_${randomBytes(4).toString("hex")}_`;
   const stopped = once(process.stdin.resume(), "close");
-  // Whoever started this may be gone, and with it the other ends of these; then there is only cleaning up to do.
+  // The parent process may be gone, and with it the other ends of these streams. Then only cleaning up remains.
   process.stdout.on("error", () => undefined);
   process.stderr.on("error", () => undefined);
   const announce = async (connection: ClientConfig) => {

@@ -8,7 +8,7 @@ export async function linkFor(app: TestApp, userId: string): Promise<string> {
   return new URL(json.url).pathname;
 }
 
-/** What a browser sends with a form or a script of the service's own pages. */
+/** The headers that a browser sends from the service's own pages. */
 export const ownPage = { "sec-fetch-site": "same-origin" } as const;
 
 /** The cookie that an answer sets: `name=value`. */

@@ -1,8 +1,8 @@
-/** What the OpenAPI document says that the service takes. */
+/** Reads the OpenAPI document: the operations, and their parameters. */
 import { operatorAddresses } from "../../src/http/contract/access.ts";
 import { type Place, parameters, pathParameters, plainProperties, type Sample, samples } from "./samples.ts";
 
-/** An operation, and where in its requests identifiers stand. */
+/** An operation, and the places of identifiers in its requests. */
 export interface Operation {
   readonly id: string;
   /** Its id, and which way to write its body. */
@@ -93,7 +93,7 @@ function gapsOfBody(contract: Json, content: Json, id: string): string[] {
   const named = new Set(namesOfPlaces(bodies));
   return [...new Set(propertiesOf(contract, schema))]
     .filter((name) => !named.has(name) && !plainProperties.includes(name))
-    .map((name) => `samples: ${name} stands in the body of ${id}: give it a place, or add it to plainProperties.`);
+    .map((name) => `samples: ${name} is in the body of ${id}: give it a place, or add it to plainProperties.`);
 }
 
 /** The names of all properties that hold values; those below a plain one are plain, too. */
@@ -112,7 +112,7 @@ function* propertiesOf(contract: Json, schema: Json, name?: string): Generator<s
   if (isValue && schema.type !== "null" && name !== undefined) yield name;
 }
 
-/** Whether a part of a sample is a place. */
+/** Tells whether a part of a sample is a place. */
 export const isPlace = (part: unknown): part is Place =>
   typeof part === "object" && part !== null && typeof (part as Place).kind === "string";
 

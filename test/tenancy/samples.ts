@@ -1,5 +1,5 @@
 /**
- * What stands where in requests: which parts are identifiers of things of an organization, and of which. **A new route
+ * Samples of requests: the parts that identify things of an organization, and the kinds of these things. **A new route
  * is added here**; the walk says what is missing.
  */
 
@@ -29,10 +29,10 @@ export type Kind =
   | "username"
   | "visitor";
 
-/** Stands in a sample where an identifier belongs. */
+/** Marks the place of an identifier in a sample. */
 export interface Place {
   readonly kind: Kind;
-  /** Whether a thing is made that must not exist yet. */
+  /** True if the request makes a thing that must not exist yet. */
   readonly isNew?: boolean;
 }
 
@@ -103,9 +103,9 @@ export interface Sample {
   readonly path?: Readonly<Record<string, Place>>;
   /** Query parameters that it always needs, without places. */
   readonly query?: Readonly<Record<string, string>>;
-  /** What it answers with the organization's own identifiers, where that is no success. */
+  /** The expected status with the organization's own identifiers, if it is not a success. */
   readonly status?: number;
-  /** Whether it needs the key for approvals. */
+  /** True if it needs the key for approvals. */
   readonly isApproval?: boolean;
 }
 

@@ -6,9 +6,9 @@ import { isPlace, type Operation } from "./contract.ts";
 import type { Place } from "./samples.ts";
 import { addressOf, type Owner, type World } from "./world.ts";
 
-/** What a walk found. */
+/** The result of a walk. */
 export interface Walk {
-  /** What is not as it has to be: each a sentence. */
+  /** The faults, one sentence each. */
   readonly findings: readonly string[];
   /** Every answer, by request, without what is another one each time. */
   readonly answers: ReadonlyMap<string, string>;
@@ -63,7 +63,7 @@ function* placesInBody(part: unknown, path = "body"): Generator<string> {
     for (const [name, item] of Object.entries(part)) yield* placesInBody(item, `${path}.${name}`);
 }
 
-/** The trials of an operation: each place by itself, and those of the address together. */
+/** The trials of an operation: each place by itself, and the address's places together. */
 function trialsOf({ pathPlaces, queryPlaces, headerPlaces, sample }: Operation): Trial[] {
   const inPath = pathPlaces.map(({ name }) => `path.${name}`);
   const single = [
@@ -146,7 +146,7 @@ export async function* visit(app: TestApp, owner: Pool, world: World): AsyncGene
 const hasCursor = (world: World, operation: Operation) =>
   world.identifierOf(operation, { kind: "cursor" }, "foreign") !== undefined;
 
-/** What a trial puts into its places. */
+/** Returns the values that a trial puts into its places. */
 function valuesOf(world: World, operation: Operation, trial: Trial, of: Owner): string[] {
   const collected: string[] = [];
   const noting: World["identifierOf"] = (one, place, owner) => {
@@ -160,7 +160,7 @@ function valuesOf(world: World, operation: Operation, trial: Trial, of: Owner): 
 
 /** An answer without the identifiers that the request held, and without what is another one each time. */
 function comparable({ status, body }: TestAnswer, values: readonly string[]): string {
-  // What is random goes first: it may hold the digits of an identifier.
+  // Remove random parts first: they may contain the digits of an identifier.
   let text = `${status} ${body}`
     .replaceAll(/"requestId":"[0-9a-f-]{36}"/g, '"requestId":"(id)"')
     .replaceAll(/"sha256":"[0-9a-f]{64}"/g, '"sha256":"(hash)"')

@@ -20,7 +20,7 @@ let walked: Walk;
 const isShown = /something of the neighbour is shown/;
 const isChanged = /: changed [\w, ]+ of the neighbour/;
 
-/** What can be seen of the neighbour, and done to it, when nothing stands between. */
+/** The ways to see or change the neighbour without any wall. */
 const leaks = {
   listUsers: isShown,
   exportUsers: isShown,
@@ -30,7 +30,7 @@ const leaks = {
   listPermissionsV2: isShown,
   getUser: isShown,
   getImportResponse: isShown,
-  // Other writes end at the keys of the change log, as those of two organizations get the same numbers.
+  // Other writes fail on the keys of the change log, as two organizations get the same numbers.
   revokeApiKey: isChanged,
 };
 
@@ -65,7 +65,7 @@ test("a new address, parameter or property of a body is noticed until the sample
   assert.deepEqual(
     readContract(contract).gaps.sort(),
     [
-      "samples: ownerId stands in the body of createGroup: give it a place, or add it to plainProperties.",
+      "samples: ownerId is in the body of createGroup: give it a place, or add it to plainProperties.",
       "pathParameters: say what novelties/{id} of putNovelty is.",
       "parameters: say what authorId (query of putNovelty) is, or null.",
       "samples: give putNovelty a body.",

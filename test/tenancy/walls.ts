@@ -15,14 +15,14 @@ export function withoutFirstWall(statement: string): string {
   return open.replaceAll(/(?<![\w.])(?:organizations\.)?id\s*=\s*(\$\d+|\d+)/g, always);
 }
 
-/** What became of the statements of a pool. */
+/** The changed statements of a pool. */
 export interface TakenDown {
   /** Those that were changed, as they came. */
   readonly changed: ReadonlySet<string>;
 }
 
 /**
- * Changes every statement that goes through a pool on its way to PostgreSQL: those of the service as it is, built of
+ * Changes every statement that goes through a pool on its way to PostgreSQL: the service's own statements, built of
  * parts or by Prisma, too.
  */
 export function takeFirstWallDown(pool: Pool): TakenDown {

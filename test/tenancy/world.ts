@@ -18,18 +18,18 @@ export interface Inhabitant {
   readonly has: FilledOrganization;
 }
 
-/** What stands in a place: of whom it is. */
+/** The owner of the value in a place. */
 export type Owner = "own" | "foreign" | "unknown";
 
 export interface World {
   readonly operations: readonly Operation[];
-  /** Whose requests are sent. */
+  /** The sender of the requests. */
   readonly caller: Inhabitant;
   /** Of whom nothing may be seen. */
   readonly neighbour: Inhabitant;
-  /** What both have, table by table. */
+  /** The rows of both, table by table. */
   readonly tables: { readonly caller: Tables; readonly neighbour: Tables };
-  /** What the caller got while there was nobody else, by the operation's name. */
+  /** The caller's answers without a neighbour, by the operation's name. */
   readonly alone: ReadonlyMap<string, TestAnswer>;
   identifierOf(operation: Operation, place: Place, owner: Owner): string | undefined;
 }
@@ -147,7 +147,7 @@ function valueIn({ has, mark }: Inhabitant, kind: Exclude<Kind, "cursor">, isNew
   return values[kind];
 }
 
-/** What the organization does not have yet, where it is not its mark and `-new`. */
+/** Values that the organization does not have yet, unless they are its mark and `-new`. */
 const newValues = (mark: string): Partial<Record<Kind, string>> => ({
   email: `${mark}-new@x.edu`,
   phone: "+12125550177",

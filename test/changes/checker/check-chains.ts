@@ -28,10 +28,10 @@ export function checkChain(chain: Chain, log: readonly ToldChange[]): Violation[
   const violations: Violation[] = [];
   const bySequence = new Map(log.map((change) => [change.sequence, change]));
   for (const [index, change] of told.entries()) {
-    // What was told alike is one object, mostly.
+    // Equal changes are mostly one object.
     const final = bySequence.get(change.sequence);
     if (final !== change && !isDeepStrictEqual(final, change)) {
-      const message = `was told of change ${change.sequence} differently than it stands in the log at the end: ${JSON.stringify(final)}`;
+      const message = `received change ${change.sequence} differently than it is in the log at the end: ${JSON.stringify(final)}`;
       violations.push({ kind: "differs", where: chain.name, message, around: around(told, index) });
     }
   }
@@ -98,18 +98,18 @@ function checkFiltered(chain: Chain, told: readonly ToldChange[], log: readonly 
   for (const [index, change] of log.entries()) {
     const isTold = known.has(change.sequence);
     if (isDue(change) && !isTold) {
-      const message = `was not told of change ${change.sequence}`;
+      const message = `did not receive change ${change.sequence}`;
       violations.push({ kind: "missed", where: chain.name, message, around: around(log, index) });
     }
     if (isTold && !isAllowed(change)) {
-      const message = `was told of change ${change.sequence}, which its filter leaves out`;
+      const message = `received change ${change.sequence}, which its filter leaves out`;
       violations.push({ kind: "differs", where: chain.name, message, around: around(log, index) });
     }
   }
   return violations;
 }
 
-/** What an answer says of itself has to hold: nothing comes later that it said was complete. */
+/** Checks the promises of answers: no change comes later for a time that an answer called complete. */
 function checkPolls(chain: Chain): Violation[] {
   const violations: Violation[] = [];
   const add = (poll: Poll, message: string) =>
@@ -126,9 +126,9 @@ function checkPolls(chain: Chain): Violation[] {
     const last = told.at(-1);
     if (!exactTime.test(until)) add(poll, `until is ${until}, without microseconds`);
     if (first && first.at <= complete)
-      add(poll, `told of ${first.at}, and an answer before it was complete up to ${complete}`);
-    if (first && first.at <= since) add(poll, `told of ${first.at}, which is not after since`);
-    if (last && last.at > until) add(poll, `told of ${last.at}, which is after its until ${until}`);
+      add(poll, `received a change of ${first.at}, and an answer before it was complete up to ${complete}`);
+    if (first && first.at <= since) add(poll, `received a change of ${first.at}, which is not after since`);
+    if (last && last.at > until) add(poll, `received a change of ${last.at}, which is after its until ${until}`);
     if (until > complete) complete = until;
   }
   return violations;

@@ -5,7 +5,7 @@ import type { Chain, FinalState, ToldChange, Violation } from "./history.ts";
 
 type Document = Readonly<Record<string, unknown>>;
 
-/** What the log does not tell of a thing. */
+/** Returns a document without the properties that the log leaves out. */
 const told = ({ version, createdAt, updatedAt, ...document }: Document): Document => document;
 
 /** Checks that the log, replayed from its start, makes exactly what the lists show. */

@@ -20,7 +20,7 @@ export interface LocatedWrite {
 
 /**
  * Checks that the log has of each writer exactly what was acknowledged, in its order: every entry once, and no other.
- * @returns also where each write stands in the log
+ * @returns also the place of each write in the log
  */
 export function checkWrites(
   writes: readonly Write[],
@@ -40,7 +40,7 @@ export function checkWrites(
       if (!isEnded || !isCounted) {
         const message = `was acknowledged for "${what}", of which the log has ${found} entries instead of ${expected}`;
         violations.push({ kind: "write", where: actor, message, around: around(entries, index + found) });
-        // What comes after cannot be told apart any more.
+        // Later entries can no longer be told apart.
         index = entries.length;
         break;
       }
@@ -90,7 +90,7 @@ export function checkImports(
     byImport.delete(resource.id);
     for (const message of faultsOf(resource, entries)) add(resource.id, message, entries);
   }
-  for (const [id, entries] of byImport) add(id, "stands in the log, but not in the list of imports", entries);
+  for (const [id, entries] of byImport) add(id, "is in the log, but not in the list of imports", entries);
   const statuses = new Map(
     log.filter(({ type }) => type === "import").map((entry) => [entry.id, entry.changed.status?.to]),
   );
@@ -125,7 +125,7 @@ function faultsOf(
   }
   if (status === "applied" && problem !== null)
     faults.push(`is applied, and has the problem ${JSON.stringify(problem)}`);
-  // What was held is applied in two parts, with others between them.
+  // A held import is applied in two parts, with others between them.
   if (hold === null && first !== null && last! - first + 1 !== entries.length) {
     faults.push(`has ${entries.length} entries between ${first} and ${last}`);
   }
@@ -171,7 +171,7 @@ function furthestBefore(writes: readonly LocatedWrite[]): Due {
 }
 
 /**
- * Checks that who asks after an acknowledgement is told of it: at once by the process that gave it, soon by the others;
+ * Checks that readers see a write after its acknowledgement: at once in the process that gave it, soon in the others;
  * and that nobody waits through a change.
  */
 export function checkFreshness(chains: readonly Chain[], located: readonly LocatedWrite[]): Violation[] {

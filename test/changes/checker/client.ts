@@ -27,7 +27,7 @@ export interface FleetAnswer {
 
 /** How a request is sent. */
 interface SendOptions {
-  /** Where to send it instead of to the process itself. */
+  /** The address to send it to instead of the process itself. */
   readonly through?: string;
   /** Gives up when it is aborted. */
   readonly unless?: AbortSignal;
@@ -70,7 +70,7 @@ export async function send(
 /** An answer, and whether an earlier attempt may have been done already. */
 export interface KnownAnswer extends FleetAnswer {
   readonly isRepeat: boolean;
-  /** Whether it was sent with an Idempotency-Key to the end. */
+  /** True if every attempt had an Idempotency-Key. */
   readonly isKeyed: boolean;
 }
 

@@ -15,7 +15,7 @@ export interface Edit {
   readonly isRefused?: number;
   /** Called when it is done. */
   done(answer: KnownAnswer): void;
-  /** What the log tells of it; asked before `done`. */
+  /** Returns its effect on the log; called before `done`. */
   effect(answer: KnownAnswer): Effect;
 }
 
@@ -27,7 +27,7 @@ export interface SharedThings {
   readonly importedGroupIds: readonly string[];
 }
 
-/** What a writer has made, and knows exactly since nobody else changes it. */
+/** Records that a writer made, and knows exactly since nobody else changes them. */
 export interface Belongings {
   readonly name: string;
   /** Roles by group, of people by their id. */

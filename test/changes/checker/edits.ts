@@ -136,7 +136,7 @@ const changeSettings: Plan = (_, mine) => {
     what: `announce to ${marker}`,
     request: { method: "PATCH", path: "/v1/organization", body: { settings: { announceTo: [marker] } } },
     succeeds: [200],
-    // The next setting tells of this one, too: as what it was.
+    // The next setting's entry includes this one, as the old value.
     effect: () =>
       one((change) => change.type === "organization" && JSON.stringify(change.changed.settings?.to).includes(marker)),
     done: () => undefined,

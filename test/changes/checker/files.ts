@@ -40,7 +40,7 @@ export function writeFile(source: string, people: readonly FilePerson[], format:
   return `<?xml version="1.0" encoding="UTF-8"?>\n<users type="array">\n${items.join("\n")}\n</users>\n`;
 }
 
-/** What a writer of imports knows of its sources: whom the last roster named, and what they are called. */
+/** The knowledge of a writer of imports about its sources: the people in the last roster, and the names. */
 export interface Campus {
   readonly roster: Map<number, string>;
   readonly others: Map<number, string>;

@@ -5,7 +5,7 @@ import { type ServiceProcess, startService } from "../../support/service-process
 /** Processes of the service on one database, which are killed and started again. */
 export interface Fleet {
   readonly size: number;
-  /** Where a process listens, as soon as it does. */
+  /** Returns the address of a process as soon as it listens. */
   url(process: number): Promise<string>;
   start(process: number): Promise<void>;
   /** `kill -9`; resolves when the process is gone. */
@@ -22,7 +22,7 @@ export interface FleetOptions {
   readonly adminKey: string;
   /** Of the owner of the tables. */
   readonly databaseUrl: string;
-  /** The `main.ts`; undefined: that of the service. */
+  /** The `main.ts`; undefined: the service's own. */
   readonly program: string | undefined;
   /** Told when a process ends that nobody killed; it is started again. */
   endedByItself(process: number, errors: string): void;
@@ -44,7 +44,7 @@ export function createFleet(options: FleetOptions): Fleet {
     { length: size },
     (): Slot => ({ service: undefined, ready: Promise.withResolvers(), isReady: false }),
   );
-  /** Whoever waits already goes on waiting. */
+  /** Requests that already wait go on waiting. */
   const close = (slot: Slot) => {
     slot.service = undefined;
     if (slot.isReady) slot.ready = Promise.withResolvers();
@@ -61,7 +61,7 @@ export function createFleet(options: FleetOptions): Fleet {
     const slot = slots[process]!;
     const dataDirectory = join(folder, `process-${process}`);
     await mkdir(dataDirectory, { recursive: true });
-    // Started already, by whoever noticed that it had ended.
+    // Another caller noticed the end, and started it already.
     if (slot.service !== undefined) return;
     const environment = {
       DATABASE_URL: databaseUrl,

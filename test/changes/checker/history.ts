@@ -22,7 +22,7 @@ export interface Poll {
   readonly complete?: boolean;
 }
 
-/** What of the log a chain tells: all of it, what has one of some types, or what concerns a group. */
+/** The part of the log that a chain reads: all of it, some types, or a group. */
 export type ChainScope =
   | { readonly of: "everything" }
   | { readonly of: "types"; readonly types: readonly string[] }
@@ -33,7 +33,7 @@ export interface Listing {
   readonly users: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** What one reader was told. */
+/** The answers that one reader received. */
 export interface Chain {
   readonly name: string;
   readonly scope: ChainScope;
@@ -42,14 +42,14 @@ export interface Chain {
   readonly polls: Poll[];
 }
 
-/** What a write has to leave in the log: so many entries of its writer, one after the other, that all match. */
+/** The entries that a write must leave in the log: consecutive, by its writer, and all matching. */
 export interface Effect {
   /** undefined: as many as there are, or until one `ends` it. */
   readonly count: number | undefined;
   matches(change: ToldChange): boolean;
   /** The last entry, which has to be there. */
   ends?(change: ToldChange): boolean;
-  /** Several attempts were sent, and another writer may have undone the first one in between: it may stand there again. */
+  /** Several attempts were sent, and another writer may have undone the first one in between: it may be there again. */
   readonly mayRepeat?: boolean;
 }
 
@@ -115,13 +115,13 @@ export interface History {
   readonly chains: readonly Chain[];
   readonly writes: readonly Write[];
   readonly acknowledgedImports: readonly AcknowledgedImport[];
-  /** What was noticed at once. */
+  /** Violations that were noticed at once. */
   readonly violations: Violation[];
   /** How many imports are under way: crashes look for these moments. */
   importsUnderWay: number;
 }
 
-/** What the API shows at the end, when nobody writes any more. */
+/** The API's state at the end, after all writes. */
 export interface FinalState {
   /** The whole log, read from its start. */
   readonly log: readonly ToldChange[];

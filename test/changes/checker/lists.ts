@@ -4,7 +4,7 @@ import type { Fleet } from "./fleet.ts";
 import type { FinalState, Interner, ToldChange } from "./history.ts";
 import type { Random } from "./random.ts";
 
-/** What reading lists needs. */
+/** The context of reading lists. */
 export interface ListContext {
   readonly fleet: Fleet;
   readonly random: Random;

@@ -1,5 +1,5 @@
 /**
- * What looks at the change feed from outside finds faults that are planted in the service. Each takes a process of its own
+ * Shows that the checks of the change feed find faults planted in the service. Each takes a process of its own
  * for some ten seconds, so that it is a step of the gate and not part of every run:
  * `npm test -- test/changes/checker/planted-faults.ts`.
  */

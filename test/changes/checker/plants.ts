@@ -8,9 +8,9 @@ import { reader, runSession, type SessionOptions, type SessionReport } from "./s
 
 /** A fault that a service could have, planted from outside of it. */
 export interface Plant {
-  /** What is wrong, for people. */
+  /** Describes the fault for people. */
   readonly says: string;
-  /** In a copy of the source: text of files, and what stands there instead. */
+  /** In a copy of the source: text of files, and its replacement. */
   readonly source?: readonly { readonly file: string; readonly text: string; readonly instead: string }[];
   /** In the database, as the owner of the tables. */
   readonly sql?: string;
@@ -76,7 +76,7 @@ export const plants = {
     interference: "milliseconds",
   },
   "append-outside": {
-    says: "single edits append to the log in a transaction of their own, a fifth of a second after that of the edit",
+    says: "single edits append to the log in a transaction of their own, a fifth of a second after the edit's own",
     source: [
       {
         file: "changes/record.ts",
@@ -122,7 +122,7 @@ function writeNow<Result>(`,
     ],
   },
   "cursor-skips": {
-    says: "the cursor of a full page stands one change too far",
+    says: "the cursor of a full page is one change too far",
     interference: "cursor-skips",
   },
   "stale-end": {

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { FeedAnswer } from "../reader.ts";
 
-/** What stands between a reader and the service, and gets it wrong. */
+/** A fault of a proxy between a reader and the service. */
 export type Interference = "cursor-skips" | "stale-end" | "until-now" | "milliseconds";
 
 /** How long a stale end is remembered, in milliseconds. */

@@ -17,11 +17,11 @@ export interface ReaderPlan {
   readonly format: "json" | "ndjson";
   /** Begins with a listing of people, in the middle of the session. */
   readonly startsWithListing: boolean;
-  /** Where requests go instead of to the process itself: something that stands between. */
+  /** The address of a proxy that gets the requests instead of the process itself. */
   readonly through?: string;
 }
 
-/** What a reader works with. */
+/** The context of a reader. */
 export interface ReaderContext {
   readonly fleet: Fleet;
   readonly history: History;

@@ -1,7 +1,7 @@
 /**
  * Checks the change feed from outside, through crashes: `node test/changes/checker/run.ts --seed 7 --seconds 300`.
  * Options: `--seed`, `--sessions` (how many, each with the next seed), `--seconds` of writing, `--processes` (1 or 2),
- * `--crashes`, `--postgresql` (one crash of three is that of PostgreSQL), `--people` of the largest file, `--plant` (a fault that has to be found; `--plant help` lists them).
+ * `--crashes`, `--postgresql` (every third crash hits PostgreSQL), `--people` of the largest file, `--plant` (a fault that has to be found; `--plant help` lists them).
  */
 import { parseArgs } from "node:util";
 import { createTestDatabase } from "../../support/database.ts";

@@ -31,7 +31,7 @@ export interface SessionOptions {
   readonly seconds: number;
   /** How often a process is killed. */
   readonly crashes: number;
-  /** Whether one crash of three is PostgreSQL's instead: only on a server of the session's own. */
+  /** True if every third crash is PostgreSQL's instead: only on a server of the session's own. */
   readonly crashesPostgreSql?: boolean;
   /** People of the largest file. */
   readonly largestFile: number;
@@ -43,10 +43,10 @@ export interface SessionOptions {
   whenRunning?(fleet: Fleet): void;
 }
 
-/** What a session found. */
+/** The result of a session. */
 export interface SessionReport {
   readonly violations: readonly Violation[];
-  /** What the checks looked at. */
+  /** The history that the checks read. */
   readonly history: History;
   readonly final: FinalState;
   readonly changes: number;

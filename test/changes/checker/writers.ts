@@ -7,7 +7,7 @@ import type { Fleet } from "./fleet.ts";
 import type { AcknowledgedImport, History, ImportResource, Write } from "./history.ts";
 import { createRandom, type Random } from "./random.ts";
 
-/** What a writer works with. */
+/** The context of a writer. */
 export interface WriterContext {
   readonly fleet: Fleet;
   readonly history: History & {
@@ -15,12 +15,12 @@ export interface WriterContext {
     readonly acknowledgedImports: AcknowledgedImport[];
   };
   readonly seed: number;
-  /** Its name, and that of its API key. */
+  /** Its name, also the name of its API key. */
   readonly name: string;
   readonly key: string;
   /** The processes that it writes through. */
   readonly processes: readonly number[];
-  /** Whether to go on after so many decisions. */
+  /** Tells whether to go on after this many decisions. */
   goesOn(decisions: number): boolean;
 }
 
