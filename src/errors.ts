@@ -148,7 +148,7 @@ export const rowIssues = {
   },
   group_token_invalid: {
     severity: "failure",
-    message: (d) => `"${text(d.value)}" is not a group token. Write G, G|0 … G|4 or G|00002.`,
+    message: (d) => `"${text(d.value)}" is not a group token. Write G, G|0 … G|4 or G|00002, and send the row again.`,
   },
   value_invalid: {
     severity: "failure",
@@ -157,7 +157,7 @@ export const rowIssues = {
   columns_differ: {
     severity: "failure",
     message: (d) =>
-      `The row has ${text(d.found)} columns, but the first row of the file has ${text(d.expected)}. Its values cannot be assigned to columns. ${text(d.hint)}`,
+      `The row has ${text(d.found)} ${d.found === 1 ? "column" : "columns"}, but the first row of the file has ${text(d.expected)}. Its values cannot be assigned to columns. ${text(d.hint)}`,
   },
   row_may_be_cut_off: {
     severity: "failure",
@@ -217,11 +217,12 @@ export const rowIssues = {
   },
   email_invalid: {
     severity: "warning",
-    message: (d) => `"${text(d.value)}" is not an e-mail address. It was left out.`,
+    message: (d) => `"${text(d.value)}" is not an e-mail address. It was left out. Correct it in your own system.`,
   },
   phone_impossible: {
     severity: "warning",
-    message: (d) => `"${text(d.value)}" is not a possible phone number. It was left out, and older numbers were kept.`,
+    message: (d) =>
+      `"${text(d.value)}" is not a possible phone number. It was left out, and older numbers were kept. Write it with its area code, or with + and its country, and nothing else.`,
   },
   placeholder_word: {
     severity: "warning",
@@ -289,7 +290,11 @@ export const rowIssues = {
   group_unknown: {
     severity: "warning",
     message: (d) =>
-      `There is no group ${text(d.groupId)}. The rest of the row was applied. Create the group, or let imports create it (createGroups).`,
+      `There is no group ${text(d.groupId)}. The rest of the row was applied. ${
+        /\s/.test(text(d.groupId))
+          ? "The id of a group has no blanks: if these are several groups, separate them by ;."
+          : "Create the group, or let imports create it (createGroups)."
+      }`,
   },
   location_unknown: {
     severity: "warning",

@@ -164,7 +164,7 @@ function readNumber(
   const written = readWrittenNumber(text);
   const reading = readPhoneNumber(written.number, callingCode ?? "");
   if (reading.kind === "number") {
-    if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, "the number's own country"));
+    if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, "The number's own country"));
     return { ...reading, label: written.label };
   }
   if (callingCode === undefined && reading.kind === "impossible") {

@@ -19,7 +19,7 @@ suite("file formats, section 2: what surrounds a phone number", () => {
     assert.deepEqual(
       parsed.issues.map(({ code, field, details }) => [code, field, details.attribute, details.value, details.used]),
       [
-        ["phone_attribute_invalid", "phone", "countryCode", "12345", "the number's own country"],
+        ["phone_attribute_invalid", "phone", "countryCode", "12345", "The number's own country"],
         ["phone_attribute_invalid", "phone", "sixth position", "more", "nothing"],
         ["phone_attribute_invalid", "phone", "messageType", "4", "3"],
         ["phone_attribute_invalid", "phone", "label", "pager", "cell"],

@@ -124,6 +124,19 @@ suite("file formats, section 2: phones", () => {
     assert.deepEqual(codes("+49 30 12345678"), []);
   });
 
+  test("words around a number are understood: labels, also after an extension, and the schemes of links", () => {
+    const read = (text: string) => {
+      const [phone] = parsePhones(text, "1").phones;
+      return [phone?.number, phone?.extension, phone?.label];
+    };
+    assert.deepEqual(read("2125550123 ext. 5 (work)"), ["+12125550123", "5", "work"]);
+    assert.deepEqual(read("(h) 212-555-0123 (x7)"), ["+12125550123", "7", "home"]);
+    for (const text of ["sms:+12125550123", "callto:+12125550123", "tel:212-555-0123 (cell)"]) {
+      assert.deepEqual(read(text), ["+12125550123", "", "cell"], text);
+    }
+    assert.deepEqual(read("fax: 2125550123"), [undefined, undefined, undefined]);
+  });
+
   test("fillers are reported and left out, and the rest is marked incomplete", () => {
     for (const value of [
       "0",
