@@ -33,7 +33,7 @@ export interface CampusPerson {
 /** The first night's file, or the second's. */
 export type Day = 1 | 2;
 
-/** What happens to people between the two days. */
+/** The changes of people between the two days. */
 export interface Movements {
   readonly joined: number;
   readonly left: number;
@@ -53,7 +53,7 @@ export interface Campus {
   peopleOn(day: Day): Iterable<CampusPerson>;
 }
 
-/** What a person who was there on the first day does until the second. */
+/** The kinds of change between the days for a person of the first day. */
 const fate = { stays: 0, leaves: 1, changesField: 2, changesGroups: 3 } as const;
 
 /**

@@ -31,7 +31,7 @@ export async function processGroupCpu(pid: number): Promise<number> {
 /** Undefined when the process has gone meanwhile. */
 async function readTimes(pid: number): Promise<ProcessTimes | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, "latin1").catch(() => undefined);
-  // The program's name stands in parentheses and may hold anything: the numbers begin after it.
+  // The program's name is in parentheses and may contain anything: the numbers begin after it.
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
   if (fields === undefined) return undefined;
   const ticks = (position: number) => Number(fields[position]);

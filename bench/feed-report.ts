@@ -7,7 +7,7 @@ export interface Latency {
   readonly rate: number;
 }
 
-/** What reading the change feed takes. */
+/** The cost of reading the change feed. */
 export interface FeedResults {
   readonly date: string;
   readonly machine: string;
@@ -32,7 +32,7 @@ const pageSize = 1000;
 const _polls = 20_000;
 const _waits = 200;
 
-/** Heading of the section of the results that tells of the feed. */
+/** Heading of the section of the results about the feed. */
 export const feedHeading = "## Change feed";
 
 /** Renders the results as Markdown. */
@@ -49,7 +49,7 @@ export function renderFeed({ date, machine, entries, pages, polls, wait, importi
     feedHeading,
     "",
     `${date}, ${machine}. A log of ${entries.toLocaleString("en")} entries, pages of ${pageSize}; milliseconds. Clients, service and PostgreSQL share the machine.`,
-    "PostgreSQL makes the same text by a plain statement, over as many connections; the ratio is that of the medians.",
+    "PostgreSQL makes the same text by a plain statement, over as many connections; the ratio compares the medians.",
     "",
     ...renderTable(
       ["pages", "PostgreSQL p50", "p99", "Muster p50", "p99", "ratio", "goal ≤ 1.3"],

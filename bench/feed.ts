@@ -166,7 +166,7 @@ export async function measureFeed(
 const describe = ({ p50, p99, rate }: Latency) =>
   `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, ${rate.toFixed(0)}/s`;
 
-/** Both must make the same text, or the comparison is none. */
+/** Both must make the same text, or the comparison means nothing. */
 async function checkSameText(
   pool: pg.Pool,
   url: string,

@@ -13,7 +13,7 @@ const singles = 200;
 /** Members of a page. */
 const pageSize = 1_000;
 
-/** What a large group takes, as a client sees it: from the request sent to the answer received. */
+/** The times of a large group, as a client sees them: from the request sent to the answer received. */
 export interface GroupTimes {
   /** Seconds of putting everybody into the group with one request. */
   readonly fill: number;
@@ -26,7 +26,7 @@ export interface GroupTimes {
   readonly purge: number;
 }
 
-/** What it may take. */
+/** The goals for these times. */
 export const groupGoals = {
   /** Milliseconds. */
   addOne: 10,

@@ -1,4 +1,4 @@
-/** What a piece of work took. */
+/** The cost of a piece of work. */
 export interface Cost {
   /** Wall-clock time. */
   readonly seconds: number;
@@ -8,7 +8,7 @@ export interface Cost {
 
 /**
  * Measures a piece of work.
- * @param readCpu seconds of processor time used so far by whoever does the work
+ * @param readCpu seconds of processor time used so far by the process that does the work
  */
 export async function measure(work: () => Promise<unknown>, readCpu: () => Promise<number>): Promise<Cost> {
   const cpuBefore = await readCpu();

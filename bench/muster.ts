@@ -7,7 +7,7 @@ import { type Cost, measure, medianCost } from "./measure.ts";
 import type { BenchServer } from "./server.ts";
 import { adminKey, type BenchStyle, type ImportAnswer, sendRoster, startService } from "./service.ts";
 
-/** What Muster takes, from the first byte sent to the answer received; its processor time is the service's and PostgreSQL's. */
+/** Muster's times, from the first byte sent to the answer received; its processor time is the service's and PostgreSQL's. */
 export interface MusterTimes {
   readonly firstLoad: Cost;
   readonly sameAgain: Cost;
@@ -20,7 +20,7 @@ export interface MusterRun {
   readonly days: readonly [DayFiles, DayFiles];
   readonly movements: Movements;
   readonly style: BenchStyle;
-  /** Whether the guard looks at the imports; without it, it looks at nothing. */
+  /** True if the guard checks the imports. */
   readonly isGuarded: boolean;
   /** Folder for CPU profiles; undefined: none are taken. */
   readonly profileDirectory: string | undefined;

@@ -18,7 +18,7 @@ export interface BenchServer {
   dropDatabase(name: string): Promise<void>;
   /** Runs statements as the superuser. */
   query<Row extends pg.QueryResultRow>(database: string, text: string): Promise<Row[]>;
-  /** What the server does by itself until the next night: statistics, vacuum, checkpoint. */
+  /** Runs the server's own work until the next night: statistics, vacuum, checkpoint. */
   settle(database: string): Promise<void>;
   /** Seconds of processor time that the whole server has used so far. */
   readCpu(): Promise<number>;

@@ -5,7 +5,7 @@ import { campusTables, type DayFiles } from "../generate.ts";
 import { type Cost, measure, medianCost } from "../measure.ts";
 import type { BenchServer } from "../server.ts";
 
-/** What the hand-written merge takes; its processor time is PostgreSQL's, without psql's. */
+/** The cost of the hand-written merge; its processor time is PostgreSQL's, without psql's. */
 export interface LimitTimes {
   /** First load into bare tables, the indexes built after the rows. */
   readonly firstLoadBare: Cost;

@@ -22,7 +22,7 @@ export async function prepareScript(): Promise<void> {
   const prisma = fileURLToPath(import.meta.resolve("prisma/build/index.js"));
   await run(process.execPath, [prisma, "generate", "--schema", pathOf("schema.prisma")], {
     cwd: pathOf("../.."),
-    // generating needs no engine, but would download one; any program stands in for it
+    // generating needs no engine, but would download one; any program will do
     env: { ...process.env, PRISMA_SCHEMA_ENGINE_BINARY: process.execPath },
   });
 }

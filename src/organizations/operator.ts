@@ -41,7 +41,7 @@ export const summarySchema = z
     lastImport: z
       .object({ at: z.string(), kind: z.string(), status: z.string() })
       .nullable()
-      .describe("The import that was sent last; null: none was. Dry runs are none."),
+      .describe("The last import; null: no import yet. Dry runs do not count."),
     createdAt: z.string(),
     updatedAt: z.string(),
   })

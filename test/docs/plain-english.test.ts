@@ -15,32 +15,33 @@ const constructions: readonly Construction[] = [
   {
     rule: "(a) name the actor: a comment begins with What, Who, Whose, Whom, Whether or Where",
     pattern: /^[ \t]*(?:\/\*\*|\*|\/\/)[ \t]*(?:What|Who|Whose|Whom|Whoever|Whether|Where)\b/gm,
-    ceiling: 275,
+    ceiling: 0,
   },
-  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 86 },
-  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 56 },
-  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 100 },
+  { rule: "(a) name the actor: whoever", pattern: /\bwho(?:so)?m?ever\b/gi, ceiling: 0 },
+  { rule: '(b) "is not a", never "is none"', pattern: /\b(?:is|are|was|were|be) none\b/gi, ceiling: 0 },
+  { rule: "(c) things are, appear or contain", pattern: /\b(?:stands?|stood)\b(?! ?alone|-in)/gi, ceiling: 0 },
   {
     rule: "(d) the trade's words: give way, for want of, be it",
     pattern: /\bg[ia]ves? way\b|\bfor want of\b|\bbe it\b/gi,
     ceiling: 0,
   },
-  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 11 },
+  { rule: "(d) the trade's words: anew", pattern: /\banew\b/gi, ceiling: 0 },
   {
     rule: "(g) name the thing: the same of, that of, those of",
     pattern: /\b(?:the same|that|those) of\b/gi,
-    ceiling: 84,
+    ceiling: 0,
   },
   {
     rule: "(g) name the thing: say, tell or know of",
     pattern: /\b(?:says?|said|tells?|told|knows?|known) of\b/gi,
-    ceiling: 96,
+    ceiling: 0,
   },
 ];
 
 /** The most words of a sentence in a document. The rule says 25; lists of names need some more. */
 const longSentence = 32;
-const longSentenceCeiling = 53;
+/** The README lists the pages of the reference in one paragraph, which counts as a sentence. */
+const longSentenceCeiling = 1;
 
 const isCounted = (path: string) => /\.(?:ts|md)$/.test(path) && path !== "test/docs/plain-english.test.ts";
 

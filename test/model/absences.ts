@@ -1,4 +1,4 @@
-/** Whom a roster should name and doesn't, and what becomes of them (file formats, sections 4 and 5). */
+/** Finds people whom a roster should name and does not, and decides about them (file formats, sections 4 and 5). */
 import type { UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
 import type { Decision } from "./decide.ts";

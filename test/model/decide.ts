@@ -1,4 +1,4 @@
-/** What happens to each person of a file as a whole, before anything is applied. */
+/** Decides about each person of a file as a whole, before anything is applied. */
 
 import type { Statement } from "./merge.ts";
 import type { Person } from "./person.ts";
@@ -30,7 +30,7 @@ export function decide(
   return failTakenUsernames(organization, source, decisions);
 }
 
-/** What can be decided without looking at the other people of the file. */
+/** Makes the decisions that need no other people of the file. */
 function decideAlone(
   organization: Organization,
   person: Person,
@@ -58,7 +58,7 @@ function decideAlone(
   return { person, statement, fate: "add" };
 }
 
-/** Whom no feed deletes (file formats, sections 3 and 5). `leaving`: all who might go. */
+/** Tells whether no feed may delete a person (file formats, sections 3 and 5). `leaving`: all who might go. */
 export function mayNotBeDeleted(organization: Organization, user: User, leaving: readonly User[]): boolean {
   const isStatic = (groupId: string) => organization.groups.get(groupId)?.style === "static";
   const isAdministrator = (one: User) =>

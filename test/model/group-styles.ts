@@ -45,7 +45,7 @@ export function leaveRosters(
   }
 }
 
-/** Whether a row carries an identifier that the file gives a person. */
+/** Tells whether a row has an identifier that the file gives a person. */
 export function isOfThePerson({ databaseId, username, primaryEmail }: Statement, row: UserRow): boolean {
   return Boolean(
     (databaseId !== null && row.databaseId === databaseId) ||

@@ -116,7 +116,7 @@ describe("the same file twice", () => {
   });
 });
 
-/** Whether a file is one of the exceptions that the examples below show. */
+/** Tells whether a file is one of the exceptions in the examples below. */
 function isException(
   before: Organization,
   rows: readonly UserRow[],

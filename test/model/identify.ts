@@ -1,5 +1,5 @@
 /**
- * Who is who: which rows of a file are one person, and which stored user that is (file formats, section 4).
+ * Identifies people: the rows of a file that are one person, and the stored user (file formats, section 4).
  * The rules are numbered in the order in which they are tried; a row is settled by the first that fits.
  */
 import type { UserRow } from "../../src/intake/records.ts";

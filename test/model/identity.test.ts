@@ -1,4 +1,4 @@
-/** Who is who, and what happens to a person as a whole (file formats, sections 1, 3 and 4). */
+/** The identities of people, and decisions about a whole person (file formats, sections 1, 3 and 4). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { describeUser, describeUsers, manual } from "./state.ts";

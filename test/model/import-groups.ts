@@ -1,6 +1,6 @@
 /**
- * What a file of groups does to an organization, written for reading from file formats, section 6; property tests hold
- * the service to it.
+ * Applies a file of groups to an organization. Written to be read next to file formats, section 6; property tests
+ * compare the service with it.
  */
 import type { Issue } from "./state.ts";
 import { byDefault, type Group, networkAdministrator, type Organization, plainGroup } from "./state.ts";
@@ -8,7 +8,7 @@ import { byDefault, type Group, networkAdministrator, type Organization, plainGr
 /** A row of a file of groups: the strings that were sent, by column. */
 export type GroupValues = Readonly<Record<string, string>>;
 
-/** What became of a row of groups or locations. */
+/** The outcome of a row of groups or locations. */
 export interface RecordOutcome {
   /** 1-based. */
   readonly row: number;
@@ -102,7 +102,7 @@ function maySay(organization: Organization, row: Row): boolean {
   return name.length < 50 && ![...organization.groups.values()].some((group) => isSameName(group.name, name));
 }
 
-/** Whether another row is about the same group, applied or not. A new group without a name has its id for one. */
+/** Tells whether another row is about the same group, applied or not. The id names a new group without a name. */
 function hasTwin(organization: Organization, row: Row, rows: readonly Row[]): boolean {
   const about = (one: Row) => {
     const id = groupOf(organization, one) ?? one.id;

@@ -1,4 +1,4 @@
-/** What a file of locations does to an organization, written for reading from file formats, section 7. */
+/** Applies a file of locations to an organization. Written to be read next to file formats, section 7. */
 import type { RecordOutcome } from "./import-groups.ts";
 import { locationKey, type Organization, plainLocation } from "./state.ts";
 

@@ -38,7 +38,7 @@ describe("groups with a style of their own", () => {
   ) =>
     stored(id, { username, email: `${username}@x.edu`, memberships, sources: { [employees]: String(id), ...sources } });
   const both = { TEAM: { owner: employees }, G1: { owner: employees } };
-  /** What employees send about ann (1) and bob (2); who is in which groups afterwards. */
+  /** Sends employees' rows about ann (1) and bob (2); returns the people in each group afterwards. */
   const after = (
     users: ReturnType<typeof stored>[],
     rows: Parameters<typeof importRecords>[1],

@@ -1,4 +1,4 @@
-/** What the rows of one person say together (file formats, section 4). */
+/** Merges the rows of one person (file formats, section 4). */
 import type { EmailAddress, Phone, UserRow } from "../../src/intake/records.ts";
 import type { Style } from "../../src/organizations/settings.ts";
 import { foldName } from "./names.ts";
@@ -12,7 +12,7 @@ export interface Said<Value> {
   readonly row: number;
 }
 
-/** What a file says about a person. What is undefined was said by no row. */
+/** The contents of a file about a person; undefined members are in no row. */
 export interface Statement extends Readonly<Record<TextProperty, Said<string> | undefined>> {
   readonly firstRow: number;
   readonly databaseId: string | null;
@@ -120,7 +120,7 @@ function mergeGroups(rows: readonly UserRow[]): Pick<Statement, "leaveAll" | "le
 /** No role is below every role. */
 export const roleHeight = (role: number | null): number => [null, 0, 4, 3, 1, 2].indexOf(role);
 
-/** Whether a row removes something and adds nothing. */
+/** Tells whether a row removes something and adds nothing. */
 export function removesOnly({ groups }: UserRow): boolean {
   if (!groups || groups.join.length > 0) return false;
   return groups.deletePerson || groups.leaveAll || groups.leave.length > 0;
@@ -140,7 +140,7 @@ function lastSaid<Value>(rows: readonly UserRow[], read: (row: UserRow) => Value
   return said.findLast(({ value }) => !isBlank(value)) ?? said.at(-1);
 }
 
-/** Whether a scalar says nothing: "", null, false, or a list of nothing but "". */
+/** Tells whether a scalar is blank: "", null, false, or a list of nothing but "". */
 export function isBlank(value: unknown): boolean {
   return Array.isArray(value) ? value.every((element) => element === "") : value === "" || value === null || !value;
 }

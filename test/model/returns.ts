@@ -90,7 +90,7 @@ export function putBack(
 const isBlankValue = (value: unknown) =>
   Array.isArray(value) ? value.length === 0 : typeof value === "boolean" ? false : isBlank(value);
 
-/** Whether nobody else has, or gets by the file, or brings back, the username of somebody who returns. */
+/** Tells whether a returning person's username is free: nobody else has it, gets it from the file, or brings it back. */
 export function isUsernameFree(
   before: Organization,
   deleted: User,

@@ -174,7 +174,7 @@ export function followsImport(organization: Organization, groupId: string): bool
   return style === null || style === "static";
 }
 
-/** Whether whom a file does not put into the group leaves it, whatever the import's style is. */
+/** Tells whether people whom the file does not put into the group leave it, in any style. */
 export function isRoster(organization: Organization, groupId: string): boolean {
   const style = organization.groups.get(groupId)?.style;
   return style === "active-roster" || style === "purge";

@@ -1,13 +1,13 @@
 /** How lost letters show (file formats, section 5). */
 
-/** What no letter is, and what UTF-8 looks like that was read in another encoding. */
+/** Characters that are not letters, and signs of UTF-8 read in another encoding. */
 const symbols = /[\u0080-\u00bf\u02c6\u02dc\u2010-\u203a\u20ac\u2122\u2200-\u22ff\u2500-\u25ff]/;
 const leads = /[ÂÃ]/;
 
 const count = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].length;
 const ascii = (text: string) => text.replace(/[^\u0021-\u007e]|[?]/g, "");
 
-/** Whether a text is what is left of a stored one whose letters were lost on the way. Parts are joined by `|`. */
+/** Tells whether a text is a stored one that lost letters on the way. Parts are joined by `|`. */
 export function damages(stored: string, sent: string): boolean {
   const parts = stored.split("|");
   return stored !== sent && sent.split("|").some((part, index) => damagesPart(parts[index], part));

@@ -74,7 +74,7 @@ describe("rows of one person", () => {
 
 describe("a scalar", () => {
   const unchanged = { value: "Old", owner: employees };
-  /** What becomes of the address "Old", owned by employees unless said otherwise, when employees send `sent`. */
+  /** Returns the address after employees send `sent`. It was "Old", owned by `owner`. */
   const becomes = (sent: Values, owner: ClaimNumber = employees) => {
     const { only, issues } = importFor({ address: "Old", owner }, [sent]);
     return [only.address, ...issues];

@@ -7,9 +7,9 @@ import { textProperties, texts } from "./texts.ts";
 
 /** How a scalar is treated. */
 interface ScalarRule {
-  /** Whether a blank withdraws it: names and identifiers stay. */
+  /** True if a blank withdraws the value: names and identifiers stay. */
   readonly optional: boolean;
-  /** What it is compared by. */
+  /** Returns the key by which values are compared. */
   readonly key: (value: never) => unknown;
 }
 const required: ScalarRule = { optional: false, key: (value) => value };
@@ -30,7 +30,7 @@ function textOf(value: unknown): string {
   return value !== null && typeof value === "object" ? (value as Username).username : "";
 }
 
-/** What becomes of a scalar when `source` says something about it. */
+/** Decides the new state of a scalar that `source` sends. */
 function decideScalar<Value>(
   organization: Organization,
   source: number,

@@ -66,7 +66,7 @@ interface PersonOptions extends Partial<Record<TextProperty, string>> {
   location?: string;
   showAllGroups?: boolean;
   email?: string;
-  /** Who owns all these values; the first claimant unless given. */
+  /** The owner of all these values; by default the first claimant. */
   owner?: ClaimNumber;
   /** Further addresses and their claims. */
   emails?: Record<string, ClaimNumber[]>;
@@ -121,7 +121,7 @@ interface Imported {
   organization: Organization;
   /** Outcomes of the rows, in order. */
   outcomes: string[];
-  /** What reconciliation had to say, as "row code" or "row code field"; notes of intake about single values are left out. */
+  /** The notes of reconciliation, as "row code" or "row code field", without intake's notes about single values. */
   issues: string[];
   /** The only user there is afterwards. */
   readonly only: User;

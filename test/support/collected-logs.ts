@@ -50,7 +50,7 @@ const forbidden: Readonly<Record<string, RegExp>> = {
   "a private key": /-----BEGIN/,
 };
 
-/** Returns the name of the forbidden data in a line of a log; undefined if there is none. */
+/** Returns the name of the forbidden data in a line of a log; undefined for a clean line. */
 export function findForbidden(line: string): string | undefined {
   return Object.entries(forbidden).find(([, pattern]) => pattern.test(line))?.[0];
 }

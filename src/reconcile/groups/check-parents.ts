@@ -12,7 +12,7 @@ const parentRounds = 8;
 
 /**
  * Checks that the parent of each group is stored or created by the file, is not deleted by it, and that no group comes
- * to stand below itself (file formats, section 6). A row that fails may take the parent of others with it, or leave the
+ * to be below itself (file formats, section 6). A row that fails may take the parent of others with it, or leave the
  * stored parents as they are, so that the check is repeated.
  * @param groupIds ids of the groups that the rows create, by row
  * @returns why rows fail, by row

@@ -40,7 +40,7 @@ const defaultClaims = literal(1 << byDefault);
 
 /**
  * Makes all network administrators members of the groups that the plan creates, in that role, unless the file itself has
- * them join (file formats, section 6.2). They are the administrators after the plan is applied. The memberships are claimed like those of
+ * them join (file formats, section 6.2). They are the administrators after the plan is applied. The memberships are claimed like memberships of
  * default groups, so that no import ends them. This comes before `keepLastAdministrators`: people whom that step keeps in
  * the role would no longer be the last ones when the file comes again. Needed only when the plan creates groups.
  */
