@@ -2,6 +2,7 @@ import sql, { empty, type Sql } from "sql-template-tag";
 import type { Stretch } from "../changes/feed.ts";
 import { type Database, withOrganization } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
+import { type Lost, leftRecord, withLosses } from "./feed-losses.ts";
 import { blankRecord, type FeedRecord, toFeedRecord } from "./feed-record.ts";
 import { usersByPage } from "./list-users.ts";
 import { parseDocument, storedUserRow, userDocuments } from "./user-document.ts";
@@ -16,15 +17,26 @@ export interface RecordsWanted {
   readonly source: string;
 }
 
-/** A person who changed: the id, and the identifiers of a person who was deleted. */
-type Changed = number | readonly [id: number, databaseId: string | null, username: string | null];
+/** A person who was deleted. */
+type Gone = readonly [id: number, databaseId: string | null, username: string | null];
+
+/** A person who lost something within the stretch. It may have come back since. */
+interface Loser extends Lost {
+  readonly id: number;
+}
+
+/** A person who changed: the id alone if nothing was lost. */
+type Changed = number | Gone | Loser;
+
+const isGone = (one: Changed): one is Gone => Array.isArray(one);
+const idOf = (one: number | Loser): number => (typeof one === "number" ? one : one.id);
 
 const pageSize = 1000;
 
 /**
  * People as feeds write them, page by page in the order of their ids. Between two pages no connection is held. Deleted
- * people have the code 00000, and those who have left the group have `G|00002` (file formats, section 3). A copy that
- * imports this follows.
+ * people have the code 00000. Memberships that ended have `G|00002`, and lost addresses and phones have the order `delete`
+ * (file formats, sections 1 to 3). So a copy that imports this stays equal.
  */
 export async function* feedRecords(
   database: Database,
@@ -42,10 +54,11 @@ export async function* feedRecords(
     const page = changed.slice(first, first + pageSize);
     const documents = await documentsOf(database, organizationId, page);
     yield page.flatMap((one) => {
-      if (typeof one !== "number") return [goneRecord(one)];
-      const document = documents.get(one);
+      if (isGone(one)) return [goneRecord(one)];
+      const document = documents.get(idOf(one));
       if (document === undefined) return [];
-      return [groupId === undefined ? record(document) : orLeft(record(document), groupId)];
+      if (groupId !== undefined && !isMember(document, groupId)) return [leftRecord(record(document), [groupId])];
+      return typeof one === "number" ? [record(document)] : withLosses(record(document), document, one);
     });
   }
 }
@@ -74,8 +87,25 @@ export const changedPeople = (
         or exists (select from memberships m
           where m.organization_id = ${organizationId} and m.user_id = c.id::bigint and m.group_id = ${groupId}))`;
   return sql`
-    select coalesce(json_agg(case when is_deleted then json_build_array(id, database_id, username) else to_json(id) end
-      order by id), '[]') as changed
+    with entry as materialized (
+      select id::bigint as id, changed::json as changed, memberships::json as memberships from changes
+      where organization_id = ${organizationId} and type = 'user' and action <> 'created'
+        and sequence > ${after} and sequence <= ${through}
+    ), loss as (
+      select id, 'groups' as kind, m ->> 'groupId' as value from entry, json_array_elements(memberships) m
+      where m #>> '{role,to}' is null
+      union
+      select id, 'emails', value from entry, json_array_elements_text(${listBefore("emails")}) value
+      union
+      select id, 'phones', concat_ws(' x', p ->> 'number', nullif(p ->> 'extension', ''))
+      from entry, json_array_elements(${listBefore("phones")}) p
+    ), loser as (
+      select id, json_build_object('id', id, 'groups', ${lossesOf("groups")}, 'emails', ${lossesOf("emails")},
+        'phones', ${lossesOf("phones")}) as losses
+      from loss group by id
+    )
+    select coalesce(json_agg(case when is_deleted then json_build_array(id, database_id, username)
+      else coalesce(losses, to_json(id)) end order by id), '[]') as changed
     from (
       select distinct on (id::bigint) id::bigint, database_id, username,
         not exists (select from users u where u.organization_id = ${organizationId} and u.id = c.id::bigint) as is_deleted
@@ -83,15 +113,22 @@ export const changedPeople = (
       where organization_id = ${organizationId} and type = 'user' and sequence > ${after} and sequence <= ${through}
         ${groupId === undefined ? empty : concernsGroup}
       order by id::bigint, sequence desc
-    ) last`;
+    ) last left join loser using (id)`;
 };
+
+/** The values of a list before a change; null if the change did not concern it. */
+const listBefore = (name: "emails" | "phones"): Sql =>
+  sql`case when json_typeof(changed #> array[${name}::text, 'from']) = 'array' then changed #> array[${name}::text, 'from'] end`;
+
+const lossesOf = (kind: keyof Lost): Sql =>
+  sql`coalesce(json_agg(value order by value) filter (where kind = ${kind}::text), '[]')`;
 
 async function documentsOf(
   database: Database,
   organizationId: number,
   changed: readonly Changed[],
 ): Promise<Map<number, UserDocument>> {
-  const ids = changed.filter((one) => typeof one === "number");
+  const ids = changed.flatMap((one) => (isGone(one) ? [] : [idOf(one)]));
   const statement = prepared(userDocuments(organizationId, sql`select unnest(${ids}::bigint[]) as id`));
   const rows = await withOrganization(database, organizationId, (transaction) =>
     selectRows(transaction, storedUserRow, statement),
@@ -99,17 +136,12 @@ async function documentsOf(
   return new Map(rows.map((row) => [row.id, parseDocument(row)]));
 }
 
-const goneRecord = ([, databaseId, username]: Exclude<Changed, number>): FeedRecord => ({
+const goneRecord = ([, databaseId, username]: Gone): FeedRecord => ({
   ...blankRecord,
   userID: username ?? "",
   databaseID: databaseId ?? "",
   groupID: "00000",
 });
 
-/** A person who does not belong to the group any more leaves it, and says nothing else. */
-function orLeft(record: FeedRecord, groupId: string): FeedRecord {
-  const isMember = record.groupID.split(";").some((token) => token.split("|", 1)[0] === groupId);
-  if (isMember) return record;
-  const { userID, databaseID, email } = record;
-  return { ...blankRecord, userID, databaseID, email, groupID: `${groupId}|00002` };
-}
+const isMember = ({ memberships }: UserDocument, groupId: string): boolean =>
+  memberships.some((membership) => membership.groupId === groupId);

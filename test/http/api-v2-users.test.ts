@@ -44,7 +44,7 @@ test("everybody comes in the feed's own XML, with the key in the address and wha
 test("with since come those who changed, as they are, and the deleted with the code that deletes; until is the next since", async () => {
   const { headers, json } = await get(`&since=${loaded}`, "application/json");
   assert.deepEqual(json.users, [
-    { ...row("2", "G2"), showAllGroups: "0" },
+    { ...row("2", "G2;G1|00002"), showAllGroups: "0" },
     { userID: "u3", databaseID: "3", groupID: "00000" },
     { ...row("4", "G2", { lastName: "New" }), showAllGroups: "0" },
   ]);

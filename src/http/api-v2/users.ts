@@ -1,7 +1,8 @@
 import { Readable } from "node:stream";
 import { z } from "zod";
-import { feedStretch } from "../../changes/feed.ts";
+import { feedEnd, feedStretch } from "../../changes/feed.ts";
 import { feedRecords } from "../../directory/changed-users.ts";
+import { MusterError } from "../../errors.ts";
 import { sourceName } from "../../organizations/sources.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -40,6 +41,11 @@ const moment = z
   })
   .optional();
 
+const untilAlone = () =>
+  new MusterError("request_invalid", "until ends the window that since begins. Send since too, or leave until out.", {
+    field: "until",
+  });
+
 /** Reading people as existing jobs do (docs/migrating-from-regroup.md). */
 export function usersV2Route(app: App, { database }: HttpDependencies): void {
   app.route({
@@ -51,9 +57,10 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
       summary: "Read users, as existing jobs do",
       description:
         "Returns people in the feed's own XML, or in JSON or CSV on request, so that they can be loaded back: everybody, " +
-        "or with `since` the people who changed after it, as they are now. Deleted people have the `groupID` 00000. `groupID` " +
-        "selects people of that group; people who left it since have its id and `|00002`. `databaseID` is the id in the key's source. The " +
-        "header `changes-until` is the next `since`. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
+        "or with `since` the people who changed after it, as they are now. Deleted people have the `groupID` 00000. " +
+        "Memberships that ended have `|00002`, and lost e-mails and phones have `|delete`, so that a copy that imports the answer stays equal. " +
+        "`groupID` selects people of that group, and with `since` those who left it. `databaseID` is the id in the key's source. The " +
+        "header `changes-until` is the next `since`, also in the first answer. `until` needs `since`. `source`, `style` and `dryRun` are refused; other parameters that it does not know are ignored.",
       tags: ["Version 2"],
       querystring: z.looseObject({
         ...keyQuery,
@@ -75,8 +82,10 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
       const { since, until, groupID: groupId } = request.query;
       const { organizationId, source: number } = request.caller;
       const source = (number === null ? undefined : await sourceName(database, organizationId, number)) ?? "default";
+      if (since === undefined && until !== undefined) throw untilAlone();
       const stretch = since === undefined ? undefined : await feedStretch(database, organizationId, since, until);
-      if (stretch !== undefined) reply.header("changes-until", stretch.until);
+      // The end of the log is read before the list: what changes meanwhile comes again with the next request.
+      reply.header("changes-until", stretch?.until ?? (await feedEnd(database, organizationId)).at);
       const format = chooseFormat(request.headers, formats, "xml") as UsersFormat;
       const records = feedRecords(database, organizationId, { stretch, groupId, source });
       return reply
