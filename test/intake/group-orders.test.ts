@@ -172,29 +172,6 @@ suite("file formats, section 3: the groupID column", () => {
     assert.equal(unclear.issues[0]?.code, "group_list_unclear");
   });
 
-  test("a comma of Chinese or Japanese separates as a comma does", () => {
-    for (const cell of ["G1，G2", "G1、G2"]) {
-      assert.deepEqual(
-        parseGroupOrders(cell, [], new Set([cell])).orders.join.map(({ groupId }) => groupId),
-        [cell],
-      );
-      const { orders, issues } = parseGroupOrders(cell, []);
-      assert.deepEqual(
-        orders.join.map(({ groupId }) => groupId),
-        ["G1", "G2"],
-      );
-      assert.deepEqual(
-        issues.map(({ code }) => code),
-        ["group_list_split"],
-      );
-    }
-  });
-
-  test("a second pair of quotation marks is read through", () => {
-    const { orders } = parseGroupOrders('"G1";"00002 G2"', []);
-    assert.deepEqual([orders.join.map(({ groupId }) => groupId), orders.leave], [["G1"], ["G2"]]);
-  });
-
   test("guards around cells and tokens are read through", () => {
     assert.equal(parseGroupOrders('="00001"', []).orders.leaveAll, true);
     assert.equal(parseGroupOrders("'00000", []).orders.deletePerson, true);
