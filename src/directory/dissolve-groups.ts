@@ -16,7 +16,7 @@ import { type ChangedMemberships, changeMemberships, type MembershipExpressions 
 
 /** Groups that were deleted, and what went with them. */
 export interface DeletedGroups extends ChangedMemberships {
-  /** As they were, in the order of their ids. */
+  /** The groups before the change, in the order of their ids. */
   readonly groups: readonly GroupDocument[];
 }
 
@@ -45,7 +45,7 @@ export const allMemberships = (organizationId: number, groupIds: readonly string
 ];
 
 /**
- * Deletes these groups and their memberships; people stay, groups below them lose their parent, and locations let go of
+ * Deletes these groups and their memberships; people stay, groups below them lose their parent, and locations lose
  * them. Imports look at unchanged rows again afterwards: one may name a group. The caller holds the organization's lock.
  * @param groupIds ids of groups; unknown ones are passed over
  * @returns the groups, how many memberships ended, and what was recorded: people first, then groups and locations

@@ -153,14 +153,14 @@ async function writeGroup(
 
 /** The caller's way to make sure that it takes the right group apart. */
 export interface Expectation {
-  /** How many members the group is said to have. */
+  /** The number of members that the caller expects in the group. */
   readonly expectedMembers: number | undefined;
   readonly checkVersion: CheckVersion;
 }
 
 /**
  * Deletes a group and its memberships, whatever their claims. People stay, groups below it lose their parent, and
- * locations let go of it.
+ * locations lose it.
  * @returns how many memberships ended
  * @throws MusterError not_found, organization_busy
  * @throws MusterError conflict when the number of members has to be named, or is another one

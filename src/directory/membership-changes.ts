@@ -14,7 +14,7 @@ export type MembershipExpressions = readonly Sql[];
 
 /** The outcome of a change of memberships. The log gave out one number a person. */
 export interface ChangedMemberships extends Recorded {
-  /** How many memberships changed; `count` is the number of people. */
+  /** The number of memberships that changed; `count` is the number of people. */
   readonly memberships: number;
 }
 

@@ -77,7 +77,7 @@ const networkAdministrators = (organizationId: number): Sql =>
 
 const countRow = z.object({ count: z.int() });
 
-/** How many people are network administrators. */
+/** Counts the network administrators. */
 export async function countNetworkAdministrators(executor: Executor, organizationId: number): Promise<number> {
   return (await selectRow(executor, countRow, networkAdministratorCount(organizationId)))!.count;
 }

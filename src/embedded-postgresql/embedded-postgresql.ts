@@ -21,7 +21,7 @@ export interface EmbeddedPostgreSqlOptions {
 
 /** A running PostgreSQL that belongs to this process alone. */
 export interface EmbeddedPostgreSql {
-  /** How to connect to the database `muster`, as its owner. */
+  /** The connection settings of the owner of the database `muster`. */
   readonly connection: ClientConfig;
   /** Process id of the server. */
   readonly pid: number;
@@ -30,7 +30,7 @@ export interface EmbeddedPostgreSql {
 }
 
 const databaseName = "muster";
-/** How long a server may take until it answers. */
+/** The longest start of a server, in milliseconds. */
 const startDeadline = 60_000;
 /**
  * How long a live process that has started a server may take to own it, or to own it again after the server has

@@ -5,7 +5,7 @@ import { socketPort } from "./settings.ts";
 /** The process that holds this advisory lock in the database `postgres` owns the cluster. */
 const ownerLock = 1_836_413_556;
 
-/** How to connect to a database of a cluster, as its superuser. */
+/** The connection settings of a cluster's superuser. */
 export function connectionTo(cluster: Cluster, socketDirectory: string, database: string): ClientConfig {
   return {
     host: socketDirectory,

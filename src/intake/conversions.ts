@@ -44,7 +44,7 @@ export function highCharacters(encoding: SingleByteEncoding): string {
   return table;
 }
 
-/** How bytes of an encoding become text. */
+/** The conversion from the bytes of an encoding to text. */
 export function conversionOf(encoding: Encoding): Conversion {
   if (isUtf16(encoding)) {
     return (block) => {
@@ -81,7 +81,7 @@ export function singleByteText(encoding: SingleByteEncoding): (block: Uint8Array
 /** Every block is decoded by itself, so that a byte order mark must not be dropped from each. */
 const strictUtf8 = () => new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-/** How many bytes at the end of a block belong to a character that goes on. */
+/** Returns the number of bytes at the end of a block that belong to an incomplete character. */
 export function cutCharacterLength(bytes: Uint8Array, encoding: Encoding): number {
   if (encoding === "utf-8") return cutUtf8Length(bytes);
   return isUtf16(encoding) ? cutUtf16Length(bytes, encoding) : 0;

@@ -6,7 +6,7 @@ import { printable } from "./printable.ts";
 import type { PassedLine } from "./reading.ts";
 import { counted } from "./xml-parser.ts";
 
-/** How the rows of a table are told from what is not one. */
+/** The signs that separate a table's rows from other lines. */
 export interface TableOptions {
   /** True if the first row is a header; asked once. */
   readonly isHeader: (first: CsvRow) => boolean;

@@ -6,11 +6,11 @@ import { createDecoder } from "./decode.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import type { Delimiter, Encoding, PassedLine, ReadOptions } from "./reading.ts";
 
-/** How CSV is taken apart. */
+/** The options for splitting CSV into cells. */
 export interface CsvOptions extends Pick<ReadOptions, "encoding" | "charset"> {
   /** Or what chooses it by the beginning of the file. A line `sep=;` wins over both. */
   readonly delimiter: Delimiter | ((head: string, line: number) => Delimiter);
-  /** Is told what was found, however the reading ends. */
+  /** Called with the findings at the end of the reading, also after an error. */
   readonly onFindings?: (findings: CsvFindings) => void;
 }
 

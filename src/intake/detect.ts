@@ -3,7 +3,7 @@ import { type EncodingOptions, isUtf16, shownEncoding, utf16Text } from "./encod
 import { refuseForeign } from "./foreign-files.ts";
 import type { Encoding, FileFormat } from "./reading.ts";
 
-/** How many bytes from the start of a body are looked at. */
+/** The number of bytes inspected from the start of a body. */
 export const detectionBytes = 4_096;
 
 /**

@@ -40,7 +40,7 @@ interface Statement {
 
 const contentType = "the content type";
 const setting = "the setting of the source";
-/** How many of the first bytes show an encoding. */
+/** The number of first bytes that show an encoding. */
 const signatureLength = 256;
 
 /**

@@ -149,9 +149,9 @@ export function failureIn(line: string): string | undefined {
   return programError.test(line) ? "an error of a program" : undefined;
 }
 
-/** How many characters of a file are looked at. */
+/** The number of characters of a file that are inspected. */
 const headLength = 4_096;
-/** How many lines may be before an error. */
+/** The most lines before an error. */
 const headLines = 4;
 
 /**

@@ -16,7 +16,7 @@ import { counted } from "./xml-parser.ts";
 export interface JsonReader {
   /** 1-based line up to which it has read. */
   line(): number;
-  /** How much it has read; grows with each `write`. */
+  /** The number of bytes read so far; grows with each `write`. */
   position(): number;
   write(text: string): void;
   /** @param complete false: the document ends within a character */

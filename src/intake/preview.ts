@@ -17,7 +17,7 @@ export interface PreviewRow {
   readonly issues: readonly { readonly code: string; readonly field: string | null; readonly message: string }[];
 }
 
-/** How a sample would be read. */
+/** The reading of a sample. */
 export interface Preview {
   readonly reading: Reading | null;
   readonly rows: readonly PreviewRow[];

@@ -30,7 +30,7 @@ const passedLineSchema = z.object({ line: z.int(), text: z.string() });
 /** A line that is not a record and was passed over: its number, from 1, and its text as a message quotes it. */
 export type PassedLine = z.infer<typeof passedLineSchema>;
 
-/** How a file turned out to be written. */
+/** The detected encoding and layout of a file. */
 export const readingSchema = z
   .object({
     format: z.enum(formats),
@@ -59,7 +59,7 @@ export const readingSchema = z
   });
 export type Reading = z.infer<typeof readingSchema>;
 
-/** How a file is to be read. */
+/** The settings for reading a file. */
 export interface ReadOptions<Field extends string = UserField> {
   /** The meaning of its columns, elements and members. */
   readonly mapping: RecordMapping<Field>;
@@ -91,7 +91,7 @@ export interface Vocabulary {
   readonly flags: readonly string[];
   /** Columns that JSON may write as a whole number: codes that have no leading zeros to lose. */
   readonly numbers: readonly string[];
-  /** How many columns its response file appends to a row (file formats, section 8). */
+  /** The number of columns that its response file appends to a row (file formats, section 8). */
   readonly responseColumns: number;
 }
 

@@ -32,7 +32,7 @@ const tail = /^<\/users>[ \t\r\n]*$/;
 export interface RecordFinder {
   /**
    * Looks at what was left of the document and what has come.
-   * @param found is told the place of each record that is complete
+   * @param found called with the place of each complete record
    * @returns up to where it has looked: what follows is left; null for a document of any other shape, which is no verdict:
    *   the strict parser has the word
    */

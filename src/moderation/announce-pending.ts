@@ -10,7 +10,7 @@ const atOnce = 500;
 /** Items that a mail names. */
 const namedItems = 10;
 
-/** Somebody who decides, and what waits for them. */
+/** A decider, and the items that wait for them. */
 interface DueNotice {
   readonly [column: string]: unknown;
   readonly organizationId: number;

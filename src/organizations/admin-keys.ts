@@ -14,7 +14,7 @@ export interface NewAdminKey {
   readonly name: string;
   readonly key: string;
   readonly createdAt: string;
-  /** How many other keys were revoked. */
+  /** The number of other keys that were revoked. */
   readonly revoked: number;
 }
 

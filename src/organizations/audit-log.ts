@@ -93,7 +93,7 @@ export async function recordAudit(
   );
 }
 
-/** Which entries are wanted; what is absent does not narrow them down. */
+/** A filter for entries; absent members do not restrict it. */
 export interface AuditFilter {
   readonly actor?: string | undefined;
   readonly action?: AuditAction | undefined;

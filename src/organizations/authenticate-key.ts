@@ -64,7 +64,7 @@ export function createAuthentication(database: Database, clock: () => Date, know
   };
 }
 
-/** Which of its secrets a key was found by; undefined: by one that works no longer. */
+/** Tells which of its secrets matched a key; undefined for a secret that no longer works. */
 function partOf(stored: StoredKey, hash: Buffer, now: Date): "current" | "previous" | undefined {
   if (timingSafeEqual(stored.key_hash, hash)) return "current";
   const { previous_hash: previous, previous_until: until } = stored;

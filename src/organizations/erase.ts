@@ -7,7 +7,7 @@ import { asOwningWriter, type OperatorContext, readSummary } from "./operator.ts
 
 /** The facts that the operator must name to delete an organization. */
 export interface ErasureExpectation {
-  /** How many users it has. */
+  /** The number of its users. */
   readonly expectedUsers: number;
   /** Throws when the stored version is not the one that the caller knows. */
   readonly checkVersion: (version: number) => void;

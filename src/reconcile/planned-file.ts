@@ -17,7 +17,7 @@ export interface ReceivedFile {
 
 /** A file that was read whole, whatever its kind. Nothing stored was looked at that anybody could change meanwhile. */
 export interface ReadFile {
-  /** How it turned out to be written. */
+  /** The detected encoding and layout of the file. */
   readonly reading: Reading | null;
   /**
    * Works out what the file means for what is stored. The caller holds the organization's lock, or a snapshot (dry run).

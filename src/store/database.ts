@@ -116,7 +116,7 @@ export function openDatabase(
   };
 }
 
-/** How a transaction sees what others commit meanwhile. */
+/** The isolation of a transaction from concurrent commits. */
 export type Isolation = "read committed" | "repeatable read";
 
 /**

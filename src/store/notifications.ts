@@ -17,7 +17,7 @@ export interface NotificationListener {
   readonly notified: (payload: string) => void;
   /** Listening begins, for the first time or again. Notifications from before were not heard. */
   readonly connected: () => void;
-  /** Nothing is heard any more. */
+  /** Called when notifications stop. */
   readonly broken: () => void;
 }
 

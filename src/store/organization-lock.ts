@@ -20,7 +20,7 @@ export interface WriterQueue {
   run<Result>(organizationId: number, patience: number, work: () => Promise<Result>): Promise<Result>;
 }
 
-/** How long a writer waits for the one before it, in milliseconds. */
+/** The longest wait of a writer for the one before it, in milliseconds. */
 export const writerPatience = 10_000;
 
 const lockNotAvailable = "55P03";

@@ -11,7 +11,7 @@ export interface Owner {
   close(): Promise<void>;
 }
 
-/** How long a transaction waits for the ones before it, and an idle connection is kept, in milliseconds. */
+/** The longest wait of a transaction for earlier ones, and the lifetime of an idle connection, in milliseconds. */
 const patience = 10_000;
 
 /**

@@ -93,13 +93,13 @@ const allImported = {
   show_all_groups: source,
 };
 
-test("what a patch changes becomes manual, what it repeats keeps its owner", async () => {
+test("values that a patch changes become manual, values that it repeats keep their owner", async () => {
   const id = await importUser();
   await patch(id, { firstName: "Jane", lastName: "Roe", customFields: ["Junior"], showAllGroups: false });
   assert.deepEqual(await ownersOf(id), { ...allImported, last_name: 0, show_all_groups: 0 });
 });
 
-test("what a patch takes away belongs to nobody, so that an import may fill it again", async () => {
+test("values that a patch removes have no owner, so that an import may fill them again", async () => {
   const id = await importUser();
   const blank = { username: null, address: null, customFields: [], location: "", showAllGroups: null };
   await patch(id, { lastName: "", ...blank });

@@ -270,7 +270,7 @@ test("a number that is wrong is refused for any group", async () => {
   });
 });
 
-test("of two who empty the same group at once one does it", async () => {
+test("if two requests empty the same group at once, one does it", async () => {
   await create("TWICE");
   await addMembers("TWICE", 2);
   const answers = await Promise.all([purge("TWICE"), purge("TWICE")]);

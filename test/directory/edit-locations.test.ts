@@ -46,7 +46,7 @@ test("the groups of a location are replaced, in order, and that is one change", 
   assert.deepEqual((await patch("Main", { groups: [] })).json.groups, []);
 });
 
-test("who is at a location that gets another name is there under the new one, and told one change each", async () => {
+test("people at a renamed location are there under the new name, with one change each", async () => {
   await create("Old");
   await create("Other");
   const people = [

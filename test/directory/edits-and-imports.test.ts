@@ -34,7 +34,7 @@ const jane = {
   address: "Here",
 };
 
-test("what a person changes stays through imports, what they take away is filled again", async () => {
+test("imports keep values that a person changed, and fill values that a person removed", async () => {
   await importUser("1", jane);
   const { id } = await find("1");
   await send("PATCH", `/v1/users/${id}`, { lastName: "Roe", address: null, phones: [], showAllGroups: true });
@@ -80,7 +80,7 @@ test("an edit that repeats what an import brought leaves it to the import", asyn
   await assertReplayRebuildsList(app, owner);
 });
 
-test("somebody whom a person deletes comes back with the next import that has them", async () => {
+test("a person deleted by hand comes back with the next import that has them", async () => {
   await importUser("5", { ...jane, email: "five@campus.edu" });
   const { id } = await find("5");
   await send("DELETE", `/v1/users/${id}`);

@@ -61,7 +61,7 @@ test("a feed has every value where feeds have it", async () => {
   assert.match(csv[1]!, /^Zoë,"O""Neil, Jr",z@x.edu;a@y.com,zoe,/);
 });
 
-test("what is exported and imported again in normal style changes nothing", async () => {
+test("importing an export again in normal style changes nothing", async () => {
   let rows = 0;
   await fc.assert(
     fc.asyncProperty(organizations, fc.constantFrom("application/xml", "text/csv"), async (organization, type) => {

@@ -40,7 +40,7 @@ test("a new group is answered as it is stored, and is one change", async () => {
   await owner.query("update groups set is_default = false");
 });
 
-test("what a group does not say has its default: open, public, without a style of its own", async () => {
+test("missing settings of a group have defaults: open, public, without a style of its own", async () => {
   const { createdAt, updatedAt, ...group } = (await create({ groupId: "PLAIN" })).json;
   assert.deepEqual(group, {
     groupId: "PLAIN",

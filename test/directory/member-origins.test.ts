@@ -70,7 +70,7 @@ test("the same file puts somebody back who was taken out of a group", async () =
   assert.equal((await importRows(row)).membershipsAdded, 1);
 });
 
-test("what no import may do somebody may order: the last network administrator loses the role", async () => {
+test("a person may do what no import may: take the role from the last network administrator", async () => {
   await create("ADMINS");
   const [id = ""] = await addPeople(1);
   await put("ADMINS", id, { role: 2 });

@@ -68,7 +68,7 @@ test("a member gets another role, and since when is since the role", async () =>
   assert.equal((await put("ROLE", id, { role: 3 })).json.role, 3);
 });
 
-test("somebody who is taken out of a group stays, and a second time is no member", async () => {
+test("a person who is taken out of a group stays, and a second removal finds no member", async () => {
   await create("LEFT");
   const [id = ""] = await addPeople(1, { memberships: [{ groupId: "LEFT", role: 1 }] });
   const before = await lastSequence();
@@ -223,7 +223,7 @@ test("a cursor goes on after somebody who is deleted meanwhile", async () => {
   assert.deepEqual([rest.items.length, rest.items[0].userId, rest.nextCursor], [1, three, null]);
 });
 
-test("of two who put the same person into a group one is told that the membership is new", async () => {
+test("if two requests put the same person into a group, one reports a new membership", async () => {
   await create("RACE");
   const [id = ""] = await addPeople(1);
   const answers = await Promise.all([put("RACE", id), put("RACE", id)]);

@@ -44,7 +44,7 @@ test("opt-outs are listed page by page, and found by number and address", async 
   assert.deepEqual((await send("GET", "/v1/opt-outs?email=nobody@campus.edu")).items, []);
 });
 
-test("what is neither a number nor an address is refused", async () => {
+test("a text that is neither a number nor an address is refused", async () => {
   for (const body of [{}, { email: "jane" }, { phone: "12" }, { phone: "5555555555" }]) {
     assertProblem(await optOut(body), 400, "request_invalid");
   }

@@ -12,7 +12,7 @@ const user = await addUser({ username: "mine", memberships: [{ groupId: "MINE" }
 
 const asOther = (method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", url: string, body?: object) =>
   app.inject({ method, url, key: other.key, ...(body ? { body } : {}) });
-test("what another organization has is neither listed nor found nor counted", async () => {
+test("records of another organization are neither listed nor found nor counted", async () => {
   for (const list of ["users", "groups", "locations"]) {
     const { items, nextCursor } = (await asOther("GET", `/v1/${list}`)).json;
     assert.deepEqual({ items, nextCursor }, { items: [], nextCursor: null });

@@ -138,7 +138,7 @@ test("a write with an old If-Match is refused and changes nothing", async () => 
   assert.equal((await app.inject({ ...deletion, headers: { "if-match": '"2"' } })).status, 204);
 });
 
-test("of two patches that race for one version exactly one wins", async () => {
+test("exactly one of two patches that race for one version wins", async () => {
   const user = await addUser();
   const race = ["A", "B"].map((lastName) => patch(user.id, { lastName }, { "if-match": '"1"' }));
   const answers = await Promise.all(race);
@@ -165,7 +165,7 @@ test("a username that somebody else has, in whatever case, is a conflict that sa
   assert.equal((await patch(other.id, { username: "taken" })).status, 200);
 });
 
-test("what does not exist or cannot be read is refused, every part of it by name", async () => {
+test("unknown or unreadable values are refused, each by name", async () => {
   const before = await lastSequence();
   const answer = await app.inject({
     method: "POST",

@@ -270,7 +270,7 @@ describe("two processes on one data folder", () => {
   }
 });
 
-test("what statements carry never reaches the log", async () => {
+test("values of statements never reach the log", async () => {
   const running = await start(warm);
   await withClient(running.connection, async (client) => {
     await client.query("create temporary table people (email text primary key)");

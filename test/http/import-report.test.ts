@@ -83,7 +83,7 @@ test("a place that the detail names is not told again", () => {
   assert.match(reportText({ ...resource, counts: null, problem: other }, [], false), / Line 7, column 3\.$/m);
 });
 
-test("what a sender wrote cannot steer the reader's terminal", () => {
+test("a sender's text cannot control the reader's terminal", () => {
   const text = reportText(resource, [{ ...row, message: "\u001B[2J\u0007\r\nforged line\u202E\u2028" }], false);
   assert.match(text, /value_invalid: \uFFFD\[2J\uFFFD\uFFFD\uFFFDforged line\uFFFD\uFFFD$/m);
 });
@@ -107,7 +107,7 @@ test("a file's name is read from Content-Disposition, without folders and contro
   for (const [header, expected] of names) assert.equal(fileNameOf(header), expected, header);
 });
 
-test("of many rows with the same code, a report shows some", () => {
+test("a report shows some of many rows with the same code", () => {
   const rows = Array.from({ length: 12 }, (_, index) => ({ ...row, row: index + 1, line: index + 2 }));
   const text = reportText(resource, [...rows, { ...row, row: 99, code: "required_missing" }], false);
   assert.equal(text.match(/value_invalid:/g)?.length, 5);

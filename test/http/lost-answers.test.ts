@@ -56,7 +56,7 @@ test("an import whose answer was lost is answered all the same", async () => {
   assert.equal((await database.owner.query("select from imports")).rowCount, count);
 });
 
-test("who takes over from a request that seems to have ended does it, and that request cannot do it any more", async () => {
+test("a request that takes over from a dead one does the work, and the dead one no longer can", async () => {
   const body = roster(3);
   const socket = await openSocket(app.url);
   const head = [

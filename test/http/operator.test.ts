@@ -267,7 +267,7 @@ test("a table that nobody has thought of is emptied, too", async (t) => {
   assert.deepEqual((await database.owner.query("select note from later")).rows, [{ note: "y" }]);
 });
 
-test("who writes while an organization is deleted is refused in good order", async () => {
+test("writes during the deletion of an organization are refused in good order", async () => {
   for (let round = 0; round < 5; round += 1) {
     const { id, key } = await create();
     const writes = Array.from({ length: 12 }, (_, index) => [

@@ -49,7 +49,7 @@ test("a plan says who, what, from, to and which row", async () => {
   assert.deepEqual(json.items[4].changed.location, { from: null, to: "North" });
 });
 
-test("what is then applied is what the plan said", async () => {
+test("the import applies exactly its plan", async () => {
   const planned = (await planOf((await send(nextDay, "?dryRun=true")).id)).json.items;
   const applied = await send(nextDay);
   const { rows } = await database.owner.query(

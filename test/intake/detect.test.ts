@@ -80,7 +80,7 @@ suite("file formats, section 1: the format is told by the content", () => {
   });
 });
 
-test("what is no text at all is refused with what it is and what to do", () => {
+test("binary files are refused with their kind and advice", () => {
   const files: [number[] | string, RegExp][] = [
     ["PK\u0003\u0004rest", /Excel workbook \(\.xlsx\) or a ZIP archive\. Save it as CSV UTF-8/],
     [[0xd0, 0xcf, 0x11, 0xe0, 0xa1], /old Excel workbook/],

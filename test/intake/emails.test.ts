@@ -46,7 +46,7 @@ suite("file formats, section 1: e-mails", () => {
     });
   });
 
-  test("what is no address is left out with a warning, and the rest is marked incomplete", () => {
+  test("an invalid address is left out with a warning, and the rest is marked incomplete", () => {
     for (const value of [
       "jane",
       "jane@",

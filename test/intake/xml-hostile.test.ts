@@ -41,7 +41,7 @@ suite("what is not well-formed is refused whole", () => {
     assert.equal((await readUsers(`${users("")}\u001a\u0000\u0000`)).length, 1);
   });
 
-  test("what is no XML is refused", async () => {
+  test("files that are not XML are refused", async () => {
     await assertRefused('{"users":[{"email":"a@x.edu"}]}', wrong, { line: 1, column: 1 });
     await assertRefused("Jane,Doe,jane@x.edu\n", wrong, { line: 1, column: 1 });
     await assertRefused("<users", "xml_cut_off");

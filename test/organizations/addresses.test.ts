@@ -26,7 +26,7 @@ test("addresses and networks get one notation each", () => {
   for (const [text, expected] of written) assert.equal(canonicalRange(text), expected, text);
 });
 
-test("what is no address and no network is told so", () => {
+test("a text that is neither an address nor a network is reported", () => {
   const wrong = ["", " ", "x", "192.0.2", "192.0.2.256", "192.0.2.017", "192.0.2.1/33", "192.0.2.1/", "192.0.2.1/-1"];
   const more = ["192.0.2.1/024", "192.0.2.1/8/8", "1.2.3.4/a", "2001:db8::/129", "fe80::1%eth0", "[::1]", "::1::", "*"];
   for (const text of [...wrong, ...more, "example.edu", "192.0.2.1-192.0.2.9"]) {

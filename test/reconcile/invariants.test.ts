@@ -202,7 +202,7 @@ describe("an import withdraws only what its own source claims", () => {
     );
   });
 
-  it("what a person entered survives a file that no longer says it", async () => {
+  it("values that a person entered survive a file without them", async () => {
     await post(roster([{ ...bob, userID: "dan", databaseID: "010", email: "dan@x.edu;dan@feed.com" }]));
     const { id, phones } = await person("dan");
     const patch = await app.inject({
@@ -233,7 +233,7 @@ describe("an import withdraws only what its own source claims", () => {
     );
   });
 
-  it("what another source claims stays when this one withdraws it", async () => {
+  it("values that another source claims stay when this one withdraws them", async () => {
     const eve = {
       userID: "eve",
       firstName: "Eve",

@@ -251,7 +251,7 @@ describe(`files of groups and locations, and the reference model (seed ${seed})`
       { seed, numRuns: Math.max(1, Math.round(runs / 2)) },
     ));
 
-  it("what is held and then approved comes to what is applied at once", async () => {
+  it("holding and approving a file has the same result as applying it at once", async () => {
     let held = 0;
     const last = fc.record({
       action: fc.constantFrom("purge", "delete"),

@@ -61,7 +61,7 @@ test("a transaction cannot write to another organization", async () => {
   assert.equal(rowCount, 0);
 });
 
-test("what a transaction that fails wrote is gone, and its connection is free and forgets the organization", async () => {
+test("a failed transaction leaves nothing, and its connection is free and forgets the organization", async () => {
   const failure = new Error("after writing");
   await assert.rejects(
     withOrganization(database, 1, async (client) => {
@@ -95,7 +95,7 @@ test("both faces of a transaction see each other's changes, and both are undone 
   assert.deepEqual(rows, [{ name: "Main" }]);
 });
 
-test("what both faces of a transaction wrote is committed together", async () => {
+test("a transaction commits the writes of both faces together", async () => {
   await withOrganization(database, 2, async (transaction) => {
     const records = await transaction.records();
     await records.location.updateMany({ data: { name: "Norther" } });

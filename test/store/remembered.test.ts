@@ -19,7 +19,7 @@ test("something is known from a look on, of that key alone, until it may have ch
   assert.equal(memory.get(1), undefined);
 });
 
-test("what a look found is not kept when something may have changed while it looked", () => {
+test("does not keep a value that may have changed during its query", () => {
   const memory = remembered();
   for (const forget of [() => memory.forget(1), () => memory.forget()]) {
     for (let others = 0; others < 3; others += 1) {
@@ -73,7 +73,7 @@ test("something is known for a second after the look began, and no longer", () =
   assert.equal(memory.get(1), undefined);
 });
 
-test("of any number of keys only so many are remembered", () => {
+test("remembers a bounded number of keys", () => {
   const memory = remembered();
   for (let key = 0; key < 25_000; key += 1) {
     memory.look(key)("x");

@@ -8,7 +8,7 @@ import { type Connection, readConnection } from "../service/connection.ts";
 import { printable, quoted } from "../text.ts";
 import { linkHelp } from "./help.ts";
 
-/** How long the service may be silent, in milliseconds. */
+/** The longest silence of the service, in milliseconds. */
 const timeout = 60_000;
 
 const options = {

@@ -23,7 +23,7 @@ export interface OrganizationClient {
   delete(id: string, expectedUsers: number): Promise<void>;
 }
 
-/** How long the service may be silent, in milliseconds: deleting a large organization takes minutes. */
+/** The longest silence of the service, in milliseconds: deleting a large organization takes minutes. */
 const timeout = 10 * 60_000;
 
 const base = "/v1/organizations";

@@ -21,7 +21,7 @@ const styles = ["normal", "active-roster", "purge"] as const;
 
 /** Most notes in a report. */
 const mostNotes = { text: 50, json: 1000 };
-/** How long the service may be silent on a small request, in milliseconds. */
+/** The longest silence of the service on a small request, in milliseconds. */
 const timeout = 60_000;
 const usualRetries = 7;
 

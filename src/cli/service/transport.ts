@@ -6,7 +6,7 @@ export interface Exchange {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array> | undefined;
-  /** How long the service may be silent once it has the request, in milliseconds. */
+  /** The longest silence of the service after it has the request, in milliseconds. */
   readonly timeout: number;
   readonly signal: AbortSignal;
 }
@@ -28,7 +28,7 @@ export interface Transport {
   close(): void;
 }
 
-/** How long connecting and each piece of a body may take, in milliseconds. */
+/** The most time for connecting, and for each piece of a body, in milliseconds. */
 export const stallTimeout = 60_000;
 
 /** More of an answer is not read, in bytes: no page of the service is as large. */

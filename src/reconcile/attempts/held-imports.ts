@@ -38,7 +38,7 @@ export interface HeldImport {
   readonly counts: ImportCounts;
   readonly outcomes: Outcomes;
   readonly planHash: string;
-  /** Of the part that was applied before. */
+  /** The result of the part that was applied before. */
   readonly firstSequence?: number;
 }
 

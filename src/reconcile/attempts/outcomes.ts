@@ -4,7 +4,7 @@ import type { IssueDetails, RowIssueCode } from "../../errors.ts";
 export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed";
 
 /**
- * The rows of an import by what became of them, as PostgreSQL writes multiranges: `{[1,5),[7,8)}`; rows that are in none
+ * The rows of an import by outcome, in PostgreSQL's notation of multiranges: `{[1,5),[7,8)}`; rows that are in none
  * are unchanged. `notAdded` counts failed rows whose people are not known.
  */
 export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
@@ -12,7 +12,7 @@ export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> |
   readonly groupIds?: Readonly<Record<string, string>>;
   /** The reason of all failed rows, if they have one, and there are several. */
   readonly commonFailure?: CommonFailure;
-  /** Of an import of which a part was held: what that part does, or would do. */
+  /** The outcomes of the held part of an import, whether applied by now or not. */
   readonly held?: HeldOutcomes;
 };
 

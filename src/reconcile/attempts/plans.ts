@@ -52,7 +52,7 @@ export interface PlanPage extends Page<PlanItem, number> {
   readonly hash: string;
 }
 
-/** Which items of a plan are shown. */
+/** A filter for the items of a plan. */
 export type PlanFilter = {
   readonly [Name in "type" | "action" | "databaseId" | "username"]?: string | undefined;
 };

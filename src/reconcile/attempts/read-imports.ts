@@ -21,7 +21,7 @@ import { summarize } from "./summary.ts";
 /** The position of a page of imports: the import before it. */
 export type ImportKey = readonly [createdAt: string, id: string];
 
-/** Which imports a list shows. */
+/** A filter for a list of imports. */
 export interface ImportFilter {
   readonly status?: ImportStatus;
   /** Name of a source. */

@@ -49,7 +49,7 @@ interface Comparison {
   readonly known: ReadonlyMap<string, GroupState>;
   /** The groups that the plan deletes and purges, unless they are held. */
   readonly dissolved: readonly Dissolved[];
-  /** How many members these have; 0 for those that are not named. */
+  /** The number of members of each; 0 for groups that are not named. */
   readonly members: ReadonlyMap<string, number>;
 }
 

@@ -21,7 +21,7 @@ export interface IdentifiedRow<Stored extends KnownGroup> {
   readonly name: string;
 }
 
-/** Which group each row of a file is about. */
+/** Finds the group of each row of a file. */
 export interface IdentifiedRows<Stored extends KnownGroup> {
   /** In the order of the file, without those that failed. */
   readonly rows: readonly IdentifiedRow<Stored>[];

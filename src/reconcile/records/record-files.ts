@@ -43,7 +43,7 @@ export const mostRecords = 100_000;
  * @throws MusterError when the document is refused; body_too_large when it has too many rows
  */
 export async function readRecordFile<Field extends string, Row extends RecordRow>(
-  client: Transaction,
+  transaction: Transaction,
   kind: RecordKind<Field, Row>,
   organizationId: number,
   { body, format, charset }: ReceivedFile,
@@ -65,7 +65,7 @@ export async function readRecordFile<Field extends string, Row extends RecordRow
     rows.push(...records.map(kind.normalize));
     if (rows.length > mostRecords) throw tooMany(kind.columns.vocabulary.many);
   }
-  return { reading, plan: (setup) => planRecords(client, kind, organizationId, rows, setup, false) };
+  return { reading, plan: (setup) => planRecords(transaction, kind, organizationId, rows, setup, false) };
 }
 
 const tooMany = (many: string) =>
@@ -75,14 +75,14 @@ const tooMany = (many: string) =>
   );
 
 async function planRecords<Field extends string, Row extends RecordRow>(
-  client: Transaction,
+  transaction: Transaction,
   kind: RecordKind<Field, Row>,
   organizationId: number,
   rows: readonly Row[],
   setup: Setup,
   holdsRemovals: boolean,
 ): Promise<PlannedFile> {
-  const plan = await kind.plan(client, organizationId, rows, holdsRemovals);
+  const plan = await kind.plan(transaction, organizationId, rows, holdsRemovals);
   const outcomes = { ...multiranges(plan), ...(plan.groupIds.size === 0 ? {} : { groupIds: textOf(plan.groupIds) }) };
   return {
     // Nobody announces what becomes of groups: that is about the people of a source.
@@ -94,11 +94,11 @@ async function planRecords<Field extends string, Row extends RecordRow>(
       membershipsRemoved: plan.memberships.removed,
     }),
     describe: async () => ({ counts: recordCounts(plan, rows.length), outcomes }),
-    keepNotes: (importId) => keepRecordNotes(client, organizationId, importId, notesOf(rows, plan.failures)),
+    keepNotes: (importId) => keepRecordNotes(transaction, organizationId, importId, notesOf(rows, plan.failures)),
     keepAbsent: async () => {},
-    keepItems: (importId) => keepRecordItems(client, organizationId, importId, plan.items),
+    keepItems: (importId) => keepRecordItems(transaction, organizationId, importId, plan.items),
     apply: ({ id, actor, at }) => plan.apply({ actor, importId: id, source: setup.source.number }, at),
-    planAgain: (holds) => planRecords(client, kind, organizationId, rows, setup, holds),
+    planAgain: (holds) => planRecords(transaction, kind, organizationId, rows, setup, holds),
   };
 }
 

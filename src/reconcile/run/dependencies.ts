@@ -6,7 +6,7 @@ export interface ImportDependencies {
   readonly database: Database;
   /** Imports wait here before they take a connection. */
   readonly importQueue: WriterQueue;
-  /** How many imports run at once. */
+  /** The number of imports that may run at once. */
   readonly importSlots: number;
   /** Rows of a part, where a file is applied in parts (docs/decisions/021). */
   readonly partRows: number;

@@ -1,2 +1,2 @@
-/** How long an import waits for those before it, in milliseconds. */
+/** The longest wait of an import for earlier ones, in milliseconds. */
 export const importPatience = 3_600_000;

@@ -13,7 +13,7 @@ export interface OpenImport {
   readonly transaction: Transaction;
   readonly attempt: Attempt;
   readonly setup: Setup;
-  /** How the file turned out to be written. */
+  /** The detected encoding and layout of the file. */
   readonly reading: Reading | null;
   readonly clock: () => Date;
 }
@@ -57,7 +57,7 @@ export async function planRun(
   return { transaction, attempt, setup, planned, reading: file.reading, clock };
 }
 
-/** Nobody approves an import that they send, nor announces it. */
+/** Drops the announced change if the sender announced it: nobody approves an import that they send, or announces it. */
 const withoutOwnAnnouncement = (setup: Setup, sender: string): Setup =>
   setup.source.announcedChange?.actor === sender
     ? { ...setup, source: { ...setup.source, announcedChange: null } }

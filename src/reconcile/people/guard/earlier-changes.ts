@@ -88,6 +88,6 @@ export const restoresRole = (person: Sql, groupId: Sql, role: Sql): Sql => sql`e
   where was.person = ${person} and was.action <> 'created' and old ->> 'groupId' = ${groupId}
     and (old #>> '{role,from}')::smallint is not distinct from ${role})`;
 
-/** SQL condition: a person is deleted whom the earlier change had added, in place of somebody who returns. */
+/** SQL condition: a person is deleted whom the earlier change had added, in place of a person who returns. */
 export const endsAddedPerson = (person: Sql): Sql =>
   sql`exists (select from earlier_changes was where was.person = ${person} and was.action = 'created')`;
