@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { join, raw, type Sql } from "sql-template-tag";
+import sql, { join, raw, type Sql } from "sql-template-tag";
 import type { z } from "zod";
 import type { Executor, Statement } from "./database.ts";
 
@@ -83,3 +83,13 @@ export async function runStatements(executor: Executor, statements: readonly Sql
   }
   await flush();
 }
+
+/**
+ * Has PostgreSQL join sets in statements whose intermediate results it cannot estimate. It takes them for tiny, and would
+ * compare every row with every other one: thousands of people may share an address.
+ */
+export const inSets = (statements: readonly Sql[]): Sql[] => [
+  sql`select set_config('enable_nestloop', 'off', true)`,
+  ...statements,
+  sql`select set_config('enable_nestloop', 'on', true)`,
+];

@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
 import type { Executor } from "../../../store/database.ts";
-import { runStatements } from "../../../store/sql.ts";
+import { inSets, runStatements } from "../../../store/sql.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 import { intakeIssues } from "../stage/row-issues.ts";
 import { addNewDatabaseIds, matchDatabaseIds, matchNewDatabaseIdsByUsername } from "./by-database-id.ts";
@@ -30,8 +30,7 @@ export function matchStatements(c: MatchingContext): Sql[] {
     ...known,
     addNewDatabaseIds(c),
     mergeUsernames(c),
-    ...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]),
-    matchNamedEmails(c),
+    ...inSets([...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]), matchNamedEmails(c)]),
     matchEmailsAlone(c),
     listMergedPeople,
     failDifferentDatabaseIds,

@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
 import type { Transaction } from "../../../store/database.ts";
-import { runStatements } from "../../../store/sql.ts";
+import { inSets, runStatements } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { warnOfLinksByEmail } from "../match/by-email.ts";
 import { warnOfRecycledPeople } from "../match/recycled.ts";
@@ -96,7 +96,7 @@ async function planPeople(
     if (!rowCount) break;
     await transaction.query(dropFailedPeople);
   }
-  await transaction.query(warnOfSharedEmails(context));
+  await runStatements(transaction, inSets([warnOfSharedEmails(context)]));
   await planNamedLocations(transaction, context);
   return { areRosters };
 }
