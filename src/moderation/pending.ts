@@ -21,6 +21,8 @@ export interface PendingItem {
   readonly planHash: string | null;
   /** One line. */
   readonly summary: string;
+  /** All that a topic would send, or the message of a person who asks to join; null of an import. */
+  readonly text: string | null;
   /** The person who asked, by id and name; the sender of an import. */
   readonly requestedBy: { readonly userId: string | null; readonly name: string };
   /** RFC 3339, UTC, microseconds. */
@@ -72,7 +74,7 @@ export async function listPending(
       );
       const { rows } = await transaction.query<StoredItem>(
         prepared(sql`${visible}
-          select v.type, v.id, v.group_id as "groupId", g.name as "groupName", v.version, v.plan_hash as "planHash", v.text,
+          select v.type, v.id, v.group_id as "groupId", g.name as "groupName", v.version, v.plan_hash as "planHash", v.line, v.text,
             u.id::text as "userId", ${nameOf(sql`u`)} as name, v.actor, timestamp_text(v.created_at) as "createdAt",
             timestamp_text(v.publish_before) as "publishBefore", v.decides, v.administers,
             v.person is not distinct from ${actor.userId}::bigint as "isOwn"
@@ -109,7 +111,8 @@ interface StoredItem {
   readonly groupName: string | null;
   readonly version: number | null;
   readonly planHash: string | null;
-  readonly text: string;
+  readonly line: string;
+  readonly text: string | null;
   readonly userId: string | null;
   readonly name: string;
   readonly actor: string;
@@ -135,14 +138,14 @@ export const visibleItems = ({ organizationId, userId, seesAll, groupId }: Pendi
       role = any(${rolesWith("administer")}::smallint[]) as administers
     from memberships where organization_id = ${organizationId} and user_id = ${userId}::bigint and role > 0
   ), item as (
-    select 'topic' as type, id, group_id, author_id as person, version, null as plan_hash, subject as text, actor,
+    select 'topic' as type, id, group_id, author_id as person, version, null as plan_hash, subject as line, body as text, actor,
       publish_before, created_at
     from topics where organization_id = ${organizationId} and status = 'pending'
     union all
-    select 'membership', id, group_id, user_id, version, null, message, actor, null, created_at
+    select 'membership', id, group_id, user_id, version, null, message, message, actor, null, created_at
     from membership_requests where organization_id = ${organizationId} and status = 'pending'
     union all
-    select 'import', id, null, null, null, plan_hash, '', actor, null, created_at
+    select 'import', id, null, null, null, plan_hash, '', null, actor, null, created_at
     from imports where organization_id = ${organizationId} and status = 'held'
   ), visible as materialized (
     select item.*, ${seesAll}::boolean or coalesce(own.decides, false) as decides,
@@ -169,7 +172,8 @@ function toItem(
     groupName,
     version,
     planHash,
-    summary: type === "topic" ? row.text : (summary ?? joinLine(asked, groupName ?? "", row.text)),
+    summary: type === "topic" ? row.line : (summary ?? joinLine(asked, groupName ?? "", row.line)),
+    text: row.text,
     requestedBy: { userId: row.userId, name: asked },
     createdAt,
     age: Math.max(0, Math.floor((now.getTime() - Date.parse(createdAt)) / 1000)),

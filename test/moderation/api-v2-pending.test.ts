@@ -43,9 +43,10 @@ test("the queue is listed as XML, or as JSON or CSV to who asks for that", async
     requestedBy: "Jane Doe",
     age: "60",
     actions: "approve;reject",
+    text: "",
   });
   const csv = await call("GET", "", "&type=topic", undefined, { accept: "text/csv" });
-  assert.match(csv.body, /^id,type,groupID,groupName,summary,userID,requestedBy,createdAt,age,actions\r?\n/);
+  assert.match(csv.body, /^id,type,groupID,groupName,summary,userID,requestedBy,createdAt,age,actions,text\r?\n/);
   assert.ok(csv.body.includes('"A < B, C"'), csv.body);
   assert.equal((await call("GET", "", "&groupID=NONE")).body.includes("<item>"), false);
 });

@@ -78,6 +78,7 @@ test("the queue tells what waits, the oldest first, with age, summary, who asked
       type: "topic",
       ...shared,
       summary: "Tournament",
+      text: "Body",
       ...decides,
       requestedBy: { userId: author, name },
     },
@@ -87,6 +88,7 @@ test("the queue tells what waits, the oldest first, with age, summary, who asked
       ...shared,
       ...decides,
       summary: `Jane Doe asks to join Waiting ${groups}: I play since school.`,
+      text: "I play\nsince school.",
       requestedBy: { userId: asker, name: "Jane Doe" },
     },
   ]);

@@ -31,6 +31,7 @@ const fields = [
   "createdAt",
   "age",
   "actions",
+  "text",
 ] as const;
 const feedItemSchema = z.object(
   Object.fromEntries(fields.map((field) => [field, text])) as Record<(typeof fields)[number], typeof text>,
@@ -52,6 +53,7 @@ const feedPendingSchema = z.object({ pending: z.array(feedItemSchema) }).meta({
           createdAt: "2026-11-22T07:12:40.123000Z",
           age: "3600",
           actions: "approve;reject",
+          text: "",
         },
       ],
     },
@@ -69,6 +71,7 @@ const feedItem = (item: PendingItem): FeedItem => ({
   createdAt: item.createdAt,
   age: String(item.age),
   actions: item.actions.join(";"),
+  text: item.text ?? "",
 });
 
 async function* listCsv(pages: AsyncIterable<readonly PendingItem[]>): AsyncGenerator<string, void, undefined> {

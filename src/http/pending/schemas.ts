@@ -18,6 +18,7 @@ const examplePending: PendingItem = {
   version: 1,
   planHash: null,
   summary: "Jane Doe asks to join Chess Club: I play since school.",
+  text: "I play since school.",
   requestedBy: { userId: "17", name: "Jane Doe" },
   createdAt: "2026-11-22T07:12:40.123000Z",
   age: 3600,
@@ -34,6 +35,10 @@ export const pendingItemSchema = z
     version: z.int().nullable().describe("A decision names it; null of an import."),
     planHash: z.string().nullable().describe("Of an import: the plan that waits. A decision names it."),
     summary: z.string().describe("One line: a topic's subject, who asks to join, what an import would do."),
+    text: z
+      .string()
+      .nullable()
+      .describe("All that a topic would send, or the message of a person who asks to join; null of an import."),
     requestedBy: z
       .object({ userId: z.string().nullable(), name: z.string() })
       .describe("Who asked; of an import who sent it, such as `api-key:nightly`."),
