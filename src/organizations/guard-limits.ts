@@ -19,6 +19,8 @@ export const guardLimitsSchema = z.strictObject({
   peopleRemoved: share({ percent: 5, above: 10 }),
   /** The same for sources of any size from `from` people on. */
   peopleRemovedAtOnce: shareFrom({ percent: 50, from: 3 }),
+  /** So many days of removals count together for the two limits above; null: each import counts by itself. */
+  removalDays: z.int().min(1).max(90).nullable().default(7),
   /** Memberships of the source that would end. */
   membershipsRemoved: share({ percent: 5, above: 50 }),
   /** Members of one group who would leave it: emergency alerts, protected groups, and all with `from` members or more. */

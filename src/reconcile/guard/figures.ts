@@ -34,6 +34,8 @@ export interface GuardFigures {
   readonly peopleOfSource: number;
   readonly membershipsOfSource: number;
   readonly peopleRemoved: Figure;
+  /** People whom earlier imports of the source deleted within `removalDays`, without a decision or an announcement. */
+  readonly peopleRemovedBefore: number;
   readonly membershipsRemoved: number;
   readonly groupLosses: readonly GroupLoss[];
   readonly locationLosses: readonly LocationLoss[];
@@ -92,6 +94,7 @@ export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"
   groupLosses: [],
   locationLosses: [],
   peopleRemoved: nothing,
+  peopleRemovedBefore: 0,
   contactsRemoved: nothing,
   rowsFailed: nothing,
   rowsUnidentified: nothing,

@@ -39,7 +39,7 @@ export const isOverPeople = (removed: number, ofSource: number, limits: GuardLim
   passes(removed, ofSource, limits.peopleRemoved) || passesFrom(removed, ofSource, limits.peopleRemovedAtOnce);
 
 /** Tells whether every limit is switched off. */
-export const isOff = ({ applyAdditions: _, ...limits }: GuardLimits): boolean =>
+export const isOff = ({ applyAdditions: _, removalDays: __, ...limits }: GuardLimits): boolean =>
   Object.values(limits).every((limit) => limit === null);
 
 /** Raises the limits of removals to the percentage of an announced change. Lower limits stay as they are. */

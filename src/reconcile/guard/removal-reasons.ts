@@ -9,18 +9,27 @@ const mostExamples = 10;
 
 /** People who would be deleted. */
 export function peopleRemoved(figures: GuardFigures, limits: GuardLimits): HoldReason | undefined {
-  const { peopleRemoved: removed, peopleOfSource: of, sourceName, emptiedGroup } = figures;
-  if (!isOverPeople(removed.count, of, limits)) return undefined;
+  const { peopleRemoved: removed, peopleOfSource, sourceName, emptiedGroup } = figures;
+  if (removed.count === 0) return undefined;
+  const before = isOverPeople(removed.count, peopleOfSource, limits) ? 0 : figures.peopleRemovedBefore;
+  const [count, of] = [removed.count + before, peopleOfSource + before];
+  if (!isOverPeople(count, of, limits)) return undefined;
   const { peopleRemoved: ordinary, peopleRemovedAtOnce: atOnce } = limits;
-  const limit = `${(passes(removed.count, of, ordinary) ? ordinary : atOnce)?.percent} %`;
+  const limit = `${(passes(count, of, ordinary) ? ordinary : atOnce)?.percent} %`;
+  const together =
+    before > 0 &&
+    `With the ${numeral(before)} of the last ${counted(limits.removalDays ?? 0, "day", "days")}, these are ${percentage(count, of)} of the ${numeral(of)} of ${sourceName} (limit ${limit}).`;
   return {
     code: "people_removed",
     scope: "removals",
-    figure: removed.count,
+    figure: count,
     of,
     limit,
     message: sentences(
-      `${counted(removed.count, "person", "people")} would be deleted: ${percentage(removed.count, of)} of the ${numeral(of)} of ${sourceName} (limit ${limit}).`,
+      before > 0
+        ? `${counted(removed.count, "person", "people")} would be deleted.`
+        : `${counted(removed.count, "person", "people")} would be deleted: ${percentage(count, of)} of the ${numeral(of)} of ${sourceName} (limit ${limit}).`,
+      together,
       emptiedGroup &&
         `${numeral(emptiedGroup.people)} of them are in ${emptiedGroup.groupId}, which this file names nowhere: probably a missing part of the extract.`,
     ),

@@ -40,4 +40,7 @@ async function useAnnouncedChange(
     prepared(sql`update sources set announced_change = announced_change || jsonb_build_object('usedBy', ${id}::text)
      where organization_id = ${organizationId} and number = ${source}`),
   );
+  await executor.query(
+    prepared(sql`update imports set is_announced = true where organization_id = ${organizationId} and id = ${id}`),
+  );
 }

@@ -19,6 +19,7 @@ import {
   planFiguresStatement,
   waitingStatement,
 } from "../../../src/reconcile/people/guard/plan-figures.ts";
+import { recentRemovalsStatement } from "../../../src/reconcile/people/guard/recent-removals.ts";
 import { valueFiguresStatement } from "../../../src/reconcile/people/guard/value-figures.ts";
 import { findAbsences, settleAbsences } from "../../../src/reconcile/people/plan/absences.ts";
 import {
@@ -137,6 +138,7 @@ const guardStatements = (c: ImportContext): Sql[] => [
   peopleOfAnotherSourceStatement(c),
   valueFiguresStatement(c),
   ...listEarlierChanges(c),
+  recentRemovalsStatement(c, new Date(0)),
   ...Object.values(exampleStatements).map((statement) => statement(c)),
 ];
 

@@ -14,6 +14,7 @@ import {
   readLastRoster,
   readPlanFigures,
 } from "./plan-figures.ts";
+import { readRecentRemovals } from "./recent-removals.ts";
 import { readValueFigures } from "./value-figures.ts";
 
 interface Gathering {
@@ -21,6 +22,7 @@ interface Gathering {
   readonly context: ImportContext;
   readonly limits: GuardLimits;
   readonly plan: PlanFigures;
+  readonly at: Date;
 }
 
 /**
@@ -30,10 +32,10 @@ interface Gathering {
 export async function gatherFigures(
   executor: Executor,
   context: ImportContext,
-  { sourceName, limits }: { readonly sourceName: string; readonly limits: GuardLimits },
+  { sourceName, limits, at }: { readonly sourceName: string; readonly limits: GuardLimits; readonly at: Date },
 ): Promise<GuardFigures> {
   const plan = await readPlanFigures(executor, context);
-  const gathering = { executor, context, limits, plan };
+  const gathering = { executor, context, limits, plan, at };
   const isRoster = context.rules.deletesAbsentPeople;
   const people = await gatherPeople(gathering);
   return {
@@ -61,6 +63,7 @@ type PeopleFigures = Pick<
   GuardFigures,
   | "peopleOfSource"
   | "peopleRemoved"
+  | "peopleRemovedBefore"
   | "emptiedGroup"
   | "contactsRemoved"
   | "identifiersChanged"
@@ -86,17 +89,24 @@ async function gatherPeople(gathering: Gathering): Promise<PeopleFigures> {
     valuesAtMost(plan).some(([figure, most]) => couldPass(most, limits[figure]) || couldPass(most, changedAtOnce));
   const peopleOfSource = isNeeded ? await countClaimed(executor, context, "users") : 0;
   const mayBeChanged = couldBeChanged || (couldChangeAtOnce && passes(mostChanged, peopleOfSource, changedAtOnce));
-  const removesTooMany = isOverPeople(plan.peopleRemoved, peopleOfSource, limits);
+  const before = plan.peopleRemoved > 0 ? await countRecentRemovals(gathering) : 0;
+  const removesTooMany = isOverPeople(plan.peopleRemoved + before, peopleOfSource + before, limits);
   const identifiers = peopleOfSource > 0 && mayBeChanged ? await readChangedIdentifiers(executor, context) : undefined;
   const others = peopleOfSource > 0 && mayBeOthers ? await readPeopleOfAnotherSource(executor, context) : undefined;
   return {
     peopleOfSource,
     peopleRemoved: await withExamples(gathering, "peopleRemoved", removesTooMany),
+    peopleRemovedBefore: before,
     emptiedGroup: removesTooMany ? await readEmptiedGroup(executor, context) : null,
     contactsRemoved: await withExamples(gathering, "contactsRemoved", mayLoseContacts),
     identifiersChanged: identifiers ?? { count: 0, examples: [], zerosLost: 0, lostZero: null },
     peopleOfAnotherSource: others ?? { count: 0, examples: [], source: null },
   };
+}
+
+/** Counts the people whom earlier imports deleted within the days that count together. */
+async function countRecentRemovals({ executor, context, limits, at }: Gathering): Promise<number> {
+  return limits.removalDays === null ? 0 : readRecentRemovals(executor, context, limits.removalDays, at);
 }
 
 /** Upper bounds of the figures of changed values. They need no look at stored people. */

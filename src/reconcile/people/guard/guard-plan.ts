@@ -14,7 +14,7 @@ export async function guardPlan(executor: Executor, context: ImportContext, setu
   const { guard: limits, name: sourceName, announcedChange } = setup.source;
   if (isOff(limits)) return { outcome: "passes", uses: null };
   const judge = async () =>
-    judgeFigures(await gatherFigures(executor, context, { sourceName, limits }), limits, announcedChange, at);
+    judgeFigures(await gatherFigures(executor, context, { sourceName, limits, at }), limits, announcedChange, at);
   const verdict = await judge();
   if (verdict.outcome === "passes" && verdict.uses === null) return verdict;
   await readEarlierChanges(executor, context);
