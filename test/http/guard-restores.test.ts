@@ -68,6 +68,15 @@ describe("is held all the same", () => {
     assert.deepEqual(codesOf(held), ["names_changed"]);
   });
 
+  test("the same accident again after it was repaired", async () => {
+    const source = await newSource({ style: "purge" });
+    const roster = range(60);
+    await sendApplied(source, csv(roster));
+    await approve(await sendHeld(source, csv(accidents["changed names"]!(roster))));
+    await sendApplied(source, csv(roster));
+    assert.deepEqual(codesOf(await sendHeld(source, csv(accidents["changed names"]!(roster)))), ["names_changed"]);
+  });
+
   test("a part of a file whose whole came last", async () => {
     const source = await newSource({ style: "purge" });
     const roster = range(60);

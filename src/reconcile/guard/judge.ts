@@ -21,6 +21,8 @@ export type Verdict =
       readonly outcome: "passes";
       /** The announced change without which the plan would be held; null: no limit needed one. */
       readonly uses: AnnouncedChange | null;
+      /** True if the plan would be held, but for values that it only restores. */
+      readonly restores?: boolean;
     }
   | { readonly outcome: "held"; readonly scope: HoldScope; readonly reasons: HoldReason[] };
 

@@ -25,8 +25,23 @@ export async function applyOrHold(run: Run): Promise<void> {
   }
   const recorded = await applyPlan(run, planned);
   await finishRun(run, { status: "applied", counts, outcomes, recorded });
-  if (verdict.outcome === "passes" && verdict.uses !== null)
-    await useAnnouncedChange(transaction, organizationId, setup.source.number, id);
+  if (verdict.outcome !== "passes") return;
+  const [isAnnounced, isRestoration] = [verdict.uses !== null, verdict.restores === true];
+  if (isAnnounced) await useAnnouncedChange(transaction, organizationId, setup.source.number, id);
+  if (isAnnounced || isRestoration) await noteVerdict(transaction, organizationId, id, { isAnnounced, isRestoration });
+}
+
+/** Notes why an import passed that would have been held: the removals and repairs of later imports depend on it. */
+async function noteVerdict(
+  executor: Executor,
+  organizationId: number,
+  id: string,
+  { isAnnounced, isRestoration }: { readonly isAnnounced: boolean; readonly isRestoration: boolean },
+): Promise<void> {
+  await executor.query(
+    prepared(sql`update imports set is_announced = ${isAnnounced}, is_restoration = ${isRestoration}
+     where organization_id = ${organizationId} and id = ${id}`),
+  );
 }
 
 /** Notes that an import has used the announced change of its source, which counts once. */
@@ -39,8 +54,5 @@ async function useAnnouncedChange(
   await executor.query(
     prepared(sql`update sources set announced_change = announced_change || jsonb_build_object('usedBy', ${id}::text)
      where organization_id = ${organizationId} and number = ${source}`),
-  );
-  await executor.query(
-    prepared(sql`update imports set is_announced = true where organization_id = ${organizationId} and id = ${id}`),
   );
 }

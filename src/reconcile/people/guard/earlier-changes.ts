@@ -10,9 +10,10 @@ const concerned = sql`
   union select user_id from returns`;
 
 /**
- * Fills `earlier_changes` with the changes that the latest import made to each person whom the plan concerns, if the import is
- * of this source. An import whose removals were held has two changes of a person. The change log has no index of people, so
- * this reads the entries of the imports that last changed these people.
+ * Fills `earlier_changes` with the changes that the latest import made to each person whom the plan concerns. The import is
+ * of this source, and did not restore values itself: else an accident that was repaired could come again. An import whose
+ * removals were held has two changes of a person. The change log has no index of people, so this reads the entries of the
+ * imports that last changed these people.
  */
 export const listEarlierChanges = (c: ImportContext): Sql[] => [
   sql`insert into earlier_changes (person, action, changed, memberships)
@@ -26,6 +27,7 @@ export const listEarlierChanges = (c: ImportContext): Sql[] => [
   select concerned.person, l.action, l.changed::jsonb, l.memberships::jsonb
   from last
   join imports i on i.organization_id = ${c.organization} and i.id = last.id and i.source = ${c.source}
+    and not i.is_restoration
   join changes l on l.organization_id = ${c.organization} and l.sequence between i.first_sequence and i.last_sequence
     and l.import_id = i.id and l.type = 'user'
   join concerned on concerned.person::text = l.id`,

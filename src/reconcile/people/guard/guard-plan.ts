@@ -18,5 +18,6 @@ export async function guardPlan(executor: Executor, context: ImportContext, setu
   const verdict = await judge();
   if (verdict.outcome === "passes" && verdict.uses === null) return verdict;
   await readEarlierChanges(executor, context);
-  return judge();
+  const second = await judge();
+  return second.outcome === "passes" && second.uses === null ? { ...second, restores: true } : second;
 }
