@@ -56,10 +56,12 @@ export const matchNamedEmails = (c: MatchingContext): Sql => sql`
     from staged_rows s
     where s.database_id is null and s.username_normalized is null and s.email_normalized is not null
       and (s.first_name <> '' or s.last_name <> '') and ${isUnresolved}
+  ), address as materialized (
+    select distinct email_normalized from fresh
   ), holding as materialized (
     ${c.knowsNobody ? empty : storedHolders(c)}
     select s.email_normalized, r.person from staged_rows s join row_persons r on r.row = s.row
-    where s.email_normalized in (select email_normalized from fresh)
+    where s.email_normalized in (select email_normalized from address)
   ), shared as materialized (
     select email_normalized from fresh group by email_normalized having count(*) > 1
     union
@@ -120,12 +122,14 @@ export const matchEmailsAlone = (c: MatchingContext): Sql => sql`
     select s.row, s.email, s.email_normalized, s.digest
     from staged_rows s
     where s.database_id is null and s.username_normalized is null and s.email_normalized is not null and ${isUnresolved}
+  ), address as materialized (
+    select distinct email_normalized from fresh
   ), holder as materialized (
     select email_normalized, min(person) as person, count(distinct person) as people
     from (
       ${c.knowsNobody ? empty : storedHolders(c)}
       select s.email_normalized, r.person from staged_rows s join row_persons r on r.row = s.row
-      where s.email_normalized in (select email_normalized from fresh)
+      where s.email_normalized in (select email_normalized from address)
     ) either
     group by email_normalized
   ), numbered as (
@@ -149,7 +153,7 @@ export const matchEmailsAlone = (c: MatchingContext): Sql => sql`
 
 const storedHolders = ({ organization }: MatchingContext) => sql`
   select email_normalized, id as person from users
-  where organization_id = ${organization} and email_normalized in (select email_normalized from fresh)
+  where organization_id = ${organization} and email_normalized in (select email_normalized from address)
   union`;
 
 /** Warns of links to people of other sources that nothing but an e-mail speaks for (file formats, section 4). */
