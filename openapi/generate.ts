@@ -15,6 +15,7 @@ import { createIssuerKeys, issuerTiming } from "../src/sign-in/issuer-keys.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { createNotifications } from "../src/store/notifications.ts";
 import { createWriterQueue } from "../src/store/organization-lock.ts";
+import { createReadiness } from "../src/store/readiness.ts";
 
 const file = new URL("openapi.json", import.meta.url);
 const clock = () => new Date();
@@ -28,6 +29,7 @@ const app = await buildApp({
     randomBytes,
     newId: createIdSource(clock, randomBytes),
     spoolDirectory: "",
+    readiness: createReadiness(database, () => performance.now()),
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),
     queue: createWriterQueue(),

@@ -10,8 +10,10 @@ import { createKnownKeys } from "./organizations/known-keys.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { openDatabase } from "./store/database.ts";
-import { createNotifications } from "./store/notifications.ts";
+import { checkNotifications, createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
+import { createReadiness } from "./store/readiness.ts";
+import { type TimeLimits, timeLimits } from "./store/time-limits.ts";
 
 /** Everything that the service takes from outside: the rest is built from it. */
 export interface ServiceOptions
@@ -19,8 +21,11 @@ export interface ServiceOptions
     HttpDependencies,
     "clock" | "randomBytes" | "spoolDirectory" | "publicUrl" | "trustedProxies" | "limits" | "operator"
   > {
-  /** How to connect as the owner of the tables. */
+  /** How to connect to PostgreSQL itself as the owner of the tables. */
   readonly connection: ClientConfig;
+  /** A pooler that serves requests; undefined: they go to PostgreSQL itself. */
+  readonly pooler?: ClientConfig | undefined;
+  readonly timeLimits?: TimeLimits;
   readonly maxConnections: number;
   /** Number under which the process shows its presence. */
   readonly processNumber?: number;
@@ -36,6 +41,11 @@ export interface ServiceOptions
 
 /** A service that is ready to listen. */
 export interface Service {
+  /**
+   * Checks that the database is fit to work on, before anybody is served.
+   * @throws UnfitDatabaseError, one sentence that says what to do; MusterError database_unavailable
+   */
+  check(): Promise<void>;
   readonly app: App;
   readonly dependencies: HttpDependencies;
   /** Finishes requests in flight, then gives up all connections to the database. */
@@ -45,11 +55,13 @@ export interface Service {
 /** Composes the service: the only place that wires its parts, for the start and for tests alike. */
 export async function composeService(options: ServiceOptions): Promise<Service> {
   const { clock, randomBytes, now, maxConnections } = options;
-  const notifications = createNotifications(options.connection);
+  const notifications = createNotifications(options.connection, options.timeLimits);
   const changeSignal = createChangeSignal(notifications);
   const knownKeys = createKnownKeys(notifications, now);
   const database = openDatabase(options.connection, {
     maxConnections,
+    pooler: options.pooler,
+    limits: options.timeLimits ?? timeLimits,
     written: changeSignal.written,
     keysChanged: knownKeys.forget,
     process: options.processNumber ?? 0,
@@ -57,6 +69,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
   });
   const dependencies: HttpDependencies = {
     database,
+    readiness: createReadiness(database, now),
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
     importSlots: importSlots(maxConnections),
@@ -78,6 +91,10 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
   return {
     app,
     dependencies,
+    async check() {
+      await database.requests.query("select");
+      await checkNotifications(database, notifications);
+    },
     async close() {
       await app.close();
       await database.close();

@@ -52,7 +52,17 @@ export const environmentSchema = z.object({
       .trim()
       .refine(
         isDatabaseUrl,
-        "must look like postgresql://user:password@host:5432/database, without an options parameter",
+        "must look like postgresql://user:password@host:5432/database, with one host and without an options parameter",
+      )
+      .optional(),
+  ),
+  DATABASE_DIRECT_URL: variable(
+    z
+      .string()
+      .trim()
+      .refine(
+        isDatabaseUrl,
+        "must look like postgresql://user:password@host:5432/database, with one host and without an options parameter",
       )
       .optional(),
   ),
@@ -111,6 +121,8 @@ export interface Config {
   readonly dataDirectory: string;
   /** An own PostgreSQL, as the user that owns the tables; undefined: the embedded one. */
   readonly databaseUrl: string | undefined;
+  /** PostgreSQL itself, if DATABASE_URL leads to a pooler in front of it; undefined: there is no pooler. */
+  readonly databaseDirectUrl: string | undefined;
   readonly databaseConnections: number;
   /** Name of the first organization. */
   readonly organizationName: string;
@@ -162,12 +174,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       "MUSTER_OPERATOR_KEY must not be the same as MUSTER_ADMIN_KEY, which opens one organization; choose another one and start again.",
     );
   }
+  if (values.DATABASE_DIRECT_URL !== undefined && values.DATABASE_URL === undefined) {
+    throw new ConfigError(
+      "DATABASE_DIRECT_URL is set, and DATABASE_URL is not; set DATABASE_URL to the pooler's address and start again.",
+    );
+  }
   return {
     host: values.HOST,
     port: values.PORT,
     tls: tlsFiles(values.TLS_CERT, values.TLS_KEY),
     dataDirectory: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
+    databaseDirectUrl: values.DATABASE_DIRECT_URL,
     databaseConnections: values.DATABASE_CONNECTIONS,
     organizationName: values.MUSTER_ORGANIZATION,
     adminKey: values.MUSTER_ADMIN_KEY,

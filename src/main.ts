@@ -54,12 +54,14 @@ async function start(config: Config, closers: Closers): Promise<void> {
   const service = await composeService({
     ...serviceOptions(config),
     connection,
+    pooler: poolerOf(config),
     processNumber,
     spoolDirectory,
     operator,
     tls,
   });
   closers.push(() => service.close());
+  await service.check();
   const { app, dependencies } = service;
   await app.listen({ host: config.host, port: config.port });
   if (config.tls) reloadCertificate(app, config.tls);
@@ -188,13 +190,18 @@ function reloadCertificate(app: App, files: TlsFiles): void {
   });
 }
 
+/** The pooler in front of the operator's PostgreSQL, if there is one. */
+const poolerOf = ({ databaseUrl, databaseDirectUrl }: Config): ClientConfig | undefined =>
+  databaseDirectUrl === undefined ? undefined : { connectionString: databaseUrl };
+
 /** The embedded PostgreSQL, or the one that the operator runs. */
 async function connectionOf(
   config: Config,
   log: ReturnType<typeof createStartupLog>,
   closers: Closers,
 ): Promise<ClientConfig> {
-  if (config.databaseUrl !== undefined) return { connectionString: config.databaseUrl };
+  const url = config.databaseDirectUrl ?? config.databaseUrl;
+  if (url !== undefined) return { connectionString: url };
   const postgresql = await startEmbeddedPostgreSql({
     dataDirectory: config.dataDirectory,
     log,

@@ -1,4 +1,5 @@
 import { DatabaseError } from "pg";
+import { UnfitDatabaseError } from "./store/unavailable.ts";
 
 /** The facts of the start message. */
 export interface StartReport {
@@ -83,6 +84,7 @@ function reason(error: unknown, { host, port, dataDirectory }: StartSettings): s
   if (code === "EADDRNOTAVAIL" || (code === "ENOTFOUND" && hostname === host)) {
     return `HOST is ${host}, which is no address of this machine; correct it and start again.`;
   }
+  if (error instanceof UnfitDatabaseError) return `${message}.`;
   if (unreachable.test(code ?? "")) {
     return `the database at DATABASE_URL does not answer (${code}); start it, or correct DATABASE_URL.`;
   }

@@ -93,7 +93,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
     theme: { title: "Muster", css: [{ filename: "muster.css", content: ".swagger-ui .topbar { display: none }" }] },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  operationRoutes(app, dependencies.database, metrics);
+  operationRoutes(app, dependencies.readiness, metrics);
   signInPages(app, dependencies);
   const parts: ScopeParts = { dependencies, metrics, admission, answerUnknown };
   await inScope(app, "/v1", (scope) => registerV1(scope, parts));

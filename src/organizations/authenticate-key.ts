@@ -74,7 +74,7 @@ function partOf(stored: StoredKey, hash: Buffer, now: Date): "current" | "previo
 
 async function findKey(database: Database, hash: Buffer): Promise<StoredKey | undefined> {
   try {
-    const { rows } = await database.pool.query<StoredKey>(prepared(sql`select * from find_api_key(${hash})`));
+    const { rows } = await database.requests.query<StoredKey>(prepared(sql`select * from find_api_key(${hash})`));
     return rows[0];
   } catch {
     // The question is always the same: if it fails, the database does.

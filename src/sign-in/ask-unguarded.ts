@@ -1,6 +1,7 @@
 import type { z } from "zod";
-import type { Database, Statement } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import { selectRows } from "../store/sql.ts";
+import type { Statement } from "../store/statement.ts";
 import { databaseUnavailable } from "../store/unavailable.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function askUnguarded<Schema extends z.ZodType>(
   statement: Statement,
 ): Promise<z.output<Schema>[]> {
   try {
-    return await selectRows(database.pool, schema, statement);
+    return await selectRows(database.requests, schema, statement);
   } catch {
     throw databaseUnavailable();
   }

@@ -1,29 +1,24 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import pg from "pg";
+import { checkConnection } from "./check-connection.ts";
+import { cutConnection } from "./connections.ts";
 import { createLater } from "./later.ts";
+import { type ConnectionPool, openPool } from "./pool.ts";
 import { createRecordsClient, type JoinedRecords, type Records, type RecordsClient } from "./records.ts";
-import { databaseUnavailable } from "./unavailable.ts";
+import { driverStatement, type Executor, type Statement } from "./statement.ts";
+import { type TimeLimits, timeLimits } from "./time-limits.ts";
+import { isSilent } from "./unavailable.ts";
 
-/** A statement with its values, and the name by which a connection keeps its plan (`prepared` in src/store/sql.ts). */
-export interface Statement {
-  readonly text: string;
-  readonly values?: unknown[];
-  readonly name?: string;
-}
-
-/** Runs SQL: a connection, or a transaction. */
-export interface Executor {
-  query<Row extends pg.QueryResultRow = pg.QueryResultRow>(
-    statement: string | Statement,
-    values?: unknown[],
-  ): Promise<pg.QueryResult<Row>>;
-}
+export type { Executor, Statement };
 
 /**
  * One transaction of one organization, with two faces: sets by SQL, single records by Prisma's types. Both work on the
  * same connection and see each other's changes (docs/decisions/023).
  */
 export interface Transaction extends Executor {
+  readonly limits: TimeLimits;
+  /** The longest time of one statement, in milliseconds; PostgreSQL ends it then. */
+  readonly statementLimit: number;
   /** Single records by type. Prisma joins the transaction at the first call, which costs about half a millisecond. */
   records(): Promise<Records>;
   /** The connection, for COPY. */
@@ -37,9 +32,15 @@ export interface Transaction extends Executor {
  */
 export type CommitNote = (transaction: Executor, importId: string | undefined) => Promise<void>;
 
-/** The service's way to PostgreSQL. One pool serves plain SQL, COPY and Prisma. */
+/** The service's way to PostgreSQL. The pools serve plain SQL, COPY and Prisma. */
 export interface Database {
-  readonly pool: pg.Pool;
+  /** Connections of requests. */
+  readonly requests: ConnectionPool;
+  /** Connections of imports: those of requests, or direct ones if a pooler is in between. */
+  readonly imports: ConnectionPool;
+  /** True if a pooler is between the service and PostgreSQL, so that a connection keeps nothing between transactions. */
+  readonly isPooled: boolean;
+  readonly limits: TimeLimits;
   /** Lets Prisma join transactions; `Transaction.records` does. */
   readonly records: RecordsClient;
   /** Is called with the text of each statement of a transaction, without its values; for development. */
@@ -70,37 +71,48 @@ export const types: pg.CustomTypesConfig = {
     oid === int8 ? Number : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
 };
 
+export interface DatabaseOptions {
+  readonly maxConnections: number;
+  /** A pooler in front of PostgreSQL that serves requests; undefined: there is none. */
+  readonly pooler?: pg.ClientConfig | undefined;
+  readonly limits?: TimeLimits;
+  readonly written?: Database["written"];
+  readonly keysChanged?: Database["keysChanged"];
+  readonly process?: number;
+  readonly logStatement?: Database["logStatement"];
+}
+
 /**
- * Opens the pool as the service role. Connections are made on demand.
- * @param connection where PostgreSQL listens, as the user that owns the tables (the role is changed at connecting)
+ * Opens the pools as the service role. Connections are made on demand.
+ * @param connection where PostgreSQL itself listens, as the user that owns the tables (each transaction takes the role)
  */
-export function openDatabase(
-  connection: pg.ClientConfig,
-  options: {
-    readonly maxConnections: number;
-    readonly written?: Database["written"];
-    readonly keysChanged?: Database["keysChanged"];
-    readonly process?: number;
-    readonly logStatement?: Database["logStatement"];
-  },
-): Database {
-  const pool = new pg.Pool({
-    ...connection,
-    application_name: "muster",
-    // Pages are read from memory or a solid state disk, in whatever order: by default PostgreSQL thinks of disks that turn,
-    // and reads a whole table for the twentieth part of it.
-    options: `-c role=${serviceRole} -c jit=off -c work_mem=64MB -c temp_buffers=64MB -c random_page_cost=1.1`,
-    max: options.maxConnections,
-    types,
+export function openDatabase(connection: pg.ClientConfig, options: DatabaseOptions): Database {
+  const { pooler, limits = timeLimits } = options;
+  const isPooled = pooler !== undefined;
+  const settings = { role: serviceRole, ...sessionSettings(limits), temp_buffers: "64MB" };
+  const common = { name: "muster", limits, settings, types };
+  const direct = openPool(connection, {
+    ...common,
+    maxConnections: isPooled ? Math.max(1, Math.ceil(options.maxConnections / 3)) : options.maxConnections,
+    isPooled: false,
+    check: checkConnection(beginText({ organizationId: 0, limits })),
   });
-  // A connection that breaks fails the statements that run on it, and the pool makes another one. It says so besides, and
-  // without a listener that would end the process: the pool listens to idle connections, nobody to those in use.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => client.on("error", () => {}));
+  const requests =
+    pooler === undefined
+      ? direct
+      : openPool(pooler, {
+          ...common,
+          maxConnections: options.maxConnections,
+          isPooled,
+          check: checkConnection(beginText({ organizationId: 0, isPooled, limits })),
+        });
   const records = createRecordsClient();
   const later = createLater();
   return {
-    pool,
+    requests,
+    imports: direct,
+    isPooled,
+    limits,
     records,
     logStatement: options.logStatement,
     written: options.written ?? (() => undefined),
@@ -111,44 +123,105 @@ export function openDatabase(
     close: async () => {
       await later.close();
       await records.close();
-      if (!pool.ended) await pool.end();
+      await requests.close();
+      await direct.close();
     },
   };
 }
 
+/** Settings of a session that works for requests. */
+const sessionSettings = (limits: TimeLimits) => ({
+  jit: "off",
+  work_mem: "64MB",
+  // Pages are read from memory or a solid state disk, in any order. By default PostgreSQL expects disks that turn, and
+  // reads a whole table for a twentieth of it.
+  random_page_cost: "1.1",
+  statement_timeout: String(limits.statement),
+  idle_in_transaction_session_timeout: String(limits.idleWriter),
+});
+
 /** The isolation of a transaction from concurrent commits. */
 export type Isolation = "read committed" | "repeatable read";
+
+/** A request's transaction is short. An import's may run long statements, and reads its file in between. */
+export type Pace = "request" | "import";
+
+interface Beginning {
+  readonly organizationId: number;
+  readonly limits: TimeLimits;
+  readonly isolation?: Isolation;
+  readonly pace?: Pace;
+  readonly isPooled?: boolean;
+}
+
+/**
+ * The SQL that begins a transaction, in one round trip. It takes the role even though the session has it: a pooler may
+ * have dropped the settings of the session, and row-level security depends on the role.
+ */
+function beginText({ organizationId, limits, isolation, pace, isPooled }: Beginning): string {
+  const settings = {
+    ...(isPooled ? sessionSettings(limits) : {}),
+    ...(pace === "import" ? importSettings(limits) : {}),
+  };
+  return [
+    `begin isolation level ${isolation ?? "read committed"}`,
+    `set local role ${serviceRole}`,
+    ...Object.entries(settings).map(([name, value]) => `set local ${name} = '${value}'`),
+    // A number needs no escaping.
+    `select set_config('muster.organization', '${Number(organizationId)}', true)`,
+  ].join("; ");
+}
+
+const importSettings = (limits: TimeLimits) => ({
+  statement_timeout: String(limits.importStatement),
+  idle_in_transaction_session_timeout: String(limits.idleImport),
+});
 
 /**
  * Runs `work` in one transaction that sees and touches the rows of one organization only.
  * Commits when `work` resolves, rolls back when it throws.
+ * @throws MusterError database_unavailable, and the errors of `work`
  */
 export async function withOrganization<Result>(
   database: Database,
   organizationId: number,
   work: (transaction: Transaction) => Promise<Result>,
   isolation: Isolation = "read committed",
+  pace: Pace = "request",
 ): Promise<Result> {
-  // Both in one round trip; a number needs no escaping.
-  const begin = `begin isolation level ${isolation}; select set_config('muster.organization', '${Number(organizationId)}', true)`;
-  return inTransaction(await connect(database.pool), begin, (client) => withRecords(database, client, work));
+  const { limits } = database;
+  const pool = pace === "import" ? database.imports : database.requests;
+  const isPooled = pool === database.requests && database.isPooled;
+  const client = await pool.begin(beginText({ organizationId, limits, isolation, pace, isPooled }));
+  const statementLimit = pace === "import" ? limits.importStatement : limits.statement;
+  return inTransaction(client, () => withRecords(database, client, { statementLimit, isPooled }, work));
 }
 
 /** Runs `work` in a transaction that Prisma can join, and has Prisma leave before the transaction ends. */
 async function withRecords<Result>(
-  { records, logStatement }: Database,
+  { records, logStatement, limits }: Database,
   client: pg.PoolClient,
+  { statementLimit, isPooled }: { readonly statementLimit: number; readonly isPooled: boolean },
   work: (transaction: Transaction) => Promise<Result>,
 ): Promise<Result> {
   let joining: Promise<JoinedRecords> | undefined;
+  const run = <Row extends pg.QueryResultRow>(statement: string | Statement, values?: unknown[]) => {
+    const given: Statement = typeof statement === "string" ? { text: statement, ...(values && { values }) } : statement;
+    const limit = given.query_timeout ?? statementLimit + limits.grace;
+    return client.query<Row>(driverStatement(given, limit, isPooled));
+  };
+  const runTyped = (statement: pg.QueryConfig) =>
+    client.query({ ...statement, ...driverStatement(statement, statementLimit + limits.grace, isPooled) });
   const transaction: Transaction = {
     connection: client,
+    limits,
+    statementLimit,
     query(statement, values) {
       logStatement?.(typeof statement === "string" ? statement : statement.text);
-      return client.query(statement as pg.QueryConfig, values);
+      return run(statement, values);
     },
     async records() {
-      joining ??= records.join(client);
+      joining ??= records.join({ query: runTyped });
       return (await joining).records;
     },
   };
@@ -160,35 +233,26 @@ async function withRecords<Result>(
 }
 
 /**
- * Runs `work` in one transaction on a pool's connection, which goes back to the pool: commits when `work` resolves, rolls
- * back when it throws.
- * @param begin SQL that begins the transaction
+ * Ends a transaction that has begun on a pool's connection, and gives the connection back to the pool: commits when `work`
+ * resolves, rolls back when it throws.
  */
-export async function inTransaction<Result>(
-  client: pg.PoolClient,
-  begin: string,
-  work: (client: pg.PoolClient) => Promise<Result>,
-): Promise<Result> {
+export async function inTransaction<Result>(client: pg.PoolClient, work: () => Promise<Result>): Promise<Result> {
   let broken: Error | undefined;
   try {
-    await client.query(begin);
-    const result = await work(client);
+    const result = await work();
     await client.query("commit");
     return result;
   } catch (error) {
-    await client.query("rollback").catch((failure: Error) => {
-      broken = failure;
-    });
+    if (isSilent(error)) {
+      broken = error as Error;
+      cutConnection(client);
+    } else {
+      await client.query("rollback").catch((failure: Error) => {
+        broken = failure;
+      });
+    }
     throw error;
   } finally {
     client.release(broken);
-  }
-}
-
-async function connect(pool: pg.Pool): Promise<pg.PoolClient> {
-  try {
-    return await pool.connect();
-  } catch {
-    throw databaseUnavailable();
   }
 }

@@ -1,8 +1,10 @@
 import type pg from "pg";
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, type Isolation, type Transaction, withOrganization } from "./database.ts";
+import { type Database, type Isolation, type Transaction, withOrganization } from "./database.ts";
 import { literal, prepared } from "./sql.ts";
+import type { Executor } from "./statement.ts";
+import { timeLimits } from "./time-limits.ts";
 
 /** The numbers that an organization's lock protects. */
 export interface FeedHead {
@@ -86,11 +88,21 @@ export async function withWriter<Result>(
     return result;
   };
   try {
-    return await withOrganization(database, organizationId, noted, isolation);
+    return await withOrganization(
+      database,
+      organizationId,
+      noted,
+      isolation,
+      importId === undefined ? "request" : "import",
+    );
   } finally {
     database.written(organizationId);
   }
 }
+
+const lockHead = (organizationId: number) =>
+  sql`select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
+   from feed_heads where organization_id = ${organizationId} for update`;
 
 /**
  * Takes the organization's lock for the rest of the transaction, one of `withWriter`: from here on this transaction is its
@@ -98,17 +110,26 @@ export async function withWriter<Result>(
  * @throws MusterError organization_busy after `patience` milliseconds
  */
 export async function lockOrganization(
-  executor: Executor,
+  executor: Executor & Partial<Pick<Transaction, "limits" | "statementLimit">>,
   organizationId: number,
   patience: number = writerPatience,
 ): Promise<FeedHead> {
-  await executor.query(sql`set local lock_timeout = ${literal(Math.max(1, Math.trunc(patience)))}`);
+  const lockLimit = Math.max(1, Math.trunc(patience));
+  const { limits = timeLimits, statementLimit = limits.statement } = executor;
+  const waitLimit = Math.max(statementLimit, lockLimit + limits.grace);
+  await executor.query(
+    sql`set local lock_timeout = ${literal(lockLimit)}; set local statement_timeout = ${literal(waitLimit)}`,
+  );
   try {
-    const { rows } = await executor.query<FeedHead>(
-      prepared(sql`select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
-       from feed_heads where organization_id = ${organizationId} for update`),
+    const { rows } = await executor.query<FeedHead>({
+      ...prepared(lockHead(organizationId)),
+      query_timeout: waitLimit + limits.grace,
+    });
+    // From here on others wait for this transaction: if its process falls silent, PostgreSQL ends it soon.
+    await executor.query(
+      sql`set local lock_timeout = 0; set local statement_timeout = ${literal(statementLimit)};
+       set local idle_in_transaction_session_timeout = ${literal(limits.idleWriter)}`,
     );
-    await executor.query(sql`set local lock_timeout = 0`);
     const [head] = rows;
     if (!head) throw new MusterError("not_found", "There is no such organization.");
     return head;

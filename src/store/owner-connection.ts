@@ -1,6 +1,8 @@
 import type pg from "pg";
-import type { Executor } from "./database.ts";
+import { connectionConfig } from "./connections.ts";
 import { createStandingConnection } from "./standing-connection.ts";
+import type { Executor } from "./statement.ts";
+import { type TimeLimits, timeLimits } from "./time-limits.ts";
 import { databaseUnavailable } from "./unavailable.ts";
 
 /** The standing connection of the user that owns the tables. */
@@ -22,20 +24,30 @@ export interface OwnerConnection extends Executor {
 export async function openOwnerConnection(
   connection: pg.ClientConfig,
   join: (client: pg.Client, isFirst: boolean) => Promise<void>,
+  limits: TimeLimits = timeLimits,
 ): Promise<OwnerConnection> {
   let last: Promise<unknown> = Promise.resolve();
-  const standing = createStandingConnection({
-    connection: { ...connection, application_name: "muster owner" },
-    prepare: join,
-  });
-  const exclusive: OwnerConnection["exclusive"] = (work) => {
-    const result = last.then(() => {
-      if (standing.client === undefined) throw databaseUnavailable();
-      return work(standing.client);
-    });
+  // Its work waits in line, so that a sign of life is asked for only when nothing runs.
+  const inLine = <Result>(work: () => Promise<Result>) => {
+    const result = last.then(work);
     last = result.catch(() => undefined);
     return result;
   };
+  const standing = createStandingConnection({
+    connection: {
+      ...connectionConfig(connection, { name: "muster owner", limits, settings: {} }),
+      query_timeout: limits.importStatement,
+    },
+    prepare: join,
+    heartbeat: limits.heartbeat,
+    askForLife: (client) =>
+      inLine(() => client.query({ text: "select", query_timeout: limits.heartbeatAnswer } as pg.QueryConfig)),
+  });
+  const exclusive: OwnerConnection["exclusive"] = (work) =>
+    inLine(async () => {
+      if (standing.client === undefined) throw databaseUnavailable();
+      return work(standing.client);
+    });
   await standing.connect();
   return {
     exclusive,

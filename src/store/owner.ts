@@ -1,5 +1,8 @@
 import pg from "pg";
-import { type Executor, inTransaction, types } from "./database.ts";
+import { connectionConfig } from "./connections.ts";
+import { inTransaction, types } from "./database.ts";
+import type { Executor } from "./statement.ts";
+import { timeLimits } from "./time-limits.ts";
 
 /** Work on organizations as a whole, as the user that owns the tables: row-level security does not bind it. */
 export interface Owner {
@@ -11,7 +14,7 @@ export interface Owner {
   close(): Promise<void>;
 }
 
-/** The longest wait of a transaction for earlier ones, and the lifetime of an idle connection, in milliseconds. */
+/** The lifetime of an idle connection, in milliseconds. */
 const patience = 10_000;
 
 /**
@@ -20,18 +23,22 @@ const patience = 10_000;
  */
 export function openOwner(connection: pg.ClientConfig): Owner {
   const pool = new pg.Pool({
-    ...connection,
-    application_name: "muster operator",
+    ...connectionConfig(connection, { name: "muster operator", limits: timeLimits, settings: {} }),
     max: 1,
     types,
     idleTimeoutMillis: patience,
-    connectionTimeoutMillis: patience,
   });
   // A connection that breaks is replaced by the pool; without listeners, idle or in use, the process would end.
   pool.on("error", () => {});
   pool.on("connect", (client) => client.on("error", () => {}));
   return {
-    transaction: async (work) => inTransaction(await pool.connect(), "begin", work),
+    transaction: async (work) => {
+      const client = await pool.connect();
+      return inTransaction(client, async () => {
+        await client.query("begin");
+        return work(client);
+      });
+    },
     close: async () => {
       if (!pool.ended) await pool.end();
     },

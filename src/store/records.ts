@@ -14,10 +14,15 @@ export interface JoinedRecords {
   leave(): Promise<void>;
 }
 
+/** Runs the statements of Prisma on the connection of a transaction. */
+export interface JoinedConnection {
+  query(statement: pg.QueryConfig): Promise<pg.QueryResult>;
+}
+
 /** Lets Prisma work in transactions of the service's own connections. */
 export interface RecordsClient {
-  /** @param client a connection that is in a transaction */
-  join(client: pg.PoolClient): Promise<JoinedRecords>;
+  /** @param connection runs statements on a connection that is in a transaction */
+  join(connection: JoinedConnection): Promise<JoinedRecords>;
   close(): Promise<void>;
 }
 
@@ -26,17 +31,17 @@ const longest = 86_400_000;
 
 /** Makes Prisma's client. It has no connection of its own: it works on those that it joins. */
 export function createRecordsClient(): RecordsClient {
-  const joined = new AsyncLocalStorage<pg.PoolClient>();
+  const joined = new AsyncLocalStorage<JoinedConnection>();
   const prisma = new PrismaClient({
     adapter: new PrismaPg(joiningPool(joined), {
       statementNameGenerator: ({ sql }) => createHash("sha256").update(sql).digest("base64url").slice(0, 22),
     }),
   });
   return {
-    async join(client) {
+    async join(connection) {
       const started = Promise.withResolvers<Records>();
       const left = Promise.withResolvers<void>();
-      const ended = joined.run(client, () =>
+      const ended = joined.run(connection, () =>
         prisma.$transaction(
           async (records) => {
             started.resolve(records);
@@ -63,13 +68,14 @@ export function createRecordsClient(): RecordsClient {
 const boundaries = new Set(["BEGIN", "COMMIT", "ROLLBACK"]);
 
 /** A pool that hands out the connection of the transaction that Prisma is joining, and nothing else. */
-function joiningPool(joined: AsyncLocalStorage<pg.PoolClient>): pg.Pool {
+function joiningPool(joined: AsyncLocalStorage<JoinedConnection>): pg.Pool {
   const connect = async () => {
-    const client = joined.getStore();
-    if (client === undefined) throw new Error("Prisma works in transactions only: use the records of a transaction.");
+    const connection = joined.getStore();
+    if (connection === undefined)
+      throw new Error("Prisma works in transactions only: use the records of a transaction.");
     return {
       query: async (config: pg.QueryConfig) =>
-        boundaries.has(config.text) ? { rows: [], fields: [], rowCount: 0 } : client.query(config),
+        boundaries.has(config.text) ? { rows: [], fields: [], rowCount: 0 } : connection.query(config),
       on: () => undefined,
       removeListener: () => undefined,
       release: () => undefined,

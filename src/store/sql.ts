@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import sql, { join, raw, type Sql } from "sql-template-tag";
 import type { z } from "zod";
-import type { Executor, Statement } from "./database.ts";
+import type { Executor, Statement } from "./statement.ts";
 
 /**
  * A number or boolean of this service as it is written in SQL. A statement without values can travel with others in one
@@ -27,13 +27,13 @@ const mostNames = 2_000;
  * connection memory.
  */
 export function prepared(statement: Sql): Statement {
-  const { text } = statement;
+  const { text, values } = statement;
   let name = names.get(text);
   if (name === undefined && names.size < mostNames) {
     name = createHash("sha256").update(text).digest("base64url").slice(0, 22);
     names.set(text, name);
   }
-  return name === undefined ? statement : { name, text, values: statement.values };
+  return name === undefined ? { text, values } : { name, text, values };
 }
 
 /**

@@ -1,4 +1,6 @@
 import pg from "pg";
+import { cutConnection } from "./connections.ts";
+import { every } from "./every.ts";
 import { databaseUnavailable } from "./unavailable.ts";
 
 /** One connection that reconnects whenever it breaks. */
@@ -22,6 +24,12 @@ export interface StandingConnectionOptions {
    * @param isFirst false for a connection that replaces a broken one
    */
   readonly prepare: (client: pg.Client, isFirst: boolean) => Promise<unknown>;
+  /**
+   * Asks the other side for a sign of life. A rejection means that the connection is silent: it is cut, and replaced.
+   */
+  readonly askForLife: (client: pg.Client) => Promise<unknown>;
+  /** Pause between two signs of life, in milliseconds. */
+  readonly heartbeat: number;
   /** Is called when a connection is ready for use. */
   readonly connected?: () => void;
   /** Is called when the connection breaks, or another attempt to connect fails. */
@@ -39,10 +47,11 @@ export function createStandingConnection(options: StandingConnectionOptions): St
   let timer: NodeJS.Timeout | undefined;
   let pause = firstPause;
   let isFirst = true;
+  let stopHeartbeat: (() => Promise<void>) | undefined;
   let isClosed = false;
 
   const attempt = async () => {
-    const client = new pg.Client({ ...options.connection, keepAlive: true, keepAliveInitialDelayMillis: 30_000 });
+    const client = new pg.Client(options.connection);
     let isBroken = false;
     const lose = () => {
       isBroken = true;
@@ -58,7 +67,7 @@ export function createStandingConnection(options: StandingConnectionOptions): St
       await options.prepare(client, isFirst);
       if (isBroken || isClosed) throw databaseUnavailable();
     } catch (error) {
-      await client.end().catch(() => undefined);
+      cutConnection(client);
       throw error;
     } finally {
       connecting = undefined;
@@ -66,7 +75,13 @@ export function createStandingConnection(options: StandingConnectionOptions): St
     isFirst = false;
     pause = firstPause;
     current = client;
+    stopHeartbeat ??= every(options.heartbeat, beat, () => undefined);
     options.connected?.();
+  };
+  const beat = async () => {
+    const client = current;
+    if (client === undefined) return;
+    await options.askForLife(client).catch(() => cutConnection(client));
   };
   const again = () => {
     if (isClosed) return;
@@ -86,9 +101,17 @@ export function createStandingConnection(options: StandingConnectionOptions): St
     async close() {
       isClosed = true;
       clearTimeout(timer);
+      await stopHeartbeat?.();
       const client = current ?? connecting;
       current = undefined;
-      await client?.end().catch(() => undefined);
+      if (client !== undefined) await endConnection(client, options.heartbeat);
     },
   };
+}
+
+/** Ends a connection in good order. After `patience` milliseconds it is cut: a silent peer would never answer. */
+async function endConnection(client: pg.Client, patience: number): Promise<void> {
+  const cut = setTimeout(() => cutConnection(client), patience);
+  await client.end().catch(() => undefined);
+  clearTimeout(cut);
 }

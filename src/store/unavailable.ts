@@ -34,15 +34,35 @@ export function asOfDriver(thrown: unknown): DriverError {
 
 /** The driver's words for a connection that went away; they have no code. */
 const lostConnection =
-  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect)/;
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout exceeded when trying to connect|timeout expired)/;
+
+/** The driver's words for a statement without an answer. */
+const silentConnection = "Query read timeout";
+
+/**
+ * True if PostgreSQL did not answer a statement within the driver's time limit, and did not end it either: the connection
+ * is silent, and nothing else can be asked on it.
+ */
+export const isSilent = (error: unknown): boolean => asOfDriver(error).message === silentConnection;
+
+/**
+ * Conditions of PostgreSQL (its manual, appendix A) in which it cannot work for now: lost connections, shutdown, missing
+ * resources such as a full disk, and, besides those classes, a statement that took too long, a database that is read-only
+ * since it became a standby, and a failing disk.
+ */
+const unavailableConditions = /^(?:08|57P|53|57014$|25006$|58030$|P1[0-9]{3}$)/;
+
+/** PostgreSQL answers, but the service must not work on it. The message says why, and what to do; it is no sentence. */
+export class UnfitDatabaseError extends Error {}
 
 /** True if an error means that the connection to PostgreSQL is missing or lost, or that it has no room to work. */
 export function isUnavailable(error: unknown): boolean {
+  if (error instanceof UnfitDatabaseError) return true;
   const { code, message = "", severity, syscall } = asOfDriver(error);
   // PostgreSQL ends the connection then, or does not take it, whatever the reason.
   if (severity === "FATAL" || severity === "PANIC" || syscall === "connect") return true;
-  if (code === undefined) return lostConnection.test(message);
-  return /^(08|57P|53|P1[0-9]{3}$)/.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
+  if (code === undefined) return message === silentConnection || lostConnection.test(message);
+  return unavailableConditions.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
 
 /** Returns the problem for the client that sent the request. */

@@ -21,7 +21,7 @@ async function untilItKnows(cursor: string): Promise<void> {
 /** How often a connection is taken from the pool from now on. */
 function countConnections(): () => number {
   let count = 0;
-  app.dependencies.database.pool.on("acquire", () => {
+  app.dependencies.database.requests.pool.on("acquire", () => {
     count += 1;
   });
   return () => count;

@@ -91,16 +91,16 @@ test("a page whose entries are cut off while it is read is told whole, as it was
   const cutOff = async () => {
     deleted += await pruneChanges(owner, other.organizationId, new Date("2099-01-01T00:00:00Z"));
   };
-  const connect = async () => {
-    const client = await database.pool.connect();
+  const begin = async (text: string) => {
+    const client = await database.requests.begin(text);
     const query = (statement: pg.QueryConfig) => {
       const result = client.query(statement);
       // As soon as the page has been found, its entries go.
       return statement.text?.includes('"hasEntries"') ? result.then((found) => cutOff().then(() => found)) : result;
     };
-    return { query, release: (error?: Error) => client.release(error) };
+    return { query, release: (error?: Error) => client.release(error) } as unknown as pg.PoolClient;
   };
-  const interrupted = { ...database, pool: { connect } as unknown as pg.Pool };
+  const interrupted = { ...database, requests: { ...database.requests, begin } };
   const request = { filter: {}, latest: false, limit: 10, frame: feedFrames.json };
   const page = await readFeed(interrupted, other.organizationId, request);
   assert.equal(deleted, 4);

@@ -94,7 +94,7 @@ test("a request that takes over from a dead one does the work, and the dead one 
 
 /** From now on the connection breaks when a request with an Idempotency-Key has just committed. */
 function breakAfterCommit(): () => void {
-  const { pool } = app.dependencies.database;
+  const { pool } = app.dependencies.database.requests;
   const connect = pool.connect;
   // biome-ignore lint/suspicious/noExplicitAny: one of many signatures
   pool.connect = async function (this: unknown, ...values: any[]) {

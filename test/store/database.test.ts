@@ -20,7 +20,7 @@ before(async () => {
 after(() => testDatabase.drop());
 
 test("the service's connections are bound by row-level security: without an organization they see nothing", async () => {
-  const { rows } = await database.pool.query(
+  const { rows } = await database.requests.query(
     "select current_user as role, (select count(*) from locations)::integer as seen",
   );
   assert.deepEqual(rows, [{ role: "muster_service", seen: 0 }]);
@@ -72,7 +72,7 @@ test("a failed transaction leaves nothing, and its connection is free and forget
   );
   const { rows } = await testDatabase.owner.query("select name from locations where organization_id = 1");
   assert.deepEqual(rows, [{ name: "Main" }]);
-  assert.equal((await database.pool.query("select from locations")).rowCount, 0);
+  assert.equal((await database.requests.query("select from locations")).rowCount, 0);
 });
 
 test("both faces of a transaction see each other's changes, and both are undone when it fails", async () => {

@@ -40,7 +40,7 @@ test("an ordinary user that may administer the service's role makes itself a mem
   await owner.query(`grant muster_service to ${user} with admin true, inherit false, set false`);
   await prepareDatabase(client);
   const service = openDatabase({ ...connection, user, password }, { maxConnections: 1 });
-  const { rows } = await service.pool.query("select current_user::text as role");
+  const { rows } = await service.requests.query("select current_user::text as role");
   await service.close();
   assert.deepEqual(rows, [{ role: "muster_service" }]);
 });

@@ -75,7 +75,7 @@ test("a new address, parameter or property of a body is noticed until the sample
 
 test("without the first wall, the second one alone lets every request have the same answer", async () => {
   const open = await startTestApp(database);
-  const { changed } = takeFirstWallDown(open.dependencies.database.pool);
+  const { changed } = takeFirstWallDown(open.dependencies.database.requests.pool);
   assert.deepEqual((await walk(open, database.owner, world, walked)).findings, []);
   assert(changed.size > 100, `${changed.size} statements were changed`);
 });
@@ -90,7 +90,7 @@ test("without both, much is shown and changed: the walk would notice", async (t)
   await setSecondWall(database.owner, false);
   t.after(() => setSecondWall(database.owner, true));
   const open = await startTestApp(database);
-  takeFirstWallDown(open.dependencies.database.pool);
+  takeFirstWallDown(open.dependencies.database.requests.pool);
   for (const [id, finding] of Object.entries(leaks)) {
     const operations = world.operations.filter((operation) => operation.id === id);
     const { findings } = await walk(open, database.owner, { ...world, operations }, walked);

@@ -9,11 +9,14 @@ import type { KeysOf } from "../../sign-in/issuer-keys.ts";
 import type { Database } from "../../store/database.ts";
 import type { WriterQueue } from "../../store/organization-lock.ts";
 import type { Owner } from "../../store/owner.ts";
+import type { Readiness } from "../../store/readiness.ts";
 import type { HttpLimits } from "../contract/limits.ts";
 
 /** The dependencies of the routes; composed once. */
 export interface HttpDependencies {
   readonly database: Database;
+  /** Knows if PostgreSQL takes changes. */
+  readonly readiness: Readiness;
   /** Tells those who wait of changes. */
   readonly changeSignal: ChangeSignal;
   /** The owners of API keys, as far as this process caches them. */

@@ -7,7 +7,7 @@ import type { Transaction } from "../../../store/database.ts";
 import { normalizationRules, readOptions } from "../../setup/setup.ts";
 import { type EncodedRows, encodeBatches, type StagedRow } from "../stage/encode-rows.ts";
 import type { PlainEntry, Wanted } from "../stage/plain-entry.ts";
-import { stageEncodedRows } from "../stage/staging.ts";
+import { stageWhileLocked } from "../stage/staging.ts";
 import type { FileInParts } from "./file-in-parts.ts";
 import type { PlainRules } from "./plain-rows.ts";
 import { readAhead } from "./read-ahead.ts";
@@ -71,7 +71,7 @@ export async function stagePart(
       yield next.value;
     }
   };
-  await stageEncodedRows(transaction, part());
+  await stageWhileLocked(transaction, part());
   const wanted = {
     groups: [...groups].filter((groupId) => !rules.groups.has(groupId)).sort(),
     locations: [...locations].filter((name) => !rules.locations.has(name)).sort(),

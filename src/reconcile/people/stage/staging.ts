@@ -1,7 +1,9 @@
 import { once } from "node:events";
+import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import type { RecordDigests } from "../../../intake/user-file.ts";
+import { cutConnection } from "../../../store/connections.ts";
 import type { Executor, Transaction } from "../../../store/database.ts";
 import { type EncodedRows, encodeBatches, encodedColumnNames, type StagedRow } from "./encode-rows.ts";
 import { stagingTables } from "./tables.ts";
@@ -38,8 +40,19 @@ export const stageRows = (transaction: Transaction, batches: AsyncIterable<reado
   stageEncodedRows(transaction, encodeBatches(batches));
 
 /** Streams rows that are encoded already into `staged_rows`. */
-export const stageEncodedRows = (transaction: Transaction, batches: AsyncIterable<EncodedRows>): Promise<void> =>
+const stageEncodedRows = (transaction: Transaction, batches: AsyncIterable<EncodedRows>): Promise<void> =>
   copy(transaction, `staged_rows (${encodedColumnNames.join(", ")})`, linesOf(batches));
+
+/**
+ * Streams the rows of one part, which are in memory, while the organization is locked. If this process falls silent in
+ * the middle, PostgreSQL ends the statement, and with it the lock, as early as it ends an idle transaction.
+ */
+export async function stageWhileLocked(transaction: Transaction, batches: AsyncIterable<EncodedRows>): Promise<void> {
+  const { limits, statementLimit } = transaction;
+  await transaction.query(`set local statement_timeout = ${limits.idleWriter}`);
+  await stageEncodedRows(transaction, batches);
+  await transaction.query(`set local statement_timeout = ${statementLimit}`);
+}
 
 async function* linesOf(batches: AsyncIterable<EncodedRows>) {
   for await (const { lines } of batches) yield lines;
@@ -64,21 +77,37 @@ function* encodeDigests(digests: RecordDigests) {
 }
 
 async function copy(
-  { connection }: Transaction,
+  { connection, statementLimit, limits }: Transaction,
   target: string,
   lines: AsyncIterable<Buffer> | Iterable<string>,
 ): Promise<void> {
-  const stream = connection.query(copyFrom(`copy ${target} from stdin`));
+  const stream = copyFrom(`copy ${target} from stdin`);
+  // The driver reads its time limit from the statement.
+  connection.query(Object.assign(stream, { query_timeout: statementLimit + limits.grace }));
   const done = finished(stream, { readable: false });
   // The promise is awaited below; until then a failure must not count as unhandled.
   done.catch(() => {});
   try {
-    for await (const some of lines) if (!stream.write(some)) await Promise.race([once(stream, "drain"), done]);
+    for await (const some of lines) {
+      if (stream.errored) break;
+      if (!stream.write(some)) await drained(stream, done, () => cutConnection(connection), limits.statement);
+    }
   } catch (error) {
-    stream.destroy(error as Error);
+    // A stream that failed has no connection any more that could be told.
+    if (!stream.errored) stream.destroy(error as Error);
     await done.catch(() => {});
-    throw error;
+    throw stream.errored ?? error;
   }
-  stream.end();
+  if (!stream.errored) stream.end();
   await done;
+}
+
+/** Waits until a stream takes more. If it does not for too long, the other side is silent. */
+async function drained(stream: Writable, done: Promise<unknown>, cut: () => void, patience: number): Promise<void> {
+  const timer = setTimeout(cut, patience);
+  try {
+    await Promise.race([once(stream, "drain"), done]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
