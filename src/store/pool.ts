@@ -53,6 +53,8 @@ export function openPool(place: pg.ClientConfig, options: PoolOptions): Connecti
     clients.delete(client);
   });
 
+  /** Idle connections that were cut, and that the pool may not have removed yet. */
+  const givenUp = new WeakSet<pg.ClientBase>();
   const connect = async () => {
     try {
       return await pool.connect();
@@ -65,7 +67,7 @@ export function openPool(place: pg.ClientConfig, options: PoolOptions): Connecti
     statement: Statement,
     use: (client: pg.PoolClient, result: pg.QueryResult) => Result,
   ) => {
-    for (let isLast = false; ; isLast = true) {
+    for (let attempts = 1; ; ) {
       const client = await connect();
       try {
         return use(client, await client.query(driverStatement(statement, limits.probe, options.isPooled)));
@@ -73,8 +75,13 @@ export function openPool(place: pg.ClientConfig, options: PoolOptions): Connecti
         if (isSilent(error)) cutConnection(client);
         client.release(error as Error);
         if (!isUnavailable(error)) throw error;
-        if (isLast) throw databaseUnavailable();
-        for (const other of idle) cutConnection(other);
+        if (givenUp.has(client)) continue;
+        if (attempts === 2) throw databaseUnavailable();
+        attempts++;
+        for (const other of idle) {
+          givenUp.add(other);
+          cutConnection(other);
+        }
       }
     }
   };

@@ -12,6 +12,7 @@ import { ensureFirstOrganization } from "../../src/organizations/first-start.ts"
 import type { Service } from "../../src/organizations/services.ts";
 import type { IssuerTiming } from "../../src/sign-in/issuer-keys.ts";
 import { openOwner } from "../../src/store/owner.ts";
+import { type TimeLimits, timeLimits } from "../../src/store/time-limits.ts";
 import { collectLog } from "./collected-logs.ts";
 import type { TestDatabase } from "./database.ts";
 
@@ -67,6 +68,11 @@ export interface TestAppOptions {
   readonly trustedProxies?: readonly string[];
   /** How it deals with OpenID providers. */
   readonly timing?: Partial<IssuerTiming>;
+  /** The way of the service to the database, such as a proxy; undefined: the database itself. */
+  readonly connection?: TestDatabase["connection"];
+  /** A pooler that serves requests. */
+  readonly pooler?: TestDatabase["connection"];
+  readonly timeLimits?: Partial<TimeLimits>;
 }
 
 /**
@@ -89,7 +95,7 @@ export async function startTestApp(
     log.push(JSON.parse(line));
     collectLog(line);
   };
-  const service = await composeTestService(database.connection, limits, options, {
+  const service = await composeTestService(options.connection ?? database.connection, limits, options, {
     clock,
     spoolDirectory,
     operator: { keyHash: hashKey(operatorKey), owner: owners },
@@ -144,6 +150,8 @@ function composeTestService(
 ): Promise<MusterService> {
   return composeService({
     connection,
+    pooler: options.pooler,
+    timeLimits: { ...timeLimits, ...options.timeLimits },
     maxConnections: 6,
     now: () => performance.now(),
     randomBytes,
