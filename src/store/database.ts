@@ -36,7 +36,7 @@ export type CommitNote = (transaction: Executor, importId: string | undefined) =
 export interface Database {
   /** Connections of requests. */
   readonly requests: ConnectionPool;
-  /** Connections of imports: those of requests, or direct ones if a pooler is in between. */
+  /** Connections of imports: the pool of requests, or a direct one if there is a pooler. */
   readonly imports: ConnectionPool;
   /** True if a pooler is between the service and PostgreSQL, so that a connection keeps nothing between transactions. */
   readonly isPooled: boolean;
@@ -73,7 +73,7 @@ export const types: pg.CustomTypesConfig = {
 
 export interface DatabaseOptions {
   readonly maxConnections: number;
-  /** A pooler in front of PostgreSQL that serves requests; undefined: there is none. */
+  /** A pooler in front of PostgreSQL that serves requests; undefined: requests go to PostgreSQL itself. */
   readonly pooler?: pg.ClientConfig | undefined;
   readonly limits?: TimeLimits;
   readonly written?: Database["written"];

@@ -37,22 +37,7 @@ export interface PoolOptions {
 export function openPool(place: pg.ClientConfig, options: PoolOptions): ConnectionPool {
   const { maxConnections, limits, types, check } = options;
   const pool = new pg.Pool({ ...connectionConfig(place, options), max: maxConnections, types, onConnect: check });
-  const clients = new Set<pg.ClientBase>();
-  const idle = new Set<pg.ClientBase>();
-  // A connection that breaks fails the statements that run on it, and the pool makes another one. Without a listener its
-  // error event would end the process: the pool listens to idle connections only.
-  pool.on("error", () => {});
-  pool.on("connect", (client) => {
-    clients.add(client);
-    client.on("error", () => {});
-  });
-  pool.on("acquire", (client) => idle.delete(client));
-  pool.on("release", (_error, client) => idle.add(client));
-  pool.on("remove", (client) => {
-    idle.delete(client);
-    clients.delete(client);
-  });
-
+  const { clients, idle } = watchClients(pool);
   /** Idle connections that were cut, and that the pool may not have removed yet. */
   const givenUp = new WeakSet<pg.ClientBase>();
   const connect = async () => {
@@ -102,4 +87,24 @@ export function openPool(place: pg.ClientConfig, options: PoolOptions): Connecti
       clearTimeout(cut);
     },
   };
+}
+
+/** Keeps the sets of all connections of a pool, and of its idle ones. */
+function watchClients(pool: pg.Pool) {
+  const clients = new Set<pg.ClientBase>();
+  const idle = new Set<pg.ClientBase>();
+  // A connection that breaks fails the statements that run on it, and the pool makes another one. Without a listener its
+  // error event would end the process: the pool listens to idle connections only.
+  pool.on("error", () => {});
+  pool.on("connect", (client) => {
+    clients.add(client);
+    client.on("error", () => {});
+  });
+  pool.on("acquire", (client) => idle.delete(client));
+  pool.on("release", (_error, client) => idle.add(client));
+  pool.on("remove", (client) => {
+    idle.delete(client);
+    clients.delete(client);
+  });
+  return { clients, idle };
 }

@@ -75,13 +75,8 @@ export function createStandingConnection(options: StandingConnectionOptions): St
     isFirst = false;
     pause = firstPause;
     current = client;
-    stopHeartbeat ??= every(options.heartbeat, beat, () => undefined);
+    stopHeartbeat ??= keepAsking(options, () => current);
     options.connected?.();
-  };
-  const beat = async () => {
-    const client = current;
-    if (client === undefined) return;
-    await options.askForLife(client).catch(() => cutConnection(client));
   };
   const again = () => {
     if (isClosed) return;
@@ -107,6 +102,15 @@ export function createStandingConnection(options: StandingConnectionOptions): St
       if (client !== undefined) await endConnection(client, options.heartbeat);
     },
   };
+}
+
+/** Asks for signs of life, and cuts a connection that gives none. Returns a function that stops it. */
+function keepAsking({ heartbeat, askForLife }: StandingConnectionOptions, current: () => pg.Client | undefined) {
+  const ask = async () => {
+    const client = current();
+    if (client !== undefined) await askForLife(client).catch(() => cutConnection(client));
+  };
+  return every(heartbeat, ask, () => undefined);
 }
 
 /** Ends a connection in good order. After `patience` milliseconds it is cut: a silent peer would never answer. */

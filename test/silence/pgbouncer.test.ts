@@ -87,7 +87,7 @@ test(
       assert.ok(status === 200 || status === 201, body);
       if (status === 200) {
         assert.deepEqual(
-          json.users.map(({ email }: { email: string }) => email),
+          json.items.map(({ email }: { email: string }) => email),
           [`p${number % 2}@example.edu`],
         );
       }

@@ -14,6 +14,7 @@ import { requireOwnOperatorKey } from "../../src/organizations/operator.ts";
 import { deleteOldEntries } from "../../src/organizations/retention.ts";
 import { endInterruptedImports } from "../../src/reconcile/attempts/interrupted.ts";
 import { applyMigrations } from "../../src/store/migrate.ts";
+import { checkNotifications, createNotifications } from "../../src/store/notifications.ts";
 import { prepareDatabase } from "../../src/store/prepare.ts";
 import { joinDatabase } from "../../src/store/presence.ts";
 import { verifyStore } from "../../src/store/verify.ts";
@@ -36,6 +37,8 @@ export async function doOwnWork(t: TestContext, app: TestApp, database: TestData
   await expireEverywhere({ ...dependencies, owner, clock: inAYear });
   await deleteOldEntries({ owner, clock: inAYear });
   await verifyStore(owner);
+  const notifications = createNotifications(database.connection);
+  await checkNotifications(dependencies.database, notifications).finally(() => notifications.close());
   await renewClaim(t, app);
   await settleFailure(app);
 }
@@ -68,7 +71,7 @@ async function renewClaim(t: TestContext, { dependencies: { database }, organiza
   t.mock.timers.tick(60_000);
   clearInterval(renewal);
   t.mock.timers.reset();
-  while (database.pool.idleCount < database.pool.totalCount) await nextTurn();
+  while (database.requests.pool.idleCount < database.requests.pool.totalCount) await nextTurn();
 }
 
 /** Settles the claim of a key whose request ended with a fault of the service. */

@@ -50,12 +50,19 @@ export function takeFirstWallDown(pool: Pool): TakenDown {
   return { changed };
 }
 
-/** Turns row-level security off for all tables, or on again. */
+/**
+ * Lets the policies of all tables pass everything, or restores them. Row-level security stays on, since the service
+ * refuses connections without it.
+ */
 export async function setSecondWall(owner: Pool, isUp: boolean): Promise<void> {
   const { rows } = await owner.query<{ name: string }>(
     `select relname::text as name from pg_class join pg_policy on polrelid = pg_class.oid
      where relnamespace = 'public'::regnamespace`,
   );
-  const alterations = rows.map(({ name }) => `alter table "${name}" ${isUp ? "enable" : "disable"} row level security`);
+  const alterations = rows.map(({ name }) =>
+    isUp
+      ? `drop policy taken_down on "${name}"`
+      : `create policy taken_down on "${name}" using (true) with check (true)`,
+  );
   await owner.query(alterations.join(";\n"));
 }
