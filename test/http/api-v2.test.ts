@@ -1,6 +1,7 @@
 /** The addresses that existing jobs call (docs/migrating-from-regroup.md). */
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
@@ -130,6 +131,50 @@ test("repeats that come while the first is in flight wait for it", async () => {
   assert.deepEqual(answers.filter(({ body: text }) => text.includes("<isReplay>true<")).length, 2);
   assert.equal(answers[0]!.status, 200);
   assert.equal((await imports()).length, before + 1);
+});
+
+/** Sends the same bytes while their first import waits for a writer. Something changes right after its end. */
+async function repeatBeforeChange(body: string, statement: string): Promise<readonly string[]> {
+  const before = (await imports()).length;
+  const writer = await database.owner.connect();
+  await writer.query(
+    `create function test_change() returns trigger language plpgsql as $$ begin ${statement}; return new; end $$`,
+  );
+  await writer.query(
+    "create trigger test_change before update of head_sequence on imports for each row execute function test_change()",
+  );
+  await writer.query("begin; select from feed_heads for update");
+  const sent = [post(body)];
+  const isThere = async (count: number) => {
+    for (let look = 0; look < 50 && (await imports()).length < before + count; look++) await pause(20);
+  };
+  await isThere(1);
+  sent.push(post(body));
+  await isThere(2);
+  await writer.query("commit");
+  const answers = await Promise.all(sent);
+  await writer.query("drop trigger test_change on imports; drop function test_change");
+  writer.release();
+  return answers.map((answer) => /<isReplay>(.*)<\/isReplay>/.exec(answer.body)?.[1] ?? answer.body);
+}
+
+test("a repeat of an import in flight is an import of its own if an edit follows the first one at once", async () => {
+  const moved = "new.head_sequence = (select last_sequence - 1 from feed_heads)";
+  assert.deepEqual(await repeatBeforeChange(roster(person("71")), moved), ["false", "false"]);
+});
+
+test("a repeat of an import in flight is an import of its own if a setting changes after the first one at once", async () => {
+  const changed = "update organizations set rules_epoch = rules_epoch + 1";
+  assert.deepEqual(await repeatBeforeChange(roster(person("72")), changed), ["false", "false"]);
+});
+
+test("the same bytes are processed again after a change of the source's settings", async () => {
+  const body = roster(person("73"));
+  await post(body);
+  const rank = { rank: 1, primaryEmail: "source" };
+  assert.equal((await app.inject({ method: "PUT", url: "/v1/sources/default", body: rank })).status, 200);
+  assert.match((await post(body)).body, /<isReplay>false<\/isReplay>/);
+  assert.match((await post(body)).body, /<isReplay>true<\/isReplay>/);
 });
 
 test("the same bytes with another key, or another body, are another import", async () => {

@@ -120,8 +120,10 @@ export async function finishImport(
   }
   await executor.query(
     prepared(sql`
-      update imports set head_sequence = (select last_sequence from feed_heads where organization_id = ${organizationId})
-      where organization_id = ${organizationId} and id = ${id}`),
+      update imports set head_sequence = feed_heads.last_sequence, rules_epoch = organizations.rules_epoch
+      from feed_heads join organizations on organizations.id = feed_heads.organization_id
+      where feed_heads.organization_id = ${organizationId}
+        and imports.organization_id = ${organizationId} and imports.id = ${id}`),
   );
 }
 

@@ -7,7 +7,7 @@ import { announceImport } from "../attempts/announce-import.ts";
 import type { ImportResource } from "../attempts/import-resource.ts";
 import { getImport } from "../attempts/read-imports.ts";
 import { openImport, receivedImport, refuseImport } from "../attempts/record-attempt.ts";
-import { findRepeated, importDone } from "../attempts/repeats.ts";
+import { dropRepeat, findRepeated, importDone, type RepeatedImport } from "../attempts/repeats.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, keepBody } from "../receive/bodies.ts";
 import type { ImportOptions, ImportRequest, IncomingFile } from "../receive/request.ts";
 import { type SpooledBody, spoolBody } from "../receive/spool.ts";
@@ -118,15 +118,11 @@ async function receiveAndRun(
   setup: Setup,
 ): Promise<Received> {
   const { database, importQueue, importSlots } = dependencies;
-  const { id, organizationId, options } = attempt;
+  const { id, organizationId } = attempt;
   const body = await receiveBody(dependencies, attempt, file);
   try {
     const format = await detectBody(body, file, setup);
-    const firstId = await withOrganization(database, organizationId, async (transaction) => {
-      await receivedImport(transaction, organizationId, id, { ...body, format });
-      const { repeatedWithin } = options;
-      return repeatedWithin === undefined ? undefined : findRepeated(transaction, organizationId, id, repeatedWithin);
-    });
+    const firstId = await startUnlessRepeated(dependencies, attempt, { ...body, format });
     if (firstId !== undefined) return { outcome: "repeat", firstId };
     // The import counts even if its body cannot be kept: then there is no response file, and no plan to approve.
     const isKept = keepBody(database, organizationId, id, body.open()).catch(() => {});
@@ -141,6 +137,31 @@ async function receiveAndRun(
     return { outcome: "processed" };
   } finally {
     await body.discard();
+  }
+}
+
+/**
+ * Starts to plan a received file, unless it repeats another import. While that one is under way, nobody knows: something may
+ * change between its end and the answer. So it is awaited, and then looked for again.
+ * @returns id of the first import; undefined if this one has started
+ * @throws MusterError the problem for which the first import was refused
+ */
+async function startUnlessRepeated(
+  { database }: ImportDependencies,
+  { id, organizationId, options: { repeatedWithin } }: Attempt,
+  received: Pick<SpooledBody, "bytes" | "sha256"> & { readonly format: FileFormat },
+): Promise<string | undefined> {
+  for (;;) {
+    const first = await withOrganization(database, organizationId, async (transaction) => {
+      let found: RepeatedImport | undefined;
+      if (repeatedWithin !== undefined)
+        found = await findRepeated(transaction, organizationId, { id, sha256: received.sha256 }, repeatedWithin);
+      if (found === undefined) await receivedImport(transaction, organizationId, id, received);
+      else if (found.isDone) await dropRepeat(transaction, organizationId, id);
+      return found;
+    });
+    if (first === undefined || first.isDone) return first?.id;
+    await importDone(database, organizationId, first.id);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   receivedImport,
   refuseImport,
 } from "../../../src/reconcile/attempts/record-attempt.ts";
-import { findRepeated } from "../../../src/reconcile/attempts/repeats.ts";
+import { dropRepeat, findRepeated } from "../../../src/reconcile/attempts/repeats.ts";
 import { respondRows } from "../../../src/reconcile/attempts/response-file.ts";
 import { groupFiles } from "../../../src/reconcile/groups/group-files.ts";
 import { locationFiles } from "../../../src/reconcile/locations/location-files.ts";
@@ -75,7 +75,8 @@ test("PostgreSQL accepts every statement of an attempt, a record and a body", as
     (transaction) => receivedImport(transaction, 1, id, { bytes: 1, sha256: "", format: "csv" }),
     (transaction) => finishImport(transaction, 1, id, end as never),
     (transaction) => refuseImport(transaction, 1, id, new Error("test"), at),
-    (transaction) => findRepeated(transaction, 1, id, 1_000),
+    (transaction) => findRepeated(transaction, 1, { id, sha256: "" }, 1_000),
+    (transaction) => dropRepeat(transaction, 1, id),
     (transaction) => hashPlan(transaction, 1, id),
     (transaction) => dropBody(transaction, 1, id),
     (transaction) => dropFilesBefore(transaction, 1, at),
