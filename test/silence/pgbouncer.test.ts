@@ -58,6 +58,11 @@ test(
     });
     assert.equal(made.status, 201, made.body);
     const keys = [app.key, made.json.adminKey.key];
+    for (const key of keys) {
+      const settings = { settings: { requireGroup: false } };
+      const { status, body } = await app.inject({ method: "PATCH", url: "/v1/organization", key, body: settings });
+      assert.equal(status, 200, body);
+    }
     const roster = (id: string) =>
       `<users type="array"><user><firstName>P</firstName><email>p${id}@example.edu</email><databaseID>U10${id}</databaseID></user></users>`;
     const sent = await Promise.all(

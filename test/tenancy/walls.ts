@@ -56,7 +56,7 @@ export function takeFirstWallDown(pool: Pool): TakenDown {
  */
 export async function setSecondWall(owner: Pool, isUp: boolean): Promise<void> {
   const { rows } = await owner.query<{ name: string }>(
-    `select relname::text as name from pg_class join pg_policy on polrelid = pg_class.oid
+    `select distinct relname::text as name from pg_class join pg_policy on polrelid = pg_class.oid
      where relnamespace = 'public'::regnamespace`,
   );
   const alterations = rows.map(({ name }) =>
