@@ -91,10 +91,8 @@ test(
     for (const [number, { status, body, json }] of reads.entries()) {
       assert.ok(status === 200 || status === 201, body);
       if (status === 200) {
-        assert.deepEqual(
-          json.items.map(({ email }: { email: string }) => email),
-          [`p${number % 2}@example.edu`],
-        );
+        assert.equal(json.items.length, 1);
+        assert.match(body, new RegExp(`"p${number % 2}@example.edu"`));
       }
     }
   },

@@ -84,21 +84,27 @@ async function copy(
   const stream = copyFrom(`copy ${target} from stdin`);
   // The driver reads its time limit from the statement.
   connection.query(Object.assign(stream, { query_timeout: statementLimit + limits.grace }));
+  // A stream that failed has lost its connection: nothing may be written to it, and it must not be destroyed.
+  let failure: Error | undefined;
+  stream.once("error", (error) => {
+    failure = error;
+  });
   const done = finished(stream, { readable: false });
   // The promise is awaited below; until then a failure must not count as unhandled.
   done.catch(() => {});
   try {
     for await (const some of lines) {
-      if (stream.errored) break;
+      if (failure !== undefined) break;
       if (!stream.write(some)) await drained(stream, done, () => cutConnection(connection), limits.statement);
     }
   } catch (error) {
-    // A stream that failed has no connection any more that could be told.
-    if (!stream.errored) stream.destroy(error as Error);
-    await done.catch(() => {});
-    throw stream.errored ?? error;
+    if (failure === undefined) {
+      stream.destroy(error as Error);
+      await done.catch(() => {});
+    }
+    throw failure ?? error;
   }
-  if (!stream.errored) stream.end();
+  if (failure === undefined) stream.end();
   await done;
 }
 
