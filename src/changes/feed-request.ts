@@ -40,6 +40,8 @@ export interface FeedFilter {
   /** Actors whose changes are left out, e.g. `api-key:sync`. */
   readonly excludeActors?: readonly string[] | undefined;
   readonly origins?: readonly ChangeOrigin[] | undefined;
+  /** Id of the import that made the changes. The organization has to have it. */
+  readonly importId?: string | undefined;
 }
 
 /** The request of a reader. Times are RFC 3339 with at most microseconds. */

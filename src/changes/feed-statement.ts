@@ -53,8 +53,7 @@ export function findingsStatement(organizationId: number, request: FeedRequest):
       select ${untilTime === undefined ? sql`last_sequence` : sql`last_change_until(${organizationId}, ${untilTime})`} as sequence
       from head
     ), stretch as materialized (
-      select start.sequence as after,
-        start.sequence + greatest(0, least(reach.sequence - start.sequence, ${literal(scannedEntries)})) as through
+      select start.sequence as after, ${throughOf(organizationId, filter)} as through
       from start, reach
     ), found as materialized (
       select c.sequence, ${bytesOfEntry} as bytes from changes c
@@ -146,7 +145,7 @@ export function entriesStatement(
 }
 
 /** The number after which the page begins; null if what follows is cut off, or if the place is not in this log. */
-function startOf(organizationId: number, { after, since }: FeedRequest): Sql {
+function startOf(organizationId: number, { after, since, filter }: FeedRequest): Sql {
   if (after !== undefined) {
     const sequence = sql`${after.sequence}::bigint`;
     const at = sql`${after.at}::timestamptz`;
@@ -156,14 +155,47 @@ function startOf(organizationId: number, { after, since }: FeedRequest): Sql {
         where c.organization_id = ${organizationId} and c.sequence = ${sequence} and c.at = ${at})
       when ${sequence} = pruned_sequence and (${sequence} = 0 or pruned_at = ${at}) then ${sequence} end`;
   }
+  if (since === undefined && filter.importId !== undefined) return importStart(organizationId, filter.importId);
   if (since === undefined) return sql`case when pruned_sequence = 0 then 0::bigint end`;
   const time = sql`${since}::timestamptz`;
   return sql`case when ${time} >= pruned_at then last_change_until(${organizationId}, ${time}) end`;
 }
 
+/** The number up to which the page looks. Nothing of a filtered import comes after its end, so the page passes over the rest. */
+function throughOf(organizationId: number, { importId }: FeedFilter): Sql {
+  const scanned = sql`start.sequence + greatest(0, least(reach.sequence - start.sequence, ${literal(scannedEntries)}))`;
+  if (importId === undefined) return scanned;
+  return sql`case when start.sequence + ${literal(scannedEntries)} >= ${importEnd(organizationId, importId)}
+          then greatest(start.sequence, reach.sequence) else ${scanned} end`;
+}
+
+/**
+ * The number before the first change that an import can have made; null if it is cut off. A decided import has an entry from
+ * when it was held, so the search begins after the imports that had ended an hour before.
+ */
+const importStart = (organizationId: number, importId: string): Sql => sql`(
+      select case when i.first_sequence <= head.pruned_sequence then null
+        when i.decision is null and i.first_sequence is not null then i.first_sequence - 1
+        else greatest(head.pruned_sequence, (
+          select max(before.head_sequence) from imports before
+          where before.organization_id = ${organizationId} and before.finished_at < i.created_at - interval '1 hour')) end
+      from imports i where i.organization_id = ${organizationId} and i.id = ${importId}::uuid)`;
+
+/** The number after which an import has made no change. Its transaction may settle requests after it has noted the end. */
+const importEnd = (organizationId: number, importId: string): Sql => sql`(
+      select case when i.status in ('planned', 'failed') then 0 else last_change_until(${organizationId}, case
+        when i.status = 'applied' and i.head_sequence is not null then (
+          select ended.at + interval '1 hour' from changes ended
+          where ended.organization_id = ${organizationId} and ended.sequence = i.head_sequence)
+        else 'infinity' end) end
+      from imports i where i.organization_id = ${organizationId} and i.id = ${importId}::uuid)`;
+
 function filterConditions(organizationId: number, filter: FeedFilter): Sql[] {
-  const { types, groupId, excludeSources = [], excludeActors = [], origins } = filter;
+  const { types, groupId, excludeSources = [], excludeActors = [], origins, importId } = filter;
   const conditions: Sql[] = [];
+  if (importId !== undefined) {
+    conditions.push(sql`c.import_id = ${importId}::uuid and c.sequence <= ${importEnd(organizationId, importId)}`);
+  }
   if (types !== undefined) conditions.push(isOfType(types));
   if (groupId !== undefined) conditions.push(concerns(organizationId, groupId));
   if (excludeSources.length > 0) {

@@ -38,6 +38,7 @@ test("PostgreSQL accepts a page from every place under every filter", async () =
     { excludeSources: ["a"] },
     { excludeActors: ["b"] },
     { origins: changeOrigins },
+    { importId: crypto.randomUUID() },
     { types: ["user"], groupId: "1", excludeSources: ["a"], excludeActors: ["b"], origins: ["manual"] },
   ];
   const places: Partial<FeedRequest>[] = [{}, { after: { sequence: 1, at: time } }, { since: time }];

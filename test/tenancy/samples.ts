@@ -68,6 +68,7 @@ export const parameters: Readonly<Record<string, Place | null>> = {
   email: place("email"),
   excludeActor: null,
   excludeSource: place("source"),
+  importId: place("import"),
   expectedMembers: null,
   groupID: place("group"),
   groupId: place("group"),

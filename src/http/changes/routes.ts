@@ -3,6 +3,7 @@ import { z } from "zod";
 import type { FeedRequest } from "../../changes/feed-request.ts";
 import { followFeed } from "../../changes/follow.ts";
 import { MusterError } from "../../errors.ts";
+import { requireImportOf } from "../../reconcile/attempts/own-imports.ts";
 import { ifNoneMatchHeaders, isKnown } from "../contract/etags.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
@@ -38,7 +39,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
           },
         },
         304: z.undefined().describe("The same as the page that `If-None-Match` names: nothing new."),
-        ...problemResponses("resync_required", "source_unknown"),
+        ...problemResponses("resync_required", "source_unknown", "not_found"),
       },
     },
     handler: async (request, reply) => {
@@ -49,6 +50,8 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
           errors: [{ field: "since", message: "cannot be sent together with cursor" }],
         });
       }
+      const { organizationId, source } = request.caller;
+      if (filter.importId !== undefined) await requireImportOf(database, organizationId, filter.importId, source);
       const format = chooseFormat(request.headers, feedFormats) as FeedFormat;
       const wanted: FeedRequest = {
         after: fromChangesCursor(cursor),
@@ -62,11 +65,12 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
           origins: filter.origin,
           excludeSources: filter.excludeSource,
           excludeActors: filter.excludeActor,
+          importId: filter.importId,
         },
         frame: feedFrames[format],
       };
       const patience = wait > 0 ? { wait: wait * 1000, gone: whenGone(reply) } : undefined;
-      const page = await followFeed(database, changeSignal, request.caller.organizationId, wanted, patience);
+      const page = await followFeed(database, changeSignal, organizationId, wanted, patience);
       const body = writePage(page, format);
       // Of one address, an answer that ends at the same place differs only by what it holds: a sum is enough.
       const tag = `"${toChangesCursor(page.position)}-${crc32(body).toString(16)}"`;

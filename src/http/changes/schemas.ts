@@ -63,6 +63,13 @@ export const changesQuery = z.strictObject({
   origin: several(z.enum(changeOrigins)).describe(
     "`source`: an import changed it; `self-registered`: people who registered themselves; `manual`: everything else.",
   ),
+  importId: z
+    .uuid()
+    .optional()
+    .describe(
+      "Only what this import changed. Without `cursor` and `since`, the feed begins where the import does. A key that is " +
+        "bound to a source filters by imports of that source.",
+    ),
   latest: z
     .enum(["true", "false"])
     .default("false")
