@@ -345,7 +345,7 @@ export const rowIssues = {
   person_recycled: {
     severity: "warning",
     message: (d) =>
-      `The databaseID ${text(d.databaseId)} belonged to ${text(d.person)}, but name, e-mail and userID differ. Perhaps the number was given to somebody else. If so, delete the old record and send the row again.`,
+      `The ${text(d.field)} ${text(d.value)} belonged to ${text(d.person)}, but the row has another name and another e-mail. Perhaps the ${text(d.field)} was given to somebody else. If so, delete the old record and send the row again.`,
   },
   rows_merged: {
     severity: "warning",

@@ -96,7 +96,7 @@ test("rows that share a userID in JSON and XML fail, too, if only one of them ha
   }
 });
 
-test("a known databaseID with another name, e-mail and userID is reported as possibly recycled", async () => {
+test("a lone identifier with another name and e-mail is reported as possibly recycled", async () => {
   const source = await newSource({ style: "normal" });
   await send(
     source,
@@ -105,6 +105,9 @@ test("a known databaseID with another name, e-mail and userID is reported as pos
       "Z2,z2,Bea,Birch,z2@x.edu,CLUB",
       "Z3,,Cyd,Cole,z3@x.edu,CLUB",
       "Z4,z4,Dot,Dee,z4@x.edu,CLUB",
+      ",z5,Eli,Elm,z5@x.edu,CLUB",
+      ",z6,Fay,Fir,z6@x.edu,CLUB",
+      ",z7,Gil,Gum,z7@x.edu,CLUB",
     ),
   );
   const answer = await send(
@@ -114,12 +117,19 @@ test("a known databaseID with another name, e-mail and userID is reported as pos
       "Z2,z2,Zoe,Young,zoe@x.edu,CLUB",
       "Z3,,Cyd,Young,cyd@x.edu,CLUB",
       "Z4,,Eve,Fox,eve@x.edu,00002;CLUB",
+      "Z5,z5,Ned,Nut,ned@x.edu,CLUB",
+      ",z6,Oda,Oak,oda@x.edu,CLUB",
+      ",z7,Gil,New,gil@x.edu,CLUB",
     ),
   );
   const notes = (await readNotes(answer)).filter(({ code }) => code === "person_recycled");
   assert.deepEqual(
-    notes.map(({ line, message }) => `${line} ${message.slice(0, 49)}`),
-    ["2 The databaseID Z1 belonged to Ann Ash, but name, "],
+    notes.map(({ line, message }) => `${line} ${message.slice(0, 50)}`),
+    [
+      "2 The databaseID Z1 belonged to Ann Ash, but the row",
+      "6 The userID z5 belonged to Eli Elm, but the row has",
+      "7 The userID z6 belonged to Fay Fir, but the row has",
+    ],
   );
 });
 

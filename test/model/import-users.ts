@@ -15,7 +15,7 @@ import { applyMemberships, joinDefaultGroups } from "./memberships.ts";
 import { mergeRows, type Statement } from "./merge.ts";
 import { createWhatIsNamed, removesOnly } from "./named-things.ts";
 import { findNewPrimaryEmails } from "./primary-emails.ts";
-import { isRecycled } from "./recycled.ts";
+import { recycledIdentifier } from "./recycled.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
 import { findSharedEmails } from "./shared-emails.ts";
 import {
@@ -103,8 +103,8 @@ export function importUsers(
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });
     }
-    if (isRecycled(source, decision))
-      warn(decision.statement.firstRow, { code: "person_recycled", field: "databaseID" });
+    const recycled = recycledIdentifier(source, decision);
+    if (recycled) warn(decision.statement.firstRow, { code: "person_recycled", field: recycled });
     const deleted = returns.get(decision);
     const outcome = deleted
       ? comeBack(organization, source, decision, deleted, warn)
