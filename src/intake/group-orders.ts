@@ -31,6 +31,8 @@ const plainGroupPattern = /^(?:(?!Array$|[A-Z][a-z]{2}-\d\d$)[A-Za-z][\w :-]*|(?
 const damagedCode = /^(?:0000)?([012])(?:[.,]0+)?$/;
 /** A code with something behind it that is neither a group nor part of its own. */
 const entangledCode = /^0000[012][^0-9A-Za-z_-]/;
+/** The name of a group in a directory server (RFC 4514), such as `CN=Staff,OU=Groups,DC=example,DC=edu`. */
+const distinguishedName = /^[A-Za-z]+=[^,=]+(?:,\s*(?:CN|OU|DC|O|L|ST|C)=[^,=]+)+$/i;
 
 type Token =
   | { readonly kind: "delete-person" | "leave-all" | "leave-following" }
@@ -139,7 +141,8 @@ function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues:
 /** A comma may belong to a group's id, and an id may have blanks: only words between commas are a list for sure. */
 function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const groupId = text.split("|", 1)[0]!.trim();
-  if (groupsWithComma.has(groupId) || identifierDamage(text) !== undefined || damagedCode.test(text)) return [text];
+  if (groupsWithComma.has(groupId) || distinguishedName.test(groupId)) return [text];
+  if (identifierDamage(text) !== undefined || damagedCode.test(text)) return [text];
   const parts = text
     .split(/[,，、]/)
     .map((part) => withoutGuard(part.trim()))

@@ -13,7 +13,7 @@ const date = new RegExp(
 const objectName =
   /^(?:System\.[\w.`]+(?:\[[\w.,]*\])?|Microsoft\.[\w.]+|\[object \w+\]|Array|\[L[\w.]+;?(?:@[0-9a-f]+)?|[a-z]+(?:\.\w+){2,}@[0-9a-f]{4,8}|<[\w. ]{1,80} object at 0x[0-9a-f]+>|@\{.*\}|\{\}|\[\]|\(\))$/s;
 /** A list in the notation of a programming language. */
-const listNotation = /^(?:[[({]\s*["'].*["']\s*[\])}]|\{[^{}]*,[^{}]*\})$/s;
+const listNotation = /^(?:[[({]\s*["'].*["']\s*[\])}]|\{[^{}]*,[^{}]*\}|\[[^[\]]*,[^[\]]*\]|\([^()]*,[^()]*\))$/s;
 /** A character as HTML and XML escape it. Its ; looks like a separator of feeds. */
 const escapedCharacter = /&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-f]{1,5});/i;
 
