@@ -34,7 +34,6 @@ const app = await buildApp({
     knownKeys: createKnownKeys(notifications, () => performance.now()),
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
-    importSlots: 1,
     partRows: 1,
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),

@@ -10,6 +10,7 @@ import { createKnownKeys } from "./organizations/known-keys.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { openDatabase } from "./store/database.ts";
+import { createImportQueue } from "./store/import-queue.ts";
 import { checkNotifications, createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
 import { createReadiness } from "./store/readiness.ts";
@@ -71,8 +72,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     database,
     readiness: createReadiness(database, now),
     queue: createWriterQueue(),
-    importQueue: createWriterQueue(),
-    importSlots: importSlots(maxConnections),
+    importQueue: createImportQueue(importSlots(maxConnections)),
     partRows,
     changeSignal,
     knownKeys,

@@ -27,7 +27,8 @@ export const writerPatience = 10_000;
 
 const lockNotAvailable = "55P03";
 
-const busy = () =>
+/** The error of a change whose turn did not come in time. */
+export const busyOrganization = (): MusterError =>
   new MusterError(
     "organization_busy",
     "Another change of this organization is being applied. Nothing was changed; try again in a few seconds.",
@@ -59,7 +60,7 @@ export function createWriterQueue(): WriterQueue {
 async function within(turn: Promise<void>, patience: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(busy()), patience);
+    timer = setTimeout(() => reject(busyOrganization()), patience);
   });
   try {
     await Promise.race([turn, late]);
@@ -134,7 +135,7 @@ export async function lockOrganization(
     if (!head) throw new MusterError("not_found", "There is no such organization.");
     return head;
   } catch (error) {
-    if ((error as pg.DatabaseError).code === lockNotAvailable) throw busy();
+    if ((error as pg.DatabaseError).code === lockNotAvailable) throw busyOrganization();
     throw error;
   }
 }

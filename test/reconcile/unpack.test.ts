@@ -93,6 +93,15 @@ describe("an archive is refused, and says why,", () => {
     assert.match(await refusal(zip([{ ...roster, claimedSize: 5 }])), /archive is damaged/);
   });
 
+  test("with gzip of millions of empty records", async () => {
+    const bomb = gzipSync(`[${"{},".repeat(5_000_000)}{}]`);
+    assert.ok(bomb.length < 20_000);
+    assert.match(
+      await refusal(bomb),
+      /^compression_invalid: The file is more than 300 times as large as its gzip data\. Send the file without/,
+    );
+  });
+
   test("that would fill the disk", async () => {
     const zeros = Buffer.alloc(17 * 1024 * 1024);
     assert.match(await refusal(zip([{ name: "a", content: zeros }])), /more than 300 times as large/);

@@ -10,7 +10,7 @@ import type { ImportOptions, IncomingFile } from "../../src/reconcile/receive/re
 import type { ImportDependencies } from "../../src/reconcile/run/dependencies.ts";
 import { importFile } from "../../src/reconcile/run/import-file.ts";
 import { openDatabase } from "../../src/store/database.ts";
-import { createWriterQueue } from "../../src/store/organization-lock.ts";
+import { createImportQueue } from "../../src/store/import-queue.ts";
 import type { importUsers } from "../model/import-users.ts";
 import type { Organization, User } from "../model/state.ts";
 import { createTestDatabase, type TestDatabase } from "./database.ts";
@@ -40,8 +40,7 @@ export async function openModelStore(after: typeof afterAll): Promise<ModelStore
   database.beforeDrop(() => opened.close());
   const dependencies: ImportDependencies = {
     database: opened,
-    importQueue: createWriterQueue(),
-    importSlots: 1,
+    importQueue: createImportQueue(1),
     // Small files of the model, too, have several parts.
     partRows: 2,
     clock: () => new Date("2026-02-03T04:05:06Z"),

@@ -7,6 +7,7 @@ import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { Service } from "../../organizations/services.ts";
 import type { KeysOf } from "../../sign-in/issuer-keys.ts";
 import type { Database } from "../../store/database.ts";
+import type { ImportQueue } from "../../store/import-queue.ts";
 import type { WriterQueue } from "../../store/organization-lock.ts";
 import type { Owner } from "../../store/owner.ts";
 import type { Readiness } from "../../store/readiness.ts";
@@ -23,9 +24,7 @@ export interface HttpDependencies {
   readonly knownKeys: KnownKeys;
   readonly queue: WriterQueue;
   /** The queue in which imports wait before they take a connection. */
-  readonly importQueue: WriterQueue;
-  /** How many imports run at once. */
-  readonly importSlots: number;
+  readonly importQueue: ImportQueue;
   /** Rows of a part of an import, where it is applied in parts. */
   readonly partRows: number;
   /** The current time. */

@@ -2,6 +2,18 @@ import { pipeline, Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import { MusterError } from "../../errors.ts";
 
+/** From so many bytes on, a file that is so many times as large as its packed form is not a roster. */
+const largeFile = 4 * 1024 * 1024;
+export const largestRatio = 300;
+
+/**
+ * Tells whether a file is meant to exhaust the service: rosters shrink to a fifth to a thirtieth.
+ * @param packed its size when compressed, in bytes
+ * @param unpacked its size, or the part of it that is known, in bytes
+ */
+export const isBomb = (packed: number, unpacked: number): boolean =>
+  unpacked > largeFile && unpacked > packed * largestRatio;
+
 /**
  * Decompresses gzip, as far as the consumer reads. Zeros after the end are padding, as for gzip(1).
  * @throws MusterError body_incomplete, compression_invalid, and whatever the body throws
@@ -20,8 +32,17 @@ export async function* decompressed(body: AsyncIterable<Uint8Array>): AsyncGener
   };
   const gunzip = createGunzip();
   try {
+    let unpacked = 0;
     // Every failure reaches the consumer through the last stream.
-    yield* pipeline(Readable.from(counted(), { objectMode: true, highWaterMark: 1 }), gunzip, () => {});
+    for await (const chunk of pipeline(
+      Readable.from(counted(), { objectMode: true, highWaterMark: 1 }),
+      gunzip,
+      () => {},
+    )) {
+      unpacked += chunk.length;
+      if (isBomb(sent, unpacked)) throw tooDense();
+      yield chunk;
+    }
   } catch (error) {
     throw decompressionProblem(error);
   }
@@ -31,6 +52,12 @@ export async function* decompressed(body: AsyncIterable<Uint8Array>): AsyncGener
     throw new MusterError("compression_invalid", detail);
   }
 }
+
+const tooDense = () =>
+  new MusterError(
+    "compression_invalid",
+    `The file is more than ${largestRatio} times as large as its gzip data. Send the file without compressing it. Nothing was changed.`,
+  );
 
 function decompressionProblem(error: unknown): unknown {
   const code = (error as NodeJS.ErrnoException).code;

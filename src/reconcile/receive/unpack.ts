@@ -4,7 +4,7 @@ import { crc32 } from "node:zlib";
 import { type Entry, openPromise, type ZipFile } from "yauzl";
 import { MusterError } from "../../errors.ts";
 import { printable } from "../../intake/printable.ts";
-import { decompressed } from "./decompress.ts";
+import { decompressed, isBomb, largestRatio } from "./decompress.ts";
 import { type SpooledBody, type SpoolOptions, spoolBody } from "./spool.ts";
 
 /**
@@ -80,10 +80,6 @@ async function onlyFile(zip: ZipFile): Promise<Entry> {
   return entry;
 }
 
-/** From so many bytes on, a file that shrinks to less than so small a part is not a roster, but meant to fill the disk. */
-const largeFile = 16 * 1024 * 1024;
-const largestRatio = 300;
-
 function refuseUnreadable(entry: Entry): void {
   const { compressedSize, uncompressedSize } = entry;
   if (entry.isEncrypted()) {
@@ -92,7 +88,7 @@ function refuseUnreadable(entry: Entry): void {
   if (!entry.canDecodeFileData()) {
     throw problem("The ZIP archive uses a compression other than deflate.", "Pack it as an ordinary ZIP, or use gzip.");
   }
-  if (uncompressedSize > largeFile && uncompressedSize > compressedSize * largestRatio) {
+  if (isBomb(compressedSize, uncompressedSize)) {
     throw problem(
       `The file in the ZIP archive is more than ${largestRatio} times as large as the archive.`,
       "Send the file without packing it.",

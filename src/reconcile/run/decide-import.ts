@@ -35,7 +35,7 @@ export async function approveImport(
   knownHash: string | undefined,
   decider: Decider,
 ): Promise<ImportResource> {
-  const { database, importQueue, importSlots, clock, spoolDirectory, newId } = dependencies;
+  const { database, importQueue, clock, spoolDirectory, newId } = dependencies;
   const { organizationId, actor } = decider;
   const { planHash } = await withOrganization(database, organizationId, (transaction) =>
     lockKnown(transaction, organizationId, id, knownHash),
@@ -57,7 +57,7 @@ export async function approveImport(
     const setup = await withOrganization(database, organizationId, (transaction) =>
       readSetup(transaction, organizationId, options),
     );
-    const approved = await importQueue.run(organizationId % importSlots, importPatience, () =>
+    const approved = await importQueue.run(organizationId, importPatience, () =>
       runApproved(dependencies, { id, organizationId, actor, options }, file, setup, approval),
     );
     if (approved.outcome === "plan_changed") throw planChanged(approved.planHash);

@@ -1,13 +1,11 @@
 import type { Database } from "../../store/database.ts";
-import type { WriterQueue } from "../../store/organization-lock.ts";
+import type { ImportQueue } from "../../store/import-queue.ts";
 
 /** Everything that an import works with. */
 export interface ImportDependencies {
   readonly database: Database;
   /** Imports wait here before they take a connection. */
-  readonly importQueue: WriterQueue;
-  /** The number of imports that may run at once. */
-  readonly importSlots: number;
+  readonly importQueue: ImportQueue;
   /** Rows of a part, where a file is applied in parts (docs/decisions/021). */
   readonly partRows: number;
   readonly clock: () => Date;

@@ -117,7 +117,7 @@ async function receiveAndRun(
   file: IncomingFile,
   setup: Setup,
 ): Promise<Received> {
-  const { database, importQueue, importSlots } = dependencies;
+  const { database, importQueue } = dependencies;
   const { id, organizationId } = attempt;
   const body = await receiveBody(dependencies, attempt, file);
   try {
@@ -127,7 +127,7 @@ async function receiveAndRun(
     // The import counts even if its body cannot be kept: then there is no response file, and no plan to approve.
     const isKept = keepBody(database, organizationId, id, body.open()).catch(() => {});
     try {
-      await importQueue.run(organizationId % importSlots, importPatience, () =>
+      await importQueue.run(organizationId, importPatience, () =>
         runImport(dependencies, attempt, { body, format, charset: file.charset }, setup),
       );
     } finally {
