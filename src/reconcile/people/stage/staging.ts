@@ -98,11 +98,11 @@ async function copy(
       if (!stream.write(some)) await drained(stream, done, () => cutConnection(connection), limits.statement);
     }
   } catch (error) {
-    if (failure === undefined) {
-      stream.destroy(error as Error);
-      await done.catch(() => {});
-    }
-    throw failure ?? error;
+    if (failure !== undefined) throw failure;
+    // PostgreSQL answers this with an error of its own, which matters less.
+    stream.destroy(error as Error);
+    await done.catch(() => {});
+    throw error;
   }
   if (failure === undefined) stream.end();
   await done;
