@@ -39,6 +39,7 @@ export const access = {
   "GET /v1/imports/:id": ["import", "retrieve", "approvals"],
   "GET /v1/imports/:id/rows": ["import", "retrieve", "approvals"],
   "GET /v1/imports/:id/plan": ["import", "retrieve", "approvals"],
+  "GET /v1/imports/:id/changes": ["import", "retrieve", "approvals"],
   "POST /v1/imports/:id/approve": ["approvals"],
   "POST /v1/imports/:id/discard": ["approvals"],
   "GET /v1/imports/:id/response": ["import", "retrieve"],

@@ -29,5 +29,5 @@ function linesOf({ type, action, id, databaseId, username, row, changed, members
 }
 
 /** Text as it is, nothing for none, anything else as JSON. */
-const shown = (value: unknown): string =>
+export const shown = (value: unknown): string =>
   typeof value === "string" ? value : value === null || value === undefined ? "" : JSON.stringify(value);

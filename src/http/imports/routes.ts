@@ -13,6 +13,7 @@ import { sendDocument } from "../contract/replies.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { changesRoute } from "./changes-route.ts";
 import { decisionRoutes } from "./decision-routes.ts";
 import { documents } from "./documents.ts";
 import { fileRoutes } from "./file-routes.ts";
@@ -41,6 +42,7 @@ export function importRoutes(app: App, dependencies: HttpDependencies, metrics: 
     readingRoutes(scope as App, dependencies);
     rowsRoute(scope as App, dependencies);
     planRoute(scope as App, dependencies);
+    changesRoute(scope as App, dependencies);
     responseRoute(scope as App, dependencies);
     decisionRoutes(scope as App, dependencies, metrics);
     ready();

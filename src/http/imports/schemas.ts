@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { rowIssues } from "../../errors.ts";
 import { styles } from "../../organizations/settings.ts";
+import { importChangeActions } from "../../reconcile/attempts/import-changes-schema.ts";
 import { codesOf, importStatuses, rowOutcomes } from "../../reconcile/attempts/import-resource.ts";
 import { planActions, planItemTypes } from "../../reconcile/attempts/plans.ts";
 
@@ -43,6 +44,12 @@ export const planFilter = {
   action: z.enum(planActions).optional().describe("Only what is added, updated or removed."),
   databaseId: z.string().min(1).max(200).optional().describe("Only the person with this databaseID."),
   username: z.string().min(1).max(200).optional().describe("Only the person with this userID, as it is written."),
+};
+
+/** Filters of the changes of an import. */
+export const changesFilter = {
+  type: z.enum(planItemTypes).optional().describe("Only things of this type."),
+  action: z.enum(importChangeActions).optional().describe("Only what is added, updated, removed or kept."),
 };
 
 /** Parameters of `GET /v1/imports/{id}/response`. */

@@ -10,6 +10,8 @@ export type RowOutcome = "added" | "updated" | "unchanged" | "removed" | "failed
 export type Outcomes = { readonly [Outcome in Exclude<RowOutcome, "unchanged"> | "notAdded"]?: string } & {
   /** In a file of groups: ids of the groups that rows are about, by row. */
   readonly groupIds?: Readonly<Record<string, string>>;
+  /** Ids of the people whom the file does not name and who are deleted, as a multirange. */
+  readonly absent?: string;
   /** The reason of all failed rows, if they have one, and there are several. */
   readonly commonFailure?: CommonFailure;
   /** The outcomes of the held part of an import, whether applied by now or not. */
@@ -22,13 +24,14 @@ export interface CommonFailure {
   readonly details: IssueDetails;
 }
 
-/** Rows that take something away. */
-export type HeldOutcomes = { readonly [Outcome in "updated" | "removed"]?: string };
+/** Rows that take something away, and the absent people. */
+export type HeldOutcomes = { readonly [Outcome in "updated" | "removed" | "absent"]?: string };
 
 /** The outcomes of a part that was held. */
-export const heldOutcomes = ({ updated, removed }: Outcomes): HeldOutcomes => ({
+export const heldOutcomes = ({ updated, removed, absent }: Outcomes): HeldOutcomes => ({
   ...(updated === undefined ? {} : { updated }),
   ...(removed === undefined ? {} : { removed }),
+  ...(absent === undefined ? {} : { absent }),
 });
 
 /** The action that a response file reports for a row (file formats, section 8). */

@@ -1,4 +1,4 @@
-import sql, { empty } from "sql-template-tag";
+import sql, { empty, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { type Database, type Executor, type Transaction, withOrganization } from "../../store/database.ts";
@@ -61,6 +61,13 @@ interface StoredItem extends PlanItem {
   [column: string]: unknown;
 }
 
+/** SQL condition: the plan of the import in `imports` is kept, or has no item. */
+export const isPlanKept = (organizationId: number, importId: string): Sql => sql`(
+  exists (select from plan_items where organization_id = ${organizationId} and import_id = ${importId}::uuid)
+    or coalesce((counts ->> 'added')::integer + (counts ->> 'updated')::integer + (counts ->> 'removed')::integer
+      + coalesce((counts ->> 'withdrawn')::integer, 0)
+      + (counts ->> 'groupsCreated')::integer + (counts ->> 'locationsCreated')::integer, 0) = 0)`;
+
 /**
  * Reads the planned changes of an import, item by item.
  * @param after number of the item before the page; 0 for the first one
@@ -76,10 +83,7 @@ export function listPlan(
   return withOrganization(database, organizationId, async (client) => {
     const { rows: imports } = await client.query<{ status: ImportStatus; hash: string | null; isKept: boolean }>(
       prepared(sql`select status, plan_hash as hash,
-         exists (select from plan_items where organization_id = ${organizationId} and import_id = ${importId})
-           or coalesce((counts ->> 'added')::integer + (counts ->> 'updated')::integer + (counts ->> 'removed')::integer
-             + coalesce((counts ->> 'withdrawn')::integer, 0)
-             + (counts ->> 'groupsCreated')::integer + (counts ->> 'locationsCreated')::integer, 0) = 0 as "isKept"
+         ${isPlanKept(organizationId, importId)} as "isKept"
        from imports where organization_id = ${organizationId} and id = ${importId}`),
     );
     const [stored] = imports;

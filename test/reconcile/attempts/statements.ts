@@ -2,6 +2,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { discardHeld, keepMovedPlan, lockHeld } from "../../../src/reconcile/attempts/held-imports.ts";
+import {
+  keptPeople,
+  listImportChanges,
+  loggedChanges,
+  plannedChanges,
+} from "../../../src/reconcile/attempts/import-changes.ts";
 import { listImportRows } from "../../../src/reconcile/attempts/list-rows.ts";
 import { dropPlan, hashPlan, listPlan } from "../../../src/reconcile/attempts/plans.ts";
 import { listImports, readImport, readImports } from "../../../src/reconcile/attempts/read-imports.ts";
@@ -90,6 +96,11 @@ test("PostgreSQL accepts every statement of an attempt, a record and a body", as
   await withOrganization(database, 1, async (transaction) => {
     for (const run of work) await run(recording(transaction, held)).catch(() => undefined);
   });
+  for (const filter of [{}, { type: "user" }, { action: "added" }, { type: "group", action: "removed" }] as const) {
+    const logged = loggedChanges(1, id, filter, { after: 0, through: 9, limit: 10 });
+    const built = [logged, plannedChanges(1, id, filter, 0, 10), keptPeople(1, id, 0, 0, 10)];
+    for (const { text } of built) statements[text] = { text };
+  }
   assert.ok(Object.keys(statements).length > work.length);
   assert.deepEqual(await refusedStatements(store.owner, statements), []);
 });
@@ -108,6 +119,7 @@ test("PostgreSQL runs every list and look-up, with and without its filters", asy
   const filter = { type: "user", action: "add", databaseId: "1", username: "a" };
   await assert.rejects(listPlan(database, 1, id, filter, { after: 0, limit: 10 }), missing);
   await assert.rejects(listImportRows(database, 1, id, {}, { limit: 10 }), missing);
+  await assert.rejects(listImportChanges(database, 1, id, {}, { limit: 10 }), missing);
   await assert.rejects(respondRows(database, 1, id), missing);
   await assert.rejects(openBody(database, 1, id).next(), { code: "gone" });
   await dropUnkeptBody(database, 1, id);

@@ -55,12 +55,15 @@ const unknownRows = (c: ImportContext) => sql`
 export const rangesOf = (rows: Sql, by: Sql): Sql => sql`
   select ${by}, range_agg(range)::text as ranges
   from (
-    select ${by}, int4range(min(row), max(row) + 1) as range
+    select ${by}, int8range(min(row), max(row) + 1) as range
     from (select ${by}, row, row - row_number() over (partition by ${by} order by row) as stretch from ${rows}) placed
     group by ${by}, stretch) stretches
   group by ${by}`;
 
-/** Returns the rows of each outcome as a multirange of row numbers. Rows that are in no range are unchanged. */
+/**
+ * Returns the rows of each outcome as a multirange of row numbers. Rows that are in no range are unchanged. `absent` has the
+ * ids of the people whom a roster leaves out and who are deleted.
+ */
 export const outcomesStatement = (c: ImportContext): Sql => sql`
   with failed as (select distinct row from row_issues where failure),
   rows as (
@@ -73,6 +76,8 @@ export const outcomesStatement = (c: ImportContext): Sql => sql`
     select row, 'failed' from failed
     union all
     select row, 'notAdded' from (${unknownRows(c)}) unknown
+    union all
+    select person, 'absent' from absences where fate = 'delete'
   )
   select coalesce(jsonb_object_agg(outcome, ranges), '{}') as outcomes
   from (${rangesOf(sql`rows`, sql`outcome`)}) by_outcome`;

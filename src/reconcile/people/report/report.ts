@@ -31,12 +31,23 @@ const mergedNotes = (c: ImportContext) => sql`
   left join user_sources us
     on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = merged.person`;
 
+/**
+ * SQL: the values that identify the stored person `u`, as JSON for a note. The list of an import's changes shows them, also
+ * once the person is gone.
+ */
+const identity = sql`jsonb_strip_nulls(jsonb_build_object('id', u.id::text, 'databaseId', us.database_id, 'username', u.username,
+  'email', u.email, 'firstName', nullif(u.first_name, ''), 'lastName', nullif(u.last_name, '')))`;
+
 /** Stores the notes on rows that failed or have a warning, and on rows that were merged. */
 export const insertImportRows = (c: ImportContext, importId: string): Sql => sql`
   insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
   select ${c.organization}, ${importId}::uuid, i.row,
     row_number() over (partition by i.row order by i.failure desc, i.code, i.field, i.details::text),
-    s.line, ${outcome}, i.code, i.field, i.details
+    s.line, ${outcome}, i.code, i.field,
+    case when i.code <> 'person_kept' then i.details else i.details || (
+      select ${identity} from users u left join user_sources us
+        on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id
+      where u.organization_id = ${c.organization} and u.id = r.person) end
   from (select distinct * from row_issues union all ${mergedNotes(c)}) i
   join staged_rows s on s.row = i.row
   left join row_persons r on r.row = i.row
@@ -50,7 +61,7 @@ const mostKept = 1_000;
 export const insertKeptPeople = (c: ImportContext, importId: string): Sql => sql`
   insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
   select ${c.organization}, ${importId}::uuid, 0, row_number() over (order by a.person), 0, 'unchanged', 'person_kept', null,
-    jsonb_build_object('reason', a.reason, 'person',
+    ${identity} || jsonb_build_object('reason', a.reason, 'person',
       concat_ws(' ', coalesce(us.database_id, u.username, u.email), nullif(u.first_name, ''), nullif(u.last_name, '')))
   from absences a
   join users u on u.organization_id = ${c.organization} and u.id = a.person
