@@ -43,7 +43,7 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
       },
     },
     handler: async (request, reply) => {
-      const { cursor, since, until, latest, limit, wait, ...filter } = request.query;
+      const { cursor, since, importId, wait } = request.query;
       if (cursor !== undefined && since !== undefined) {
         throw new MusterError("request_invalid", "Send cursor or since, not both.", {
           field: "since",
@@ -51,24 +51,9 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
         });
       }
       const { organizationId, source } = request.caller;
-      if (filter.importId !== undefined) await requireImportOf(database, organizationId, filter.importId, source);
+      if (importId !== undefined) await requireImportOf(database, organizationId, importId, source);
       const format = chooseFormat(request.headers, feedFormats) as FeedFormat;
-      const wanted: FeedRequest = {
-        after: fromChangesCursor(cursor),
-        since,
-        until,
-        limit,
-        latest: latest === "true",
-        filter: {
-          types: filter.type,
-          groupId: filter.groupId,
-          origins: filter.origin,
-          excludeSources: filter.excludeSource,
-          excludeActors: filter.excludeActor,
-          importId: filter.importId,
-        },
-        frame: feedFrames[format],
-      };
+      const wanted = feedRequest(request.query, format);
       const patience = wait > 0 ? { wait: wait * 1000, gone: whenGone(reply) } : undefined;
       const page = await followFeed(database, changeSignal, organizationId, wanted, patience);
       const body = writePage(page, format);
@@ -79,6 +64,27 @@ export function changeRoutes(app: App, { database, changeSignal }: HttpDependenc
       return reply.header("content-type", feedMediaTypes[format]).send(body as never);
     },
   });
+}
+
+/** Builds the request to the feed from the parameters of the address. */
+function feedRequest(query: z.output<typeof changesQuery>, format: FeedFormat): FeedRequest {
+  const { cursor, since, until, latest, limit } = query;
+  return {
+    after: fromChangesCursor(cursor),
+    since,
+    until,
+    limit,
+    latest: latest === "true",
+    filter: {
+      types: query.type,
+      groupId: query.groupId,
+      origins: query.origin,
+      excludeSources: query.excludeSource,
+      excludeActors: query.excludeActor,
+      importId: query.importId,
+    },
+    frame: feedFrames[format],
+  };
 }
 
 /** Aborted when the client goes away before it was answered. */
