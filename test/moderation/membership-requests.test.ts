@@ -157,8 +157,8 @@ const importRows = async (rows: string, query = "") => {
 test("a request is settled when its person becomes a member, whichever way", async () => {
   await addGroup("SETTLE", { privacy: 2 });
   const asked = async () => {
-    const user = await addUser();
-    return { userId: user.id, email: user.emails[0] as string, id: (await done(ask("SETTLE", user.id))).id as string };
+    const { id: userId, firstName, emails } = await addUser();
+    return { userId, firstName, email: emails[0] as string, id: (await done(ask("SETTLE", userId))).id as string };
   };
   const [put, many, imported, waits] = [await asked(), await asked(), await asked(), await asked()];
   await send("PUT", `/v1/groups/SETTLE/members/${put.userId}`, { role: 4 });
@@ -166,7 +166,8 @@ test("a request is settled when its person becomes a member, whichever way", asy
   await send("POST", "/v1/groups/SETTLE/members", { add: [{ userId: many.userId }] });
   assert.deepEqual(await endOf(many.id), becameMember);
   const before = await lastSequence();
-  const { id: importId } = await importRows(`firstName,lastName,email,groupID\nA,B,${imported.email},SETTLE\n`);
+  const row = `${imported.firstName},B,${imported.email},SETTLE`;
+  const { id: importId } = await importRows(`firstName,lastName,email,groupID\n${row}\n`);
   assert.deepEqual(await endOf(imported.id), becameMember);
   const changes = await changesSince(before);
   assert.deepEqual(
@@ -190,7 +191,7 @@ test("a request is settled when its person is deleted, by hand, by a code or by 
 
   const coded = await addUser();
   const byCode = (await done(ask("LEAVE", coded.id))).id;
-  await importRows(`firstName,lastName,email,groupID\nA,B,${coded.emails[0]},00000\n`);
+  await importRows(`firstName,lastName,email,groupID\n${coded.firstName},B,${coded.emails[0]},00000\n`);
   assert.deepEqual(await endOf(byCode), wasDeleted);
 
   await send("PUT", "/v1/sources/roster", { style: "active-roster" });

@@ -60,11 +60,11 @@ describe("normalizeGroup (file formats, section 6)", () => {
     assertFails({ type: "3" }, "type", /neither one of 1, 2 nor/);
     assertFails({ privacy: "0" }, "privacy", /neither/);
     assertFails({ postApproval: "yes" }, "postApproval", /neither 0 nor 1/);
-    assertFails({ style: "roster" }, "style", /none of static/);
+    assertFails({ style: "roster" }, "style", /not one of static/);
     assertFails({ guardPercent: "101" }, "guardPercent", /from 0 to 100/);
     assertFails({ groupID: "00000" }, "groupID", /code of feeds/);
     assertFails({ parentGroupID: "A;B" }, "parentGroupID", /without white space/);
-    assertFails({ action: "drop" }, "action", /none of delete, purge/);
+    assertFails({ action: "drop" }, "action", /not one of delete, purge/);
     assertFails({ description: "x".repeat(2001) }, "description", /2000 characters/);
     assert.equal(normalize({ name: "Chess", category: "17" }).nameNormalized, "chess");
   });

@@ -58,7 +58,7 @@ const waiting = { peopleRemoved: 0, peopleWithdrawn: 0, membershipsRemoved: 0, c
 const held = { status: "held", hold: { scope: "removals", reasons: [], waiting }, decision: null, counts: {} };
 const end = {
   status: "applied",
-  counts: {},
+  counts: { failed: 3 },
   outcomes: {},
   reading: null,
   mapping: null,
