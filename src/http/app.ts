@@ -8,6 +8,7 @@ import { MusterError } from "../errors.ts";
 import { apiKeyEditRoutes, apiKeyRoutes } from "./api-keys/routes.ts";
 import { groupV2Routes } from "./api-v2/group-routes.ts";
 import { importV2Routes } from "./api-v2/import-routes.ts";
+import { locationV2Routes } from "./api-v2/location-routes.ts";
 import { pendingV2Routes } from "./api-v2/pending-routes.ts";
 import { permissionV2Routes } from "./api-v2/permission-routes.ts";
 import { refuseUnsupported } from "./api-v2/unsupported-parameters.ts";
@@ -184,6 +185,7 @@ function registerV2(v2: App, { dependencies, metrics, admission, answerUnknown }
   });
   usersV2Route(v2, dependencies);
   groupV2Routes(v2, dependencies);
+  locationV2Routes(v2, dependencies);
   permissionV2Routes(v2, dependencies);
   pendingV2Routes(v2, dependencies, metrics);
 }

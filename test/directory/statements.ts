@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import sql from "sql-template-tag";
 import { appendStatement, type Origin } from "../../src/changes/record.ts";
+import { locationsChanged } from "../../src/directory/changed-locations.ts";
 import { changedPeople } from "../../src/directory/changed-users.ts";
 import { plainGroups, plainLocations } from "../../src/directory/create-many.ts";
 import { nextRulesEpoch } from "../../src/directory/digests.ts";
@@ -77,6 +78,7 @@ test("PostgreSQL accepts every statement of people", async () => {
     "documents of an import": userDocuments(literal(1), sql`select id from users where organization_id = 1`),
     "changed people": changedPeople(1, { after: 0, through: 9 }, undefined),
     "changed people of a group": changedPeople(1, { after: 0, through: 9 }, "G"),
+    "changed locations": locationsChanged(1, { after: 0, through: 9 }),
     settings: settingsOf(1),
     "look-up": lookUp(target, everything, [{ groupId: "G", role: 0 }]),
     "look-up of nothing": lookUp(target, nothing, []),

@@ -177,6 +177,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   importGroups: { body: { groups: [groupRow] } },
   importGroupsV2: { body: { groups: [groupRow] } },
   importLocations: { body: { locations: [{ name: place("location"), groupID: place("group") }] } },
+  importLocationsV2: { body: { locations: [{ name: place("location"), groupID: place("group") }] } },
   importUsers: { body: { users: [person] } },
   importUsersV2: { body: { users: [person] } },
   listMembershipRequests: ofClub,

@@ -39,6 +39,11 @@ export const groupsAnswerSchema = headSchema
   .extend({ groups: z.array(groupRowSchema).describe(rowsText) })
   .meta({ id: "GroupImportV2", examples: [{ ...exampleHead, groups: [{ groupID: "1001", ...exampleRow }] }] });
 
+/** The answer to a file of locations. */
+export const locationsAnswerSchema = headSchema
+  .extend({ locations: z.array(userRowSchema).describe(rowsText) })
+  .meta({ id: "LocationImportV2", examples: [{ ...exampleHead, locations: [exampleRow] }] });
+
 /** The form of an answer's rows: the names of the list and of its items, and the contents of each. */
 export interface AnswerRows {
   readonly list: string;
@@ -50,6 +55,9 @@ const told = ({ action, status, message }: RowResponse) => ({ action, status, me
 
 /** Rows of a roster. */
 export const userRows: AnswerRows = { list: "users", item: "user", tell: (row) => ({ row: row.row, ...told(row) }) };
+
+/** Rows of a file of locations. */
+export const locationRows: AnswerRows = { ...userRows, list: "locations", item: "location" };
 
 /** Rows of a file of groups. */
 export const groupRows: AnswerRows = {

@@ -3,13 +3,22 @@ import { z } from "zod";
 import { respondRows } from "../../reconcile/attempts/response-file.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
-import { groupsBody, rosterBody } from "../imports/bodies.ts";
+import { groupsBody, locationsBody, rosterBody } from "../imports/bodies.ts";
 import { refusals } from "../imports/file-routes.ts";
 import { takeFiles, toImportRequest } from "../imports/run.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
-import { answerJson, answerXml, groupRows, groupsAnswerSchema, userRows, usersAnswerSchema } from "./answer.ts";
+import {
+  answerJson,
+  answerXml,
+  groupRows,
+  groupsAnswerSchema,
+  locationRows,
+  locationsAnswerSchema,
+  userRows,
+  usersAnswerSchema,
+} from "./answer.ts";
 import { keyQuery } from "./key-query.ts";
 
 /** How long the same bytes of the same key are a repeat, in milliseconds (docs/migrating-from-regroup.md). */
@@ -40,6 +49,15 @@ const imports = [
     operationId: "importGroupsV2",
     summary: "Create and change groups, as existing jobs do",
     description: `Takes what \`POST /v1/imports/groups\` takes, and ${common}`,
+  },
+  {
+    kind: "locations",
+    body: locationsBody,
+    answer: locationsAnswerSchema,
+    rows: locationRows,
+    operationId: "importLocationsV2",
+    summary: "Create, change and delete locations, as existing jobs do",
+    description: `Takes what \`POST /v1/imports/locations\` takes, and ${common}`,
   },
 ] as const;
 

@@ -2,15 +2,14 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { feedEnd, feedStretch } from "../../changes/feed.ts";
 import { feedRecords } from "../../directory/changed-users.ts";
-import { MusterError } from "../../errors.ts";
 import { sourceName } from "../../organizations/sources.ts";
 import { chooseFormat } from "../contract/negotiation.ts";
 import { problemResponses } from "../contract/problems.ts";
-import { impossibleTime } from "../contract/times.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { writeCsv, writeJson, writeXml } from "../users/feed-text.ts";
 import { keyQuery } from "./key-query.ts";
+import { moment, requireSince } from "./window.ts";
 
 const formats = ["xml", "json", "csv"] as const;
 type UsersFormat = (typeof formats)[number];
@@ -21,30 +20,6 @@ const mediaTypes: Readonly<Record<UsersFormat, string>> = {
   json: "application/json; charset=utf-8",
   csv: "text/csv; charset=utf-8; header=present",
 };
-
-/** A day, or a time with at most microseconds. A + that was sent as it is arrives as a space. */
-const moment = z
-  .string()
-  .max(50)
-  .transform((text) => text.trim().replace(" ", "+").toUpperCase())
-  .pipe(
-    z
-      .string()
-      .regex(
-        /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-]\d\d:\d\d))?$/,
-        "is no day such as 2026-11-22, and no time such as 2026-11-22T02:00:03Z",
-      ),
-  )
-  .superRefine((text, context) => {
-    const message = impossibleTime(text);
-    if (message !== undefined) context.addIssue({ code: "custom", message });
-  })
-  .optional();
-
-const untilAlone = () =>
-  new MusterError("request_invalid", "until ends the window that since begins. Send since too, or leave until out.", {
-    field: "until",
-  });
 
 /** Reading people as existing jobs do (docs/migrating-from-regroup.md). */
 export function usersV2Route(app: App, { database }: HttpDependencies): void {
@@ -82,7 +57,7 @@ export function usersV2Route(app: App, { database }: HttpDependencies): void {
       const { since, until, groupID: groupId } = request.query;
       const { organizationId, source: number } = request.caller;
       const source = (number === null ? undefined : await sourceName(database, organizationId, number)) ?? "default";
-      if (since === undefined && until !== undefined) throw untilAlone();
+      requireSince(since, until);
       const stretch = since === undefined ? undefined : await feedStretch(database, organizationId, since, until);
       // The end of the log is read before the list: what changes meanwhile comes again with the next request.
       reply.header("changes-until", stretch?.until ?? (await feedEnd(database, organizationId)).at);

@@ -50,6 +50,8 @@ export const access = {
   "POST /api/v2/groups": { services: ["groups"], people: "nobody" },
   "POST /api/v2/groups/:groupId/purge": { services: ["groups"], people: "nobody" },
   "DELETE /api/v2/groups/:groupId": { services: ["groups"], people: "nobody" },
+  "GET /api/v2/locations": { services: ["retrieve", "groups"], people: "nobody" },
+  "POST /api/v2/locations": { services: ["groups"], people: "nobody" },
   "GET /api/v2/users": { services: ["retrieve"], people: "nobody" },
   "GET /api/v2/pending": { services: ["retrieve", "groups", "approvals"], people: "nobody" },
   "POST /api/v2/pending/:id/approve": { services: ["approvals"], people: "nobody" },
