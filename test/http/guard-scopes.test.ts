@@ -102,6 +102,24 @@ describe("a location of three or more people", () => {
     );
     assert.deepEqual([codesOf(held), held.hold.scope], [["scope_emptied"], "removals"]);
   });
+
+  test("is not deleted by a file of locations without a decision, and the rest of the file is applied", async () => {
+    for (const name of ["West", "Far West"]) await app.inject({ method: "POST", url: "/v1/locations", body: { name } });
+    const source = await newSource();
+    const nameOf = (index: number) => (index < 3 ? "West" : index < 5 ? "Far West" : "");
+    await sendApplied(source, located(range(30), nameOf));
+    const file = (body: string) =>
+      app.inject({ method: "POST", url: "/v1/imports/locations", headers: { "content-type": "text/csv" }, body });
+    assert.equal((await file("action,name\ndelete,Far West\n")).status, 201);
+    const held = await file("action,name\ndelete,West\n,New West\n");
+    assert.equal(held.status, 202, held.body);
+    assert.deepEqual([codesOf(held.json), held.json.hold.scope], [["scope_emptied"], "removals"]);
+    assert.match(held.json.summary, /Location West would lose 3 of its 3 people/);
+    const status = async (name: string) => (await app.inject({ url: `/v1/locations/${name}` })).status;
+    assert.deepEqual([await status("West"), await status("New%20West")], [200, 200]);
+    await approve(held.json);
+    assert.equal(await status("West"), 404);
+  });
 });
 
 test("a key that may import cannot announce a change", async () => {

@@ -79,6 +79,7 @@ async function toRecordPlan(
       before: removed === 0 ? 0 : await countMemberships(executor, organizationId),
     },
     losses,
+    locationLosses: [],
     apply: (origin, at) =>
       applyGroups(executor, organizationId, origin, at, {
         saved,

@@ -20,7 +20,7 @@ export interface LocationLoss {
   readonly name: string;
   readonly people: number;
   readonly lost: number;
-  /** Of these, the people who are deleted. The others get another location, or none. */
+  /** Of these, the people who are deleted, or whose location is. The others get another location, or none. */
   readonly deleted: number;
 }
 

@@ -1,4 +1,4 @@
-import sql from "sql-template-tag";
+import sql, { type Sql } from "sql-template-tag";
 import { type Origin, type Recorded, together } from "../../changes/record.ts";
 import { changedProperties } from "../../directory/changed-properties.ts";
 import { deleteLocations } from "../../directory/dissolve-locations.ts";
@@ -8,18 +8,22 @@ import { foldCase } from "../../directory/text.ts";
 import { type LocationField, locationColumns } from "../../intake/location-columns.ts";
 import type { Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { LocationLoss } from "../guard/figures.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem } from "../records/record-plan.ts";
 import { type LocationRow, normalizeLocation } from "./normalize-location.ts";
 import { type PlannedLocation, planLocations } from "./plan-locations.ts";
 
-/** Files of locations (file formats, section 7). No guard looks at them: nobody loses a membership or an address. */
+/** Files of locations (file formats, section 7). The guard looks at the people of locations that are deleted. */
 export const locationFiles: RecordKind<LocationField, LocationRow> = {
   columns: locationColumns,
   normalize: normalizeLocation,
-  async plan(executor, organizationId, rows) {
+  async plan(executor, organizationId, rows, holdsRemovals) {
     const stored = await readLocations(executor, organizationId);
-    const { locations, failures } = planLocations(rows, stored, await readGroupIds(executor, organizationId, rows));
+    const planned = planLocations(rows, stored, await readGroupIds(executor, organizationId, rows));
+    const { failures } = planned;
+    const locations = planned.locations.filter(({ action }) => !(holdsRemovals && action === "delete"));
+    const deleted = locations.flatMap((location) => (location.action === "delete" ? [location.name] : []));
     const known = new Map(stored.map((location) => [foldCase(location.name), location]));
     return {
       items: locations.flatMap((planned) => itemOf(planned, known)),
@@ -32,6 +36,7 @@ export const locationFiles: RecordKind<LocationField, LocationRow> = {
       groupIds: new Map(),
       memberships: { before: 0, added: 0, removed: 0 },
       losses: [],
+      locationLosses: await readLosses(executor, organizationId, deleted),
       apply: (origin, at) => applyLocations(executor, organizationId, origin, at, locations),
     };
   },
@@ -78,7 +83,25 @@ async function readLocations(executor: Executor, organizationId: number): Promis
   return rows;
 }
 
-/** Which of the groups that the rows name there are. */
+/** The statement of `readLosses`. */
+export const peopleAtLocations = (organizationId: number, names: readonly string[]): Sql => sql`
+  select location as name, count(*)::integer as people from users
+  where organization_id = ${organizationId} and location = any(${names}::text[])
+  group by location order by people desc, location`;
+
+/** Reads how many people each of the deleted locations has; nobody stays at them, so they lose all. */
+async function readLosses(
+  executor: Executor,
+  organizationId: number,
+  deleted: readonly string[],
+): Promise<LocationLoss[]> {
+  if (deleted.length === 0) return [];
+  const statement = prepared(peopleAtLocations(organizationId, deleted));
+  const { rows } = await executor.query<{ name: string; people: number }>(statement);
+  return rows.map(({ name, people }) => ({ name, people, lost: people, deleted: people }));
+}
+
+/** Reads which of the groups that the rows name exist. */
 async function readGroupIds(
   executor: Executor,
   organizationId: number,

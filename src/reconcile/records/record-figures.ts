@@ -4,7 +4,7 @@ import { type GuardFigures, nothingFound } from "../guard/figures.ts";
 import type { RecordPlan } from "./record-plan.ts";
 
 /** The figures that the guard judges in a file of groups or locations: the memberships that it ends, of any source. */
-export function guardFigures({ memberships, losses }: RecordPlan, rows: number): GuardFigures {
+export function guardFigures({ memberships, losses, locationLosses }: RecordPlan, rows: number): GuardFigures {
   return {
     ...nothingFound,
     isRoster: false,
@@ -13,6 +13,7 @@ export function guardFigures({ memberships, losses }: RecordPlan, rows: number):
     membershipsOfSource: memberships.before,
     membershipsRemoved: memberships.removed,
     groupLosses: losses,
+    locationLosses,
   };
 }
 

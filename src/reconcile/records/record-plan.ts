@@ -1,6 +1,6 @@
 import type { ChangeEntry, Origin, Recorded } from "../../changes/record.ts";
 import type { RowIssue } from "../../errors.ts";
-import type { GroupLoss } from "../guard/figures.ts";
+import type { GroupLoss, LocationLoss } from "../guard/figures.ts";
 
 /** The planned change of one group or location. */
 export interface RecordItem {
@@ -30,6 +30,8 @@ export interface RecordPlan {
   };
   /** Groups that lose members, the largest loss first. */
   readonly losses: readonly GroupLoss[];
+  /** Locations that are deleted with people at them, the largest first. */
+  readonly locationLosses: readonly LocationLoss[];
   /** Applies it; the caller holds the organization's lock. */
   apply(origin: Origin, at: Date): Promise<Recorded>;
 }

@@ -20,7 +20,7 @@ import {
 import { dropRepeat, findRepeated } from "../../../src/reconcile/attempts/repeats.ts";
 import { respondRows } from "../../../src/reconcile/attempts/response-file.ts";
 import { groupFiles } from "../../../src/reconcile/groups/group-files.ts";
-import { locationFiles } from "../../../src/reconcile/locations/location-files.ts";
+import { locationFiles, peopleAtLocations } from "../../../src/reconcile/locations/location-files.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, openBody } from "../../../src/reconcile/receive/bodies.ts";
 import { keepRecordItems, keepRecordNotes } from "../../../src/reconcile/records/record-items.ts";
 import { readSetup } from "../../../src/reconcile/setup/setup.ts";
@@ -92,6 +92,7 @@ test("PostgreSQL accepts every statement of an attempt, a record and a body", as
     (transaction) => readSetup(transaction, 1, { source: "default" }),
     (transaction) => groupFiles.plan(transaction, 1, [], false),
     (transaction) => locationFiles.plan(transaction, 1, [], false),
+    (transaction) => transaction.query(peopleAtLocations(1, ["Main"])),
   ];
   await withOrganization(database, 1, async (transaction) => {
     for (const run of work) await run(recording(transaction, held)).catch(() => undefined);
