@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { startGuardedApp } from "../support/guarded-app.ts";
 
-const { app, createGroups, newSource, send } = await startGuardedApp(after);
+const { app, createGroups, newSource, send, setCreateGroups } = await startGuardedApp(after);
 await createGroups("CLUB", "CHOIR");
 
 const header = "databaseID,userID,firstName,lastName,email,groupID";
@@ -149,4 +149,21 @@ test("every form of the report lists merged rows, and does not count them as war
   assert.match((await app.inject({ url: `${url}/response` })).body, /M1,.*Lines 2, 4, 5 are of one person/);
   const again = await send(source, body);
   assert.equal((await readNotes(again))[0]?.message, message);
+});
+
+test("of several spellings of a new group's id, the one that most people join is created", async () => {
+  await setCreateGroups(["SPELT*", "spelt*"]);
+  const source = await newSource({ style: "normal" });
+  const answer = await send(
+    source,
+    file(
+      "S1,,Ann,Ash,s1@x.edu,SPELT-1;CLUB",
+      "S2,,Bea,Birch,s2@x.edu,spelt-1;CLUB",
+      "S3,,Cyd,Cole,s3@x.edu,SPELT-1;CLUB",
+    ),
+  );
+  assert.equal(answer.json.counts.groupsCreated, 1);
+  assert.deepEqual(await notesOf(answer), ["3 group_unknown"]);
+  const [ann] = await personOf("s1@x.edu");
+  assert.deepEqual(ann.memberships.map(({ groupId }: { groupId: string }) => groupId).sort(), ["CLUB", "SPELT-1"]);
 });

@@ -21,8 +21,11 @@ export function createWhatIsNamed(organization: Organization, decisions: readonl
     // that there is a group for everybody is a person's decision; others could not be addressed, or have no such name
     .filter((groupId) => groupId !== "ALL" && !/\s/.test(groupId) && groupId.length < 50)
     .filter((groupId) => !names.has(groupId.toLowerCase()));
-  // of several spellings the last one
-  const spelled = new Map(wanted.sort().map((groupId) => [groupId.toLowerCase(), groupId]));
+  // Of several spellings, the one that most people join; of those that equally many join, the last one.
+  const people = new Map<string, number>();
+  for (const groupId of wanted) people.set(groupId, (people.get(groupId) ?? 0) + 1);
+  const ordered = wanted.sort().sort((first, second) => people.get(first)! - people.get(second)!);
+  const spelled = new Map(ordered.map((groupId) => [groupId.toLowerCase(), groupId]));
   for (const groupId of spelled.values()) organization.groups.set(groupId, plainGroup(groupId));
   if (!createLocations) return;
   const named = applied.flatMap(({ statement }) => (statement.location?.value ? [statement.location] : []));

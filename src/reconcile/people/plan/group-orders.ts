@@ -63,10 +63,16 @@ const orders = sql`(
 /** SQL condition: the group of a row of the table does not exist. */
 const isUnknown = (table: Sql) => sql`not exists (select from known_groups g where g.group_id = ${table}.group_id)`;
 
-/** Select of the groups that somebody is to join and that do not exist, in the column `groupId`. */
+/**
+ * Select of the groups that somebody is to join and that do not exist: `groupId`, and `people`, the number of people who
+ * join it.
+ */
 export const unknownGroups: Sql = sql`
-  select group_id as "groupId" from file_joins where ${isUnknown(sql`file_joins`)}
-  union select group_id from planned_memberships where ${isUnknown(sql`planned_memberships`)}`;
+  select group_id as "groupId", sum(people)::integer as people
+  from (select group_id, count(*) as people from file_joins where ${isUnknown(sql`file_joins`)} group by group_id
+    union all
+    select group_id, count(*) from planned_memberships where ${isUnknown(sql`planned_memberships`)} group by group_id) joined
+  group by group_id`;
 
 /** Reports the groups that do not exist, and takes them out of the plan. */
 export const reportUnknownGroups: Sql[] = [

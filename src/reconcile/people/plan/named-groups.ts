@@ -7,7 +7,7 @@ import type { ImportContext } from "../../setup/context.ts";
 import { unknownGroups } from "./group-orders.ts";
 import { createsGroup } from "./group-patterns.ts";
 
-const unknownGroupRow = z.object({ groupId: z.string() });
+const unknownGroupRow = z.object({ groupId: z.string(), people: z.int() });
 
 /**
  * Plans the groups that the file names and that the organization has imports create (file formats, section 5.8).
@@ -17,12 +17,19 @@ export async function planNamedGroups(executor: Executor, context: ImportContext
   const { createGroups } = context.settings;
   if (createGroups.length === 0) return false;
   const unknown = await selectRows(executor, unknownGroupRow, unknownGroups);
-  const wanted = unknown.map(({ groupId }) => groupId).filter(createsGroup(createGroups));
-  // Of several spellings of an id the last one is created.
-  const byName = new Map(wanted.sort().map((groupId) => [foldCase(groupId), groupId]));
+  const isCreated = createsGroup(createGroups);
+  const wanted = unknown.filter(({ groupId }) => isCreated(groupId)).sort(byPeople);
+  // Of several spellings of an id, the last one stays: that of the most people.
+  const byName = new Map(wanted.map(({ groupId }) => [foldCase(groupId), groupId]));
   const { rowCount: created } = await executor.query(planGroups(context, byName));
   return created !== 0;
 }
+
+type UnknownGroup = z.infer<typeof unknownGroupRow>;
+
+/** Compares groups by the number of people who join them, and those of equally many by their ids. */
+const byPeople = (first: UnknownGroup, second: UnknownGroup): number =>
+  first.people - second.people || (first.groupId < second.groupId ? -1 : 1);
 
 /** @param byName ids of groups by their folded names */
 export const planGroups = (c: ImportContext, byName: ReadonlyMap<string, string>): Sql => sql`
