@@ -63,6 +63,8 @@ const json: JsonLimits = { depth: 16, nameLength: 100, members: 256, valueLength
  * `person/fields.ts`. Lengths are in characters (UTF-16 code units), after white space around a value was trimmed.
  */
 export const limits = {
+  /** Rows of a file. */
+  rows: 1_000_000,
   xml,
   csv,
   json,

@@ -3,6 +3,7 @@ import { userFields } from "../person/fields.ts";
 import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
+import { refuseTooManyRows } from "./row-limit.ts";
 import { type DigestedRecord, readPlainDocument, readScannedRecords } from "./xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "./xml-scan.ts";
 
@@ -42,6 +43,7 @@ export async function openUserFile(
   options: ReadOptions,
 ): Promise<UserFile> {
   const scan = format === "xml" && isUtf8(options) ? await scanXmlUsers(open()) : null;
+  if (scan) refuseTooManyRows(scan.rows);
   return scan ? scannedFile(open, scan, options) : parsedFile(open, format, options);
 }
 

@@ -2,6 +2,7 @@ import { createSlotFinder } from "./column-slots.ts";
 import { limits } from "./limits.ts";
 import { createIgnoredNames, type IgnoredNames, type ReadOptions } from "./reading.ts";
 import { batchRows, type SourceRecord } from "./records.ts";
+import { refuseTooManyRows } from "./row-limit.ts";
 import { createWindow } from "./window.ts";
 import { readXmlRecords } from "./xml.ts";
 import { createRecordFinder, digestOfBytes, type XmlScan } from "./xml-scan.ts";
@@ -73,6 +74,7 @@ export async function* readPlainDocument(
     for (const [from, to] of places) {
       const bytes = text.subarray(from, to);
       row += 1;
+      refuseTooManyRows(row);
       const record = await readRecord(bytes, row, lines.lineAt(from), options, columns);
       batch.push({ record, digest: Buffer.from(digestOfBytes(bytes), "latin1") });
       if (batch.length < batchRows) continue;
