@@ -67,6 +67,9 @@ test("an import lists who was added, updated from what to what, removed, and kep
     [["G2", { from: null, to: 0 }]],
   );
   assert.deepEqual(byAction("removed").reason, { code: "absent", message: "The file does not name the person." });
+  const { body: response } = await app.inject({ url: `/v1/imports/${id}/response?absent=true` });
+  const row = "2,Bo,Ray,bo@example.edu,,,Remove,Successful,The file does not name this person: 2 Bo Ray.";
+  assert.deepEqual(response.trimEnd().split("\r\n").slice(-1), [row]);
   const kept = byAction("kept");
   assert.deepEqual(
     [kept.id, kept.firstName, kept.email, kept.reason],

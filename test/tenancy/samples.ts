@@ -56,6 +56,7 @@ export const pathParameters: Readonly<Record<string, Place>> = {
 
 /** Parameters of queries and headers that identify something; null: they do not. */
 export const parameters: Readonly<Record<string, Place | null>> = {
+  absent: null,
   action: null,
   actor: null,
   api_key: null,

@@ -193,7 +193,7 @@ function responseRoute(app: App, { database }: HttpDependencies): void {
     },
     handler: async (request, reply) => {
       const { organizationId } = request.caller;
-      const file = await respondFile(database, organizationId, request.params.id);
+      const file = await respondFile(database, organizationId, request.params.id, request.query.absent === "true");
       return reply
         .header("content-type", "text/csv; charset=utf-8")
         .header("content-disposition", `attachment; filename*=UTF-8''${encodeURIComponent(file.fileName)}`)

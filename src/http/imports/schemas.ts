@@ -54,5 +54,9 @@ export const changesFilter = {
 
 /** Parameters of `GET /v1/imports/{id}/response`. */
 export const responseQuery = z.strictObject({
+  absent: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("`true`: rows for the people who are removed because the file does not name them follow its own rows."),
   outcome: z.enum(["failed"]).optional().describe("`failed`: only the rows that failed."),
 });

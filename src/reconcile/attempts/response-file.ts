@@ -12,6 +12,7 @@ import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
 import { openBody } from "../receive/bodies.ts";
 import type { ImportKind } from "../receive/request.ts";
+import { openAbsentRows } from "./absent-rows.ts";
 import type { ImportStatus } from "./import-resource.ts";
 import { type ImportRowKey, listImportRows } from "./list-rows.ts";
 import { type Outcomes, type RowAction, type RowOutcome, readOutcomes } from "./outcomes.ts";
@@ -69,20 +70,36 @@ export async function respondRows(
 /**
  * The response file of an import: the rows as they were sent, and what became of each. Read from the body that was
  * kept, in constant memory.
+ * @param withAbsent appends the people whom the import removes because the file does not name them
  * @throws MusterError not_found; conflict when the import was refused, or goes on; gone when the body is not kept
  */
-export async function respondFile(database: Database, organizationId: number, importId: string): Promise<ResponseFile> {
+export async function respondFile(
+  database: Database,
+  organizationId: number,
+  importId: string,
+  withAbsent = false,
+): Promise<ResponseFile> {
   const stored = await readImport(database, organizationId, importId);
   const body = openBody(database, organizationId, importId);
   const first = await body.next();
   const cells = readCells(restored(first, body), stored);
   const header = hasHeader(stored) ? ((await cells.next()).value ?? null) : null;
+  const rows: ResponseFile["rows"] = joined(responses(database, organizationId, importId, stored), cells, stored);
+  const columns = header ?? positionedFields;
+  const absent =
+    withAbsent && stored.kind === "users"
+      ? await openAbsentRows(database, organizationId, importId, columns, stored.status === "planned")
+      : undefined;
   const name = stored.organization.replace(/[^\p{L}\p{N}]+/gu, "_").replace(/^_+|_+$/g, "");
   return {
     fileName: `${name || "Organization"}_${titles[stored.kind]}_Response_${stored.finished}.csv`,
     header: header && [...header, ...(stored.kind === "groups" ? ["email", "groupID"] : [])],
-    rows: joined(responses(database, organizationId, importId, stored), cells, stored),
+    rows: absent === undefined ? rows : oneAfterTheOther(rows, absent),
   };
+}
+
+async function* oneAfterTheOther(...lists: readonly ResponseFile["rows"][]): ResponseFile["rows"] {
+  for (const list of lists) yield* list;
 }
 
 /** The names of response files (file formats, section 8). */
