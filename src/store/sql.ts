@@ -85,11 +85,11 @@ export async function runStatements(executor: Executor, statements: readonly Sql
 }
 
 /**
- * Has PostgreSQL join sets in statements whose intermediate results it cannot estimate. It takes them for tiny, and would
- * compare every row with every other one: thousands of people may share an address.
+ * Makes PostgreSQL hash both sides of each join, in statements whose intermediate results it cannot estimate. It expects a
+ * few rows. Nested loops and merge joins by e-mail then compare all rows of an address, which thousands of people may share.
  */
 export const inSets = (statements: readonly Sql[]): Sql[] => [
-  sql`select set_config('enable_nestloop', 'off', true)`,
+  sql`select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true)`,
   ...statements,
-  sql`select set_config('enable_nestloop', 'on', true)`,
+  sql`select set_config('enable_nestloop', 'on', true), set_config('enable_mergejoin', 'on', true)`,
 ];

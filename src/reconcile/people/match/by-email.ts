@@ -45,6 +45,15 @@ export const linkNewPeopleByEmail = (c: MatchingContext): Sql => sql`
   update row_persons set person = link.holder, by_email = true from link where row_persons.person = link.person`;
 
 /**
+ * SQL: a common table expression of the people whom earlier statements matched. A subquery for each row would also pass
+ * over every row that the statement itself has inserted so far.
+ */
+const matchedBefore = sql`
+  matched_before as materialized (
+    select distinct person from row_persons
+  )`;
+
+/**
  * Matches rows that have a name and an e-mail, but no databaseID and no userID. Rows of one e-mail are one person if their
  * first names agree, or both names in swapped order. That person is the one of the file or of the store who has the e-mail
  * and whose name agrees best, else a new one. If several agree equally, the rows fail. A holder takes those rows that agree
@@ -98,7 +107,7 @@ export const matchNamedEmails = (c: MatchingContext): Sql => sql`
       union all
       select email_normalized, '', row from fresh where email_normalized not in (select email_normalized from shared)
     ) newcomers
-  ), refused as (
+  ), ${matchedBefore}, refused as (
     insert into row_issues (row, code, field, details, failure)
     select row, 'person_ambiguous', 'email', jsonb_build_object('value', 'the e-mail ' || fresh.email), true
     from fresh join keyed using (row) join chosen on chosen.email_normalized = keyed.email_normalized and chosen.key = keyed.key
@@ -106,7 +115,7 @@ export const matchNamedEmails = (c: MatchingContext): Sql => sql`
   )
   insert into row_persons (row, person, same, by_email)
   select s.row, coalesce(chosen.holder, numbered.person), ${isUnchanged(c)},
-    chosen.holder is not null and not exists (select from row_persons r where r.person = chosen.holder)
+    chosen.holder is not null and matched_before.person is null
   from fresh s
   left join keyed using (row)
   left join chosen
@@ -114,6 +123,7 @@ export const matchNamedEmails = (c: MatchingContext): Sql => sql`
   left join numbered on numbered.email_normalized = s.email_normalized and numbered.key = coalesce(keyed.key, '')
   left join users u on u.organization_id = ${c.organization} and u.id = chosen.holder
   left join ${linkOf(c, sql`u.id`)}
+  left join matched_before on matched_before.person = chosen.holder
   where chosen.holder is not null or numbered.person is not null`;
 
 /** Matches rows that have nothing but an e-mail: with the one person who has it, stored or of the file, else a new one. */
@@ -136,19 +146,20 @@ export const matchEmailsAlone = (c: MatchingContext): Sql => sql`
     select email_normalized, ${lastPerson(c)} + row_number() over (order by min(row)) as person
     from fresh where not exists (select from holder where holder.email_normalized = fresh.email_normalized)
     group by email_normalized
-  ), refused as (
+  ), ${matchedBefore}, refused as (
     insert into row_issues (row, code, field, details, failure)
     select fresh.row, 'person_ambiguous', 'email', jsonb_build_object('value', 'the e-mail ' || fresh.email), true
     from fresh join holder using (email_normalized) where holder.people > 1
   )
   insert into row_persons (row, person, same, by_email)
   select s.row, coalesce(holder.person, numbered.person), ${isUnchanged(c)},
-    not exists (select from row_persons r where r.person = holder.person)
+    matched_before.person is null
   from fresh s
   left join holder using (email_normalized)
   left join numbered using (email_normalized)
   left join users u on u.organization_id = ${c.organization} and u.id = holder.person
   left join ${linkOf(c, sql`u.id`)}
+  left join matched_before on matched_before.person = holder.person
   where coalesce(holder.people, 1) = 1`;
 
 const storedHolders = ({ organization }: MatchingContext) => sql`

@@ -40,7 +40,7 @@ export async function planUsers(transaction: Transaction, context: ImportContext
   const areAllNew = knowsNobody && (await transaction.query(anyMergedPerson)).rowCount === 0;
   await runStatements(transaction, [
     ...((await knowsSomebody(transaction))
-      ? [warnOfLinksByEmail(context), warnOfRecycledPeople(context), ...planScalars(context)]
+      ? [...inSets([warnOfLinksByEmail(context)]), warnOfRecycledPeople(context), ...planScalars(context)]
       : []),
     ...planContacts(context, areAllNew),
     ...(hasReturns ? planReturnedContacts(context) : []),
