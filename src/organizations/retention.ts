@@ -4,6 +4,7 @@ import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
 import { identifier, literal, prepared } from "../store/sql.ts";
 import { pruneAudit } from "./audit-log.ts";
+import { forgetDeletedBefore } from "./forget-deleted.ts";
 import { settingsSchema } from "./settings.ts";
 
 /** The dependencies of deleting old entries. */
@@ -15,22 +16,37 @@ export interface RetentionDependencies {
 
 const day = 86_400_000;
 
+/** Milliseconds for which an answer is kept under its Idempotency-Key. */
+export const answersKept = day;
+
 /**
- * Deletes, in all organizations, the changes, the audit entries, and the decided topics and requests that are older than the
- * settings `keepChangesDays`, `keepAuditDays` and `keepDecidedDays` say. Quiet organizations are included: they hold data of
- * people, and nobody is served by them any more.
+ * Deletes what is older than the settings of its organization say: changes, audit entries, decided topics and requests,
+ * deleted people, and the notes of imports. Answers under an Idempotency-Key end after a day. The round includes
+ * organizations that import nothing and callers that are silent, because they hold data of people, too.
  */
 export async function deleteOldEntries({ owner, clock }: RetentionDependencies): Promise<void> {
   const { rows } = await owner.query<{ id: number; settings: unknown }>(
     prepared(sql`select id, settings from organizations order by id`),
   );
   for (const { id, settings } of rows) {
-    const { keepChangesDays, keepAuditDays, keepDecidedDays } = settingsSchema.parse(settings);
+    const keep = settingsSchema.parse(settings);
     const daysAgo = (days: number) => new Date(clock().getTime() - days * day);
-    await pruneChanges(owner, id, daysAgo(keepChangesDays));
-    await pruneAudit(owner, id, daysAgo(keepAuditDays));
-    await pruneDecided(owner, id, daysAgo(keepDecidedDays));
+    await pruneChanges(owner, id, daysAgo(keep.keepChangesDays));
+    await pruneAudit(owner, id, daysAgo(keep.keepAuditDays));
+    await pruneDecided(owner, id, daysAgo(keep.keepDecidedDays));
+    await forgetDeletedBefore(owner, id, daysAgo(keep.keepDeletedDays));
+    await pruneNotes(owner, id, daysAgo(keep.keepNotesDays));
   }
+  const before = new Date(clock().getTime() - answersKept);
+  await owner.query(sql`delete from idempotency_keys where created_at < ${before}`);
+}
+
+/** Deletes the notes on rows of imports that began before a time. Held imports keep theirs until somebody decides. */
+async function pruneNotes(owner: Executor, organizationId: number, before: Date): Promise<void> {
+  await owner.query(sql`
+    delete from import_rows using imports
+    where imports.organization_id = ${organizationId} and imports.created_at < ${before} and imports.status <> 'held'
+      and import_rows.organization_id = ${organizationId} and import_rows.import_id = imports.id`);
 }
 
 /** Items that are deleted in one statement. */

@@ -44,6 +44,8 @@ export const settingsSchema = z.strictObject({
   protectSelfRegistered: z.boolean().default(true),
   /** Days for which the files of imports are kept, for their response files; 0: not at all. */
   keepFilesDays: z.int().min(0).max(3650).default(30),
+  /** Days for which the notes on rows of imports are kept. Their counts stay. */
+  keepNotesDays: z.int().min(1).max(3650).default(365),
   /** Days for which people who were deleted can return under their id, with what was entered by hand. */
   keepDeletedDays: z.int().min(0).max(3650).default(30),
   /** Days for which changes are kept for those who follow them. */

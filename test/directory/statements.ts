@@ -22,7 +22,7 @@ import { reachStatement } from "../../src/directory/reach.ts";
 import { plannedItems, renumberedEntries, renumberStatements, takenIds } from "../../src/directory/renumber-source.ts";
 import { administratorMemberships, networkAdministratorCount, writeGroups } from "../../src/directory/save-groups.ts";
 import { writeLocations } from "../../src/directory/save-locations.ts";
-import { buryStatement, forgetStatement } from "../../src/directory/tombstone.ts";
+import { buryStatement } from "../../src/directory/tombstone.ts";
 import { userDocuments } from "../../src/directory/user-document.ts";
 import { lookUp, settingsOf } from "../../src/directory/user-edit.ts";
 import type { UserEdit } from "../../src/directory/user-input.ts";
@@ -35,6 +35,7 @@ import {
 } from "../../src/directory/user-rows.ts";
 import { oneUser } from "../../src/directory/users.ts";
 import { pageOfGroups, viewerOf } from "../../src/directory/visible-groups.ts";
+import { forgetStatement } from "../../src/organizations/forget-deleted.ts";
 import { literal } from "../../src/store/sql.ts";
 import { statementDatabase } from "../support/statement-database.ts";
 import { refusedStatements } from "../support/statements.ts";

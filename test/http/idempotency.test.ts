@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { answersKept, forgetUnfinishedRequests } from "../../src/http/callers/idempotency-claims.ts";
+import { forgetUnfinishedRequests } from "../../src/http/callers/idempotency-claims.ts";
+import { answersKept } from "../../src/organizations/retention.ts";
 import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { openSocket } from "../support/raw-http.ts";

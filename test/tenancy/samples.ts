@@ -225,7 +225,7 @@ export const plainProperties: readonly string[] = [
     " ",
   ),
   ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension from".split(" "),
-  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays label mapping message".split(
+  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays keepNotesDays label mapping message".split(
     " ",
   ),
   ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval primaryEmail privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(

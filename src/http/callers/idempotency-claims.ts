@@ -2,11 +2,9 @@ import { createHash, type Hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
+import { answersKept } from "../../organizations/retention.ts";
 import { type CommitNote, type Database, type Executor, withOrganization } from "../../store/database.ts";
 import { literal, prepared } from "../../store/sql.ts";
-
-/** How long an answer is kept, in milliseconds. */
-export const answersKept = 24 * 60 * 60 * 1000;
 
 /** How long a request that is being done counts as alive after its last sign of life, in milliseconds. */
 const claimLease = 15_000;

@@ -1,7 +1,7 @@
-import { forgetDeletedBefore } from "../../directory/tombstone.ts";
 import { MusterError } from "../../errors.ts";
 import { chooseFormat } from "../../intake/detect.ts";
 import type { FileFormat } from "../../intake/reading.ts";
+import { forgetDeletedBefore } from "../../organizations/forget-deleted.ts";
 import { withOrganization } from "../../store/database.ts";
 import { announceImport } from "../attempts/announce-import.ts";
 import type { ImportResource } from "../attempts/import-resource.ts";
