@@ -21,11 +21,11 @@ export const dueSources: Sql = sql`
       from (
         select finished_at from imports
         where imports.organization_id = sources.organization_id and imports.source = sources.number
-          and kind = 'users' and status = 'applied' and not dry_run
+          and kind = 'users' and status = 'applied' and not dry_run and finished_at >= sources.created_at
         order by finished_at desc limit ${literal(rhythmImports)}) latest
     ) gaps
   ) rhythm
-  where rhythm.imports >= ${literal(leastImports)}`;
+  where rhythm.imports >= ${literal(leastImports)} and sources.retired_at is null`;
 
 /**
  * Announces the sources of all organizations that are overdue, each once until it comes again.

@@ -91,7 +91,8 @@ function requireDistinct(pairs: readonly Renumbering[]): void {
 const numberRow = z.object({ number: z.int() });
 
 async function readSourceNumber(executor: Executor, organizationId: number, name: string): Promise<number> {
-  const statement = sql`select number from sources where organization_id = ${organizationId} and name = ${name}`;
+  const statement = sql`
+    select number from sources where organization_id = ${organizationId} and name = ${name} and retired_at is null`;
   const row = await selectRow(executor, numberRow, prepared(statement));
   if (!row) throw new MusterError("not_found", "There is no such source.");
   return row.number;

@@ -246,7 +246,9 @@ async function requireFreeName(transaction: Transaction, organizationId: number,
 
 async function sourceNumber(executor: Executor, organizationId: number, name: string): Promise<number> {
   const { rows } = await executor.query<{ number: number }>(
-    prepared(sql`select number from sources where organization_id = ${organizationId} and name = ${name}`),
+    prepared(
+      sql`select number from sources where organization_id = ${organizationId} and name = ${name} and retired_at is null`,
+    ),
   );
   const [source] = rows;
   if (!source) throw invalid("source", `There is no source named ${name}.`);

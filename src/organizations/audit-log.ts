@@ -10,6 +10,7 @@ export const auditActions = [
   "settings.changed",
   "source.changed",
   "source.renumbered",
+  "source.retired",
   "user.merged",
   "api_key.created",
   "api_key.changed",

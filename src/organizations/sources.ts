@@ -7,7 +7,7 @@ import { MusterError } from "../errors.ts";
 import { type Database, type Executor, withOrganization } from "../store/database.ts";
 import { Prisma } from "../store/generated/client.ts";
 import { asWriter } from "../store/organization-lock.ts";
-import { prepared, selectRows } from "../store/sql.ts";
+import { prepared, selectRow, selectRows } from "../store/sql.ts";
 import { type AuditEntry, recordAudit } from "./audit-log.ts";
 import type { ChangeContext } from "./organizations.ts";
 import { type AnnouncedChange, type SourceResource, sourceSchema } from "./source-resource.ts";
@@ -26,7 +26,8 @@ const storedSource = sourceSchema
   .omit({ mapping: true, primaryEmail: true, guard: true })
   .extend({ number: z.int(), settings: sourceSettingsSchema });
 
-async function readSources(
+/** Reads the sources that are in use, the highest first, with their numbers. */
+export async function readSources(
   executor: Executor,
   organizationId: number,
 ): Promise<(SourceResource & { number: number })[]> {
@@ -38,7 +39,7 @@ async function readSources(
        (select timestamp_text(due_at) from (${dueSources}) due
         where due.organization_id = sources.organization_id and due.number = sources.number) as "expectedBy",
        timestamp_text(created_at) as "createdAt", timestamp_text(updated_at) as "updatedAt"
-     from sources where organization_id = ${organizationId} order by rank, number`),
+     from sources where organization_id = ${organizationId} and retired_at is null order by rank, number`),
   );
   return rows.map(({ settings, ...source }) => ({ ...source, ...settings }));
 }
@@ -75,33 +76,26 @@ export function putSource(
     const sources = await readSources(transaction, organizationId);
     const before = sources.find((one) => one.name === name);
     checkVersion(before?.version ?? 0);
-    if (!before && sources.length >= mostSources) {
-      throw new MusterError(
-        "conflict",
-        `An organization has at most ${mostSources} sources. Send this feed as one of them.`,
-      );
-    }
     const at = clock();
     const records = await transaction.records();
-    // Claims contain the numbers of sources, so that no number is ever given out twice.
-    const number = before?.number ?? Math.max(firstNumber, ...sources.map((one) => one.number)) + 1;
+    const number = before?.number ?? (await numberFor(transaction, organizationId, name));
     const order = ordered(sources, name, wish.rank ?? before?.rank ?? sources.length + 1);
     const changes: ChangeEntry[] = [];
     const rank = order.indexOf(name) + 1;
     const settings = { mapping: wish.mapping, primaryEmail: wish.primaryEmail, guard: wish.guard };
     const after = { rank, style: wish.style, ...settings };
     if (!before) {
-      await records.source.create({
-        data: {
-          organizationId,
-          number,
-          name,
-          rank,
-          style: wish.style,
-          settings: settings as Prisma.InputJsonObject,
-          createdAt: at,
-          updatedAt: at,
-        },
+      const set = {
+        rank,
+        style: wish.style,
+        settings: settings as Prisma.InputJsonObject,
+        createdAt: at,
+        updatedAt: at,
+      };
+      await records.source.upsert({
+        where: { organizationId_number: { organizationId, number } },
+        create: { ...set, organizationId, number, name },
+        update: { ...set, version: { increment: 1 }, retiredAt: null, lastAppliedAt: null },
       });
       changes.push(entryOf(name, "created", {}, after));
     } else if (differs(before, after)) {
@@ -167,6 +161,26 @@ export function announceChange(
   });
 }
 
+const numberRow = z.object({ retired: z.int().nullable(), last: z.int().nullable() });
+
+/**
+ * Finds the number of a new source. Claims, imports and changes contain the numbers of sources, so that no number is ever
+ * given to another source. A retired source gets its own number again.
+ * @throws MusterError conflict when all numbers are given out
+ */
+async function numberFor(executor: Executor, organizationId: number, name: string): Promise<number> {
+  const row = await selectRow(
+    executor,
+    numberRow,
+    prepared(sql`select max(number) as last, max(number) filter (where name = ${name}) as retired
+     from sources where organization_id = ${organizationId}`),
+  );
+  const number = row?.retired ?? Math.max(firstNumber, row?.last ?? 0) + 1;
+  if (number < firstNumber + mostSources) return number;
+  const most = `An organization has at most ${mostSources} sources, including those that were retired.`;
+  throw new MusterError("conflict", `${most} Send this feed as one of them, or under the name of a retired one.`);
+}
+
 /** Names by rank, with this one at its own. */
 function ordered(sources: readonly SourceResource[], name: string, rank: number): string[] {
   const others = sources.map((one) => one.name).filter((other) => other !== name);
@@ -176,10 +190,19 @@ function ordered(sources: readonly SourceResource[], name: string, rank: number)
 const properties = ["rank", "style", "mapping", "primaryEmail", "guard", "announcedChange"] as const;
 type SourceValues = Partial<Pick<SourceResource, (typeof properties)[number]>>;
 
+/** The values of a source after a change; null: the value has ended. */
+type ValuesAfter = { readonly [Name in keyof SourceValues]: SourceValues[Name] | null };
+
 const differs = (before: SourceValues, after: SourceValues) =>
   properties.some((property) => property in after && !isDeepStrictEqual(before[property], after[property]));
 
-function entryOf(name: string, action: "created" | "updated", before: SourceValues, after: SourceValues): ChangeEntry {
+/** Builds the change log's entry of a source. */
+export function entryOf(
+  name: string,
+  action: ChangeEntry["action"],
+  before: SourceValues,
+  after: ValuesAfter,
+): ChangeEntry {
   const changed = properties
     .filter((property) => property in after && !isDeepStrictEqual(before[property] ?? null, after[property] ?? null))
     .map((property) => [property, { from: before[property] ?? null, to: after[property] ?? null }]);

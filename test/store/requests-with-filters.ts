@@ -108,6 +108,10 @@ async function sendFiles(send: Send, approver: string, groupId: string): Promise
   await send({ method: "PUT", url: "/v1/sources/announced/announced-change", body: change, key: approver });
   const { json } = await sendRoster(60);
   assert.equal(json.counts.removed, 60, JSON.stringify(json));
+
+  const { json: held } = await send({ method: "DELETE", url: "/v1/sources/announced" }, 202);
+  const approval = { planHash: held.planHash, decidedBy: "Kim Park" };
+  await send({ method: "POST", url: `/v1/imports/${held.id}/approve`, body: approval, key: approver });
 }
 
 async function workAsOperator(send: Send, key: string, organizationId: number): Promise<void> {

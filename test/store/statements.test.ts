@@ -30,7 +30,7 @@ const elsewhere: Readonly<Record<string, string>> = {
 
 /** Operations that work on whole files or on many people: PostgreSQL plans those statements with their values. */
 const isPlannedWithValues =
-  /^(import|approve|decide|renumber|preview|listUsers|exportUsers|getReach|getGroupReach|listChanges|deleteLocation|updateLocation)/;
+  /^(import|approve|decide|renumber|retire|preview|listUsers|exportUsers|getReach|getGroupReach|listChanges|deleteLocation|updateLocation)/;
 /** Statements by which a test reads and restores tables. */
 const isOfTest = (text: string) => /row_to_json\(one\)|confrelid/.test(text);
 

@@ -197,6 +197,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
     { body: { pairs: [{ from: place("databaseId"), to: "RENUMBERED" }], dryRun: false } },
     { body: { pairs: [{ from: place("databaseId"), to: "OTHER" }], planHash: place("planHash") }, status: 409 },
   ],
+  retireSource: { query: { dryRun: "true" } },
   requestMembership: { ...ofClub, body: { userId: place("visitor"), message: "Please" } },
   signOut: { status: 403 },
   submitTopic: { body: { author: place("user"), subject: "News", body: "All well.", channels: ["email"] } },

@@ -111,6 +111,7 @@ export const access = {
   "GET /v1/sources": ["retrieve", "import", "approvals"],
   "GET /v1/sources/:name": ["retrieve", "import", "approvals"],
   "PUT /v1/sources/:name": ["admin"],
+  "DELETE /v1/sources/:name": ["admin"],
   "POST /v1/sources/:name/renumber": ["admin"],
   "POST /v1/sources/:name/preview": ["import"],
   "PUT /v1/sources/:name/announced-change": ["approvals"],

@@ -5,6 +5,7 @@ import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
+import { retireRoute } from "../sources/retire-route.ts";
 import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
 import { documents } from "./documents.ts";
 import { type RunImport, runOnce, takeFiles } from "./run.ts";
@@ -13,11 +14,12 @@ import { sendImport } from "./send-import.ts";
 
 const tags = ["Imports"];
 
-/** The routes that take a file, which they read to its end before they answer. */
+/** The routes that run imports. They read a file to its end before they answer. */
 export function fileRoutes(app: App, dependencies: HttpDependencies, metrics: Metrics): void {
   const run = takeFiles(app, dependencies, metrics);
   usersRoute(app, dependencies, run);
   recordRoutes(app, dependencies, run);
+  retireRoute(app, dependencies, run);
 }
 
 function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): void {

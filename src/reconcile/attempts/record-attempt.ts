@@ -107,7 +107,8 @@ export async function finishImport(
        'actor', later.actor, 'supersededBy', later.id, 'at', timestamp_text(${end.at}))
      from imports later
      where later.organization_id = ${organizationId} and later.id = ${id} and held.organization_id = ${organizationId} and held.id <> ${id}
-       and held.status = 'held' and held.source = later.source and held.kind = later.kind
+       and held.status = 'held' and held.source = later.source
+       and (held.kind = later.kind or (later.kind = 'retirement' and later.status = 'applied'))
      returning held.id, held.decision`),
   );
   await recordDecided(executor, organizationId, origin, superseded, "discarded");

@@ -103,7 +103,12 @@ async function* oneAfterTheOther(...lists: readonly ResponseFile["rows"][]): Res
 }
 
 /** The names of response files (file formats, section 8). */
-const titles: Readonly<Record<ImportKind, string>> = { users: "Membership", groups: "Groups", locations: "Campuses" };
+const titles: Readonly<Record<ImportKind, string>> = {
+  users: "Membership",
+  groups: "Groups",
+  locations: "Campuses",
+  retirement: "Retirement",
+};
 
 /** The full layout of groups is only read with a header row. */
 const hasHeader = ({ kind, reading }: StoredImport) =>
@@ -121,6 +126,8 @@ async function readImport(database: Database, organizationId: number, importId: 
   );
   const [stored] = rows;
   if (!stored) throw new MusterError("not_found", "There is no such import.");
+  if (stored.kind === "retirement")
+    throw new MusterError("conflict", "The retirement of a source has no rows. Read its plan under /plan instead.");
   if (stored.status === "failed") {
     throw new MusterError("conflict", "The import was refused, and none of its rows was processed: see its problem.");
   }

@@ -131,10 +131,12 @@ const nouns: Readonly<Record<ImportKind, readonly [one: string, many: string]>> 
   users: ["person", "people"],
   groups: ["group", "groups"],
   locations: ["location", "locations"],
+  retirement: ["person", "people"],
 };
 
 /** The sentences about the counts of an import, without counts of 0. */
 function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
+  if (kind === "retirement") return retiredSentence(counts, dryRun);
   const { notAdded, withdrawn, kept, failed, warnings, merged, groupsCreated } = counts;
   const sentences = [
     notAdded > 0 && notAddedSentence(kind, notAdded, dryRun),
@@ -148,6 +150,12 @@ function done(kind: ImportKind, counts: ImportCounts, dryRun: boolean): string {
     groupsCreated > 0 && `${counted(groupsCreated, "group", "groups")} ${dryRun ? "would be " : ""}created.`,
   ];
   return sentences.filter(Boolean).join(" ");
+}
+
+function retiredSentence({ removed, withdrawn }: ImportCounts, dryRun: boolean): string {
+  const [is, are] = dryRun ? ["would be", "would be"] : ["was", removed === 1 ? "was" : "were"];
+  const stay = `${counted(withdrawn, "person", "people")} of it ${dryRun ? "would stay" : withdrawn === 1 ? "stays" : "stay"}.`;
+  return `The source ${is} retired. ${counted(removed, "person", "people")} ${are} removed; ${stay}`;
 }
 
 function notAddedSentence(kind: ImportKind, notAdded: number, dryRun: boolean): string {

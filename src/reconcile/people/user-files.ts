@@ -65,7 +65,12 @@ export async function readUserFile(
 }
 
 /** Offers the plan in the temporary tables to a run. */
-function plannedUsers(transaction: Transaction, staged: StagedFile, setup: Setup, context: ImportContext): PlannedFile {
+export function plannedUsers(
+  transaction: Transaction,
+  staged: StagedFile,
+  setup: Setup,
+  context: ImportContext,
+): PlannedFile {
   const { name: sourceName } = setup.source;
   return {
     judge: (at) => guardPlan(transaction, context, setup, at),

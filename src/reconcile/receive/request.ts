@@ -1,8 +1,8 @@
 import type { FileFormat } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
 
-/** The kinds of records that a file can hold. */
-export const importKinds = ["users", "groups", "locations"] as const;
+/** The kinds of imports: by the records of the file, and the retirement of a source, which has no file of its sender. */
+export const importKinds = ["users", "groups", "locations", "retirement"] as const;
 export type ImportKind = (typeof importKinds)[number];
 
 /** The ways by which a file can arrive. */

@@ -64,7 +64,8 @@ function openAttempt(
 ): Promise<Setup> {
   return withOrganization(database, organizationId, async (transaction) => {
     const setup = await readSetup(transaction, organizationId, options);
-    const style = options.kind === "users" ? setup.style : "normal";
+    const hasStyle = options.kind === "users" || options.kind === "retirement";
+    const style = hasStyle ? setup.style : "normal";
     const at = clock();
     await openImport(transaction, {
       id,
@@ -118,10 +119,10 @@ async function receiveAndRun(
   setup: Setup,
 ): Promise<Received> {
   const { database, importQueue } = dependencies;
-  const { id, organizationId } = attempt;
+  const { id, organizationId, options } = attempt;
   const body = await receiveBody(dependencies, attempt, file);
   try {
-    const format = await detectBody(body, file, setup);
+    const format = options.kind === "retirement" ? "json" : await detectBody(body, file, setup);
     const firstId = await startUnlessRepeated(dependencies, attempt, { ...body, format });
     if (firstId !== undefined) return { outcome: "repeat", firstId };
     // The import counts even if its body cannot be kept: then there is no response file, and no plan to approve.

@@ -2,6 +2,7 @@ import type { Reading } from "../../intake/reading.ts";
 import type { Transaction } from "../../store/database.ts";
 import { groupFiles } from "../groups/group-files.ts";
 import { locationFiles } from "../locations/location-files.ts";
+import { readRetirement } from "../people/retirement.ts";
 import { readUserFile } from "../people/user-files.ts";
 import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import { readRecordFile } from "../records/record-files.ts";
@@ -33,6 +34,7 @@ export function readFile(
   received: ReceivedFile,
   setup: Setup,
 ): Promise<ReadFile> {
+  if (kind === "retirement") return readRetirement(transaction, organizationId);
   if (kind === "users") return readUserFile(transaction, organizationId, received, setup);
   return kind === "groups"
     ? readRecordFile(transaction, groupFiles, organizationId, received, setup)

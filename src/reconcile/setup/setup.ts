@@ -70,7 +70,7 @@ export async function readSetup(
   if (organization === undefined) throw new MusterError("not_found", "There is no such organization.");
   const { groupsWithComma, rulesEpoch, lastSequence } = organization;
   const records = await transaction.records();
-  const sources = (await records.source.findMany({ where: { organizationId } })).map((stored) =>
+  const sources = (await records.source.findMany({ where: { organizationId, retiredAt: null } })).map((stored) =>
     sourceRow.parse(stored),
   );
   const settings = settingsSchema.parse(organization.settings);

@@ -10,6 +10,8 @@ export interface StyleRules {
   readonly replacesWithoutDatabaseId: boolean;
   /** The groups of a row replace the memberships that its source brought. */
   readonly replacesGroups: boolean;
+  /** The source is retired: its claims end in groups of every style, also to people and memberships that are protected. */
+  readonly retires: boolean;
 }
 
 const rules: Readonly<Record<Style, StyleRules>> = {
@@ -18,20 +20,26 @@ const rules: Readonly<Record<Style, StyleRules>> = {
     sparesPeopleWithoutGroups: false,
     replacesWithoutDatabaseId: false,
     replacesGroups: false,
+    retires: false,
   },
   "active-roster": {
     deletesAbsentPeople: true,
     sparesPeopleWithoutGroups: false,
     replacesWithoutDatabaseId: false,
     replacesGroups: false,
+    retires: false,
   },
   purge: {
     deletesAbsentPeople: true,
     sparesPeopleWithoutGroups: true,
     replacesWithoutDatabaseId: true,
     replacesGroups: true,
+    retires: false,
   },
 };
 
 /** Returns the rules of a style. */
 export const styleRules = (style: Style): StyleRules => rules[style];
+
+/** The rules by which a source is retired: it is read like a roster in which nobody appears. */
+export const retirementRules: StyleRules = { ...rules["active-roster"], retires: true };

@@ -3,6 +3,7 @@ import { companionColumns, ownerColumns, valueColumns } from "../../../person/co
 import { identifier } from "../../../store/sql.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { remaining } from "./end-claims.ts";
 
 /** The columns of users that a plan sets. */
 export const plannedColumns: readonly string[] = [
@@ -41,10 +42,10 @@ const claimPeople = ({ organization, claim }: ImportContext, { id, at }: ImportR
   where u.organization_id = ${organization} and u.id = p.person and not p.is_new and p.applies
     and (changing.person is not null or u.claims & ${claim} = 0)`;
 
-const withdrawFromPeople = ({ organization, claim }: ImportContext, { id, at }: ImportRun) => sql`
+const withdrawFromPeople = (c: ImportContext, { id, at }: ImportRun) => sql`
   update users u
-  set claims = u.claims & ~${claim}, version = u.version + 1, last_import_id = ${id}::uuid, updated_at = ${at}::timestamptz
-  from absences a where a.fate = 'withdraw' and u.organization_id = ${organization} and u.id = a.person`;
+  set claims = ${remaining(c, sql`u.claims`)}, version = u.version + 1, last_import_id = ${id}::uuid, updated_at = ${at}::timestamptz
+  from absences a where a.fate = 'withdraw' and u.organization_id = ${c.organization} and u.id = a.person`;
 
 const countUpLeavers = ({ organization }: ImportContext, { id, at }: ImportRun) => sql`
   update users u set version = u.version + 1, last_import_id = ${id}::uuid, updated_at = ${at}::timestamptz

@@ -1,6 +1,6 @@
 import sql, { empty, join, type Sql } from "sql-template-tag";
 import { byDefault, manual, selfRegistered } from "../../../directory/claims.ts";
-import { identifier, identifiers, literal } from "../../../store/sql.ts";
+import { constant, identifier, identifiers, literal } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { hasFailed } from "../stage/row-issues.ts";
 import { deletionObstacle, networkAdministratorRole } from "./protection.ts";
@@ -72,17 +72,40 @@ export const settleAbsences = (c: ImportContext): Sql[] => [
   sql`update absences a set
      fate = case
        when ${isOthers(c, sql`u.claims`)} then 'withdraw'
-       when obstacle.reason is not null then 'keep'
+       when obstacle.reason is not null then ${c.rules.retires ? sql`'withdraw'` : sql`'keep'`}
        else 'delete' end,
-     reason = obstacle.reason
+     reason = case when not ${isOthers(c, sql`u.claims`)} then obstacle.reason end
    from users u cross join lateral (select ${deletionObstacle(c, sql`u.id`, leaving(c))} as reason) obstacle
    where u.organization_id = ${c.organization} and u.id = a.person`,
   sql`analyze absences`,
   sql`insert into planned_deletions (person) select person from absences where fate = 'delete'`,
   ...withdrawals(c),
+  ...(c.rules.retires ? [becomeManual(c)] : []),
 ];
 
-/** Plans that the source withdraws its claim to people whom others claim. Items that nobody else claims are removed. */
+const originsByHand = constant('"origins":{"from":[],"to":["manual"]}');
+
+/**
+ * Plans that protected people of a retired source stay as people entered by hand, with all their values, unless they
+ * registered themselves.
+ */
+function becomeManual(c: ImportContext): Sql {
+  const ownedByHand = scalarColumns.map((name) => {
+    const column = sql`u.${identifier(name)}`;
+    return ownerColumns.includes(name)
+      ? sql`case when ${column} = ${c.source} then ${literal(manual)} else ${column} end`
+      : column;
+  });
+  return sql`insert into planned_scalars (person, ${identifiers(scalarColumns)}, username_changes, changed)
+     select u.id, ${join(ownedByHand, ", ")}, false, case when u.claims = ${c.claim} then ${originsByHand} else '' end
+     from absences a join users u on u.organization_id = ${c.organization} and u.id = a.person
+     where a.fate = 'withdraw' and a.reason is not null`;
+}
+
+/**
+ * Plans that the source withdraws its claim to people whom others claim. Items that nobody else claims are removed. A
+ * retired source also withdraws from people who are protected, for a reason; they keep everything (`endClaims`).
+ */
 function withdrawals(c: ImportContext): Sql[] {
   const removeOrWithdraw = (claims: Sql) => sql`case when ${claims} = ${c.claim} then 'remove' else 'withdraw' end`;
   const withoutOwner = scalarColumns.map((name) =>
@@ -92,21 +115,21 @@ function withdrawals(c: ImportContext): Sql[] {
     sql`insert into planned_scalars (person, ${identifiers(scalarColumns)}, username_changes, changed)
      select u.id, ${join(withoutOwner, ", ")}, false, ''
      from absences a join users u on u.organization_id = ${c.organization} and u.id = a.person
-     where a.fate = 'withdraw' and ${c.source} in (${join(ownerColumns.map((name) => sql`u.${identifier(name)}`))})`,
+     where a.fate = 'withdraw' and a.reason is null and ${c.source} in (${join(ownerColumns.map((name) => sql`u.${identifier(name)}`))})`,
     sql`insert into planned_emails (person, email_normalized, email, action)
      select a.person, e.email_normalized, e.email, ${removeOrWithdraw(sql`e.claims`)}
      from absences a join user_emails e on e.organization_id = ${c.organization} and e.user_id = a.person
-     where a.fate = 'withdraw' and e.claims & ${c.claim} <> 0`,
+     where a.fate = 'withdraw' and a.reason is null and e.claims & ${c.claim} <> 0`,
     sql`insert into planned_phones (person, number, extension, action)
      select a.person, h.number, h.extension, ${removeOrWithdraw(sql`h.claims`)}
      from absences a join user_phones h on h.organization_id = ${c.organization} and h.user_id = a.person
-     where a.fate = 'withdraw' and h.claims & ${c.claim} <> 0`,
+     where a.fate = 'withdraw' and a.reason is null and h.claims & ${c.claim} <> 0`,
     sql`insert into planned_memberships (person, group_id, role_from, role_to, role_owner, claims, action)
      select a.person, m.group_id, m.role, after.*
      from absences a join memberships m on m.organization_id = ${c.organization} and m.user_id = a.person
      join groups g on g.organization_id = ${c.organization} and g.group_id = m.group_id
      cross join lateral (${withdrawnMembership(c, sql`m`)}) after
-     where a.fate = 'withdraw' and ${followsImport(sql`g`)} and m.claims & ${c.claim} <> 0
+     where a.fate = 'withdraw' and a.reason is null ${c.rules.retires ? empty : sql`and ${followsImport(sql`g`)}`} and m.claims & ${c.claim} <> 0
        and not (m.claims = ${c.claim} and ${isKept(sql`m`, sql`g`)})`,
   ];
 }
