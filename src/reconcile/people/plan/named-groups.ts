@@ -19,7 +19,7 @@ export async function planNamedGroups(executor: Executor, context: ImportContext
   const unknown = await selectRows(executor, unknownGroupRow, unknownGroups);
   const isCreated = createsGroup(createGroups);
   const wanted = unknown.filter(({ groupId }) => isCreated(groupId)).sort(byPeople);
-  // Of several spellings of an id, the last one stays: that of the most people.
+  // Of several spellings of an id, the last one stays, which most people join.
   const byName = new Map(wanted.map(({ groupId }) => [foldCase(groupId), groupId]));
   const { rowCount: created } = await executor.query(planGroups(context, byName));
   return created !== 0;
@@ -27,7 +27,7 @@ export async function planNamedGroups(executor: Executor, context: ImportContext
 
 type UnknownGroup = z.infer<typeof unknownGroupRow>;
 
-/** Compares groups by the number of people who join them, and those of equally many by their ids. */
+/** Compares groups by the number of people who join them, then by their ids. */
 const byPeople = (first: UnknownGroup, second: UnknownGroup): number =>
   first.people - second.people || (first.groupId < second.groupId ? -1 : 1);
 
