@@ -9,7 +9,7 @@ import type { Executor } from "../store/database.ts";
 import { prepared, selectRow } from "../store/sql.ts";
 import { foldCase } from "./text.ts";
 import { type FieldError, type NewUserInput, readUserInput, type UserEdit, type UserInput } from "./user-input.ts";
-import type { UserRowTarget } from "./user-rows.ts";
+import { defaultGroups, type UserRowTarget } from "./user-rows.ts";
 import type { UserDocument } from "./user-schema.ts";
 
 /**
@@ -35,6 +35,9 @@ export async function readEdit(
     ...(edit.location && found.location === null ? [{ field: "location", message: "is not a location" }] : []),
     ...groupErrors(memberships, found.unknownGroups),
     ...(errors.length === 0 ? missing(wanted, stored, settings) : []),
+    ...(stored === null && memberships.length === 0 && settings.requireGroup && !found.hasDefaultGroup
+      ? [{ field: "memberships", message: "is needed: a new person of this organization needs a group" }]
+      : []),
   ];
   if (invalid.length > 0) throw requestInvalid(invalid);
   if (found.holder !== null) throw usernameTaken(found.holder);
@@ -59,6 +62,8 @@ const foundRow = z.object({
   /** The location as it spells itself. */
   location: z.string().nullable(),
   unknownGroups: z.array(z.string()),
+  /** True if every new person joins some group. */
+  hasDefaultGroup: z.boolean(),
 });
 
 /** The statement that looks up what an edit names: a `foundRow`. */
@@ -74,7 +79,8 @@ export const lookUp = (
       where organization_id = ${organizationId} and name_normalized = ${edit.location ? foldCase(edit.location) : null}
     ) as location,
     array(select group_id from unnest(${memberships.map(({ groupId }) => groupId)}::text[]) group_id
-      where group_id not in (select group_id from groups where organization_id = ${organizationId})) as "unknownGroups"`;
+      where group_id not in (select group_id from groups where organization_id = ${organizationId})) as "unknownGroups",
+    exists (${defaultGroups(organizationId)}) as "hasDefaultGroup"`;
 
 /** The part of an edit that changes something. */
 function differing(edit: UserEdit, stored: UserDocument | null): UserEdit {

@@ -134,6 +134,13 @@ export function replacePhones(
   ];
 }
 
+/** True for a group that every new person joins. */
+const joinsEverybody = sql`(groups.is_default or groups.group_id = 'ALL' or groups.name = 'ALL')`;
+
+/** A select of the groups that every new person joins (file formats, section 5.5). */
+export const defaultGroups = (organizationId: number): Sql =>
+  sql`select from groups where groups.organization_id = ${organizationId} and ${joinsEverybody}`;
+
 /** The statement that makes a new person a member of these groups, and of those that everybody joins (file formats, section 5). */
 export const insertMemberships = (
   { organizationId, userId, author }: UserRowTarget,
@@ -148,7 +155,7 @@ export const insertMemberships = (
     ${at}
   from (
     select groups.group_id, wanted.role, wanted.group_id is not null as is_wanted,
-      is_default or groups.group_id = 'ALL' or groups.name = 'ALL' as joins_everybody
+      ${joinsEverybody} as joins_everybody
     from groups
     left join unnest(${memberships.map(({ groupId }) => groupId)}::text[], ${memberships.map(({ role }) => role)}::smallint[])
       wanted (group_id, role) on wanted.group_id = groups.group_id

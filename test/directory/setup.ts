@@ -67,7 +67,7 @@ export async function startDirectoryTest(): Promise<DirectoryTest> {
     addOrganization: async () => {
       const organizationId = await createOrganization(owner, {
         name: `Other ${randomBytes(4).toString("hex")}`,
-        settings: {},
+        settings: { requireGroup: false },
         createdAt: new Date("2026-01-01T00:00:00Z"),
       });
       const wanted = { name: "admin", services: ["admin"], source: null, expiresAt: null } as const;

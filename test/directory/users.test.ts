@@ -196,8 +196,8 @@ test("unknown or unreadable values are refused, each by name", async () => {
 });
 
 test("numbers without a country are read as the organization's", async (t) => {
-  await owner.query(`update organizations set settings = '{"countryCode": "49"}'`);
-  t.after(() => owner.query("update organizations set settings = '{}'"));
+  await owner.query(`update organizations set settings = '{"countryCode": "49", "requireGroup": false}'`);
+  t.after(() => owner.query(`update organizations set settings = '{"requireGroup": false}'`));
   const user = await addUser({ phones: [{ number: "030 901820" }] });
   assert.equal(user.phones[0]?.number, "+4930901820");
 });

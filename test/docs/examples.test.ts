@@ -91,7 +91,7 @@ describe("examples", () => {
     test(`${page.path} shows what the service answers`, async (t) => {
       const prerequisite = prerequisiteOf(page);
       const examples = [...(prerequisite ? examplesOf(prerequisite) : []), ...examplesOf(page)];
-      const app = await startTestApp(await createTestDatabase(t));
+      const app = await startTestApp(await createTestDatabase(t), {}, { requireGroup: true });
       const printed = await runExamples(examples, app);
       for (const [index, example] of examples.entries()) {
         if (example.path !== page.path) continue;

@@ -9,7 +9,7 @@ import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 import { blocksOf, readDocument, repository } from "./markdown.ts";
 
-const app = await startTestApp(await createTestDatabase({ after }));
+const app = await startTestApp(await createTestDatabase({ after }), {}, { requireGroup: true });
 const sample = (name: string) => readFile(join(repository, "docs/samples", name));
 
 /** The values of the first person of each extract, as its mapping reads them. */

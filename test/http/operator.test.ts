@@ -99,7 +99,7 @@ test("organizations are listed page by page with counts and their last import, a
     [...seen.map((one) => one.id)].sort((a, b) => a - b),
   );
   const one = seen.find((item) => item.id === id);
-  assert.deepEqual([one.users, one.groups], [11, 3]);
+  assert.deepEqual([one.users, one.groups], [11, 4]);
   assert.deepEqual(one.lastImport, { at: "2026-11-22T02:00:00.000000Z", kind: "users", status: "held" });
   const answer = await asOperator({ url: `${url}/${id}` });
   assert.deepEqual(answer.json, one);
@@ -156,7 +156,9 @@ test("the operator says whose tokens sign people in, from the next request on, a
   issuer.keys.push(signing.jwk);
   const [{ id, key }, other] = [await create(), await create()];
   for (const owner of [key, other.key]) {
-    const body = { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"] };
+    const group = { groupId: "STAFF" };
+    const body = { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"], memberships: [group] };
+    assert.equal((await app.inject({ method: "POST", url: "/v1/groups", key: owner, body: group })).status, 201);
     assert.equal((await app.inject({ method: "POST", url: "/v1/users", key: owner, body })).status, 201);
   }
   const path = `${url}/${id}/identity-provider`;

@@ -5,7 +5,7 @@ import { startTestApp } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 const database = await createTestDatabase({ after });
-const app = await startTestApp(database);
+const app = await startTestApp(database, {}, { requireGroup: true });
 const url = "/v1/organization";
 const patch = (settings: object, headers: Record<string, string> = {}) =>
   app.inject({ method: "PATCH", url, body: { settings }, headers });

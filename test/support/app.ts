@@ -37,7 +37,7 @@ export interface TestAnswer {
   readonly json: any;
 }
 
-/** The service of a test: organization 1, with the settings of a first start. */
+/** The service of a test: organization 1, with the settings of a first start, but for `requireGroup`. */
 export interface TestApp {
   /** Its address: `http://127.0.0.1:port`. */
   readonly url: string;
@@ -68,6 +68,8 @@ export interface TestAppOptions {
   readonly trustedProxies?: readonly string[];
   /** How it deals with OpenID providers. */
   readonly timing?: Partial<IssuerTiming>;
+  /** The organization's setting; false unless a test is about it, so that other tests need no groups. */
+  readonly requireGroup?: boolean;
   /** The way of the service to the database, such as a proxy; undefined: the database itself. */
   readonly connection?: TestDatabase["connection"];
   /** A pooler that serves requests. */
@@ -109,6 +111,10 @@ export async function startTestApp(
     organizationName: "Test University",
     adminKey: key,
   }).finally(() => owner.release());
+  if (options.requireGroup !== true) {
+    const setting = "update organizations set settings = settings || '{\"requireGroup\": false}' where id = $1";
+    await database.owner.query(setting, [organizationId]);
+  }
   const url = await app.listen({ host: "127.0.0.1", port: 0 });
   let closed: Promise<void> | undefined;
   const close = () => {

@@ -116,7 +116,12 @@ async function fillClub(
     emails: [`${mark}4@x.edu`],
     memberships: [{ groupId }],
   });
-  const { id: visitorId } = await post("/v1/users", { firstName: mark, emails: [`${mark}5@x.edu`] });
+  await post("/v1/groups", { groupId: `${groupId}-GUESTS` });
+  const { id: visitorId } = await post("/v1/users", {
+    firstName: mark,
+    emails: [`${mark}5@x.edu`],
+    memberships: [{ groupId: `${groupId}-GUESTS` }],
+  });
   const topic = { author, subject: `${mark} topic`, body: mark, channels: ["email"] };
   const { id: topicId } = await post(`/v1/groups/${groupId}/topics`, topic);
   await post(`/v1/groups/${groupId}/topics`, topic);

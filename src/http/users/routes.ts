@@ -80,7 +80,8 @@ function createRoute(app: App, context: Context): void {
       summary: "Add a user",
       description:
         "Adds a person by hand. What is entered by hand stays through imports. A new person also joins the default " +
-        "groups. E-mails are not unique; the username is.",
+        "groups. With the setting `requireGroup`, a person who would be in no group is refused. E-mails are not unique; " +
+        "the username is.",
       tags,
       body: newUserSchema,
       response: { 201: userSchema.describe("The new user."), ...problemResponses("conflict") },
