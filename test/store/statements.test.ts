@@ -42,9 +42,10 @@ test("PostgreSQL accepts the statements of every address, of filters, and of the
   );
   const unnamed: string[] = [];
   sent.takeUnnamed();
-  for await (const { id } of visit(app, database.owner, world)) {
+  for await (const { operation } of visit(app, database.owner, world)) {
     const texts = sent.takeUnnamed().filter((text) => !isOfTest(text));
-    if (!isPlannedWithValues.test(id)) unnamed.push(...texts.map((text) => `${id}: ${text.slice(0, 200)}`));
+    if (!isPlannedWithValues.test(operation.id))
+      unnamed.push(...texts.map((text) => `${operation.id}: ${text.slice(0, 200)}`));
   }
   assert.deepEqual(unnamed, [], "a statement of a single request is prepared");
   await sendFilters(app, world.caller);

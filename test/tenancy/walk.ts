@@ -127,17 +127,21 @@ export async function walk(app: TestApp, owner: Pool, world: World, before?: Wal
 /**
  * Sends every request that the contract knows with the caller's own identifiers, once without and once with the
  * parameters of its query. The caller's state is put back after each request that changed it.
- * @returns yields the operation after each request
+ * @returns yields the operation and the answer after each request
  */
-export async function* visit(app: TestApp, owner: Pool, world: World): AsyncGenerator<Operation> {
+export async function* visit(
+  app: TestApp,
+  owner: Pool,
+  world: World,
+): AsyncGenerator<{ readonly operation: Operation; readonly answer: TestAnswer }> {
   for (const operation of world.operations) {
     const ofQuery = operation.queryPlaces
       .map(({ name }) => `query.${name}`)
       .filter((path) => path !== "query.cursor" || hasCursor(world, operation));
     for (const places of ofQuery.length === 0 ? [[]] : [[], ofQuery]) {
-      const { status, body } = await app.inject(requestOf(world, operation, { places }, "own"));
-      if (status >= 500) throw new Error(`${operation.name}: ${status} ${body}`);
-      yield operation;
+      const answer = await app.inject(requestOf(world, operation, { places }, "own"));
+      if (answer.status >= 500) throw new Error(`${operation.name}: ${answer.status} ${answer.body}`);
+      yield { operation, answer };
       if (operation.method !== "GET") await putBack(app, owner, world, operation.name);
     }
   }

@@ -8,7 +8,7 @@ interface Parameter {
 interface Operation {
   readonly operationId?: string;
   parameters?: Parameter[];
-  readonly responses: Record<string, { headers?: Json }>;
+  readonly responses: Record<string, { headers?: Json; readonly content?: Json }>;
 }
 
 /** The part of an OpenAPI document that the headers are added to. */
@@ -25,6 +25,8 @@ const headers = {
   "RateLimit-Policy": text('How many requests a minute are allowed, e.g. `"minute";q=600;w=60`.'),
   "Retry-After": text("After how many seconds to try again; absent when trying again does not help."),
   "WWW-Authenticate": text("The ways to authenticate."),
+  Vary: text("`accept`: the content type of the answer depends on the header `Accept` of the request."),
+  "Content-Disposition": text("The name of the file, as `attachment; filename*=UTF-8''NAME`."),
   ETag: text("The version, for `If-Match` and `If-None-Match`."),
   "Idempotent-Replay": text(
     "`true` when the answer repeats the answer to an earlier request with this `Idempotency-Key`.",
@@ -38,6 +40,7 @@ const ofOperations: Readonly<Record<string, Name>> = {
   listUsersV2: "Changes-Until",
   exportUsers: "Changes-Cursor",
   listChanges: "ETag",
+  getImportResponse: "Content-Disposition",
   getTopic: "ETag",
   getMembershipRequest: "ETag",
 };
@@ -51,7 +54,8 @@ export function declareHeaders(contract: HeadedContract): void {
       ([other, of]) => other.startsWith(`${path}/{`) && other.lastIndexOf("/") === path.length && takesIfMatch(of),
     );
     for (const [method, operation] of Object.entries(operations)) {
-      if (hasVersions && method === "get") declareCondition(operation);
+      const hasTag = hasVersions || ofOperations[operation.operationId ?? ""] === "ETag";
+      if (hasTag && method === "get" && !takes(operation, "if-none-match")) declareCondition(operation);
       for (const [status, response] of Object.entries(operation.responses)) {
         const names = namesOf(
           path,
@@ -83,15 +87,23 @@ function declareCondition(operation: Operation): void {
 }
 
 function namesOf(path: string, status: string, operation: Operation, hasVersions: boolean): Name[] {
+  const isProblem = Number(status) >= 400;
   const isSuccess = /^(?:200|201|304)$/.test(status);
   const names: Name[] = ["Request-Id"];
   if (/^\/(?:v1|api)\//.test(path) && status !== "401") names.push("RateLimit", "RateLimit-Policy");
   if (["409", "429", "503"].includes(status)) names.push("Retry-After");
+  if (isProblem || varies(operation, status)) names.push("Vary");
   if (status === "401") names.push("WWW-Authenticate");
   if (hasVersions && isSuccess) names.push("ETag");
   if (isSuccess && takes(operation, "idempotency-key")) names.push("Idempotent-Replay");
   const own = ofOperations[operation.operationId ?? ""];
   return own !== undefined && isSuccess ? [...names, own] : names;
+}
+
+/** True if the answer is a choice of several content types, or the client may hold one of another type. */
+function varies({ responses }: Operation, status: string): boolean {
+  const { content = {} } = responses[status === "304" ? "200" : status] ?? {};
+  return Object.keys(content).length > 1;
 }
 
 function takes({ parameters = [] }: Operation, name: string): boolean {
