@@ -46,7 +46,7 @@ address does not know are an error.
 **Repeats.** A POST with an \`Idempotency-Key\` is done once: for a day, the same request gets the first answer again
 (\`Idempotent-Replay: true\`), a different one under the same key is refused.
 
-**Headers.** Each answer declares its headers, but for those of HTTP itself and those that every answer has:
+**Headers.** Each answer declares its headers, except the headers of HTTP itself and these, which every answer has:
 \`Cache-Control: no-store\`, and for browsers \`X-Content-Type-Options\`, \`X-Frame-Options\`, \`Referrer-Policy\`,
 \`Cross-Origin-Resource-Policy\`, \`Cross-Origin-Opener-Policy\`, \`Cross-Origin-Embedder-Policy\`, \`Permissions-Policy\`,
 \`Content-Security-Policy\`, and over HTTPS \`Strict-Transport-Security\`. An address that does not know a method answers
