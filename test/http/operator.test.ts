@@ -155,8 +155,8 @@ test("the operator says whose tokens sign people in, from the next request on, a
   const signing = await newKey("ES256", "k1");
   issuer.keys.push(signing.jwk);
   const [{ id, key }, other] = [await create(), await create()];
-  const group = { groupId: "STAFF" };
-  const body = { firstName: "Jane", username: "jdoe", emails: ["jane@campus.edu"], memberships: [group] };
+  const [group, emails] = [{ groupId: "STAFF" }, ["jane@campus.edu"]];
+  const body = { firstName: "Jane", username: "jdoe", emails, memberships: [group] };
   for (const owner of [key, other.key]) {
     await app.inject({ method: "POST", url: "/v1/groups", key: owner, body: group });
     assert.equal((await app.inject({ method: "POST", url: "/v1/users", key: owner, body })).status, 201);
