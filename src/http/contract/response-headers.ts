@@ -38,6 +38,7 @@ type Name = keyof typeof headers;
 
 const ofOperations: Readonly<Record<string, Name>> = {
   listUsersV2: "Changes-Until",
+  listLocationsV2: "Changes-Until",
   exportUsers: "Changes-Cursor",
   listChanges: "ETag",
   getImportResponse: "Content-Disposition",
