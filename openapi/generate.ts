@@ -29,7 +29,7 @@ const app = await buildApp({
     randomBytes,
     newId: createIdSource(clock, randomBytes),
     spoolDirectory: "",
-    readiness: createReadiness(database, () => performance.now()),
+    readiness: createReadiness(database),
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),
     queue: createWriterQueue(),

@@ -70,7 +70,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
   });
   const dependencies: HttpDependencies = {
     database,
-    readiness: createReadiness(database, now),
+    readiness: createReadiness(database),
     queue: createWriterQueue(),
     importQueue: createImportQueue(importSlots(maxConnections)),
     partRows,

@@ -14,28 +14,23 @@ export interface Readiness {
 
 /** Milliseconds that a change may take. */
 const patience = 3_000;
-/** A change that succeeded counts for this many milliseconds, so that many questions cost one change. */
-const freshness = 1_000;
 
-/**
- * Makes the readiness of a process.
- * @param now milliseconds on a clock that only goes forward
- */
-export function createReadiness(database: Database, now: () => number): Readiness {
-  let succeededAt = Number.NEGATIVE_INFINITY;
+/** Makes the readiness of a process. */
+export function createReadiness(database: Database): Readiness {
   let attempt: Promise<boolean> | undefined;
   const write = async () => {
-    const statement = prepared(sql`update service_state set written_at = now()`);
-    const isWritten = await database.requests.query(statement).then(
+    // The tables are there, too.
+    const statement = prepared(sql`
+      with tables as (select from organizations limit 0)
+      update service_state set written_at = now()`);
+    return database.requests.query(statement).then(
       () => true,
       () => false,
     );
-    if (isWritten) succeededAt = now();
-    return isWritten;
   };
   return {
     async canWrite() {
-      if (now() - succeededAt < freshness) return true;
+      // Questions at one time share one change.
       attempt ??= write().finally(() => {
         attempt = undefined;
       });

@@ -89,14 +89,14 @@ test("list and show print organizations, for people and for scripts", async () =
   await fillOrganization((request) => app.inject({ key, ...request }), "listed");
   const { output } = await organization(["list"]);
   assert.match(output, /^ID +USERS +GROUPS +CREATED +LAST IMPORT +NAME$/m);
-  assert.match(output, new RegExp(`^ *${id} +11 +3 +2026-11-22 +2026-11-22 held +Listed$`, "m"));
+  assert.match(output, new RegExp(`^ *${id} +11 +4 +2026-11-22 +2026-11-22 held +Listed$`, "m"));
   assert.match(output, /^ *1 +0 +0 +2026-11-22 +none +Test University$/m);
   const { organizations } = JSON.parse((await organization(["list", "--json"])).output);
   assert.deepEqual(organizations, (await app.inject({ url: "/v1/organizations", key: app.operatorKey })).json.items);
   const shown = await organization(["show", id]);
   assert.match(
     shown.output,
-    /^Organization \d+: Listed\n\n {2}users {14}11\n {2}groups {13}3\n {2}identity provider {2}none\n {2}last import {8}2026-11-22 02:00 UTC, users, held\n/,
+    /^Organization \d+: Listed\n\n {2}users {14}11\n {2}groups {13}4\n {2}identity provider {2}none\n {2}last import {8}2026-11-22 02:00 UTC, users, held\n/,
   );
   assert.equal(JSON.parse((await organization(["show", id, "--json"])).output).users, 11);
 });
@@ -152,7 +152,7 @@ test("delete shows what would be deleted, and deletes only with --apply and the 
   await fillOrganization((request) => app.inject({ key, ...request }), "leaving");
   const shown = await organization(["delete", id]);
   assert.equal(shown.status, 0);
-  assert.match(shown.output, /\(Leaving\) would be deleted with 11 users, 3 groups,/);
+  assert.match(shown.output, /\(Leaving\) would be deleted with 11 users, 4 groups,/);
   assert.match(shown.output, new RegExp(`^  muster organization delete ${id} --expected-users 11 --apply$`, "m"));
   const wrong = await organization(["delete", id, "--expected-users", "3"]);
   assert.deepEqual([wrong.status, /has 11 users, not 3/.test(wrong.errorOutput)], [2, true]);

@@ -31,7 +31,8 @@ describe("lists", () => {
   test("the file formats list every row issue as what it is, and no other", () => {
     const prose = proseOf(fileFormats);
     const [, failures = "", warnings = ""] = prose.split(/^\*\*(?:Failures|Warnings)\*\*/m);
-    const codes = (section: string) => [...section.matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code!);
+    const codes = (section: string) =>
+      [...section.split(/^#+ /m)[0]!.matchAll(/^\| `(\w+)` +\|/gm)].map(([, code]) => code!);
     const issues = Object.entries(rowIssues);
     const ofSeverity = (wanted: string) =>
       issues.filter(([, { severity }]) => severity === wanted).map(([code]) => code);

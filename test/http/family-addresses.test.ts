@@ -116,7 +116,11 @@ test("an address that thirty people share is reported, and merges nobody", async
   );
 });
 
-test("people who were not added are counted by the first name where they share an address", async () => {
+test("people who were not added are counted by the first name where they share an address", async (t) => {
+  const requireGroup = (isRequired: boolean) =>
+    app.inject({ method: "PATCH", url: "/v1/organization", body: { settings: { requireGroup: isRequired } } });
+  assert.equal((await requireGroup(true)).status, 200);
+  t.after(() => requireGroup(false));
   const source = await newSource({ style: "normal" });
   await sendNames(source, "Emma,Miller,family6@x.edu,CLUB");
   const rows = [

@@ -21,7 +21,6 @@ async function everything(): Promise<Tables> {
 }
 let names = 0;
 
-/** Creates an organization. */
 async function create() {
   names += 1;
   const { status, json, body } = await asOperator({ method: "POST", url, body: { name: `Campus ${names}` } });

@@ -6,7 +6,7 @@ const changesAtOnce = 1_000;
 
 /**
  * Reads the people whom an import removes because the file does not name them, as rows of its response file.
- * @param columns names of the file's columns; those of identifiers, names and the e-mail are filled
+ * @param columns names of the file's columns; identifiers, names and the e-mail are filled
  * @param isDryRun a dry run shows its rows as if they were applied
  * @throws MusterError as `listImportChanges`, before the first row
  */
