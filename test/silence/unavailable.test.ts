@@ -48,7 +48,7 @@ test("an import whose connection ends while its rows are copied is answered 503,
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const sent = app.inject({ method: "POST", url: "/v1/imports/users", headers, body: roster(20_000) });
     const copying =
-      "select pg_terminate_backend(pid) from pg_stat_activity where query like 'copy staged_rows%' and state = 'active' and pid <> pg_backend_pid()";
+      "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and query like 'copy staged_rows%' and state = 'active' and pid <> pg_backend_pid()";
     let isOver = false;
     void sent.then(() => {
       isOver = true;
