@@ -18,8 +18,7 @@ export interface Plant {
   readonly interference?: Interference;
 }
 
-const lockText =
-  "  await executor.query(sql`set local lock_timeout = $" + "{literal(Math.max(1, Math.trunc(patience)))}`);\n";
+const lockText = "  const waitLimit = Math.max(statementLimit, lockLimit + limits.grace);\n";
 const baseText = "greatest(clock_timestamp(), last_at + interval '1 microsecond') as base";
 const recordText = `export async function recordChanges(
   executor: Executor,`;
