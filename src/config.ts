@@ -39,6 +39,18 @@ const key = () =>
       .optional(),
   );
 
+const databaseUrl = () =>
+  variable(
+    z
+      .string()
+      .trim()
+      .refine(
+        isDatabaseUrl,
+        "must look like postgresql://user:password@host:5432/database, with one host and without an options parameter",
+      )
+      .optional(),
+  );
+
 /** Every variable that Muster reads. `.env.example` lists the same ones. */
 export const environmentSchema = z.object({
   HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").default("127.0.0.1")),
@@ -46,26 +58,8 @@ export const environmentSchema = z.object({
   TLS_CERT: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
   TLS_KEY: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
   DATA_DIR: variable(z.string().max(4096, "must be the path of a folder").default("./data")),
-  DATABASE_URL: variable(
-    z
-      .string()
-      .trim()
-      .refine(
-        isDatabaseUrl,
-        "must look like postgresql://user:password@host:5432/database, with one host and without an options parameter",
-      )
-      .optional(),
-  ),
-  DATABASE_DIRECT_URL: variable(
-    z
-      .string()
-      .trim()
-      .refine(
-        isDatabaseUrl,
-        "must look like postgresql://user:password@host:5432/database, with one host and without an options parameter",
-      )
-      .optional(),
-  ),
+  DATABASE_URL: databaseUrl(),
+  DATABASE_DIRECT_URL: databaseUrl(),
   DATABASE_CONNECTIONS: wholeNumber(2, 1000, 10),
   MUSTER_ORGANIZATION: variable(
     z.string().trim().max(200, "must be a name of at most 200 characters").default("University"),

@@ -5,7 +5,7 @@ import { cutConnection } from "./connections.ts";
 import { createLater } from "./later.ts";
 import { type ConnectionPool, openPool } from "./pool.ts";
 import { createRecordsClient, type JoinedRecords, type Records, type RecordsClient } from "./records.ts";
-import { driverStatement, type Executor, type Statement } from "./statement.ts";
+import { asStatement, driverStatement, type Executor, type Statement } from "./statement.ts";
 import { type TimeLimits, timeLimits } from "./time-limits.ts";
 import { isSilent } from "./unavailable.ts";
 
@@ -38,8 +38,6 @@ export interface Database {
   readonly requests: ConnectionPool;
   /** Connections of imports: the pool of requests, or a direct one if there is a pooler. */
   readonly imports: ConnectionPool;
-  /** True if a pooler is between the service and PostgreSQL, so that a connection keeps nothing between transactions. */
-  readonly isPooled: boolean;
   readonly limits: TimeLimits;
   /** Lets Prisma join transactions; `Transaction.records` does. */
   readonly records: RecordsClient;
@@ -111,7 +109,6 @@ export function openDatabase(connection: pg.ClientConfig, options: DatabaseOptio
   return {
     requests,
     imports: direct,
-    isPooled,
     limits,
     records,
     logStatement: options.logStatement,
@@ -191,7 +188,7 @@ export async function withOrganization<Result>(
 ): Promise<Result> {
   const { limits } = database;
   const pool = pace === "import" ? database.imports : database.requests;
-  const isPooled = pool === database.requests && database.isPooled;
+  const { isPooled } = pool;
   const client = await pool.begin(beginText({ organizationId, limits, isolation, pace, isPooled }));
   const statementLimit = pace === "import" ? limits.importStatement : limits.statement;
   return inTransaction(client, () => withRecords(database, client, { statementLimit, isPooled }, work));
@@ -206,7 +203,7 @@ async function withRecords<Result>(
 ): Promise<Result> {
   let joining: Promise<JoinedRecords> | undefined;
   const run = <Row extends pg.QueryResultRow>(statement: string | Statement, values?: unknown[]) => {
-    const given: Statement = typeof statement === "string" ? { text: statement, ...(values && { values }) } : statement;
+    const given = asStatement(statement, values);
     const limit = given.query_timeout ?? statementLimit + limits.grace;
     return client.query<Row>(driverStatement(given, limit, isPooled));
   };

@@ -1,12 +1,14 @@
 import pg from "pg";
 import { connectionConfig, cutConnection } from "./connections.ts";
-import { driverStatement, type Executor, type Statement } from "./statement.ts";
+import { asStatement, driverStatement, type Executor, type Statement } from "./statement.ts";
 import type { TimeLimits } from "./time-limits.ts";
 import { databaseUnavailable, isSilent, isUnavailable, UnfitDatabaseError } from "./unavailable.ts";
 
 /** Connections to PostgreSQL that are made on demand, and given up when they fall silent. */
 export interface ConnectionPool extends Executor {
   readonly pool: pg.Pool;
+  /** True if a pooler is between the service and PostgreSQL, so that a connection keeps nothing between transactions. */
+  readonly isPooled: boolean;
   /**
    * Begins a transaction. A connection that turns out to be lost or silent is replaced once: nothing was done on it yet.
    * @param text SQL that begins the transaction
@@ -72,10 +74,10 @@ export function openPool(place: pg.ClientConfig, options: PoolOptions): Connecti
   };
   return {
     pool,
+    isPooled: options.isPooled,
     begin: (text) => first({ text }, (client) => client),
     query: (given, values) => {
-      const statement = typeof given === "string" ? { text: given, ...(values && { values }) } : given;
-      return first(statement, (client, result) => {
+      return first(asStatement(given, values), (client, result) => {
         client.release();
         return result;
       });

@@ -17,6 +17,10 @@ export interface Executor {
   ): Promise<pg.QueryResult<Row>>;
 }
 
+/** The statement of a call that gives a text, or a text and its values, or a statement. */
+export const asStatement = (given: string | Statement, values?: unknown[]): Statement =>
+  typeof given === "string" ? { text: given, ...(values && { values }) } : given;
+
 /**
  * A statement as the driver takes it.
  * @param limit milliseconds after which the driver gives up
