@@ -27,10 +27,7 @@ export interface FeedResults {
   };
 }
 
-const _entries = 1_000_000;
 const pageSize = 1000;
-const _polls = 20_000;
-const _waits = 200;
 
 /** Heading of the section of the results about the feed. */
 export const feedHeading = "## Change feed";

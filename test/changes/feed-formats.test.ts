@@ -5,7 +5,6 @@ import { type FeedChange, readPage } from "./reader.ts";
 
 const { app, owner, send, addUser, addOrganization } = await startDirectoryTest();
 const end = async () => (await readPage(app, { since: "2099-01-01T00:00:00Z" })).cursor;
-const _told = (changes: readonly FeedChange[]) => changes.map(({ type, action, id }) => `${type} ${action} ${id}`);
 
 await send("POST", "/v1/groups", { groupId: "G1" });
 await send("POST", "/v1/groups", { groupId: "G2" });

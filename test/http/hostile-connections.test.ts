@@ -7,7 +7,6 @@ import { exchange, openSocket, readAnswer, readToEnd } from "../support/raw-http
 
 const app = await startTestApp(await createTestDatabase({ after }), { bodyWhole: 300, bodyPause: 300 });
 const authorization = `Authorization: Bearer ${app.key}`;
-const _json = { "content-type": "application/json" };
 
 /** Every refusal is a problem that the closed list knows, and none is a fault of the service. */
 function assertProblem(status: number, body: string, label: string): string {

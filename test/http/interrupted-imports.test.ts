@@ -8,7 +8,6 @@ import { exchange, openSocket, readAnswer } from "../support/raw-http.ts";
 
 const database = await createTestDatabase({ after });
 const app = await startTestApp(database, { importBytes: 200_000, bodyPause: 300 });
-const _xml = { "content-type": "application/xml", accept: "application/json" };
 const url = "/v1/imports/users";
 
 const person = (id: number, more = "") =>

@@ -132,7 +132,4 @@ test("who asks to join is taken, waits or learns nothing by the group's privacy;
   }
 });
 
-const _groups = 0;
-
-const decides = ["approve", "reject"];
-const _all = [...decides, "withdraw"];
+const _decides = ["approve", "reject"];

@@ -97,7 +97,7 @@ test("an order beside a number or an address removes it for this source only, an
     for (const [type, render] of formats) {
       for (const order of type === "text/csv" ? ["delete", "REMOVE", "00001", "00002"] : ["remove"]) {
         const { source, values, before, read } = await addPerson(style, "OPEN");
-        const further = values["email"]!.split(";")[1]!;
+        const further = values.email!.split(";")[1]!;
         const orders = {
           ...values,
           phone: `2025550123;2025550124|${order}`,

@@ -7,10 +7,6 @@ import { readPhoneNumber } from "../../src/intake/phone-numbers.ts";
 import { parsePhones } from "../../src/intake/phones.ts";
 import { property } from "./support.ts";
 
-const _numbers = (value: string, countryCode = "1"): string[] =>
-  parsePhones(value, countryCode).phones.map(({ number, extension }) =>
-    extension ? `${number}x${extension}` : number,
-  );
 /** Warnings about phones that are not taken. */
 const leavesOut: readonly string[] = [
   "phone_filler",

@@ -3,8 +3,6 @@ import { describe, it } from "node:test";
 import { type ClaimNumber, describeUser, manual, type User } from "./state.ts";
 import { affiliates, employees, importRecords, stored, students, type Values, world } from "./world.ts";
 
-const _ann = { firstName: "Ann", email: "ann@x.edu", groupID: "G1" };
-
 /** Imports records for the only stored person, whom source `by` knows as 1. */
 function importFor(user: Parameters<typeof stored>[1], records: Values[], { by = employees, settings = {} } = {}) {
   const sources = { [by]: "1", ...user?.sources };

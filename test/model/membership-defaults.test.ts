@@ -1,31 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { byDefault, type ClaimNumber, plainGroup, selfRegistered } from "./state.ts";
-import { employees, importRecords, stored, students, world } from "./world.ts";
-
-type Memberships = NonNullable<Parameters<typeof stored>[1]>["memberships"];
-interface Case {
-  memberships?: Memberships;
-  origins?: ClaimNumber[];
-  settings?: { createGroups: string[] };
-}
-
-/** Employees, who know the only person as 1 or "ann", send a groupID; rows replace unless told to fill. */
-function send(groupID: string, { memberships = {}, origins = [], settings }: Case = {}, mode = "replace") {
-  const known = origins.includes(selfRegistered) ? {} : { sources: { [employees]: "1" } };
-  const before = world({
-    users: [stored(1, { username: "ann", memberships, origins, ...known })],
-    groups: { STATIC: { style: "static" } },
-    ...(settings && { settings }),
-  });
-  const sent = mode === "replace" ? { databaseID: "1", userID: "ann", groupID } : { userID: "ann", groupID };
-  const result = importRecords(before, [sent], employees);
-  return {
-    ...result,
-    groups: [...result.only.memberships.keys()],
-    membership: (groupId: string) => result.only.memberships.get(groupId),
-  };
-}
+import { sendGroups } from "./send-groups.ts";
+import { byDefault, plainGroup } from "./state.ts";
+import { importRecords, stored, students, world } from "./world.ts";
 
 describe("an unknown group", () => {
   it("is reported once a person, on the first row that names it", () => {
@@ -38,7 +15,7 @@ describe("an unknown group", () => {
     assert.deepEqual(outcomes, ["updated", "updated", "updated"]);
   });
   it("is created where a pattern of the organization fits, with the name of its id", () => {
-    const { organization, groups, issues } = send("CRS-1;CRS.2;XCRS-3;crs-4;A.B;AxB;A.Bc", {
+    const { organization, groups, issues } = sendGroups("CRS-1;CRS.2;XCRS-3;crs-4;A.B;AxB;A.Bc", {
       settings: { createGroups: ["CRS-*", "A.B"] },
     });
     assert.deepEqual(groups, ["CRS-1", "A.B"]);
@@ -46,11 +23,11 @@ describe("an unknown group", () => {
     assert.equal(issues.length, 5);
   });
   it("is never created if it is ALL, which everybody would join", () => {
-    assert.deepEqual(send("ALL", { settings: { createGroups: ["*"] } }).issues, ["1 group_unknown groupID"]);
+    assert.deepEqual(sendGroups("ALL", { settings: { createGroups: ["*"] } }).issues, ["1 group_unknown groupID"]);
   });
   it("is not created to be left, nor for somebody who fails", () => {
     const settings = { createGroups: ["*"] };
-    assert.deepEqual(send("CRS-1|00002", { settings }).issues, ["1 group_unknown groupID"]);
+    assert.deepEqual(sendGroups("CRS-1|00002", { settings }).issues, ["1 group_unknown groupID"]);
     const { organization } = importRecords(world({ settings }), [{ databaseID: "1", groupID: "CRS-1" }]);
     assert.equal(organization.groups.has("CRS-1"), false);
   });

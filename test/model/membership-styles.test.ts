@@ -1,32 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Style } from "../../src/organizations/settings.ts";
-import { type ClaimNumber, describeUser, manual, selfRegistered, type User } from "./state.ts";
+import type { Memberships } from "./send-groups.ts";
+import { describeUser, manual, type User } from "./state.ts";
 import { employees, importRecords, stored, students, world } from "./world.ts";
-
-type Memberships = NonNullable<Parameters<typeof stored>[1]>["memberships"];
-interface Case {
-  memberships?: Memberships;
-  origins?: ClaimNumber[];
-  settings?: { createGroups: string[] };
-}
-
-/** Employees, who know the only person as 1 or "ann", send a groupID; rows replace unless told to fill. */
-function _send(groupID: string, { memberships = {}, origins = [], settings }: Case = {}, mode = "replace") {
-  const known = origins.includes(selfRegistered) ? {} : { sources: { [employees]: "1" } };
-  const before = world({
-    users: [stored(1, { username: "ann", memberships, origins, ...known })],
-    groups: { STATIC: { style: "static" } },
-    ...(settings && { settings }),
-  });
-  const sent = mode === "replace" ? { databaseID: "1", userID: "ann", groupID } : { userID: "ann", groupID };
-  const result = importRecords(before, [sent], employees);
-  return {
-    ...result,
-    groups: [...result.only.memberships.keys()],
-    membership: (groupId: string) => result.only.memberships.get(groupId),
-  };
-}
 
 describe("groups with a style of their own", () => {
   const groups = { TEAM: { style: "active-roster" }, LIST: { style: "purge" }, CLUB: { style: "normal" } } as const;

@@ -1,32 +1,9 @@
 /** Memberships and roles (file formats, sections 3 and 5). */
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { sendGroups } from "./send-groups.ts";
 import { byDefault, type ClaimNumber, describeUser, manual, selfRegistered } from "./state.ts";
 import { affiliates, employees, importRecords, stored, students, world } from "./world.ts";
-
-type Memberships = NonNullable<Parameters<typeof stored>[1]>["memberships"];
-interface Case {
-  memberships?: Memberships;
-  origins?: ClaimNumber[];
-  settings?: { createGroups: string[] };
-}
-
-/** Employees, who know the only person as 1 or "ann", send a groupID; rows replace unless told to fill. */
-function send(groupID: string, { memberships = {}, origins = [], settings }: Case = {}, mode = "replace") {
-  const known = origins.includes(selfRegistered) ? {} : { sources: { [employees]: "1" } };
-  const before = world({
-    users: [stored(1, { username: "ann", memberships, origins, ...known })],
-    groups: { STATIC: { style: "static" } },
-    ...(settings && { settings }),
-  });
-  const sent = mode === "replace" ? { databaseID: "1", userID: "ann", groupID } : { userID: "ann", groupID };
-  const result = importRecords(before, [sent], employees);
-  return {
-    ...result,
-    groups: [...result.only.memberships.keys()],
-    membership: (groupId: string) => result.only.memberships.get(groupId),
-  };
-}
 
 describe("a row that only removes", () => {
   const codes = ["G1|00002", "00002;G1", "00002 G1", "00001", "G1|00002;NOPE|00002"];
@@ -101,35 +78,35 @@ describe("leaving", () => {
   const both = { G1: { owner: students }, G2: { owner: manual } };
   it("ends the named memberships, with all claims to them", () => {
     for (const groupID of ["00002;G1", "G1|00002"])
-      assert.deepEqual(send(groupID, { memberships: both }).groups, ["G2"]);
+      assert.deepEqual(sendGroups(groupID, { memberships: both }).groups, ["G2"]);
   });
   it("ends all memberships with 00001", () => {
-    assert.deepEqual(send("00001", { memberships: both }).groups, []);
-    assert.deepEqual(send("00001;G1", { memberships: both }).groups, ["G1"]);
+    assert.deepEqual(sendGroups("00001", { memberships: both }).groups, []);
+    assert.deepEqual(sendGroups("00001;G1", { memberships: both }).groups, ["G1"]);
   });
   it("works the same on rows without a databaseID", () => {
-    assert.deepEqual(send("00001", { memberships: both }, "fill").groups, []);
+    assert.deepEqual(sendGroups("00001", { memberships: both }, "fill").groups, []);
   });
   it("ends no membership of a static group", () => {
-    const { groups, issues } = send("00001", { memberships: { STATIC: { owner: employees }, ...both } });
+    const { groups, issues } = sendGroups("00001", { memberships: { STATIC: { owner: employees }, ...both } });
     assert.deepEqual([groups, issues], [["STATIC"], ["1 membership_kept groupID"]]);
   });
   it("ends no membership of self-registered people whom no source claims, and does not claim them", () => {
-    const { groups, issues, only } = send("G1|00002", { memberships: both, origins: [selfRegistered] }, "fill");
+    const { groups, issues, only } = sendGroups("G1|00002", { memberships: both, origins: [selfRegistered] }, "fill");
     assert.deepEqual([groups, issues], [["G1", "G2"], ["1 membership_kept groupID"]]);
     assert.deepEqual([only.claims, only.sources.size], [new Set([selfRegistered]), 0]);
   });
   it("ends memberships of self-registered people in a file that also adds something to them, and claims them", () => {
-    const { groups, issues, only } = send("00001;G1", { memberships: both, origins: [selfRegistered] });
+    const { groups, issues, only } = sendGroups("00001;G1", { memberships: both, origins: [selfRegistered] });
     assert.deepEqual([groups, issues], [["G1"], []]);
     assert.deepEqual(only.claims, new Set([selfRegistered, employees]));
   });
   it("ends no membership with a role that no source granted", () => {
     for (const owner of [manual, selfRegistered, byDefault]) {
-      const { groups, issues } = send("G1|00002", { memberships: { G1: { role: 1, owner } } });
+      const { groups, issues } = sendGroups("G1|00002", { memberships: { G1: { role: 1, owner } } });
       assert.deepEqual([groups, issues], [["G1"], ["1 role_kept groupID"]]);
     }
-    assert.deepEqual(send("G1|00002", { memberships: { G1: { role: 1, owner: students } } }).groups, []);
+    assert.deepEqual(sendGroups("G1|00002", { memberships: { G1: { role: 1, owner: students } } }).groups, []);
   });
   it("is reported on the first row that orders what was kept", () => {
     const users = [stored(1, { username: "ann", memberships: { STATIC: { owner: students } } })];
@@ -138,7 +115,7 @@ describe("leaving", () => {
     assert.deepEqual(issues, ["1 membership_kept groupID"]);
   });
   it("does nothing where there is no membership", () => {
-    const { outcomes, issues } = send("00002;G1");
+    const { outcomes, issues } = sendGroups("00002;G1");
     assert.deepEqual([outcomes, issues], [["unchanged"], []]);
   });
 });
@@ -146,20 +123,20 @@ describe("leaving", () => {
 describe("leaving and joining the same group", () => {
   it("leaves nothing but the source's own claim and the role of the file", () => {
     const memberships = { G1: { role: 4, owner: students, claims: [students, manual, byDefault] } };
-    assert.deepEqual(send("00001;G1", { memberships }).membership("G1"), {
+    assert.deepEqual(sendGroups("00001;G1", { memberships }).membership("G1"), {
       role: 0,
       roleOwner: employees,
       claims: new Set([employees]),
     });
-    assert.equal(send("00001;G1|1", { memberships }, "fill").membership("G1")?.role, 1);
+    assert.equal(sendGroups("00001;G1|1", { memberships }, "fill").membership("G1")?.role, 1);
   });
   it("is no visible change if the role stays", () => {
-    const { outcomes } = send("00001;G1", { memberships: { G1: { owner: students } } });
+    const { outcomes } = sendGroups("00001;G1", { memberships: { G1: { owner: students } } });
     assert.deepEqual(outcomes, ["unchanged"]);
   });
   it("keeps a membership that cannot end, without a word", () => {
     const memberships = { STATIC: { owner: manual }, G1: { role: 1, owner: manual } };
-    const { issues, membership } = send("00001;STATIC;G1", { memberships });
+    const { issues, membership } = sendGroups("00001;STATIC;G1", { memberships });
     assert.deepEqual(issues, []);
     assert.deepEqual(membership("STATIC")?.claims, new Set([manual, employees]));
     assert.deepEqual(membership("G1"), { role: 1, roleOwner: manual, claims: new Set([manual, employees]) });
@@ -168,7 +145,7 @@ describe("leaving and joining the same group", () => {
 
 describe("joining", () => {
   it("makes a member unless the file says a role", () => {
-    const { membership } = send("G1;G2|1");
+    const { membership } = sendGroups("G1;G2|1");
     assert.deepEqual(membership("G1"), { role: 0, roleOwner: employees, claims: new Set([employees]) });
     assert.equal(membership("G2")?.role, 1);
   });
@@ -194,7 +171,7 @@ describe("joining", () => {
     assert.deepEqual(importRecords(before(), rows.slice(0, 1)).issues, []);
   });
   it("claims a membership that is there, which is no visible change", () => {
-    const { membership, outcomes } = send("G1", { memberships: { G1: { owner: manual } } });
+    const { membership, outcomes } = sendGroups("G1", { memberships: { G1: { owner: manual } } });
     assert.deepEqual(membership("G1")?.claims, new Set([manual, employees]));
     assert.deepEqual(outcomes, ["unchanged"]);
   });
@@ -203,7 +180,7 @@ describe("joining", () => {
 describe("a role that the file gives somebody who is in the group", () => {
   /** Role and owner after `token`, and whether it was reported as kept. */
   const after = (mode: string, token: string, role: number, owner: ClaimNumber) => {
-    const { membership, issues } = send(token, { memberships: { G1: { role, owner } } }, mode);
+    const { membership, issues } = sendGroups(token, { memberships: { G1: { role, owner } } }, mode);
     const { role: now, roleOwner } = membership("G1")!;
     return [now, roleOwner, ...issues.map((issue) => issue.split(" ")[1])];
   };

@@ -12,7 +12,6 @@ const approvals = await app.keyWith(["approvals"]);
 
 await addGroup("HOME");
 const networkAdministrator = await addMember("HOME", 2);
-const _person = async () => (await addUser()).id;
 
 let groups = 0;
 /** A private group with post approval, a member, a topic of theirs and a request of somebody else's that wait. */

@@ -1,31 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { GuardLimits } from "../../../src/organizations/guard-limits.ts";
-import { type GroupLoss, type GuardFigures, nothingFound } from "../../../src/reconcile/guard/figures.ts";
+import type { GuardFigures } from "../../../src/reconcile/guard/figures.ts";
 import { findReasons } from "../../../src/reconcile/guard/judge.ts";
-import { noGuard } from "../../support/organization-store.ts";
-
-const figure = (count: number, examples: string[] = []) => ({ count, examples });
-
-const figuresOf = (found: Partial<GuardFigures>): GuardFigures => ({
-  ...nothingFound,
-  isRoster: true,
-  silenceRemoves: true,
-  sourceName: "students",
-  rows: 100,
-  ...found,
-});
-
-const loss = (found: Partial<GroupLoss>): GroupLoss => ({
-  groupId: "CRS-1",
-  members: 20,
-  lost: 1,
-  isProtected: false,
-  guardPercent: null,
-  ...found,
-});
-
-const limitsOf = (limits: Partial<GuardLimits>): GuardLimits => ({ ...noGuard, ...limits });
+import { figure, figuresOf, limitsOf, loss } from "./made-figures.ts";
 
 describe("a reason says what was found, and what to do", () => {
   const only = (found: Partial<GuardFigures>, limits: Partial<GuardLimits>) => {
