@@ -25,11 +25,11 @@ import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/attempts/interrupted.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
-import type { Executor } from "./store/database.ts";
 import { openOwner } from "./store/owner.ts";
 import { type OwnerConnection, openOwnerConnection } from "./store/owner-connection.ts";
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
+import type { Executor } from "./store/statement.ts";
 
 /** Functions that stop what was started; they run in reverse order. */
 type Closers = (() => Promise<unknown>)[];

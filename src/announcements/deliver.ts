@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
 import { literal, prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import type { SendMail } from "./mailer.ts";
 import { announceOverdue } from "./overdue.ts";
 

@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** The reasons to announce an import, or a missing one; a closed list. */
 export type AnnouncementKind = "import_held" | "import_refused" | "first_roster" | "source_overdue";

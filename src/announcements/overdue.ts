@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
 import { literal } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** The last imports of a source that make its rhythm. */
 const rhythmImports = 11;

@@ -1,7 +1,7 @@
 import sql, { empty, join, raw, type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Statement } from "../store/database.ts";
 import { literal, prepared } from "../store/sql.ts";
+import type { Statement } from "../store/statement.ts";
 import type { FeedFilter, FeedRequest } from "./feed-request.ts";
 
 /** Entries of the log that a page looks at, at most: what a rare filter may cost. Not below the largest `limit`. */

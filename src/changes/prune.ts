@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../store/database.ts";
 import { literal, selectRow } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** Entries that are deleted in one transaction: what a writer of the organization may have to wait for. */
 const batch = 10_000;

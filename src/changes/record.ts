@@ -1,7 +1,7 @@
 import sql, { empty, join, type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../store/database.ts";
 import { prepared, selectRow } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** One entry of the change log, before it is numbered. */
 export interface ChangeEntry {

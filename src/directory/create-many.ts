@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import type { ChangeEntry } from "../changes/record.ts";
-import type { Executor } from "../store/database.ts";
 import { selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { groupDocument, groupProperties, storedGroupColumns, storedGroupRow } from "./group-document.ts";
 import { locationProperties } from "./location-document.ts";

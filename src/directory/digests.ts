@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** The statement that makes imports look at unchanged rows again: their digests count for another epoch of the rules. */
 export const nextRulesEpoch = (organizationId: number): Sql =>

@@ -1,8 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { type ChangeEntry, type Origin, recordChanges, together } from "../changes/record.ts";
-import type { Executor } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import {

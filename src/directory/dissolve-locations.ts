@@ -8,8 +8,8 @@ import {
   recordChanges,
   together,
 } from "../changes/record.ts";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import { type LocationDocument, locationProperties, readLocations } from "./location-document.ts";

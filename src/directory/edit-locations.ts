@@ -1,8 +1,9 @@
 import { type ChangeEntry, recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import type { Executor, Transaction } from "../store/database.ts";
+import type { Transaction } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import { deleteLocations, moveUsers } from "./dissolve-locations.ts";

@@ -1,8 +1,9 @@
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
+import { type Database, type Transaction, withOrganization } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
+import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
 import { expireDigests } from "./digests.ts";
 import {

@@ -1,8 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../errors.ts";
-import type { Executor } from "../store/database.ts";
 import { literal, prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /**
  * The authority behind a change of members. `organization` may do everything. `groups` is an API key for groups alone: it

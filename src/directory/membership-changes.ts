@@ -1,8 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { appendStatement, type Origin, type Recorded, recordedRow } from "../changes/record.ts";
-import type { Executor } from "../store/database.ts";
 import { prepared, selectRow } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { identifiersOfPeople } from "./user-changes.ts";
 
 /**

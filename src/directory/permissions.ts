@@ -1,8 +1,9 @@
 import sql, { empty, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { capabilities, roleRights } from "../organizations/role-capabilities.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { byDefault, manual, selfRegistered } from "./claims.ts";
 import { roleNames } from "./roles.ts";
 import { noSuchUser, readUserId } from "./users.ts";

@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { foldCase } from "./text.ts";
 import { parseUserId } from "./users.ts";
 

@@ -5,9 +5,9 @@ import { type AppendedEntries, appendChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
 import { recordAudit } from "../organizations/audit-log.ts";
 import type { ChangeContext } from "../organizations/organizations.ts";
-import type { Executor } from "../store/database.ts";
 import { asWriter } from "../store/organization-lock.ts";
 import { prepared, selectRow, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** A databaseId and the one that replaces it. */
 export interface Renumbering {

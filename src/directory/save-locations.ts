@@ -1,8 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { type ChangeEntry, type Origin, type Recorded, recordChanges, together } from "../changes/record.ts";
 import { inBatches } from "../store/batches.ts";
-import type { Executor } from "../store/database.ts";
 import { runStatements } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { expireDigests } from "./digests.ts";
 import type { LocationDocument } from "./location-document.ts";
 import { foldCase } from "./text.ts";

@@ -1,5 +1,5 @@
 import { type Capability, capabilities, roleRights } from "../organizations/role-capabilities.ts";
-import type { Executor } from "../store/database.ts";
+import type { Executor } from "../store/statement.ts";
 import { noSuchGroup } from "./groups.ts";
 import { findVisibleGroup, readViewer, type VisibleGroup } from "./visible-groups.ts";
 

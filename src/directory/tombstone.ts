@@ -1,6 +1,6 @@
 import sql, { join, raw, type Sql } from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** The rows that belong to a person, by their name in a tombstone's state. */
 const tables = {

@@ -1,7 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import { literal, prepared, selectRow, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import {
   exampleGroup,
   type GroupDocument,

@@ -2,8 +2,8 @@ import sql, { type Sql } from "sql-template-tag";
 import { rolesWith } from "../directory/standing.ts";
 import { roleRights } from "../organizations/role-capabilities.ts";
 import { settingsSchema } from "../organizations/settings.ts";
-import type { Executor } from "../store/database.ts";
 import { literal, prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** Mails of one round; the next one follows a minute later. */
 const atOnce = 500;

@@ -3,9 +3,10 @@ import { readStanding, type Standing } from "../directory/standing.ts";
 import { parseUserId } from "../directory/users.ts";
 import { MusterError } from "../errors.ts";
 import type { Service } from "../organizations/services.ts";
-import type { Database, Executor } from "../store/database.ts";
+import type { Database } from "../store/database.ts";
 import type { WriterQueue } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** The person or key that submits, asks, reads or decides. */
 export interface Actor {

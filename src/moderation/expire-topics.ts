@@ -1,8 +1,9 @@
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import { lockOrganization, type WriterQueue, withWriter, writerPatience } from "../store/organization-lock.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import type { Moderation } from "./context.ts";
 import { conclude, topicKind } from "./items.ts";
 

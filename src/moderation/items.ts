@@ -3,8 +3,8 @@ import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { timeText } from "../directory/text.ts";
 import { MusterError } from "../errors.ts";
-import type { Executor } from "../store/database.ts";
 import { identifier, prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** Why something is decided that nobody decided; a closed list. */
 export const causes = [

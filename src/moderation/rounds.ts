@@ -1,6 +1,6 @@
 import { endInterruptedImports } from "../reconcile/attempts/interrupted.ts";
-import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
+import type { Executor } from "../store/statement.ts";
 import { announcePending } from "./announce-pending.ts";
 import { type ExpiryDependencies, expireEverywhere } from "./expire-topics.ts";
 

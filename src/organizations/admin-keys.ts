@@ -1,7 +1,7 @@
 /** The keys with the service `admin` that the operator issues. */
 import sql from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { generateKey, hashKey, type KeyContext } from "./api-keys.ts";
 import { recordAudit } from "./audit-log.ts";
 import { adminKeyName } from "./first-start.ts";

@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, type Transaction, withOrganization } from "../store/database.ts";
+import { type Database, type Transaction, withOrganization } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { canonicalList, invalid, requireFuture } from "./api-key-values.ts";
 import { recordAudit } from "./audit-log.ts";
 

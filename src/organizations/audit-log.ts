@@ -1,7 +1,8 @@
 import sql, { empty } from "sql-template-tag";
 import { z } from "zod";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import { prepared, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** Everything that the audit log can say was done. */
 export const auditActions = [

@@ -1,8 +1,8 @@
 import sql, { raw } from "sql-template-tag";
 import { MusterError } from "../errors.ts";
-import type { Executor } from "../store/database.ts";
 import { writerPatience } from "../store/organization-lock.ts";
 import { literal, prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { asOwningWriter, type OperatorContext, readSummary } from "./operator.ts";
 
 /** The facts that the operator must name to delete an organization. */

@@ -1,5 +1,5 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Executor } from "../store/database.ts";
+import type { Executor } from "../store/statement.ts";
 
 /** Forgets people who were deleted before a time: they cannot return any more. */
 export async function forgetDeletedBefore(executor: Executor, organizationId: number, before: Date): Promise<void> {

@@ -1,7 +1,7 @@
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
-import type { Executor } from "../store/database.ts";
 import { prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { isUniqueViolation } from "../store/unique-violation.ts";
 import { recordAudit } from "./audit-log.ts";
 import { operator } from "./organizations.ts";

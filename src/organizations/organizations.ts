@@ -3,10 +3,11 @@ import sql from "sql-template-tag";
 import { z } from "zod";
 import { recordChanges } from "../changes/record.ts";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import type { Prisma } from "../store/generated/client.ts";
 import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
 import { prepared, selectRow } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { recordAudit } from "./audit-log.ts";
 import { type Settings, settingsSchema } from "./settings.ts";
 

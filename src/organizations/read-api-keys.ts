@@ -1,8 +1,9 @@
 import sql, { empty } from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../errors.ts";
-import { type Database, type Executor, withOrganization } from "../store/database.ts";
+import { type Database, withOrganization } from "../store/database.ts";
 import { prepared, selectRow, selectRows } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { services } from "./services.ts";
 
 /** A key of examples. */

@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import { pruneChanges } from "../changes/prune.ts";
-import type { Executor } from "../store/database.ts";
 import { every } from "../store/every.ts";
 import { identifier, literal, prepared } from "../store/sql.ts";
+import type { Executor } from "../store/statement.ts";
 import { pruneAudit } from "./audit-log.ts";
 import { forgetDeletedBefore } from "./forget-deleted.ts";
 import { settingsSchema } from "./settings.ts";

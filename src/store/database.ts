@@ -9,8 +9,6 @@ import { asStatement, driverStatement, type Executor, type Statement } from "./s
 import { type TimeLimits, timeLimits } from "./time-limits.ts";
 import { isSilent } from "./unavailable.ts";
 
-export type { Executor, Statement };
-
 /**
  * One transaction of one organization, with two faces: sets by SQL, single records by Prisma's types. Both work on the
  * same connection and see each other's changes (docs/decisions/023).

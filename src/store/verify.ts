@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Executor } from "./database.ts";
 import { identifier } from "./sql.ts";
+import type { Executor } from "./statement.ts";
 
 /** A rule of the stored state, and the statement that lists its violations: organization and subject. */
 interface Rule {

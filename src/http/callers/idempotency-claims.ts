@@ -3,8 +3,9 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { answersKept } from "../../organizations/retention.ts";
-import { type CommitNote, type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { type CommitNote, type Database, withOrganization } from "../../store/database.ts";
 import { literal, prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 
 /** How long a request that is being done counts as alive after its last sign of life, in milliseconds. */
 const claimLease = 15_000;

@@ -1,5 +1,5 @@
 import { type AnnouncementKind, announce } from "../../announcements/outbox.ts";
-import type { Executor } from "../../store/database.ts";
+import type { Executor } from "../../store/statement.ts";
 import { readImport } from "./read-imports.ts";
 
 const subjects: Readonly<Record<Exclude<AnnouncementKind, "source_overdue">, (source: string) => string>> = {

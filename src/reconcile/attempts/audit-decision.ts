@@ -1,5 +1,5 @@
 import { recordAudit } from "../../organizations/audit-log.ts";
-import type { Executor } from "../../store/database.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { Decision } from "./import-resource.ts";
 
 /**

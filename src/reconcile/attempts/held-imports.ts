@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import { type ChangeEntry, type Origin, recordChanges } from "../../changes/record.ts";
 import { MusterError } from "../../errors.ts";
-import type { Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { Hold } from "../guard/hold.ts";
 import { type Decision, earlierCounts, type ImportCounts, type ImportStatus } from "./import-resource.ts";
 import type { Outcomes } from "./outcomes.ts";

@@ -1,7 +1,8 @@
 import sql, { empty, type Sql } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
-import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import { type ImportChange, keptReason } from "./import-changes-schema.ts";
 import type { ImportStatus } from "./import-resource.ts";
 import type { Page } from "./pages.ts";

@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
-import type { Executor } from "../../store/database.ts";
 import { isPresent } from "../../store/presence.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { ImportProblem } from "./import-resource.ts";
 
 /** The problem of an import whose process stopped, or seemed to. */

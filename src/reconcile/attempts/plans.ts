@@ -1,8 +1,9 @@
 import sql, { empty, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
-import { type Database, type Executor, type Transaction, withOrganization } from "../../store/database.ts";
+import { type Database, type Transaction, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { ImportStatus } from "./import-resource.ts";
 import type { Page } from "./pages.ts";
 

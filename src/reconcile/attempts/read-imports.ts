@@ -2,8 +2,9 @@ import sql, { empty } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import type { Reading } from "../../intake/reading.ts";
 import type { Style } from "../../organizations/settings.ts";
-import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { type Database, withOrganization } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { Channel } from "../receive/request.ts";
 import {

@@ -1,8 +1,9 @@
 import { setTimeout as pause } from "node:timers/promises";
 import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
-import type { Database, Executor } from "../../store/database.ts";
+import type { Database } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { ImportResource } from "./import-resource.ts";
 import { getImport } from "./read-imports.ts";
 

@@ -13,8 +13,8 @@ import {
 } from "../../directory/save-groups.ts";
 import { foldCase } from "../../directory/text.ts";
 import { type GroupField, groupColumns } from "../../intake/group-columns.ts";
-import type { Executor } from "../../store/database.ts";
 import { prepared, selectRows } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { GroupLoss } from "../guard/figures.ts";
 import type { RecordKind } from "../records/record-files.ts";
 import type { RecordItem, RecordPlan } from "../records/record-plan.ts";

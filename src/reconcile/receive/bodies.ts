@@ -4,8 +4,9 @@ import { constants, createZstdCompress, createZstdDecompress } from "node:zlib";
 import sql from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { settingsSchema } from "../../organizations/settings.ts";
-import { type Database, type Executor, withOrganization } from "../../store/database.ts";
+import { type Database, withOrganization } from "../../store/database.ts";
 import { identifier, prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 
 /** Bytes of one stored piece, about. */
 const pieceBytes = 2 * 1024 * 1024;

@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import type { RowIssue } from "../../errors.ts";
 import { inBatches } from "../../store/batches.ts";
-import type { Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { RecordItem } from "./record-plan.ts";
 
 /** A row that failed, and why. */

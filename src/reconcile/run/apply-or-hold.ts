@@ -1,6 +1,6 @@
 import sql from "sql-template-tag";
-import type { Executor } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
+import type { Executor } from "../../store/statement.ts";
 import type { Hold } from "../guard/hold.ts";
 import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
 import { holdRemovals } from "./hold-removals.ts";

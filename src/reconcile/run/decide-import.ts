@@ -1,7 +1,8 @@
 import { timeText } from "../../directory/text.ts";
 import { MusterError } from "../../errors.ts";
-import { type Executor, withOrganization } from "../../store/database.ts";
+import { withOrganization } from "../../store/database.ts";
 import { lockOrganization, withWriter } from "../../store/organization-lock.ts";
+import type { Executor } from "../../store/statement.ts";
 import { auditDecision } from "../attempts/audit-decision.ts";
 import { discardHeld, type HeldImport, lockHeld } from "../attempts/held-imports.ts";
 import type { Decision, ImportResource } from "../attempts/import-resource.ts";

@@ -24,7 +24,8 @@ import { locationFiles, peopleAtLocations } from "../../../src/reconcile/locatio
 import { dropBody, dropFilesBefore, dropUnkeptBody, openBody } from "../../../src/reconcile/receive/bodies.ts";
 import { keepRecordItems, keepRecordNotes } from "../../../src/reconcile/records/record-items.ts";
 import { readSetup } from "../../../src/reconcile/setup/setup.ts";
-import { openDatabase, type Statement, type Transaction, withOrganization } from "../../../src/store/database.ts";
+import { openDatabase, type Transaction, withOrganization } from "../../../src/store/database.ts";
+import type { Statement } from "../../../src/store/statement.ts";
 import { statementDatabase } from "../../support/statement-database.ts";
 import { refusedStatements } from "../../support/statements.ts";
 

@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
 import { type AppendedEntries, appendChanges, type Recorded } from "../../../changes/record.ts";
-import type { Executor } from "../../../store/database.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { createdEntries } from "../plan/created-entries.ts";

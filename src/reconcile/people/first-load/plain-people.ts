@@ -4,8 +4,9 @@ import { type AppendedEntries, appendChanges, type Recorded } from "../../../cha
 import { byDefault } from "../../../directory/claims.ts";
 import { companionColumns } from "../../../person/columns.ts";
 import { type Scalar, scalarFields } from "../../../person/fields.ts";
-import type { Executor, Transaction } from "../../../store/database.ts";
+import type { Transaction } from "../../../store/database.ts";
 import { identifier, identifiers, literal, runStatements, selectRow } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportRun } from "../../planned-file.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { insertPeople } from "../apply/new-people.ts";

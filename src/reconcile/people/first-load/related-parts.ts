@@ -1,8 +1,8 @@
 import sql, { join, type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { foldCase } from "../../../directory/text.ts";
-import type { Executor } from "../../../store/database.ts";
 import { identifier, literal, selectRow, selectRows } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { networkAdministrator } from "../plan/protection.ts";
 

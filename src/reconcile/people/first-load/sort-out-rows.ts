@@ -1,8 +1,8 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
 import { foldCase } from "../../../directory/text.ts";
-import type { Executor } from "../../../store/database.ts";
 import { identifier, selectRow } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { Wanted } from "../stage/plain-entry.ts";
 import type { PlainRules } from "./plain-rows.ts";
 

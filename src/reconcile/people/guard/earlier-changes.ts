@@ -1,5 +1,5 @@
 import sql, { raw, type Sql } from "sql-template-tag";
-import type { Executor } from "../../../store/database.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 
 /** Select of the people whom the plan changes or deletes, or who return. */

@@ -1,5 +1,5 @@
 import type { GuardLimits } from "../../../organizations/guard-limits.ts";
-import type { Executor } from "../../../store/database.ts";
+import type { Executor } from "../../../store/statement.ts";
 import { type Figure, type GroupLoss, type GuardFigures, nothingFound, type ValueFigure } from "../../guard/figures.ts";
 import { couldPass, isOverPeople, passedLimit, passes } from "../../guard/limits.ts";
 import type { ImportContext } from "../../setup/context.ts";

@@ -1,4 +1,4 @@
-import type { Executor } from "../../../store/database.ts";
+import type { Executor } from "../../../store/statement.ts";
 import { judgeFigures, type Verdict } from "../../guard/judge.ts";
 import { isOff } from "../../guard/limits.ts";
 import type { ImportContext } from "../../setup/context.ts";

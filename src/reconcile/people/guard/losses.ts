@@ -1,7 +1,7 @@
 import sql, { join, type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow, selectRows } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { GroupLoss, LocationLoss } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { endsAddedPerson, restoresRole, restoresValue } from "./earlier-changes.ts";

@@ -1,7 +1,7 @@
 import sql, { join, raw, type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../../../store/database.ts";
 import { selectRow } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { Figure, ValueFigure } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { restoresEmail, restoresPhone, restoresRole, restoresValue } from "./earlier-changes.ts";

@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../../../store/database.ts";
 import { prepared, selectRow } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 
 /** Returns the largest id that a user of the organization ever had; 0 if there was no user. */
 export async function readLastUserId(executor: Executor, organizationId: number): Promise<number> {

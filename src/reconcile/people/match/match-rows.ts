@@ -1,6 +1,6 @@
 import sql, { type Sql } from "sql-template-tag";
-import type { Executor } from "../../../store/database.ts";
 import { inSets, runStatements } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 import { intakeIssues } from "../stage/row-issues.ts";
 import { addNewDatabaseIds, matchDatabaseIds, matchNewDatabaseIdsByUsername } from "./by-database-id.ts";

@@ -1,7 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import type { Executor } from "../../../store/database.ts";
 import { literal, selectRow } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { items, part } from "../stage/lists.ts";
 import { fileRows } from "./group-orders.ts";

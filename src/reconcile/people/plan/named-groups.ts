@@ -1,8 +1,8 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { foldCase } from "../../../directory/text.ts";
-import type { Executor } from "../../../store/database.ts";
 import { selectRows } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { unknownGroups } from "./group-orders.ts";
 import { createsGroup } from "./group-patterns.ts";

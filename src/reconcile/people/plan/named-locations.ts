@@ -2,8 +2,8 @@ import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { locationNamePattern } from "../../../directory/location-document.ts";
 import { foldCase } from "../../../directory/text.ts";
-import type { Executor } from "../../../store/database.ts";
 import { runStatements, selectRows } from "../../../store/sql.ts";
+import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { rowOf } from "./value-rows.ts";
 

@@ -4,7 +4,8 @@ import { finished } from "node:stream/promises";
 import { from as copyFrom } from "pg-copy-streams";
 import type { RecordDigests } from "../../../intake/user-file.ts";
 import { cutConnection } from "../../../store/connections.ts";
-import type { Executor, Transaction } from "../../../store/database.ts";
+import type { Transaction } from "../../../store/database.ts";
+import type { Executor } from "../../../store/statement.ts";
 import { type EncodedRows, encodeBatches, encodedColumnNames, type StagedRow } from "./encode-rows.ts";
 import { stagingTables } from "./tables.ts";
 
