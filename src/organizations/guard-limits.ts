@@ -47,7 +47,7 @@ export const guardLimitsSchema = z.strictObject({
   namesSwapped: share({ percent: 1, above: 10 }),
   /** People of the source who would get an e-mail or a phone that belonged to another of them. */
   contactsOfOthers: share({ percent: 5, above: 10 }),
-  /** People of the source whose names, e-mail and userID would all change. */
+  /** People who arrive with another name and e-mail under one databaseID or userID. */
   peopleReplaced: share({ percent: 1, above: 10 }),
   /** People, also added ones, who would get a role above member that they have in no group. */
   rolesGranted: share({ percent: 5, above: 10 }),

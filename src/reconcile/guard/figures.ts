@@ -64,7 +64,7 @@ export interface GuardFigures {
   readonly namesSwapped: Figure;
   /** People of the source who get an e-mail or a phone that belonged to another of them. */
   readonly contactsOfOthers: Figure;
-  /** People of the source whose names, e-mail and userID all change. */
+  /** People, also of other sources, who arrive with another name and e-mail under one identifier. */
   readonly peopleReplaced: Figure;
   /** People who get a role above member that they have in no group. */
   readonly rolesGranted: Figure;

@@ -19,9 +19,9 @@ const valueReasons: readonly ValueReason[] = [
     figure: "peopleReplaced",
     code: "people_replaced",
     finding: () =>
-      "would get other names, another e-mail and another userID at once. Probably the databaseIDs are on the wrong rows.",
+      "arrive with another name and another e-mail under one identifier. Probably the databaseIDs or userIDs are on the wrong rows, or were given to other people.",
     advice:
-      "Check the column databaseID, and send the corrected file; this hold closes itself. Approve the plan only if these numbers belong to other people now.",
+      "Check both columns, and send the corrected file; this hold closes itself. If the identifiers belong to other people now, delete the old people first. Approve the plan only if they are the same people.",
   },
   {
     figure: "namesSwapped",
@@ -64,28 +64,39 @@ const valueReasons: readonly ValueReason[] = [
 export const valuesChanged: readonly ((figures: GuardFigures, limits: GuardLimits) => HoldReason | undefined)[] =
   valueReasons.map((reason) => (figures, limits) => judgeValues(reason, figures, limits));
 
-/** A first file changes nobody. Only the roles that it grants are judged, by `changedAtOnce`. */
+/**
+ * The number with which a figure is compared. People whom an identifier may have turned into others need not be people of
+ * the source: if they are more, they are compared with the file.
+ */
+function comparedWith(figure: ValueFigure, figures: GuardFigures): number {
+  const { peopleOfSource, peopleNew, peopleInFile } = figures;
+  if (figure === "rolesGranted") return peopleOfSource + peopleNew;
+  return figure === "peopleReplaced" && figures[figure].count > peopleOfSource ? peopleInFile : peopleOfSource;
+}
+
+/** A first file changes nobody of its source. The roles that it grants are judged by `changedAtOnce` alone. */
 function judgeValues(
   { figure, code, finding, advice }: ValueReason,
   figures: GuardFigures,
   limits: GuardLimits,
 ): HoldReason | undefined {
   const { count, examples } = figures[figure];
-  const { peopleOfSource, peopleNew, sourceName } = figures;
+  const { peopleOfSource, sourceName } = figures;
   const { [figure]: own, changedAtOnce } = limits;
-  const ofSource = figure === "rolesGranted" ? peopleOfSource + peopleNew : peopleOfSource;
+  const ofSource = comparedWith(figure, figures);
   if (own === null || ofSource === 0) return undefined;
-  const ordinary = peopleOfSource === 0 ? { ...own, percent: 100 } : own;
+  const ordinary = figure === "rolesGranted" && peopleOfSource === 0 ? { ...own, percent: 100 } : own;
   const limit = passedLimit(count, ofSource, ordinary, { ofSource, changedAtOnce });
   if (limit === null) return undefined;
   const share = `${percentage(count, ofSource)}; limit ${limit.percent} %`;
+  const others = ofSource > peopleOfSource && figure === "peopleReplaced" ? "in the file" : `of ${sourceName}`;
   return {
     code,
     scope: "everything",
     figure: count,
     of: ofSource,
     limit: `${limit.percent} %`,
-    message: `${numeral(count)} of ${numeral(ofSource)} people of ${sourceName} (${share}) ${finding(sourceName)}`,
+    message: `${numeral(count)} of ${numeral(ofSource)} people ${others} (${share}) ${finding(sourceName)}`,
     advice,
     examples,
   };

@@ -113,11 +113,17 @@ async function countRecentRemovals({ executor, context, limits, at }: Gathering)
 const valuesAtMost = (plan: PlanFigures): [ValueFigure, number][] => [
   ["namesChanged", plan.namesTouched],
   ["namesSwapped", plan.namesTouched],
-  ["peopleReplaced", plan.namesTouched],
+  ["peopleReplaced", plan.namesTouched + plan.identifiersRecycled],
   ["contactsOfOthers", plan.contactsGained],
   ["rolesGranted", plan.rolesTouched],
   ["lettersLost", plan.lettersLost],
 ];
+
+/** The smallest number with which the guard may compare a figure (docs/guard.md). */
+function fewestCompared(figure: ValueFigure, peopleOfSource: number, { peopleNew, peopleInFile }: PlanFigures): number {
+  if (figure === "rolesGranted") return peopleOfSource + peopleNew;
+  return figure === "peopleReplaced" ? Math.min(peopleInFile, peopleOfSource) || peopleInFile : peopleOfSource;
+}
 
 /** Gathers the values that change, if one of them could be over its limit. */
 async function gatherValues(
@@ -126,7 +132,7 @@ async function gatherValues(
 ): Promise<Pick<GuardFigures, ValueFigure>> {
   const { changedAtOnce } = limits;
   const isNeeded = valuesAtMost(plan).some(([figure, most]) => {
-    const ofSource = figure === "rolesGranted" ? peopleOfSource + plan.peopleNew : peopleOfSource;
+    const ofSource = fewestCompared(figure, peopleOfSource, plan);
     return ofSource > 0 && passedLimit(most, ofSource, limits[figure], { ofSource, changedAtOnce }) !== null;
   });
   if (isNeeded) return readValueFigures(executor, context);

@@ -14,7 +14,7 @@ import {
   unidentifiedRows,
   unknownGroups,
 } from "./examples.ts";
-import { gainingContacts, peopleOfLostLetters } from "./value-figures.ts";
+import { gainingContacts, peopleOfLostLetters, possiblyRecycled } from "./value-figures.ts";
 
 const planFiguresRow = z.object({
   rows: z.int(),
@@ -30,6 +30,7 @@ const planFiguresRow = z.object({
   usernamesChanged: z.int(),
   locationsTouched: z.int(),
   namesTouched: z.int(),
+  identifiersRecycled: z.int(),
   contactsGained: z.int(),
   rolesTouched: z.int(),
   lettersLost: z.int(),
@@ -66,6 +67,7 @@ export const planFiguresStatement = (c: ImportContext): Sql => sql`
     (select count(*) from planned_scalars where changed like '%"location":%')::integer as "locationsTouched",
     (select count(*) from planned_scalars where changed like '%"firstName":%' or changed like '%"lastName":%')::integer
       as "namesTouched",
+    (select count(*) from (${possiblyRecycled}) recycled)::integer as "identifiersRecycled",
     (select count(*) from (${gainingContacts}) gaining)::integer as "contactsGained",
     (select count(distinct person) from planned_memberships
      where role_to > 0 and role_to is distinct from role_from and claims & ${c.claim} <> 0)::integer as "rolesTouched",

@@ -17,6 +17,10 @@ export const gainingContacts: Sql = sql`
 export const peopleOfLostLetters: Sql = sql`
   select distinct r.person from row_issues i join row_persons r on r.row = i.row where i.code in ('text_damaged', 'bytes_damaged')`;
 
+/** Select of the known people whom one identifier alone names, while the name and the e-mail differ. */
+export const possiblyRecycled: Sql = sql`
+  select r.person from row_issues i join row_persons r on r.row = i.row where i.code = 'person_recycled'`;
+
 /** SQL condition: a name of the stored person `u` is not blank, and the plan `s` has another that it does not restore. */
 const changes = (
   column: "first_name" | "last_name",
@@ -31,14 +35,29 @@ const ofSource = (c: ImportContext, person: Sql) => sql`
   join users u on u.organization_id = ${c.organization} and u.id = ${person} and u.claims & ${c.claim} <> 0
   left join user_sources us on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id`;
 
+/**
+ * SQL common table expression: people who may become somebody else by a recycled identifier. They include people whom
+ * only other sources knew. A person who has the e-mail already was counted when the person got it.
+ */
+const recycled = (c: ImportContext) => sql`recycled as materialized (
+    select p.person, ${shown} as shown, coalesce(nullif(p.first_name, ''), u.first_name) as first_name,
+      coalesce(nullif(p.last_name, ''), u.last_name) as last_name
+    from (${possiblyRecycled}) found join people p using (person)
+    join users u on u.organization_id = ${c.organization} and u.id = p.person
+    left join user_sources us on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id
+    where not exists (select from user_emails e where e.organization_id = ${c.organization} and e.user_id = u.id
+        and e.email_normalized = p.email_normalized)
+      and not ${restoresValue(sql`p.person`, "firstName", sql`p.first_name`)}
+      and not ${restoresValue(sql`p.person`, "lastName", sql`p.last_name`)})`;
+
 /** SQL common table expression: people of the source whose names change. */
 const names = (c: ImportContext) => sql`named as materialized (
     select s.person, ${shown} as shown, s.first_name, s.last_name,
       lower(s.first_name) = lower(u.last_name) and lower(s.last_name) = lower(u.first_name) as swapped,
-      ${changes("first_name")} and ${changes("last_name")}
-        and (p.email_normalized <> u.email_normalized and p.username_normalized <> u.username_normalized
+      s.person in (select person from recycled) or ${changes("first_name")} and ${changes("last_name")}
+        and coalesce(p.email_normalized <> u.email_normalized and p.username_normalized <> u.username_normalized
           or p.email_normalized <> u.email_normalized and (p.username_normalized is null or u.username_normalized is null)
-          or p.username_normalized <> u.username_normalized and (p.email_normalized is null or u.email_normalized is null))
+          or p.username_normalized <> u.username_normalized and (p.email_normalized is null or u.email_normalized is null), false)
         and not exists (select from user_emails e where e.organization_id = ${c.organization} and e.user_id = u.id
           and e.email_normalized = p.email_normalized) as replaced
     from planned_scalars s join people p on p.person = s.person ${ofSource(c, sql`s.person`)}
@@ -95,11 +114,15 @@ const renamed = sql`format('%s → %s', shown, concat_ws(' ', nullif(first_name,
 
 /** Counts the values that change, in people whom the plan changes. */
 export const valueFiguresStatement = (c: ImportContext): Sql => sql`
-  with ${join([names(c), contacts(c), roles(c), letters(c)], ", ")}
+  with ${join([recycled(c), names(c), contacts(c), roles(c), letters(c)], ", ")}
   select
     ${figureOf(sql`named where not swapped and not replaced`, renamed)} as "namesChanged",
     ${figureOf(sql`named where swapped`, renamed)} as "namesSwapped",
-    ${figureOf(sql`named where replaced and not swapped`, renamed)} as "peopleReplaced",
+    ${figureOf(
+      sql`(select person, shown, first_name, last_name from named where replaced and not swapped
+        union select person, shown, first_name, last_name from recycled) other`,
+      renamed,
+    )} as "peopleReplaced",
     ${figureOf(sql`taken`, sql`format('%s: %s', shown, contact)`)} as "contactsOfOthers",
     ${figureOf(sql`granted`, sql`format('%s: %s', shown, role)`)} as "rolesGranted",
     ${figureOf(sql`damaged`, sql`concat_ws(': ', shown, file)`)} as "lettersLost"`;
