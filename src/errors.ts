@@ -356,6 +356,11 @@ export const rowIssues = {
     message: (d) =>
       `${otherHolders(d)} the e-mail ${text(d.email)}, too, under another name. The row was added as a new person. If it is the same person, correct the first name, or add a databaseID or a userID.`,
   },
+  email_of_many: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.people)} people have the e-mail ${text(d.email)}. Probably it is not their own, and messages to all of them arrive there. Leave such cells blank: the setting requireEmail allows it.`,
+  },
   person_kept: {
     severity: "warning",
     message: (d) =>

@@ -47,13 +47,15 @@ export const guardLimitsSchema = z.strictObject({
   namesSwapped: share({ percent: 1, above: 10 }),
   /** People of the source who would get an e-mail or a phone that belonged to another of them. */
   contactsOfOthers: share({ percent: 5, above: 10 }),
+  /** People of the source who would get an e-mail or a phone that many of them get. */
+  contactsShared: share({ percent: 5, above: 10 }),
   /** People who arrive with another name and e-mail under one databaseID or userID. */
   peopleReplaced: share({ percent: 1, above: 10 }),
   /** People, also added ones, who would get a role above member that they have in no group. */
   rolesGranted: share({ percent: 5, above: 10 }),
   /** People of the source whose text lost letters on the way. Their stored text stays. */
   lettersLost: share({ percent: 1, above: 10 }),
-  /** Any of the six figures above, and `identifiersChanged`, in sources of any size. */
+  /** Any of the seven figures above, and `identifiersChanged`, in sources of any size. */
   changedAtOnce: share({ percent: 50, above: 2 }),
 });
 

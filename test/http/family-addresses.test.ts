@@ -57,6 +57,20 @@ test("children with one address are two people, the same file again changes noth
   }
 });
 
+test("a placeholder of many is reported once, also if they have identifiers", async () => {
+  const source = await newSource({ style: "normal" });
+  const rows = Array.from(
+    { length: 30 },
+    (_, index) => `H${index},h${index},First${index},Last${index},noreply@x.edu,CLUB`,
+  );
+  const answer = await sendIdentified(source, ...rows);
+  assert.deepEqual(await messagesOf(answer), [
+    "2 email_of_many: 30 people have the e-mail noreply@x.edu. Probably it is not their own, and messages to all of them arrive there. Leave such cells blank: the setting requireEmail allows it.",
+  ]);
+  const [late] = await messagesOf(await sendIdentified(source, "H99,h99,Late,Comer,noreply@x.edu,CLUB"));
+  assert.match(late!, /^2 email_of_many: 31 people/);
+});
+
 test("a roster that lost one of two children removes that one", async () => {
   const source = await newSource({ style: "active-roster" });
   await sendNames(source, "Emma,Miller,family2@x.edu,CLUB", "Liam,Miller,family2@x.edu,CLUB");
@@ -109,9 +123,10 @@ test("an address that thirty people share is reported, and merges nobody", async
   const answer = await sendNames(source, ...names.map((name) => `${name},X,none@x.edu,CLUB`));
   assert.equal(answer.json.counts.added, 30);
   const messages = await messagesOf(answer);
-  assert.equal(messages.length, 30);
+  assert.equal(messages.length, 31);
+  assert.match(messages[0]!, /^2 email_of_many: 30 people have the e-mail none@x.edu/);
   assert.match(
-    messages[1]!,
+    messages[2]!,
     /^3 email_shared: The person of line 2 and 28 other people of the file have the e-mail none@x.edu/,
   );
 });

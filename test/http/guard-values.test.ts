@@ -139,57 +139,6 @@ describe("values that no limit counts", () => {
   });
 });
 
-describe("people whom a userID alone names, with another name and e-mail", () => {
-  const strangers = (roster: readonly RosterPerson[]) =>
-    changed(roster, ({ number }) => ({
-      firstName: `Other${number}`,
-      lastName: `Else${number}`,
-      email: `stranger${number}@example.edu`,
-      databaseId: "",
-    }));
-  const withoutDatabaseIds = (roster: readonly RosterPerson[]) => changed(roster, () => ({ databaseId: "" }));
-
-  for (const style of ["normal", "active-roster", "purge"])
-    test(`are held from a limit on: ${style}`, async () => {
-      const source = await newSource({ style });
-      const roster = withoutDatabaseIds(range(60));
-      await sendApplied(source, csv(roster));
-      const held = await sendHeld(source, csv([...strangers(roster.slice(0, 20)), ...roster.slice(20)]));
-      const reason = held.hold.reasons.find(({ code }: { code: string }) => code === "people_replaced");
-      assert.deepEqual([reason?.figure, reason?.of, held.hold.scope], [20, 60, "everything"], codesOf(held).join());
-      await sendApplied(source, csv(roster));
-      await sendApplied(source, csv([...strangers(roster.slice(0, 2)), ...roster.slice(2)]));
-      await sendApplied(source, csv([...strangers(roster.slice(0, 2)), ...roster.slice(2)]));
-    });
-
-  test("are held in a small source", async () => {
-    const source = await newSource({ style: "normal" });
-    const roster = withoutDatabaseIds(range(4));
-    await sendApplied(source, csv(roster));
-    const held = await sendHeld(source, csv([...strangers(roster.slice(0, 3)), roster[3]!]));
-    assert.deepEqual(codesOf(held), ["people_replaced"]);
-  });
-
-  test("are held in the first file of another source", async () => {
-    const roster = range(20);
-    await sendApplied(await newSource(), csv(roster));
-    const held = await sendHeld(await newSource({ style: "normal" }), csv([...strangers(roster), ...range(20)]));
-    assert.deepEqual(codesOf(held), ["people_replaced"]);
-    assert.match(
-      held.hold.reasons[0].message,
-      /^20 of 40 people in the file \(50 %; limit 1 %\) arrive with another name/,
-    );
-  });
-
-  test("are held if the row has a databaseID that the source does not know", async () => {
-    const source = await newSource({ style: "normal" });
-    const roster = range(12);
-    await sendApplied(source, csv(withoutDatabaseIds(roster)));
-    const renumbered = changed(strangers(roster), ({ number }) => ({ databaseId: `N${number}` }));
-    assert.deepEqual(codesOf(await sendHeld(source, csv(renumbered))), ["people_replaced"]);
-  });
-});
-
 test("changed names are counted in a file of names alone", async () => {
   const source = await newSource({ style: "normal" });
   const roster = range(12);

@@ -1,14 +1,12 @@
-import type { UserRow } from "../../src/intake/records.ts";
-
-/** Groups rows by key, in order. Rows whose key is undefined or blank are left out. */
-export function groupBy(rows: readonly UserRow[], keyOf: (row: UserRow) => string | undefined): Map<string, UserRow[]> {
-  const groups = new Map<string, UserRow[]>();
-  for (const row of rows) {
-    const key = keyOf(row);
+/** Groups items by key, in order. Items whose key is undefined or blank are left out. */
+export function groupBy<Item>(items: readonly Item[], keyOf: (item: Item) => string | undefined): Map<string, Item[]> {
+  const groups = new Map<string, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
     if (!key) continue;
     const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
   }
   return groups;
 }

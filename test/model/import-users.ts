@@ -17,7 +17,7 @@ import { createWhatIsNamed, removesOnly } from "./named-things.ts";
 import { findNewPrimaryEmails } from "./primary-emails.ts";
 import { recycledIdentifier } from "./recycled.ts";
 import { findReturns, isUsernameFree, putBack } from "./returns.ts";
-import { findSharedEmails } from "./shared-emails.ts";
+import { warnOfSharedEmails } from "./shared-emails.ts";
 import {
   blankUser,
   byDefault,
@@ -96,9 +96,7 @@ export function importUsers(
   const applied = decisions.filter(({ failure }) => !failure).map((decision) => sparingGroups(decision, failedRows));
   const returns = findReturns(before, source, applied);
   const newPrimaries = findNewPrimaryEmails(organization, source, applied);
-  for (const { statement } of findSharedEmails(before, source, applied)) {
-    warn(statement.firstRow, { code: "email_shared", field: "email" });
-  }
+  warnOfSharedEmails(before, source, applied, warn);
   for (const decision of applied) {
     if (isLinkAcrossSources(source, decision)) {
       warn(decision.statement.firstRow, { code: "person_linked_by_email", field: "email" });

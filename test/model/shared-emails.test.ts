@@ -24,6 +24,21 @@ describe("people who share an e-mail", () => {
     assert.deepEqual(second.issues, ["2 email_shared email"]);
   });
 
+  it("are reported once if they are more than a family, identifiers or not", () => {
+    const office = (number: number) => ({
+      databaseID: `o${number}`,
+      email: "office@x.edu",
+      groupID: "G1",
+      firstName: "Ann",
+    });
+    const ten = Array.from({ length: 10 }, (_, index) => office(index));
+    const first = importRecords(world(), ten);
+    assert.deepEqual(first.issues, []);
+    const second = importRecords(first.organization, [office(0), office(10), office(11)]);
+    assert.deepEqual(second.issues, ["2 email_of_many email"]);
+    assert.deepEqual(importRecords(second.organization, [office(0), office(11)]).issues, []);
+  });
+
   it("are found by both names in swapped order, before a first name alone", () => {
     const before = world({ users: family });
     const { organization, outcomes } = importRecords(before, [

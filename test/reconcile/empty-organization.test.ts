@@ -13,7 +13,7 @@ import { createsGroup } from "../../src/reconcile/people/plan/group-patterns.ts"
 import { organizations, sourceNumbers } from "../model/generate.ts";
 import { type Organization, plainGroup } from "../model/state.ts";
 import { loadOrganization } from "../support/load-organization.ts";
-import { byText, comparable, openModelStore } from "../support/model-store.ts";
+import { byText, comparable, notesOfModel, openModelStore } from "../support/model-store.ts";
 import { saveOrganization, strictGuard } from "../support/organization-store.ts";
 import { runs, seed, sendToModel, sendUsers } from "./send-series.ts";
 import { type Sent, series } from "./series.ts";
@@ -182,6 +182,26 @@ describe(`a file for an organization that knows nobody (seed ${seed})`, () => {
   for (const [what, rows] of Object.entries(related))
     it(`is planned as a whole when ${what}`, async () => {
       assert.equal((await sendParts(rows, { grantableRoles: [1, 2, 3, 4] })).isInParts, false);
+    });
+
+  const colleagues = (count: number) =>
+    Array.from({ length: count }, (_, index) => ({ databaseID: `office ${index}`, email: "office@x.edu" }));
+  for (const [count, isInParts] of [
+    [10, true],
+    [11, false],
+  ] as const)
+    it(`is applied in parts, unless an e-mail is of more people than a family: ${count}`, async () => {
+      const { organizationId, empty, sent, ...result } = await sendParts(colleagues(count));
+      assert.equal(result.isInParts, isInParts);
+      const before = await loadOrganization(database.owner, organizationId, empty);
+      const late = {
+        row: 1,
+        line: 3,
+        values: { databaseID: "late", firstName: "Bob", email: "office@x.edu", groupID: "G1" },
+      };
+      const next = { ...sent, records: [late] };
+      const { id } = await send(organizationId, next);
+      assert.deepEqual(await notesOf(organizationId, id), notesOfModel(sendToModel(before, next)));
     });
 
   const placed = (databaseID: string, campusName: string, groupID = "G1") => ({ databaseID, campusName, groupID });

@@ -64,6 +64,8 @@ export interface GuardFigures {
   readonly namesSwapped: Figure;
   /** People of the source who get an e-mail or a phone that belonged to another of them. */
   readonly contactsOfOthers: Figure;
+  /** People of the source who get an e-mail or a phone that many of them get: probably a placeholder. */
+  readonly contactsShared: Figure;
   /** People, also of other sources, who arrive with another name and e-mail under one identifier. */
   readonly peopleReplaced: Figure;
   /** People who get a role above member that they have in no group. */
@@ -77,6 +79,7 @@ export const valueFigures = [
   "namesChanged",
   "namesSwapped",
   "contactsOfOthers",
+  "contactsShared",
   "peopleReplaced",
   "rolesGranted",
   "lettersLost",
@@ -109,6 +112,7 @@ export const nothingFound: Omit<GuardFigures, "isRoster" | "sourceName" | "rows"
   namesChanged: nothing,
   namesSwapped: nothing,
   contactsOfOthers: nothing,
+  contactsShared: nothing,
   peopleReplaced: nothing,
   rolesGranted: nothing,
   lettersLost: nothing,

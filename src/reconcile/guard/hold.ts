@@ -16,6 +16,7 @@ export const holdCodes = [
   "names_changed",
   "names_swapped",
   "contacts_of_others",
+  "contacts_shared",
   "people_replaced",
   "roles_granted",
   "letters_lost",

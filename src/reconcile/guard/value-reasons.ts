@@ -43,6 +43,14 @@ const valueReasons: readonly ValueReason[] = [
     advice: approveAdvice,
   },
   {
+    figure: "contactsShared",
+    code: "contacts_shared",
+    finding: () =>
+      "would get an e-mail or a phone that many of them get. Probably it is a placeholder, or belongs to an office.",
+    advice:
+      "Have the export leave such a cell blank, and send the file again; this hold closes itself. If these people share it, approve the plan.",
+  },
+  {
     figure: "rolesGranted",
     code: "roles_granted",
     finding: () =>

@@ -21,6 +21,7 @@ import {
 } from "../../../src/reconcile/people/guard/plan-figures.ts";
 import { recentRemovalsStatement } from "../../../src/reconcile/people/guard/recent-removals.ts";
 import { valueFiguresStatement } from "../../../src/reconcile/people/guard/value-figures.ts";
+import { warnOfEmailsOfMany } from "../../../src/reconcile/people/match/shared-emails.ts";
 import { findAbsences, settleAbsences } from "../../../src/reconcile/people/plan/absences.ts";
 import {
   joinNewGroups,
@@ -85,6 +86,7 @@ const planStatements = (c: ImportContext): Sql[] => [
   planOrderedDeletions(c),
   failContestedUsernames(c, false),
   failContestedUsernames(c, true),
+  warnOfEmailsOfMany(c),
   listLocations(c),
   unknownLocations,
   planLocations(new Map([["main", "Main"]])),

@@ -17,6 +17,7 @@ import {
 import { storedLocations } from "../../../src/reconcile/people/first-load/read-plain-rules.ts";
 import {
   anyAdministrator,
+  anyEmailOfMany,
   looseRows,
   missingGroups,
   plannedGroups,
@@ -112,6 +113,7 @@ test("PostgreSQL accepts every statement of a first load", async () => {
       missingGroups,
       plannedGroups,
       anyAdministrator: anyAdministrator(context),
+      anyEmailOfMany: anyEmailOfMany(context.organizationId),
     };
   });
   assert.deepEqual(found, []);

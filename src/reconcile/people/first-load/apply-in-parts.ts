@@ -16,7 +16,7 @@ import { figuresOfParts, joinParts, type Part } from "./parts.ts";
 import { plainEntry } from "./plain-rows.ts";
 import { readEncodedRows, stagePart } from "./read-parts.ts";
 import { readPlainRules } from "./read-plain-rules.ts";
-import { noEarlierParts, RelatedParts } from "./related-parts.ts";
+import { noEarlierParts, RelatedParts, refuseEmailsOfMany } from "./related-parts.ts";
 
 /** Rows of a part: few enough that they stay in PostgreSQL's caches, many enough for sets to pay. */
 export const partRows = 6_000;
@@ -89,6 +89,7 @@ async function applyParts(transaction: Transaction, file: FileInParts): Promise<
       const part = await applyPart(transaction, file, rules, { number, wanted: staged.wanted, earlier });
       if (part.counts.groupsCreated + part.counts.locationsCreated > 0)
         rules = await readPlainRules(transaction, organizationId, setup);
+      if (number === 1 || next.done) await refuseEmailsOfMany(transaction, organizationId);
       all = all === undefined ? part : joinParts(all, part);
     }
     if (all === undefined || (await isOverLimits(transaction, file, all))) throw new RelatedParts();

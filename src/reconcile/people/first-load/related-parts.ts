@@ -4,6 +4,7 @@ import { foldCase } from "../../../directory/text.ts";
 import { identifier, literal, selectRow, selectRows } from "../../../store/sql.ts";
 import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { manyPeople } from "../match/shared-emails.ts";
 import { networkAdministrator } from "../plan/protection.ts";
 
 /** Is thrown when parts of a file may concern each other, so that the file has to be planned as a whole. */
@@ -110,6 +111,19 @@ const isStored = ({ organization }: ImportContext, column: string) => sql`exists
   select from loose_rows l
   join users u on u.organization_id = ${organization} and u.${identifier(column)} = l.${identifier(column)}
   where u.id is distinct from l.person)`;
+
+/**
+ * Looks for addresses of many people: the whole file decides about them.
+ * @throws RelatedParts when there is one
+ */
+export async function refuseEmailsOfMany(executor: Executor, organizationId: number): Promise<void> {
+  const { rowCount } = await executor.query(anyEmailOfMany(organizationId));
+  if (rowCount) throw new RelatedParts();
+}
+
+export const anyEmailOfMany = (organizationId: number): Sql => sql`
+  select from users where organization_id = ${organizationId} and email_normalized is not null
+  group by email_normalized having count(*) > ${manyPeople} limit 1`;
 
 /**
  * Looks for network administrators: they join all groups that a file creates, whichever part creates them.

@@ -115,6 +115,7 @@ const valuesAtMost = (plan: PlanFigures): [ValueFigure, number][] => [
   ["namesSwapped", plan.namesTouched],
   ["peopleReplaced", plan.namesTouched + plan.identifiersRecycled],
   ["contactsOfOthers", plan.contactsGained],
+  ["contactsShared", plan.contactsGained],
   ["rolesGranted", plan.rolesTouched],
   ["lettersLost", plan.lettersLost],
 ];
@@ -136,8 +137,9 @@ async function gatherValues(
     return ofSource > 0 && passedLimit(most, ofSource, limits[figure], { ofSource, changedAtOnce }) !== null;
   });
   if (isNeeded) return readValueFigures(executor, context);
-  const { namesChanged, namesSwapped, contactsOfOthers, peopleReplaced, rolesGranted, lettersLost } = nothingFound;
-  return { namesChanged, namesSwapped, contactsOfOthers, peopleReplaced, rolesGranted, lettersLost };
+  const { namesChanged, namesSwapped, contactsOfOthers, contactsShared, peopleReplaced, rolesGranted, lettersLost } =
+    nothingFound;
+  return { namesChanged, namesSwapped, contactsOfOthers, contactsShared, peopleReplaced, rolesGranted, lettersLost };
 }
 
 type MembershipFigures = Pick<

@@ -4,6 +4,7 @@ import { selectRow } from "../../../store/sql.ts";
 import type { Executor } from "../../../store/statement.ts";
 import type { Figure, ValueFigure } from "../../guard/figures.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { manyPeople } from "../match/shared-emails.ts";
 import { restoresEmail, restoresPhone, restoresRole, restoresValue } from "./earlier-changes.ts";
 import { examplesOf } from "./examples.ts";
 
@@ -84,6 +85,19 @@ const contacts = (c: ImportContext) => sql`gained as materialized (
     select owned.person, min(owned.contact) as contact, min(${shown}) as shown
     from owned ${ofSource(c, sql`owned.person`)} group by owned.person)`;
 
+/**
+ * SQL common table expression: people of the source who get an e-mail or a phone that many of them get. A phone is one only
+ * if more than half get it, because the people of an office share one.
+ */
+const sharedContacts = (c: ImportContext) => sql`gaining as materialized (
+    select gained.*, ${shown} as shown from gained ${ofSource(c, sql`gained.person`)}
+  ), given as materialized (
+    select kind, contact from gaining group by kind, contact
+    having kind = 'email' and count(*) > ${manyPeople} or count(*) * 2 > (
+      select count(*) from users where organization_id = ${c.organization} and claims & ${c.claim} <> 0)
+  ), shared as materialized (
+    select person, min(contact) as contact, min(shown) as shown from gaining join given using (kind, contact) group by person)`;
+
 /** SQL common table expression: people who get a role above member that they have in no group. */
 const roles = (c: ImportContext) => sql`granted as materialized (
     select m.person, min(format('%s: role %s', m.group_id, m.role_to)) as role,
@@ -114,7 +128,7 @@ const renamed = sql`format('%s → %s', shown, concat_ws(' ', nullif(first_name,
 
 /** Counts the values that change, in people whom the plan changes. */
 export const valueFiguresStatement = (c: ImportContext): Sql => sql`
-  with ${join([recycled(c), names(c), contacts(c), roles(c), letters(c)], ", ")}
+  with ${join([recycled(c), names(c), contacts(c), sharedContacts(c), roles(c), letters(c)], ", ")}
   select
     ${figureOf(sql`named where not swapped and not replaced`, renamed)} as "namesChanged",
     ${figureOf(sql`named where swapped`, renamed)} as "namesSwapped",
@@ -124,6 +138,7 @@ export const valueFiguresStatement = (c: ImportContext): Sql => sql`
       renamed,
     )} as "peopleReplaced",
     ${figureOf(sql`taken`, sql`format('%s: %s', shown, contact)`)} as "contactsOfOthers",
+    ${figureOf(sql`shared`, sql`format('%s: %s', shown, contact)`)} as "contactsShared",
     ${figureOf(sql`granted`, sql`format('%s: %s', shown, role)`)} as "rolesGranted",
     ${figureOf(sql`damaged`, sql`concat_ws(': ', shown, file)`)} as "lettersLost"`;
 
@@ -134,6 +149,7 @@ const valueFiguresRow = z.object({
   namesSwapped: figure,
   peopleReplaced: figure,
   contactsOfOthers: figure,
+  contactsShared: figure,
   rolesGranted: figure,
   lettersLost: figure,
 });

@@ -1,4 +1,5 @@
 import sql, { empty, type Sql } from "sql-template-tag";
+import { literal } from "../../../store/sql.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 
 /**
@@ -44,3 +45,29 @@ const storedHolders = (c: MatchingContext) => sql`, stored as materialized (
       on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id
     where u.organization_id = ${c.organization} and u.email_normalized in (select email_normalized from newcomer)
   )`;
+
+/** More people than a family are hardly the owners of one address. */
+export const manyPeople = literal(10);
+
+/**
+ * Warns of addresses that are probably nobody's own, such as a placeholder: a new person has one, and so have more people
+ * than a family. Each address has one note, on the first new person's row. Reads `people`, before people who return get
+ * their old ids.
+ */
+export const warnOfEmailsOfMany = (c: MatchingContext): Sql => sql`
+  with newcomers as materialized (
+    select email_normalized, min(first_row) as first_row, count(*) as people
+    from people where is_new and email_normalized is not null group by email_normalized
+  ), stored as (
+    ${c.knowsNobody ? sql`select null as email_normalized, 0 as people where false` : storedOwners(c)}
+  )
+  insert into row_issues (row, code, field, details, failure)
+  select n.first_row, 'email_of_many', 'email', jsonb_build_object('email', p.email, 'people', owners), false
+  from newcomers n left join stored using (email_normalized) join people p on p.first_row = n.first_row and p.is_new
+  cross join lateral (select n.people + coalesce(stored.people, 0) as owners) counted
+  where owners > ${manyPeople}`;
+
+const storedOwners = (c: MatchingContext) => sql`
+  select email_normalized, count(*) as people from users
+  where organization_id = ${c.organization} and email_normalized in (select email_normalized from newcomers)
+  group by email_normalized`;

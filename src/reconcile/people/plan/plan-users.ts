@@ -4,7 +4,7 @@ import { inSets, runStatements } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { warnOfLinksByEmail } from "../match/by-email.ts";
 import { warnOfRecycledPeople } from "../match/recycled.ts";
-import { warnOfSharedEmails } from "../match/shared-emails.ts";
+import { warnOfEmailsOfMany, warnOfSharedEmails } from "../match/shared-emails.ts";
 import { findAbsences, settleAbsences } from "./absences.ts";
 import { joinNewGroups, keepLastAdministrators, losesAdministrator } from "./administrators.ts";
 import { planKnownChanges } from "./changes.ts";
@@ -96,7 +96,7 @@ async function planPeople(
     if (!rowCount) break;
     await transaction.query(dropFailedPeople);
   }
-  await runStatements(transaction, inSets([warnOfSharedEmails(context)]));
+  await runStatements(transaction, [...inSets([warnOfSharedEmails(context)]), warnOfEmailsOfMany(context)]);
   await planNamedLocations(transaction, context);
   return { areRosters };
 }
