@@ -30,6 +30,7 @@ const app = await buildApp({
     newId: createIdSource(clock, randomBytes),
     spoolDirectory: "",
     readiness: createReadiness(database),
+    clockGuard: undefined,
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),
     queue: createWriterQueue(),

@@ -9,6 +9,7 @@ import { createIdSource } from "./identifiers.ts";
 import { createKnownKeys } from "./organizations/known-keys.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
+import type { ClockGuard } from "./store/clock-guard.ts";
 import { openDatabase } from "./store/database.ts";
 import { createImportQueue } from "./store/import-queue.ts";
 import { checkNotifications, createNotifications } from "./store/notifications.ts";
@@ -27,6 +28,8 @@ export interface ServiceOptions
   /** A pooler that serves requests; undefined: they go to PostgreSQL itself. */
   readonly pooler?: ClientConfig | undefined;
   readonly timeLimits?: TimeLimits;
+  /** Looks after the clocks; undefined: they are right. */
+  readonly clockGuard?: ClockGuard | undefined;
   readonly maxConnections: number;
   /** Number under which the process shows its presence. */
   readonly processNumber?: number;
@@ -65,12 +68,14 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     limits: options.timeLimits ?? timeLimits,
     written: changeSignal.written,
     keysChanged: knownKeys.forget,
+    checkClock: options.clockGuard?.check,
     process: options.processNumber ?? 0,
     logStatement: options.logStatement,
   });
   const dependencies: HttpDependencies = {
     database,
     readiness: createReadiness(database),
+    clockGuard: options.clockGuard,
     queue: createWriterQueue(),
     importQueue: createImportQueue(importSlots(maxConnections)),
     partRows,

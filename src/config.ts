@@ -100,6 +100,13 @@ export const environmentSchema = z.object({
       .optional(),
   ),
   IMPORT_MAX_BYTES: wholeNumber(1024, 1024 ** 4, 1024 ** 3),
+  CLOCK_ACCEPT: variable(
+    z
+      .string()
+      .trim()
+      .refine((text) => z.iso.date().safeParse(text).success, "must be today's date, such as 2026-12-01")
+      .optional(),
+  ),
   LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
   LOG_SQL: variable(z.enum(["0", "1"], "must be 1 or 0").default("0")),
 });
@@ -140,6 +147,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Largest body of an import. */
   readonly importMaximumBytes: number;
+  /** The date that the operator confirms when the clock is implausible. */
+  readonly clockAccept: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
   /** Prints the statements of transactions, without their values; for development. */
   readonly logSql: boolean;
@@ -192,6 +201,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     failuresPerMinute: values.FAILURE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
     importMaximumBytes: values.IMPORT_MAX_BYTES,
+    clockAccept: values.CLOCK_ACCEPT,
     logLevel: values.LOG_LEVEL,
     logSql: values.LOG_SQL === "1",
   };

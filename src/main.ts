@@ -5,9 +5,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { ClientConfig } from "pg";
 import { collectDefaultMetrics, Registry } from "prom-client";
-import { startAnnouncing } from "./announcements/deliver.ts";
-import { createMailer } from "./announcements/mailer.ts";
-import { composeService, type Service } from "./compose-service.ts";
+import { composeService } from "./compose-service.ts";
 import { type Config, readConfig } from "./config.ts";
 import { startEmbeddedPostgreSql } from "./embedded-postgresql/embedded-postgresql.ts";
 import { forgetUnfinishedRequests } from "./http/callers/idempotency-claims.ts";
@@ -16,23 +14,21 @@ import type { App } from "./http/server/app-types.ts";
 import type { Operator } from "./http/server/dependencies.ts";
 import { describeError } from "./http/server/logging.ts";
 import { readTls, replaceCertificate, type TlsFiles } from "./http/server/tls.ts";
-import { startRounds } from "./moderation/rounds.ts";
 import { hashKey } from "./organizations/api-keys.ts";
+import { openClock } from "./organizations/clock.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { type Issuer, setIssuer } from "./organizations/issuer.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
-import { startRetention } from "./organizations/retention.ts";
 import { endInterruptedImports } from "./reconcile/attempts/interrupted.ts";
+import { type Closers, startRepeatedWork } from "./repeated-work.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
+import type { ClockGuard } from "./store/clock-guard.ts";
 import { openOwner } from "./store/owner.ts";
 import { type OwnerConnection, openOwnerConnection } from "./store/owner-connection.ts";
 import { prepareDatabase } from "./store/prepare.ts";
 import { joinDatabase } from "./store/presence.ts";
 import type { Executor } from "./store/statement.ts";
-
-/** Functions that stop what was started; they run in reverse order. */
-type Closers = (() => Promise<unknown>)[];
 
 const clock = () => new Date();
 /** Messages for people go to the standard output, the log to the standard error. */
@@ -50,12 +46,14 @@ async function start(config: Config, closers: Closers): Promise<void> {
   });
   closers.push(() => owner.close());
   await tellInterrupted(owner);
-  const operator = await operatorOf(config, connection, owner, closers);
+  const clockGuard = await openClock(owner, { clock, accepted: config.clockAccept, say });
+  const operator = await operatorOf(config, connection, owner, clockGuard, closers);
   const service = await composeService({
     ...serviceOptions(config),
     connection,
     pooler: poolerOf(config),
     processNumber,
+    clockGuard,
     spoolDirectory,
     operator,
     tls,
@@ -70,7 +68,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     ensureFirstOrganization(client, { ...config, clock, newId: dependencies.newId, randomBytes }),
   );
   await setUpFirstOrganization(owner, first.organizationId, config);
-  startRepeatedWork(config, service, owner, closers);
+  startRepeatedWork(config, service, { owner, clock, clockGuard }, closers);
   const address = app.server.address();
   say(
     startMessage({
@@ -109,30 +107,6 @@ function serviceOptions(config: Config) {
   };
 }
 
-/** Starts what repeats itself: announcements, retention, and the rounds of pending items. */
-function startRepeatedWork(
-  config: Config,
-  { app, dependencies }: Service,
-  owner: OwnerConnection,
-  closers: Closers,
-): void {
-  const { log } = app;
-  closers.push(
-    startAnnouncing({
-      owner,
-      clock,
-      log,
-      sendMail: config.smtpUrl === undefined ? undefined : createMailer(config.smtpUrl, config.mailFrom),
-      publicUrl: config.publicUrl ?? `http${config.tls ? "s" : ""}://${config.host}:${config.port}`,
-    }),
-  );
-  closers.push(startRetention({ owner, clock }, () => log.warn({}, "old entries of the logs could not be deleted")));
-  const { database, queue } = dependencies;
-  closers.push(
-    startRounds({ owner, database, queue, clock }, () => log.warn({}, "pending items could not be looked after")),
-  );
-}
-
 /** Applies the environment's settings to the organization of the first start, and to no other one. */
 async function setUpFirstOrganization(
   owner: OwnerConnection,
@@ -166,12 +140,13 @@ async function operatorOf(
   { operatorKey }: Config,
   connection: ClientConfig,
   owner: Executor,
+  { check }: ClockGuard,
   closers: Closers,
 ): Promise<Operator | undefined> {
   if (operatorKey === undefined) return undefined;
   const keyHash = hashKey(operatorKey);
   await requireOwnOperatorKey(owner, keyHash);
-  const operator = { keyHash, owner: openOwner(connection) };
+  const operator = { keyHash, owner: openOwner(connection, check) };
   closers.push(() => operator.owner.close());
   return operator;
 }

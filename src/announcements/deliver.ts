@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { z } from "zod";
+import type { ByTheClock } from "../store/clock-guard.ts";
 import { every } from "../store/every.ts";
 import { literal, prepared, selectRows } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
@@ -110,11 +111,14 @@ const looksBetween = 60;
  * Delivers announcements until it is stopped, one pass after the other.
  * @returns stops it, after the pass that is under way
  */
-export function startAnnouncing(dependencies: DeliveryDependencies): () => Promise<void> {
+export function startAnnouncing(dependencies: DeliveryDependencies & ByTheClock): () => Promise<void> {
   let look = 0;
   let isStopped = false;
   const pass = async () => {
-    if (look++ % looksBetween === 0) await announceOverdue(dependencies.owner, dependencies.clock());
+    if (look++ % looksBetween === 0) {
+      await dependencies.requireClock();
+      await announceOverdue(dependencies.owner, dependencies.clock());
+    }
     while (!isStopped && (await deliverAnnouncements(dependencies)) === atOnce);
   };
   const stop = every(interval, pass, () => dependencies.log.warn({}, "announcements could not be looked up"), {

@@ -69,6 +69,8 @@ export interface AppOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
+/** Methods of requests that change nothing. */
+const readMethods: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 const longestParameter = 1000;
 const largestJson = 1024 * 1024;
 
@@ -94,7 +96,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
     theme: { title: "Muster", css: [{ filename: "muster.css", content: ".swagger-ui .topbar { display: none }" }] },
   });
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  operationRoutes(app, dependencies.readiness, metrics);
+  operationRoutes(app, dependencies, metrics);
   signInPages(app, dependencies);
   const parts: ScopeParts = { dependencies, metrics, admission, answerUnknown };
   await inScope(app, "/v1", (scope) => registerV1(scope, parts));
@@ -239,7 +241,7 @@ function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void
 }
 
 /** Registers the steps of every request. */
-function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies, metrics: Metrics): void {
+function registerLifecycle(app: App, { limits, changeSignal, clockGuard }: HttpDependencies, metrics: Metrics): void {
   let isStopping = false;
   app.addHook("preClose", async () => {
     isStopping = true;
@@ -253,6 +255,7 @@ function registerLifecycle(app: App, { limits, changeSignal }: HttpDependencies,
     if (isStopping) {
       throw new MusterError("shutting_down", "The service is stopping. Try again in a few seconds.", { retryAfter: 5 });
     }
+    if (!readMethods.includes(request.method)) clockGuard?.refuse();
   });
   app.addHook("preParsing", async (request, _reply, payload) =>
     request.routeOptions.config?.streamedBody === undefined && announcesBody(request.headers)

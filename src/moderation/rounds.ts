@@ -1,4 +1,5 @@
 import { endInterruptedImports } from "../reconcile/attempts/interrupted.ts";
+import type { ByTheClock } from "../store/clock-guard.ts";
 import { every } from "../store/every.ts";
 import type { Executor } from "../store/statement.ts";
 import { announcePending } from "./announce-pending.ts";
@@ -14,7 +15,8 @@ export interface RoundDependencies extends ExpiryDependencies {
 const interval = 60_000;
 
 /** Ends imports of processes that are gone, expires topics, then announces pending items to those who decide. */
-async function makeRound(dependencies: RoundDependencies): Promise<void> {
+async function makeRound(dependencies: RoundDependencies & ByTheClock): Promise<void> {
+  await dependencies.requireClock();
   await endInterruptedImports(dependencies.owner, dependencies.clock());
   await expireEverywhere(dependencies);
   await announcePending(dependencies.owner, dependencies.clock());
@@ -25,6 +27,6 @@ async function makeRound(dependencies: RoundDependencies): Promise<void> {
  * @param failed is called after a round that failed
  * @returns stops it, after the round that is under way
  */
-export function startRounds(dependencies: RoundDependencies, failed: () => void): () => Promise<void> {
+export function startRounds(dependencies: RoundDependencies & ByTheClock, failed: () => void): () => Promise<void> {
   return every(interval, () => makeRound(dependencies), failed);
 }

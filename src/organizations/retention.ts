@@ -1,5 +1,6 @@
 import sql from "sql-template-tag";
 import { pruneChanges } from "../changes/prune.ts";
+import type { ByTheClock } from "../store/clock-guard.ts";
 import { every } from "../store/every.ts";
 import { identifier, literal, prepared } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
@@ -80,6 +81,13 @@ const interval = 3_600_000;
  * @param failed is called after a round that failed
  * @returns stops it, after the round that is under way
  */
-export function startRetention(dependencies: RetentionDependencies, failed: () => void): () => Promise<void> {
-  return every(interval, () => deleteOldEntries(dependencies), failed, { atOnce: true });
+export function startRetention(
+  dependencies: RetentionDependencies & ByTheClock,
+  failed: () => void,
+): () => Promise<void> {
+  const round = async () => {
+    await dependencies.requireClock();
+    await deleteOldEntries(dependencies);
+  };
+  return every(interval, round, failed, { atOnce: true });
 }

@@ -17,6 +17,7 @@ export interface Transaction extends Executor {
   readonly limits: TimeLimits;
   /** The longest time of one statement, in milliseconds; PostgreSQL ends it then. */
   readonly statementLimit: number;
+  readonly checkClock: CheckClock;
   /** Single records by type. Prisma joins the transaction at the first call, which costs about half a millisecond. */
   records(): Promise<Records>;
   /** The connection, for COPY. */
@@ -30,6 +31,14 @@ export interface Transaction extends Executor {
  */
 export type CommitNote = (transaction: Executor, importId: string | undefined) => Promise<void>;
 
+/**
+ * Compares the clocks, right before anything is dated by them.
+ * @param times.database the database's clock, in milliseconds since 1970
+ * @param times.lastChange the time of the organization's last change; null if it has none
+ * @throws MusterError clock_implausible
+ */
+export type CheckClock = (times: { readonly database: number; readonly lastChange: number | null }) => void;
+
 /** The service's way to PostgreSQL. The pools serve plain SQL, COPY and Prisma. */
 export interface Database {
   /** Connections of requests. */
@@ -41,6 +50,7 @@ export interface Database {
   readonly records: RecordsClient;
   /** Is called with the text of each statement of a transaction, without its values; for development. */
   readonly logStatement: ((text: string) => void) | undefined;
+  readonly checkClock: CheckClock;
   /** Is called after each transaction that may have appended to an organization's log, before anybody is answered. */
   readonly written: (organizationId: number) => void;
   /** Is called after each transaction that changes API keys, before anybody is answered. */
@@ -72,6 +82,7 @@ export interface DatabaseOptions {
   /** A pooler in front of PostgreSQL that serves requests; undefined: requests go to PostgreSQL itself. */
   readonly pooler?: pg.ClientConfig | undefined;
   readonly limits?: TimeLimits;
+  readonly checkClock?: CheckClock | undefined;
   readonly written?: Database["written"];
   readonly keysChanged?: Database["keysChanged"];
   readonly process?: number;
@@ -110,6 +121,7 @@ export function openDatabase(connection: pg.ClientConfig, options: DatabaseOptio
     limits,
     records,
     logStatement: options.logStatement,
+    checkClock: options.checkClock ?? (() => undefined),
     written: options.written ?? (() => undefined),
     keysChanged: options.keysChanged ?? (() => undefined),
     notes: new AsyncLocalStorage(),
@@ -194,7 +206,7 @@ export async function withOrganization<Result>(
 
 /** Runs `work` in a transaction that Prisma can join, and has Prisma leave before the transaction ends. */
 async function withRecords<Result>(
-  { records, logStatement, limits }: Database,
+  { records, logStatement, limits, checkClock }: Database,
   client: pg.PoolClient,
   { statementLimit, isPooled }: { readonly statementLimit: number; readonly isPooled: boolean },
   work: (transaction: Transaction) => Promise<Result>,
@@ -211,6 +223,7 @@ async function withRecords<Result>(
     connection: client,
     limits,
     statementLimit,
+    checkClock,
     query(statement, values) {
       logStatement?.(typeof statement === "string" ? statement : statement.text);
       return run(statement, values);

@@ -2,7 +2,7 @@ import type pg from "pg";
 import sql from "sql-template-tag";
 import { MusterError } from "../errors.ts";
 import { type Database, type Isolation, type Transaction, withOrganization } from "./database.ts";
-import { literal, prepared } from "./sql.ts";
+import { constant, literal, prepared } from "./sql.ts";
 import type { Executor } from "./statement.ts";
 import { timeLimits } from "./time-limits.ts";
 
@@ -102,16 +102,26 @@ export async function withWriter<Result>(
 }
 
 const lockHead = (organizationId: number) =>
-  sql`select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber"
+  sql`select last_sequence as "lastSequence", last_user_id as "lastUserId", last_group_number as "lastGroupNumber",
+     (extract(epoch from nullif(last_at, '-infinity')) * 1000)::float8 as "lastChange"
    from feed_heads where organization_id = ${organizationId} for update`;
+
+/**
+ * Sets the limits of a transaction that has the lock: if its process falls silent, PostgreSQL ends it soon, since others
+ * wait for it. Returns the time, which it reads only now that the wait for the lock is over.
+ */
+const afterLock = (statementLimit: number, idleWriter: number) =>
+  sql`select set_config('lock_timeout', '0', true), set_config('statement_timeout', ${constant(String(statementLimit))}, true),
+     set_config('idle_in_transaction_session_timeout', ${constant(String(idleWriter))}, true),
+     (extract(epoch from clock_timestamp()) * 1000)::float8 as database`;
 
 /**
  * Takes the organization's lock for the rest of the transaction, one of `withWriter`: from here on this transaction is its
  * only writer.
- * @throws MusterError organization_busy after `patience` milliseconds
+ * @throws MusterError organization_busy after `patience` milliseconds; clock_implausible
  */
 export async function lockOrganization(
-  executor: Executor & Partial<Pick<Transaction, "limits" | "statementLimit">>,
+  executor: Executor & Partial<Pick<Transaction, "limits" | "statementLimit" | "checkClock">>,
   organizationId: number,
   patience: number = writerPatience,
 ): Promise<FeedHead> {
@@ -122,17 +132,16 @@ export async function lockOrganization(
     sql`set local lock_timeout = ${literal(lockLimit)}; set local statement_timeout = ${literal(waitLimit)}`,
   );
   try {
-    const { rows } = await executor.query<FeedHead>({
+    const { rows } = await executor.query<FeedHead & { readonly lastChange: number | null }>({
       ...prepared(lockHead(organizationId)),
       query_timeout: waitLimit + limits.grace,
     });
-    // From here on others wait for this transaction: if its process falls silent, PostgreSQL ends it soon.
-    await executor.query(
-      sql`set local lock_timeout = 0; set local statement_timeout = ${literal(statementLimit)};
-       set local idle_in_transaction_session_timeout = ${literal(limits.idleWriter)}`,
-    );
     const [head] = rows;
     if (!head) throw new MusterError("not_found", "There is no such organization.");
+    const locked = await executor.query<{ readonly database: number }>(
+      prepared(afterLock(statementLimit, limits.idleWriter)),
+    );
+    executor.checkClock?.({ database: locked.rows[0]!.database, lastChange: head.lastChange });
     return head;
   } catch (error) {
     if ((error as pg.DatabaseError).code === lockNotAvailable) throw busyOrganization();

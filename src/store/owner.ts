@@ -1,6 +1,6 @@
 import pg from "pg";
 import { connectionConfig } from "./connections.ts";
-import { inTransaction, types } from "./database.ts";
+import { type CheckClock, inTransaction, type Transaction, types } from "./database.ts";
 import type { Executor } from "./statement.ts";
 import { timeLimits } from "./time-limits.ts";
 
@@ -10,9 +10,12 @@ export interface Owner {
    * Runs `work` in one transaction, after all earlier ones of this process. Commits when it resolves, rolls back when
    * it throws.
    */
-  transaction<Result>(work: (client: Executor) => Promise<Result>): Promise<Result>;
+  transaction<Result>(work: (client: OwnerTransaction) => Promise<Result>): Promise<Result>;
   close(): Promise<void>;
 }
+
+/** One transaction of the owner. */
+export type OwnerTransaction = Executor & Pick<Transaction, "checkClock">;
 
 /** The lifetime of an idle connection, in milliseconds. */
 const patience = 10_000;
@@ -21,7 +24,7 @@ const patience = 10_000;
  * Opens the owner's way to PostgreSQL: one connection, made when it is needed and closed soon after.
  * @param connection where PostgreSQL listens, as the user that owns the tables
  */
-export function openOwner(connection: pg.ClientConfig): Owner {
+export function openOwner(connection: pg.ClientConfig, checkClock: CheckClock = () => undefined): Owner {
   const pool = new pg.Pool({
     ...connectionConfig(connection, { name: "muster operator", limits: timeLimits, settings: {} }),
     max: 1,
@@ -36,7 +39,7 @@ export function openOwner(connection: pg.ClientConfig): Owner {
       const client = await pool.connect();
       return inTransaction(client, async () => {
         await client.query("begin");
-        return work(client);
+        return work({ query: (statement, values) => client.query(statement as pg.QueryConfig, values), checkClock });
       });
     },
     close: async () => {

@@ -6,6 +6,7 @@ import type { KnownKeys } from "../../organizations/known-keys.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { Service } from "../../organizations/services.ts";
 import type { KeysOf } from "../../sign-in/issuer-keys.ts";
+import type { ClockGuard } from "../../store/clock-guard.ts";
 import type { Database } from "../../store/database.ts";
 import type { ImportQueue } from "../../store/import-queue.ts";
 import type { WriterQueue } from "../../store/organization-lock.ts";
@@ -18,6 +19,8 @@ export interface HttpDependencies {
   readonly database: Database;
   /** Knows if PostgreSQL takes changes. */
   readonly readiness: Readiness;
+  /** Knows if the clocks are plausible; undefined: they are. */
+  readonly clockGuard: ClockGuard | undefined;
   /** Tells those who wait of changes. */
   readonly changeSignal: ChangeSignal;
   /** The owners of API keys, as far as this process caches them. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
-import type { Readiness } from "../../store/readiness.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "./app-types.ts";
+import type { HttpDependencies } from "./dependencies.ts";
 import type { Metrics } from "./metrics.ts";
 
 const healthSchema = z.object({ status: z.literal("ok") }).meta({ examples: [{ status: "ok" }] });
@@ -11,7 +11,11 @@ const healthSchema = z.object({ status: z.literal("ok") }).meta({ examples: [{ s
  * Registers the addresses for operators: /healthz, /readyz and /metrics. They need no key and say nothing about
  * organizations or people. To hide them entirely, block them in the proxy in front.
  */
-export function operationRoutes(app: App, readiness: Readiness, metrics: Metrics): void {
+export function operationRoutes(
+  app: App,
+  { readiness, clockGuard }: Pick<HttpDependencies, "readiness" | "clockGuard">,
+  metrics: Metrics,
+): void {
   app.route({
     method: "GET",
     url: "/healthz",
@@ -33,20 +37,24 @@ export function operationRoutes(app: App, readiness: Readiness, metrics: Metrics
     schema: {
       operationId: "getReadiness",
       summary: "Can the service work?",
-      description: "Reports whether the database answers and takes changes. For load balancers and start scripts.",
+      description:
+        "Reports whether the database answers and takes changes, and the clocks are plausible. For load balancers and start scripts.",
       tags: ["Operations"],
       security: [],
       querystring: z.strictObject({}),
       response: {
         200: healthSchema.describe("The service can work."),
-        ...problemResponses("database_unavailable", "shutting_down"),
+        ...problemResponses("database_unavailable", "clock_implausible", "shutting_down"),
       },
     },
     handler: async () => {
-      if (await readiness.canWrite()) return { status: "ok" } as const;
-      throw new MusterError("database_unavailable", "The database does not answer, or takes no changes.", {
-        retryAfter: 5,
-      });
+      if (!(await readiness.canWrite())) {
+        throw new MusterError("database_unavailable", "The database does not answer, or takes no changes.", {
+          retryAfter: 5,
+        });
+      }
+      clockGuard?.refuse();
+      return { status: "ok" } as const;
     },
   });
 
