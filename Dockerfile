@@ -3,8 +3,11 @@ FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc prisma.config.ts ./
 COPY prisma prisma
+COPY openapi openapi
+COPY src/console src/console
+COPY tsconfig.json ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.build.json ./
 COPY src src
 RUN npm run build && npm prune --omit=dev
 

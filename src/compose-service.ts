@@ -40,6 +40,7 @@ export interface ServiceOptions
   /** Is called with the text of each statement of a transaction, without its values. */
   readonly logStatement?: ((text: string) => void) | undefined;
   readonly tls?: AppOptions["tls"];
+  readonly consoleDirectory?: AppOptions["consoleDirectory"];
   readonly registry?: Registry;
 }
 
@@ -92,7 +93,13 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     operator: options.operator,
   };
   const metrics = createMetrics(options.registry ?? new Registry());
-  const app = await buildApp({ dependencies, metrics, log: options.log, tls: options.tls });
+  const app = await buildApp({
+    dependencies,
+    metrics,
+    log: options.log,
+    tls: options.tls,
+    consoleDirectory: options.consoleDirectory,
+  });
   return {
     app,
     dependencies,

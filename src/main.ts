@@ -102,6 +102,7 @@ function serviceOptions(config: Config) {
       failuresPerMinute: config.failuresPerMinute,
     },
     registry,
+    consoleDirectory: fileURLToPath(new URL("../dist/console/", import.meta.url)),
     log: { level: config.logLevel, stream: process.stderr },
     logStatement: config.logSql ? (text: string) => process.stderr.write(`${text}\n;\n`) : undefined,
   };

@@ -18,6 +18,7 @@ import { type Admission, registerAdmission } from "./callers/admission.ts";
 import { registerAuthentication } from "./callers/authentication.ts";
 import { registerIdempotency } from "./callers/idempotency.ts";
 import { changeRoutes } from "./changes/routes.ts";
+import { consoleRoutes } from "./console-pages/routes.ts";
 import { explain } from "./contract/errors.ts";
 import { openApiOptions } from "./contract/openapi.ts";
 import { sendProblem } from "./contract/replies.ts";
@@ -67,6 +68,8 @@ export interface AppOptions {
   readonly log: { readonly level: string; readonly stream: LogStream };
   /** Absent: plain HTTP. */
   readonly tls?: TlsOptions | undefined;
+  /** The folder of the built console; absent: no console. */
+  readonly consoleDirectory?: string | undefined;
 }
 
 /** Methods of requests that change nothing. */
@@ -75,7 +78,7 @@ const longestParameter = 1000;
 const largestJson = 1024 * 1024;
 
 /** Builds the HTTP application, ready to listen or to be injected into. Closing it waits for requests in flight. */
-export async function buildApp({ dependencies, metrics, log, tls }: AppOptions): Promise<App> {
+export async function buildApp({ dependencies, metrics, log, tls, consoleDirectory }: AppOptions): Promise<App> {
   const answering = watchAnswers();
   const app: App = fastify(serverOptions(dependencies, log, tls, answering)).withTypeProvider<ZodTypeProvider>();
   app.server.on("request", answering.begin);
@@ -98,6 +101,7 @@ export async function buildApp({ dependencies, metrics, log, tls }: AppOptions):
   app.get("/openapi.json", { schema: { hide: true } }, async () => app.swagger());
   operationRoutes(app, dependencies, metrics);
   signInPages(app, dependencies);
+  await consoleRoutes(app, consoleDirectory);
   const parts: ScopeParts = { dependencies, metrics, admission, answerUnknown };
   await inScope(app, "/v1", (scope) => registerV1(scope, parts));
   await inScope(app, "/v1/organizations", (scope) => registerOperators(scope, parts));

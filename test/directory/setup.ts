@@ -5,7 +5,7 @@ import type { Pool } from "pg";
 import type { UserDocument } from "../../src/directory/user-schema.ts";
 import { createApiKey } from "../../src/organizations/api-keys.ts";
 import { createOrganization } from "../../src/organizations/organizations.ts";
-import { startTestApp, type TestAnswer, type TestApp } from "../support/app.ts";
+import { startTestApp, type TestAnswer, type TestApp, type TestAppOptions } from "../support/app.ts";
 import { createTestDatabase } from "../support/database.ts";
 
 /** A service of a test file's own, and the owner's way to look behind it. */
@@ -28,9 +28,9 @@ export interface DirectoryTest {
 }
 
 /** Starts the service on a new database; both end with the test file. */
-export async function startDirectoryTest(): Promise<DirectoryTest> {
+export async function startDirectoryTest(options: TestAppOptions = {}): Promise<DirectoryTest> {
   const database = await createTestDatabase({ after });
-  const app = await startTestApp(database);
+  const app = await startTestApp(database, {}, options);
   const { owner } = database;
   let people = 0;
   const send: DirectoryTest["send"] = async (method, url, body) => {

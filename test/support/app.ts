@@ -75,6 +75,8 @@ export interface TestAppOptions {
   /** A pooler that serves requests. */
   readonly pooler?: TestDatabase["connection"];
   readonly timeLimits?: Partial<TimeLimits>;
+  /** The folder of the built console; undefined: no console. */
+  readonly consoleDirectory?: string;
 }
 
 /**
@@ -162,6 +164,7 @@ function composeTestService(
     now: () => performance.now(),
     randomBytes,
     publicUrl: options.publicUrl,
+    consoleDirectory: options.consoleDirectory,
     trustedProxies: options.trustedProxies ?? [],
     timing: options.timing ?? {},
     limits: {

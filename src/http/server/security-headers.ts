@@ -13,6 +13,9 @@ const documentationPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** The folder of the console's scripts and styles, which browsers may keep. */
+export const consoleAssets = "/assets/";
+
 const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
 
 /** Browser features that pages of the service may use: none. */
@@ -40,5 +43,5 @@ export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply)
     .header("permissions-policy", permissions)
     .header("content-security-policy", isDocumentation ? documentationPolicy : apiPolicy);
   if (request.protocol === "https") reply.header("strict-transport-security", httpsOnly);
-  if (!isDocumentation) reply.header("cache-control", "no-store");
+  if (!isDocumentation && !request.url.startsWith(consoleAssets)) reply.header("cache-control", "no-store");
 }

@@ -1,9 +1,8 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyRequest } from "fastify";
 import { lookAtLink, signInByLink } from "../../sign-in/links.ts";
 import { type PersonDocument, readPerson } from "../../sign-in/person.ts";
-import { createSessionLookup, endSession } from "../../sign-in/sessions.ts";
 import { isSameOrigin } from "../callers/same-origin.ts";
-import { forgetSession, keepSession, mayKeepSession, sessionCookie } from "../callers/session-cookie.ts";
+import { keepSession, mayKeepSession } from "../callers/session-cookie.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { type Page, sendPage } from "./page.ts";
@@ -23,13 +22,11 @@ export function signInPages(app: App, dependencies: HttpDependencies): void {
       (_request, _body, done) => done(null, undefined),
     );
     linkPages(pages as App, dependencies);
-    sessionPages(pages as App, dependencies);
     ready();
   });
 }
 
 const hidden = { schema: { hide: true } } as const;
-const signedIn = "/signed-in";
 
 const deadLink: Page = {
   title: "This link does not work any more",
@@ -71,39 +68,7 @@ function linkPages(app: App, dependencies: HttpDependencies): void {
     const secret = await signInByLink(database, secretOf(request), dependencies);
     if (secret === undefined) return sendPage(reply, 404, deadLink);
     keepSession(request, reply, publicUrl, secret);
-    return reply.redirect(signedIn, 303);
-  });
-}
-
-function sessionPages(app: App, { database, clock, publicUrl }: HttpDependencies): void {
-  const findSession = createSessionLookup(database, clock);
-  const sessionOf = async (request: FastifyRequest) => {
-    const secret = sessionCookie(request, publicUrl);
-    return secret === undefined ? undefined : findSession(secret);
-  };
-  const sendSignedOut = (reply: FastifyReply, status: number) =>
-    sendPage(reply, status, {
-      title: "You are not signed in",
-      text: ["To sign in, ask an administrator for a link."],
-    });
-
-  app.get(signedIn, hidden, async (request, reply) => {
-    const session = await sessionOf(request);
-    const person = session && (await readPerson(database, session.organizationId, session.userId));
-    if (person === undefined) return sendSignedOut(reply, 401);
-    return sendPage(reply, 200, {
-      title: `You are signed in to ${person.organization.name}`,
-      text: [`As ${nameOf(person)}.`],
-      button: { label: "Sign out", action: "/sign-out" },
-    });
-  });
-
-  app.post("/sign-out", hidden, async (request, reply) => {
-    if (!isSameOrigin(request, publicUrl)) return sendPage(reply, 403, foreignPage);
-    const session = await sessionOf(request);
-    if (session !== undefined) await endSession(database, session, clock());
-    forgetSession(request, reply, publicUrl);
-    return sendSignedOut(reply, 200);
+    return reply.redirect("/", 303);
   });
 }
 
