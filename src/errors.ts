@@ -216,6 +216,11 @@ export const rowIssues = {
     message: (d) =>
       `${text(d.field)} contains ${text(d.what)}. The value was left out, and the stored one stays. Export the file as UTF-8.`,
   },
+  null_in_list: {
+    severity: "warning",
+    message: (d) =>
+      `Value ${text(d.position)} of ${text(d.field)} is null, which says nothing. All of ${text(d.field)} was left out, and the stored values stay. Write "" for a blank value.`,
+  },
   email_invalid: {
     severity: "warning",
     message: (d) => `"${text(d.value)}" is not an e-mail address. It was left out. Correct it in your own system.`,

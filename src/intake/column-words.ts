@@ -7,7 +7,7 @@ export type PhoneAttribute = (typeof phoneAttributes)[number];
 
 /** Names of columns that complete the phone of their row (file formats, section 1.8). */
 export const attributeNames: Readonly<Record<PhoneAttribute, readonly string[]>> = {
-  carrier: ["Carrier", "Phone Carrier", "Cell Carrier", "Mobile Carrier", "Wireless Carrier"],
+  carrier: ["Carrier", "Phone Carrier"],
   messageType: ["Type", "Phone Type", "Message Type"],
   countryCode: ["Country Code", "Phone Country", "Phone Country Code"],
   label: ["Label", "Phone Label"],
@@ -19,17 +19,54 @@ export const labelledNames: Readonly<Record<Phone["label"], readonly string[]>> 
     "Cell",
     "Cell Phone",
     "Cell Number",
+    "Cell No",
     "Cell Phone Number",
+    "Cell Phone No",
     "Cellular",
     "Mobile",
     "Mobile Phone",
     "Mobile Number",
+    "Mobile No",
     "Mobile Phone Number",
+    "Mobile Phone No",
+    "Phone Cell",
+    "Phone Mobile",
   ],
-  home: ["Home Phone", "Home Phone Number", "Home Number"],
-  work: ["Work Phone", "Work Phone Number", "Work Number", "Office Phone", "Business Phone"],
-  other: ["Other Phone", "Other Phone Number", "Alternate Phone"],
+  home: ["Home Phone", "Home Phone Number", "Home Phone No", "Home Number", "Phone Home"],
+  work: [
+    "Work Phone",
+    "Work Phone Number",
+    "Work Phone No",
+    "Work Number",
+    "Office Phone",
+    "Office Phone Number",
+    "Business Phone",
+    "Phone Work",
+    "Phone Office",
+  ],
+  other: ["Other Phone", "Other Phone Number", "Alternate Phone", "Phone Other"],
 };
+
+/** Words that begin the name of a column with an attribute of the phones of one label. */
+const labelWords: Readonly<Record<Phone["label"], readonly string[]>> = {
+  cell: ["Cell", "Cell Phone", "Mobile", "Mobile Phone"],
+  home: ["Home Phone"],
+  work: ["Work Phone", "Office Phone", "Business Phone"],
+  other: ["Other Phone"],
+};
+const attributeWords: Readonly<Record<Exclude<PhoneAttribute, "label">, readonly string[]>> = {
+  carrier: ["Carrier", "Provider"],
+  messageType: ["Type", "Message Type"],
+  countryCode: ["Country Code"],
+};
+
+/** Names of columns with an attribute of the phones of one label (file formats, section 1.8). */
+export function labelledAttributeNames(attribute: PhoneAttribute, label: Phone["label"]): readonly string[] {
+  if (attribute === "label") return [];
+  const others = attribute === "carrier" && label === "cell" ? ["Wireless Carrier"] : [];
+  const words = attributeWords[attribute];
+  return [...labelWords[label].flatMap((begin) => words.map((word) => `${begin} ${word}`)), ...others];
+}
 
 /** The meaning of a column's name. */
 export interface ColumnMeaning {
@@ -38,7 +75,7 @@ export interface ColumnMeaning {
   readonly rank: number;
   /** The column holds an attribute of phones, not numbers. */
   readonly attribute?: PhoneAttribute;
-  /** Label of all phones of the column. */
+  /** Label of all phones of the column, or of those that the attribute completes. */
   readonly label?: Phone["label"];
 }
 
@@ -55,13 +92,20 @@ const listFields: ReadonlySet<UserField> = new Set(
 /** Highest number at the end of a column's name: a sender decides the names, and each takes a slot. */
 const mostNumber = 20;
 
-const ignored = /[\s\-_.*#:\p{Cf}]/gu;
+const ignored = /[\s_.*#:()[\]\p{Pd}\p{Cf}]/gu;
 const plainName = /^[a-z0-9]*$/;
+/** Instructions that forms write after a name. */
+const instruction =
+  /\s*[([](?:(?:is )?(?:required|optional|mandatory)|req|opt|if (?:any|applicable|available|known)|(?:max\.?|up to)? ?\d+ ?(?:digits?|char(?:acter)?s?)(?: (?:only|max\.?))?|(?:digits|numbers) only|text|e\.?164|(?:e\.?g\.?|i\.?e\.?|ex|example|format)[.:,]? [^()[\]]*|[x#\d .+-]{7,}|\([x#\d]{3}\)[x#\d .+-]{7,}|(?:separated? |delimited )?(?:by |with )?(?:;|semi-?colons?|commas?)(?: separated| delimited)?)[)\]]\s*$/;
 
-/** A name as names are compared: case, blanks, invisible characters and `-`, `_`, `.`, `*`, `#`, `:` do not count. */
+/**
+ * A name as names are compared: case, blanks, dashes, parentheses, invisible characters and `_`, `.`, `*`, `#`, `:` do not
+ * count, nor does an instruction at the end, as in `Phone (10 digits)` or `E-mail (required)`.
+ */
 export function foldName(name: string): string {
   const lower = name.toLowerCase();
-  return plainName.test(lower) ? lower : lower.normalize("NFKC").replace(ignored, "");
+  if (plainName.test(lower)) return lower;
+  return lower.normalize("NFKC").replace(instruction, "").replace(ignored, "");
 }
 
 const meanings = new Map<string, ColumnMeaning>();
@@ -78,10 +122,12 @@ for (const { feed: field, names } of personFields) {
   for (const name of [field, field.replace(/s$/, "")]) meanings.set(foldName(name), { field, rank: 0 });
   add(names, { field });
 }
-for (const [label, names] of Object.entries(labelledNames)) {
-  add(names, { field: "phone", label: label as Phone["label"] });
+const phoneLabels = Object.keys(labelledNames) as Phone["label"][];
+for (const label of phoneLabels) add(labelledNames[label], { field: "phone", label });
+for (const attribute of phoneAttributes) {
+  add(attributeNames[attribute], { field: "phone", attribute });
+  for (const label of phoneLabels) add(labelledAttributeNames(attribute, label), { field: "phone", attribute, label });
 }
-for (const attribute of phoneAttributes) add(attributeNames[attribute], { field: "phone", attribute });
 
 /**
  * The meaning of a column's name (file formats, section 1.8). A name may list several, as in `Email; Email2`, or end in
@@ -92,7 +138,11 @@ export function columnOf(name: string): NamedColumn | undefined {
   const folded = foldName(name);
   const meaning = meanings.get(folded);
   if (meaning) return { ...meaning, number: 0 };
+  // Student# is a number, but Phone# is a phone.
+  if (name.includes("#")) return columnOf(name.replaceAll("#", " no "));
   if (/[;|]/.test(folded)) return listedColumn(folded);
+  const withoutWord = folded.replace(/(?:required|optional|mandatory)$/, "");
+  if (withoutWord !== folded) return columnOf(withoutWord);
   const [, word, digits] = /^(.*?)(\d{1,2})$/.exec(folded) ?? [];
   const numbered = word === undefined ? undefined : meanings.get(word);
   const number = Number(digits);

@@ -1,4 +1,5 @@
 import { MusterError, type ProblemPlace } from "../errors.ts";
+import { foldName } from "./column-words.ts";
 import type { CsvRow } from "./csv-findings.ts";
 import { likelyDelimiter, looksLikeHeader } from "./csv-header.ts";
 import { printable } from "./printable.ts";
@@ -12,7 +13,9 @@ export interface Layout {
   readonly isHeader: boolean;
   /** Columns of a row that is whole. */
   readonly columns: number;
-  /** Slot of each column; undefined for those that are not read. */
+  /** Names of the columns; none without a header row. */
+  readonly names: readonly string[];
+  /** Slot of each column, which several columns may share; undefined for those that are not read. */
   readonly slots: readonly (number | undefined)[];
   /** Names of the columns that are not read; at most 50. */
   readonly ignored: string[];
@@ -41,8 +44,6 @@ function namedLayout<Field extends string>(
   const slots = names.map((name, index) =>
     index < read ? ((name === "" ? undefined : mapping.slotOfName(name)) ?? byPosition(index)) : undefined,
   );
-  const twice = names.findIndex((_, index) => slots[index] !== undefined && slots.indexOf(slots[index]) < index);
-  if (twice >= 0) throw namedTwice(line, names[slots.indexOf(slots[twice])]!, names[twice]!);
   if (slots.every((slot) => slot === undefined)) {
     const detail = `the header names no column that Muster knows. It has ${listed(names)}. Expected are ${listed(mapping.names)}. ${send}`;
     throw wrong(line, detail);
@@ -51,9 +52,10 @@ function namedLayout<Field extends string>(
     const detail = `the header has no column for an e-mail, userID or databaseID, so no row could name a person. It has ${listed(names)}. Add one of these columns, or set a field mapping for the source. ${send}`;
     throw wrong(line, detail);
   }
+  refuseFullName(line, names, slots, mapping);
   const ignored = names.filter((name, index) => slots[index] === undefined && name !== "").map(shownName);
   const columns = names.findLastIndex((name) => name !== "") + 1;
-  return { isHeader: true, columns, slots, ignored: ignored.slice(0, 50) };
+  return { isHeader: true, columns, names, slots, ignored: ignored.slice(0, 50) };
 }
 
 const identifiers: readonly string[] = ["email", "userID", "databaseID"];
@@ -64,17 +66,41 @@ function namesPeople<Field extends string>(
   mapping: RecordMapping<Field>,
 ): boolean {
   if (mapping.vocabulary.one !== "person") return true;
+  return fieldsOf(slots, mapping)?.some((field) => identifiers.includes(field)) ?? true;
+}
+
+/** Names of columns that hold all names of a person. */
+const fullNames: ReadonlySet<string> = new Set(
+  ["Name", "Full Name", "Display Name", "Complete Name", "Person Name", "Student Name", "Employee Name", "CN"].map(
+    foldName,
+  ),
+);
+const nameFields: readonly string[] = ["firstName", "lastName"];
+
+/** Nobody can tell for sure which part of a full name is the last name, so that without other names nobody could be added. */
+function refuseFullName<Field extends string>(
+  line: number,
+  names: readonly string[],
+  slots: readonly (number | undefined)[],
+  mapping: RecordMapping<Field>,
+): void {
+  const name = names.find((one, index) => slots[index] === undefined && fullNames.has(foldName(one)));
+  const isNameField = (field: string) => nameFields.includes(field);
+  if (name === undefined || !mapping.names.some(isNameField) || (fieldsOf(slots, mapping)?.some(isNameField) ?? true))
+    return;
+  const detail = `the header has "${shownName(name)}", but no column for firstName or lastName, and Muster does not split names. Export the first and the last name in two columns, or let the source's field mapping read "${shownName(name)}" as firstName. Nothing was changed.`;
+  throw wrong(line, detail, { field: shownName(name) });
+}
+
+/** The fields that a row with a value in each of its columns has; undefined if that depends on the values. */
+function fieldsOf<Field extends string>(
+  slots: readonly (number | undefined)[],
+  mapping: RecordMapping<Field>,
+): readonly string[] | undefined {
   const cells = new Array<string | undefined>(mapping.slotCount);
   for (const slot of slots) if (slot !== undefined) cells[slot] = "x";
   const { values, failure } = mapping.read(cells);
-  return failure !== undefined || identifiers.some((field) => field in values);
-}
-
-function namedTwice(line: number, first: string, second: string): MusterError {
-  const names =
-    first === second ? `twice: ${shownName(first)}` : `by two names: ${shownName(first)} and ${shownName(second)}`;
-  const detail = `the header names a column ${names}. Remove or rename one of them. ${send}`;
-  return wrong(line, detail, { field: shownName(second) });
+  return failure === undefined ? Object.keys(values) : undefined;
 }
 
 function positionedLayout<Field extends string>(
@@ -99,7 +125,7 @@ function positionedLayout<Field extends string>(
     const detail = `the first row has ${columns} columns, and a file without a header row has ${positions} at most. Send a header row, or set a field mapping for the source. Nothing was changed.`;
     throw wrong(line, detail);
   }
-  return { isHeader: false, columns: isResponse(cells) ? cells.length : columns, slots, ignored: [] };
+  return { isHeader: false, columns: isResponse(cells) ? cells.length : columns, names: [], slots, ignored: [] };
 }
 
 function tooFewColumns(line: number, cells: readonly string[]): MusterError {

@@ -6,6 +6,8 @@ import { type Layout, layoutOf } from "./csv-layout.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { createTableFilter } from "./csv-table.ts";
 import { withoutDamage } from "./damage.ts";
+import { joinedTokens } from "./documented-mapping.ts";
+import { quoted } from "./issues.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import { printable } from "./printable.ts";
 import {
@@ -143,14 +145,44 @@ function readRow<Field extends string>(
     return { values, failure: columnsDiffer(cells, columns), unreadable: true };
   }
   const bySlot = new Array<string | undefined>(mapping.slotCount);
+  let failure: SourceRecord["failure"];
   for (let index = 0; index < cells.length; index += 1) {
     const slot = slots[index];
     if (slot === undefined) continue;
-    const cell = cells[index]!.trim();
-    bySlot[slot] = cell.startsWith("'") ? cell.replace(apostrophe, "") : cell;
+    const trimmed = cells[index]!.trim();
+    const cell = trimmed.startsWith("'") ? trimmed.replace(apostrophe, "") : trimmed;
+    const before = bySlot[slot];
+    if (before === undefined) bySlot[slot] = cell;
+    else failure ??= addToColumn(bySlot, cell, index, layout, mapping);
   }
-  const record = mapping.read(bySlot);
+  const read = mapping.read(bySlot);
+  const record = failure === undefined ? read : { ...read, failure };
   return damage === undefined ? record : { ...record, ...withoutDamage(record, damage) };
+}
+
+/**
+ * Takes the cell of a column whose name an earlier column has, too: a list takes both, any other field takes one value.
+ * @returns why the row fails
+ */
+function addToColumn<Field extends string>(
+  bySlot: (string | undefined)[],
+  cell: string,
+  index: number,
+  { slots, names }: Layout,
+  mapping: RecordMapping<Field>,
+): SourceRecord["failure"] {
+  const slot = slots[index]!;
+  const before = bySlot[slot] ?? "";
+  // Blanks count: a phone and its attributes belong together by their positions.
+  if (mapping.separatorOf(slot) === ";") bySlot[slot] = before + cell === "" ? "" : joinedTokens(before, cell);
+  else if (before === "") bySlot[slot] = cell;
+  else if (cell !== "" && cell !== before) {
+    const named = (at: number) => `"${printable(names[at]!, 40)}" (column ${at + 1})`;
+    const one = named(slots.indexOf(slot));
+    const details = { field: "the same", one, value: quoted(before), other: named(index), otherValue: quoted(cell) };
+    return { code: "columns_contradict", field: printable(names[index]!, 40), details };
+  }
+  return undefined;
 }
 
 /**

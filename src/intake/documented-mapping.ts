@@ -109,7 +109,7 @@ function readFurther(
       values[field] = cell;
       named.set(field, column);
     } else if (cell !== "" && lists.includes(field)) {
-      values[field] = `${before};${cell}`;
+      values[field] = joinedTokens(before, cell);
     } else if (cell !== "" && cell !== before) {
       const other = named.get(field);
       if (other && identifiers.includes(field)) failure ??= contradiction(field, other.name, before, name, cell);
@@ -120,6 +120,12 @@ function readFurther(
   if (phone !== undefined) values.phone = phone;
   return failure;
 }
+
+/** Two cells of one list. After a code such as 00002 tokens have another meaning, so that the cell with a code comes last. */
+export function joinedTokens(one: string, other: string): string {
+  return hasCode.test(one) && !hasCode.test(other) ? `${other};${one}` : `${one};${other}`;
+}
+const hasCode = /(?:^|;)\s*0000[12](?:\s|;|$)/;
 
 function contradiction(field: UserField, one: string, value: string, other: string, otherValue: string): RowIssue {
   const details = { field, one, value: quoted(value), other, otherValue: quoted(otherValue) };
@@ -136,15 +142,22 @@ function readPhones(
   if (ofPhones.length === 0) return own;
   const numbers = ofPhones.filter(({ attribute }) => attribute === undefined);
   if (own === undefined && numbers.length === 0) return undefined;
-  const tokens = own === undefined ? [] : completed(own, undefined, 0, cells, ofPhones);
+  const attributes = ofPhones.filter(({ attribute }) => attribute !== undefined);
+  const labels = new Set(numbers.map(({ label }) => label));
+  const ofLabel = (label: string | undefined) =>
+    attributes.filter(
+      (one) => one.label === undefined || one.label === (label ?? (labels.has(one.label) ? "" : one.label)),
+    );
+  const tokens = own === undefined ? [] : completed(own, undefined, 0, cells, ofLabel(undefined));
   for (const { slot, number, label } of numbers)
-    tokens.push(...completed(cells[slot]!, label, number, cells, ofPhones));
+    tokens.push(...completed(cells[slot]!, label, number, cells, ofLabel(label)));
   return tokens.join(";");
 }
 
 /**
  * Completes the phones of a cell by the attributes in columns of the same number. Several attributes belong to the
  * phones one by one, a single one to all of them; a phone's own setting wins.
+ * @param columns the columns with attributes for phones of this label; one for this label alone wins
  */
 function completed(
   cell: string,
@@ -154,17 +167,21 @@ function completed(
   columns: readonly FurtherColumn[],
 ): string[] {
   const attributes = phoneAttributes.map((attribute) => {
-    const column = columns.find(
+    const alike = columns.filter(
       (one) => one.attribute === attribute && Math.max(one.number, 1) === Math.max(number, 1),
     );
+    const column = alike.find((one) => one.label !== undefined) ?? alike[0];
     return column === undefined ? [] : cells[column.slot]!.split(";").map((value) => value.trim());
   });
-  const phones = splitPhones(cell).filter((token) => token.trim() !== "");
-  return phones.map((phone, index) => {
+  const tokens = splitPhones(cell);
+  const phones = tokens.filter((token) => token.trim() !== "");
+  return phones.map((phone, filled) => {
     const parts = phone.split("|");
     const all = attributes.map((values, position) => {
       const said = parts[position + 1]?.trim() ?? "";
       if (said !== "") return said;
+      // As many values as tokens, blank ones included, belong to them by position.
+      const index = values.length === tokens.length ? tokens.indexOf(phone) : filled;
       const sent = (values.length === 1 ? values[0] : values[index])?.replaceAll("|", " ") ?? "";
       return sent === "" && position === labelPosition ? (label ?? "") : sent;
     });

@@ -32,10 +32,17 @@ function feedMember(kind: (typeof personFields)[number]["kind"], value: unknown)
         role === 0 || role === undefined ? groupId : `${groupId}|${role}`,
       );
     case "address":
-      return isObject(value) ? (value.text ?? addressParts.map((part) => value[part] ?? "").join("|")) : value;
+      return isObject(value) ? addressMember(value) : value;
     default:
       return value;
   }
+}
+
+/** The parts of an address, or its free text; undefined if it has none. */
+function addressMember(address: Members): unknown {
+  if (address.text !== undefined && address.text !== null) return address.text;
+  const parts = addressParts.map((part) => address[part] ?? undefined);
+  return parts.every((part) => part === undefined) ? undefined : parts.map((part) => part ?? "").join("|");
 }
 
 function databaseIdIn(links: unknown, sourceName: string): unknown {

@@ -29,7 +29,7 @@ export interface MemberProblem {
 
 /**
  * Makes a record of the members of an object, one after the other. Values are strings; where a column holds a list, an
- * array of strings may come. A value of another type fails the record; null says nothing.
+ * array of strings may come. A value of another type fails the record; null says nothing, also in an array.
  */
 export interface RecordBuilder {
   /** Begins a record on a 1-based line. */
@@ -51,7 +51,7 @@ interface OpenMember {
   readonly name: string;
   readonly slot: number | undefined;
   /** Items of its list so far. */
-  items: string[] | undefined;
+  items: (string | null)[] | undefined;
   length: number;
 }
 
@@ -66,6 +66,8 @@ interface OpenRecord {
   failure: RowIssue | undefined;
   /** The first damage of the encoding. */
   damage: string | undefined;
+  /** Warnings. */
+  readonly notes: RowIssue[];
   /** The member that is being read. */
   member: OpenMember | undefined;
 }
@@ -77,6 +79,7 @@ const newRecord = (line: number): OpenRecord => ({
   members: 0,
   failure: undefined,
   damage: undefined,
+  notes: [],
   member: undefined,
 });
 
@@ -115,23 +118,43 @@ export function createRecordBuilder<Field extends string>(target: JsonTarget<Fie
     closeContainer() {
       const { member } = record;
       if (member?.items === undefined || member.slot === undefined) return;
-      const separator = mapping.separatorOf(member.slot);
-      if (separator === "|" && member.items.some((item) => item.includes("|"))) {
-        fail(record, member, "a value of the list contains the separator |");
-      } else {
-        const items = separator === ";" ? member.items.filter((item) => item !== "") : member.items;
-        record.cells[member.slot] = items.join(separator);
-      }
+      endList(record, member, member.slot, member.items, mapping.separatorOf(member.slot));
     },
     close() {
-      const { line, cells, damage } = record;
+      const { line, cells, damage, notes } = record;
       const read = mapping.read(cells);
-      const undamaged = damage === undefined ? read : withoutDamage(read, damage);
+      const undamaged = damage === undefined ? { ...read, notes: [] } : withoutDamage(read, damage);
       const failure = record.failure ?? undamaged.failure;
-      queue.add({ line, ...undamaged, ...(failure === undefined ? {} : { failure }) });
+      const all = [...undamaged.notes, ...notes];
+      const { values } = undamaged;
+      queue.add({
+        line,
+        values,
+        ...(all.length === 0 ? {} : { notes: all }),
+        ...(failure === undefined ? {} : { failure }),
+      });
       record.member = undefined;
     },
   };
+}
+
+/** Ends a list. Of nothing but nulls it says nothing; one by position says nothing as soon as it has a null. */
+function endList(
+  record: OpenRecord,
+  member: OpenMember,
+  slot: number,
+  items: readonly (string | null)[],
+  separator: ";" | "|" | undefined,
+): void {
+  const values = items.filter((item) => item !== null);
+  if (values.length === 0 && items.length > 0) return;
+  if (separator === ";") record.cells[slot] = values.filter((item) => item !== "").join(separator);
+  else if (values.some((item) => item.includes("|"))) {
+    fail(record, member, "a value of the list contains the separator |");
+  } else if (values.length < items.length) {
+    const details = { field: member.name, position: items.indexOf(null) + 1 };
+    record.notes.push({ code: "null_in_list", field: member.name, details });
+  } else record.cells[slot] = values.join(separator);
 }
 
 /** Fails a record by its member, whose value is dropped; the first failure of a record counts. */
@@ -157,7 +180,7 @@ function createScalars<Field extends string>(
     if (member?.slot === undefined || (isItem && member.items === undefined)) return undefined;
     const { name, slot } = member;
     if (value === null) {
-      if (isItem) member.items!.push("");
+      if (isItem) member.items!.push(null);
       else delete cells[slot];
       return undefined;
     }

@@ -1,6 +1,7 @@
-import { MusterError } from "../errors.ts";
+import { MusterError, type RowIssue } from "../errors.ts";
 import { createSlotFinder, localName } from "./column-slots.ts";
 import { createDecoder } from "./decode.ts";
+import { valueInvalid } from "./issues.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
 import { printable } from "./printable.ts";
 import {
@@ -94,6 +95,11 @@ interface OpenRecord {
   name: string;
   /** The text of the field so far. */
   text: string;
+  /** The field, or the record, is marked as null. */
+  isNil: boolean;
+  isRecordNil: boolean;
+  /** A field that is marked as null and has a value. */
+  failure: RowIssue | undefined;
 }
 
 /** The target that a parser fills. */
@@ -110,8 +116,7 @@ function createRecordParser<Field extends string>(
   limits: XmlLimits,
   target: Target<Field>,
 ): { parser: XmlParser; checkRecordLength(): void } {
-  const place = { line: 1, column: 1 };
-  const record: OpenRecord = { cells: [], place, start: 0, elements: 0, slot: undefined, name: "", text: "" };
+  const record = newRecord();
   const { queue, mapping } = target;
   const { vocabulary } = mapping;
   /** The name of its records that the root implies. */
@@ -121,7 +126,7 @@ function createRecordParser<Field extends string>(
   const handler: XmlHandler = {
     start(name, attributes) {
       if (depth === 0) recordName = startRoot(parser, name, attributes, vocabulary);
-      else if (depth === 1) startRecord(parser, record, name, recordName);
+      else if (depth === 1) startRecord(parser, record, { name, attributes, recordName });
       else if (depth === 2) startField(parser, record, { name, attributes, recordName }, limits, target);
       else if (record.slot !== undefined) throw misplaced(parser, name, "inside a field");
       depth += 1;
@@ -133,11 +138,11 @@ function createRecordParser<Field extends string>(
     end() {
       depth -= 1;
       if (depth === 2 && record.slot !== undefined) {
-        record.cells[record.slot] = record.text.trim();
-        record.slot = undefined;
+        endField(record, record.slot);
       } else if (depth === 1) {
         checkLength(parser, record, limits);
-        queue.add({ line: record.place.line, ...mapping.read(record.cells) });
+        // null says nothing: such a record is not a row
+        if (!record.isRecordNil || record.cells.length > 0) queue.add(readRecord(record, mapping));
       }
     },
     progress() {
@@ -153,6 +158,27 @@ function createRecordParser<Field extends string>(
       if (depth > 1) checkLength(parser, record, limits);
     },
   };
+}
+
+const newRecord = (): OpenRecord => ({
+  cells: [],
+  place: { line: 1, column: 1 },
+  start: 0,
+  elements: 0,
+  slot: undefined,
+  name: "",
+  text: "",
+  isNil: false,
+  isRecordNil: false,
+  failure: undefined,
+});
+
+function readRecord<Field extends string>(
+  { cells, place, failure }: OpenRecord,
+  mapping: RecordMapping<Field>,
+): Omit<SourceRecord<Field>, "row"> {
+  const read = { line: place.line, ...mapping.read(cells) };
+  return failure === undefined ? read : { ...read, failure };
 }
 
 /** Checks the root; returns what its records are called. */
@@ -186,26 +212,28 @@ function attributeOf(attributes: Readonly<Record<string, string>>, wanted: strin
   return undefined;
 }
 
-function startRecord(parser: XmlParser, record: OpenRecord, name: string, expected: string): void {
-  if (!isNamed(name, expected)) throw misplaced(parser, name, `where only <${expected}> is allowed`);
+function startRecord(parser: XmlParser, record: OpenRecord, { name, attributes, recordName }: Tag): void {
+  if (!isNamed(name, recordName)) throw misplaced(parser, name, `where only <${recordName}> is allowed`);
   record.cells = [];
   record.place = parser.tagPlace();
   record.start = parser.position;
   record.elements = 0;
+  record.isRecordNil = isNull(attributes);
+  record.failure = undefined;
 }
 
-/** The start tag of a column. */
-interface FieldTag {
+/** A start tag. */
+interface Tag {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
-  /** The name of the element around it. */
+  /** The name of the records of the document. */
   readonly recordName: string;
 }
 
 function startField<Field extends string>(
   parser: XmlParser,
   record: OpenRecord,
-  { name, attributes, recordName }: FieldTag,
+  { name, attributes, recordName }: Tag,
   limits: XmlLimits,
   { slotOf, ignored }: Target<Field>,
 ): void {
@@ -219,8 +247,6 @@ function startField<Field extends string>(
     ignored.add(name);
     return;
   }
-  // null says nothing, as in JSON: nil of Rails, xsi:nil of XML Schema
-  if (isTrue(attributeOf(attributes, "nil"))) return;
   if (record.cells[slot] !== undefined) {
     const detail = `one <${recordName}> has <${name}> twice. Send it once; a list goes into one element, joined by ;.`;
     throw xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
@@ -228,9 +254,22 @@ function startField<Field extends string>(
   record.slot = slot;
   record.name = name;
   record.text = "";
+  record.isNil = isNull(attributes);
 }
 
-const isTrue = (value: string | undefined): boolean => value !== undefined && /^(?:true|1)$/i.test(value);
+/** null says nothing, as in JSON. A null that has a value contradicts itself. */
+function endField(record: OpenRecord, slot: number): void {
+  const value = record.text.trim();
+  if (!record.isNil) record.cells[slot] = value;
+  else if (value !== "") record.failure ??= valueInvalid(record.name, "it is marked as null, and has a value");
+  record.slot = undefined;
+}
+
+/** `nil` of Rails, `xsi:nil` of XML Schema, and `null`. */
+const isNull = (attributes: Readonly<Record<string, string>>): boolean =>
+  ["nil", "null"].some((name) => isTrue(attributeOf(attributes, name)));
+
+const isTrue = (value: string | undefined): boolean => value !== undefined && /^\s*(?:true|1)\s*$/i.test(value);
 
 function addText(parser: XmlParser, record: OpenRecord, text: string, limits: XmlLimits): void {
   record.text = record.text === "" ? text : record.text + text;
