@@ -270,6 +270,11 @@ export const rowIssues = {
     message: (d) =>
       `The phone "${text(d.value)}" was left out: ${text(d.explanation)}. Older numbers were kept. Export the column as text.`,
   },
+  letters_lost: {
+    severity: "warning",
+    message: (d) =>
+      `${text(d.field)} "${text(d.value)}" has lost letters, so it was left out, and no membership ends. Export the file as UTF-8.`,
+  },
   smart_quotes: {
     severity: "warning",
     message: (d) =>

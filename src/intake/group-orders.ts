@@ -1,6 +1,7 @@
 import type { RowIssue } from "../errors.ts";
 import { damaged, quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
+import { hasLostLetters } from "./lost-letters.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
 import { type Damage, hasEscapes, identifierDamage } from "./spreadsheet-damage.ts";
@@ -40,6 +41,7 @@ type Token =
   | { readonly kind: "group"; readonly groupId: string; readonly role: number | null }
   | { readonly kind: "damaged"; readonly code: string }
   | { readonly kind: "spoilt"; readonly damage: Damage }
+  | { readonly kind: "lost-letters" }
   | { readonly kind: "invalid" };
 
 /**
@@ -50,12 +52,12 @@ type Token =
  *
  * @param value the cell; blank orders nothing
  * @param grantableRoles roles that an import may grant beside 0; another one becomes 0, with a warning
- * @param groupsWithComma ids of groups that have a comma in them
+ * @param unusualGroups ids of groups that have a comma in them, or look as if letters were lost
  */
 export function parseGroupOrders(
   value: string,
   grantableRoles: readonly number[],
-  groupsWithComma: ReadonlySet<string> = noGroups,
+  unusualGroups: ReadonlySet<string> = noGroups,
 ): ParsedGroupOrders {
   const issues: RowIssue[] = [];
   const join = new Map<string, number | null>();
@@ -66,13 +68,13 @@ export function parseGroupOrders(
   let count = 0;
   const cell = withoutGuard(value);
   if (hasEscapes(cell)) return failed(damaged("groupID", cell, identifierDamage(cell)!));
-  for (const text of splitTokens(cell, groupsWithComma, issues)) {
+  for (const text of splitTokens(cell, unusualGroups, issues)) {
     if (isPlaceholder(text)) {
       issues.push({ code: "placeholder_word", field: "groupID", details: { field: "groupID", value: quoted(text) } });
       continue;
     }
     count += 1;
-    const token = parseToken(text);
+    const token = parseToken(text, unusualGroups);
     switch (token.kind) {
       case "delete-person":
         deletePerson = true;
@@ -104,9 +106,18 @@ export function parseGroupOrders(
       }
       case "spoilt":
         return failed(damaged("groupID", text, token.damage));
+      case "lost-letters":
+        if (/(?:^|\|)\s*0000[012]/.test(text)) return failed(invalidToken(text));
+        issues.push({ code: "letters_lost", field: "groupID", details: { field: "groupID", value: quoted(text) } });
+        break;
       case "invalid":
         return failed(invalidToken(text));
     }
+  }
+  const unread = issues.find(({ code }) => code === "letters_lost" || code === "group_list_unclear");
+  // The rest of the cell could order more than was meant.
+  if (unread !== undefined && (deletePerson || leaveAll || leaving || leave.size > 0)) {
+    return failed({ code: "group_token_invalid", field: "groupID", details: { value: unread.details.value ?? "" } });
   }
   if (count > limits.user.groups) {
     return failed(valueInvalid("groupID", `it has more than ${limits.user.groups.toLocaleString("en-US")} groups`));
@@ -116,7 +127,8 @@ export function parseGroupOrders(
   if (leaving && leave.size === 0) return failed(invalidToken(leaveCode));
   const joined: { groupId: string; role: number | null }[] = [];
   for (const [groupId, role] of join) joined.push({ groupId, role });
-  return { orders: { deletePerson, leaveAll, leave: [...leave], join: joined }, issues };
+  const orders = { deletePerson, leaveAll, leave: [...leave], join: joined };
+  return { orders: unread === undefined ? orders : { ...orders, incomplete: true }, issues };
 }
 
 const noGroups: ReadonlySet<string> = new Set();
@@ -125,7 +137,7 @@ const noGroups: ReadonlySet<string> = new Set();
  * Splits a cell at `;` and line breaks, which no group's id has, and at commas, unless a group is called so. Tokens are
  * trimmed, without guards, and not blank.
  */
-function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
+function splitTokens(cell: string, unusualGroups: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const tokens: string[] = [];
   const isPlain = !/[\t\r\n,'="，、]/.test(cell);
   for (const part of isPlain ? cell.split(";") : cell.split(/[;\t\r\n]/)) {
@@ -133,15 +145,15 @@ function splitTokens(cell: string, groupsWithComma: ReadonlySet<string>, issues:
     const text = isPlain ? trimmed : withoutGuard(trimmed);
     if (text === "") continue;
     if (isPlain || !/[,，、]/.test(text)) tokens.push(text);
-    else tokens.push(...splitAtCommas(text, groupsWithComma, issues));
+    else tokens.push(...splitAtCommas(text, unusualGroups, issues));
   }
   return tokens;
 }
 
 /** A comma may belong to a group's id, and an id may have blanks: only words between commas are a list for sure. */
-function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issues: RowIssue[]): string[] {
+function splitAtCommas(text: string, unusualGroups: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const groupId = text.split("|", 1)[0]!.trim();
-  if (groupsWithComma.has(groupId) || distinguishedName.test(groupId)) return [text];
+  if (unusualGroups.has(groupId) || distinguishedName.test(groupId)) return [text];
   if (identifierDamage(text) !== undefined || damagedCode.test(text)) return [text];
   const parts = text
     .split(/[,，、]/)
@@ -153,9 +165,11 @@ function splitAtCommas(text: string, groupsWithComma: ReadonlySet<string>, issue
   return isList ? parts : [];
 }
 
-function parseToken(text: string): Token {
+function parseToken(text: string, unusualGroups: ReadonlySet<string>): Token {
   if (text.length <= limits.user.groupIdLength && plainGroupPattern.test(text))
     return { kind: "group", groupId: text, role: null };
+  if (hasLostLetters(text) && !unusualGroups.has(text.replace(/^00002\s+|\|.*$/gs, "").trim()))
+    return { kind: "lost-letters" };
   const [, digit] =
     text === deletePersonCode || text === leaveAllCode || text === leaveCode ? [] : (damagedCode.exec(text) ?? []);
   if (digit !== undefined) return { kind: "damaged", code: `0000${digit}` };

@@ -10,7 +10,7 @@ import { parsePhones } from "./phones.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import { codePoint } from "./printable.ts";
 import type { NormalizationRules, SourceRecord, UserRow } from "./records.ts";
-import { identifierDamage, isInSmartQuotes, locationDamage, textDamage } from "./spreadsheet-damage.ts";
+import { identifierDamage, isInSmartQuotes, lettersDamage, locationDamage, textDamage } from "./spreadsheet-damage.ts";
 import { toNfc } from "./text.ts";
 import { withoutGuard, withoutTextGuard } from "./text-guards.ts";
 
@@ -124,7 +124,7 @@ function readIdentifier(
   }
   const checked = refuseControls(field, value, separatorPattern) ?? checkLength(field, value, limit);
   if (typeof checked === "object") return checked;
-  const damage = identifierDamage(checked);
+  const damage = identifierDamage(checked) ?? lettersDamage(checked);
   return damage === undefined ? checked : damaged(field, checked, damage);
 }
 
@@ -215,10 +215,10 @@ function readLists({ values }: SourceRecord, row: Draft, rules: NormalizationRul
   const groupId = clean("groupID", values.groupID, row.issues);
   if (typeof groupId === "object") return groupId;
   if (groupId !== undefined) {
-    const parsed = parseGroupOrders(groupId, rules.grantableRoles, rules.groupsWithComma);
+    const parsed = parseGroupOrders(groupId, rules.grantableRoles, rules.unusualGroups);
     if (parsed.failure !== undefined) return parsed.failure;
     row.groups = parsed.orders;
-    row.namesGroup = parsed.orders.join.length > 0;
+    row.namesGroup = parsed.orders.join.length > 0 || parsed.orders.incomplete === true;
     addIssues(row, parsed.issues);
   }
   return undefined;

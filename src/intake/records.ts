@@ -56,6 +56,8 @@ export interface GroupOrders {
   readonly leave: readonly string[];
   /** Groups to join, each once, with the highest permitted role; `null` is a token without a role. */
   readonly join: readonly { readonly groupId: string; readonly role: number | null }[];
+  /** Some token could not be read, so that the row ends no membership by its silence. */
+  readonly incomplete?: true;
 }
 
 /** The single values of a row. Absent ones say nothing; a present blank is "", or [] for texts. */
@@ -107,6 +109,6 @@ export interface NormalizationRules {
   readonly countryCode: string;
   /** Roles that an import may grant beside member. */
   readonly grantableRoles: readonly number[];
-  /** Ids of groups that have a comma in them: in other groupIDs a comma separates. */
-  readonly groupsWithComma?: ReadonlySet<string>;
+  /** Ids of groups that look like a list or like damage, and are neither: those with a comma, and with lost letters. */
+  readonly unusualGroups?: ReadonlySet<string>;
 }

@@ -51,6 +51,12 @@ const escapeDamage: Damage = {
   advice: "Have the export write the character itself.",
 };
 
+const encodingDamage: Damage = {
+  code: "export_damage",
+  explanation: "the export read it in another encoding, and letters are lost",
+  advice: "Export the file as UTF-8.",
+};
+
 /**
  * Tells what a program did to an identifier; undefined when nothing shows. Lost leading zeros don't show in the value
  * alone: a field mapping's `pattern` finds them.
@@ -62,6 +68,10 @@ export function identifierDamage(value: string): Damage | undefined {
   }
   return tokenDamage(value);
 }
+
+/** Tells if a program replaced a letter of an identifier, so that nobody can tell which one it was. */
+export const lettersDamage = (value: string): Damage | undefined =>
+  value.includes("\ufffd") ? encodingDamage : undefined;
 
 function tokenDamage(value: string): Damage | undefined {
   const number = numberDamage(value);

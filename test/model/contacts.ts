@@ -1,6 +1,7 @@
 /** E-mail addresses and phones of a person: lists whose entries carry the claims of those who named them. */
 import type { Statement } from "./merge.ts";
 import { type Issue, type Organization, outranks, type User } from "./state.ts";
+import { damages } from "./text.ts";
 
 /**
  * The first address of the file becomes the primary one if the person has no primary one, or if it `takesPrimary`. All others are
@@ -32,13 +33,24 @@ export function applyEmails(
 }
 
 /** Adds phones and replaces their attributes where the source may (file formats, section 5). */
-export function applyPhones(organization: Organization, source: number, user: User, statement: Statement): void {
-  for (const [key, phone] of statement.phones) {
+export function applyPhones(
+  organization: Organization,
+  source: number,
+  user: User,
+  statement: Statement,
+  warn: (row: number, issue: Issue) => void,
+): void {
+  for (const [key, sent] of statement.phones) {
+    let phone = sent;
     const known = user.phones.get(key);
     if (!known) user.phones.set(key, { ...phone, owner: source, claims: new Set([source]) });
     else {
       known.claims.add(source);
       if (statement.mode !== "replace" || outranks(organization, known.owner, source)) continue;
+      if (damages(known.carrier, sent.carrier)) {
+        warn(statement.firstRow, { code: "text_damaged", field: "phone" });
+        phone = { ...sent, carrier: known.carrier };
+      }
       const isSame =
         phone.messageType === known.messageType && phone.label === known.label && phone.carrier === known.carrier;
       // who only repeats what another one says takes it over by rank alone, as with scalars

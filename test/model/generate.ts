@@ -33,7 +33,7 @@ const emails = ["a@x.edu", "b@x.edu", "c@x.edu", "d@x.edu", "e@x.edu", "f@x.edu"
 const locations = ["Main", "North", "NORTH", "Dorm #4"];
 const phones: readonly Phone[] = [
   { number: "+12025550123", extension: "", messageType: 3, label: "cell", carrier: "" },
-  { number: "+12125550187", extension: "", messageType: 1, label: "home", carrier: "Verizon" },
+  { number: "+12125550187", extension: "", messageType: 1, label: "home", carrier: "Télécom" },
   { number: "+12125550187", extension: "12", messageType: 2, label: "work", carrier: "" },
 ];
 
@@ -213,7 +213,22 @@ const groupColumn = fc.oneof(
   { weight: 2, arbitrary: fc.constant("00001") },
   { weight: 2, arbitrary: tokens(groupToken, 2).map((list) => `00001;${list}`) },
   { weight: 3, arbitrary: fc.constant("00000") },
-  { weight: 1, arbitrary: fc.constantFrom("2", "00000;G1", "G1|7", "NULL", "'00001", "G1,G2", "12-Oct") },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      "2",
+      "00000;G1",
+      "G1|7",
+      "NULL",
+      "'00001",
+      "G1,G2",
+      "12-Oct",
+      "M?nster",
+      "G2;M\ufffd",
+      "00001;M?nster",
+      "G2;Bio 1, Lab",
+    ),
+  },
 );
 const emailColumn = tokens(
   fc.oneof(
@@ -229,6 +244,7 @@ const phoneColumn = tokens(
     "202-555-0123",
     "(202) 555-0123|AT&T|1||home",
     "2125550187",
+    "2125550187|T?l?com|1||home",
     "+1 212 555 0187||2||work",
     "2125550187 x12",
     "2125550187x12|||1|other",

@@ -33,7 +33,7 @@ export function leaveRosters(
     const { statement, fate } = applied.find(({ person }) => person.user === user) ?? {};
     const mayBeMeant = (row: UserRow) =>
       carriesIdentifier(source, stored, row, true) || (statement !== undefined && isOfThePerson(statement, row));
-    if (statement?.leaveAll !== undefined || failed.some(mayBeMeant)) continue;
+    if (statement?.leaveAll !== undefined || statement?.groupsIncomplete || failed.some(mayBeMeant)) continue;
     for (const groupId of [...user.memberships.keys()]) {
       if (!named.has(groupId) || !isRoster(organization, groupId)) continue;
       if (statement?.join.has(groupId) || statement?.leave.has(groupId)) continue;

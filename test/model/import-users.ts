@@ -254,7 +254,7 @@ function applyStatement(
 ): void {
   applyScalars(organization, source, user, statement, warn);
   applyEmails(source, user, statement, takesPrimary, warn);
-  applyPhones(organization, source, user, statement);
+  applyPhones(organization, source, user, statement, warn);
   applyMemberships(organization, source, user, statement, warn);
   user.claims.add(source);
   user.sources.set(source, statement.databaseId ?? user.sources.get(source) ?? null);

@@ -45,6 +45,8 @@ export interface Statement extends Readonly<Record<TextProperty, Said<string> | 
   readonly namesGroup: boolean;
   /** Under purge: the file's groups replace the groups of the person. */
   readonly replacesGroups: boolean;
+  /** Some group could not be read: the person leaves none by silence. */
+  readonly groupsIncomplete: boolean;
   /** The first row that leaves all groups. */
   readonly leaveAll: number | undefined;
   /** Group id → first row that leaves it. */
@@ -86,7 +88,9 @@ export function mergeRows(person: Person, style: Style): Statement {
     deletingRows: deleting.length,
     otherRows: rows.length - deleting.length,
     onlyRemoves: rows.every(removesOnly),
-    replacesGroups: style === "purge" && rows.some((row) => row.groups && !removesOnly(row)),
+    replacesGroups:
+      style === "purge" && rows.some((row) => row.groups && !removesOnly(row)) && !rows.some(isIncomplete),
+    groupsIncomplete: rows.some(isIncomplete),
     namesGroup: rows.some((row) => row.namesGroup),
     ...mergeGroups(rows),
   };
@@ -116,6 +120,8 @@ function mergeGroups(rows: readonly UserRow[]): Pick<Statement, "leaveAll" | "le
   }
   return { leaveAll: rows.find((row) => row.groups?.leaveAll)?.row, leave, join };
 }
+
+const isIncomplete = ({ groups }: UserRow) => groups?.incomplete === true;
 
 /** No role is below every role. */
 export const roleHeight = (role: number | null): number => [null, 0, 4, 3, 1, 2].indexOf(role);

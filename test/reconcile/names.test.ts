@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import fc from "fast-check";
+import { damagesText, hasLostLetters } from "../../src/intake/lost-letters.ts";
 import { agreement, foldName, type Names, nameAgreement } from "../model/names.ts";
 import { damages } from "../model/text.ts";
 import { createTestDatabase } from "../support/database.ts";
@@ -59,6 +60,10 @@ describe("damages_text", () => {
       pairs.filter(([stored, sent]) => !damages(stored, sent)),
       [],
     );
+    assert.deepEqual(
+      pairs.filter(([stored, sent]) => !stored.includes("|") && !damagesText(stored, sent)),
+      [],
+    );
   });
 
   it("lets other changes pass, and the repair of lost letters", async () => {
@@ -84,7 +89,7 @@ describe("damages_text", () => {
       [],
     );
     assert.deepEqual(
-      pairs.filter(([stored, sent]) => damages(stored, sent)),
+      pairs.filter(([stored, sent]) => damages(stored, sent) || damagesText(stored, sent)),
       [],
     );
   });
@@ -173,6 +178,42 @@ describe("folded_name", () => {
     );
     const names = fc.sample(name, { seed: 20261201, numRuns: 4000 });
     assert.deepEqual(await fold(names), names.map(foldName));
+  });
+});
+
+describe("lost letters of a name that nothing is compared with", () => {
+  it("show in signs that no language has", () => {
+    const lost = [
+      "M\ufffdller",
+      "M?ller",
+      "MÃ¼ller",
+      "Ã–sterreich",
+      "Å¡koda",
+      "M├╝ller",
+      "M√ºller",
+      misread("Иван"),
+      misread("Éa"),
+    ];
+    assert.deepEqual(
+      lost.filter((text) => !hasLostLetters(text)),
+      [],
+    );
+    const intact = [
+      "Müller",
+      "Who?",
+      "?",
+      "Ârea",
+      "São",
+      "ÅSE",
+      "Ð",
+      "√2",
+      "R&D",
+      "K–12",
+      "Иван",
+      "Ñandú",
+      "CRS-101 (A)",
+    ];
+    assert.deepEqual(intact.filter(hasLostLetters), []);
   });
 });
 

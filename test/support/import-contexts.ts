@@ -20,7 +20,7 @@ export function importSetup(style: Setup["style"], name: string, settings: objec
     style,
     rules: styleRules(style),
     settings: settingsSchema.parse(settings),
-    groupsWithComma: [],
+    unusualGroups: [],
     rulesEpoch: 1,
     isFirstOfSource: false,
     state: "",

@@ -71,6 +71,7 @@ async function toRecordPlan(
   return {
     items: kept.flatMap((planned) => itemOf(planned, known, members)),
     failures: plan.failures,
+    warnings: plan.warnings,
     notAdded: unknownRows(rows, plan, known),
     groupIds: new Map(plan.groups.map((planned) => [planned.row, idOf(planned)])),
     memberships: {

@@ -2,6 +2,8 @@ import { groupNameLength } from "../../directory/group-codes.ts";
 import { foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { valueInvalid } from "../../intake/issues.ts";
+import { damagesText, hasLostLetters } from "../../intake/lost-letters.ts";
+import { lostLetters } from "../records/record-values.ts";
 import type { GroupRow } from "./normalize-group.ts";
 
 /** The keys that identify a stored group. */
@@ -74,9 +76,12 @@ function nameFailure(
 ): RowIssue | undefined {
   if (stored) {
     if (row.nameNormalized === undefined || row.nameNormalized === stored.nameNormalized) return undefined;
+    if (damagesText(stored.name, row.name ?? "")) return undefined;
     return valueInvalid("name", `the group ${stored.groupId} is called ${stored.name}, and a name can't be changed`);
   }
   if (row.action !== "save") return undefined;
+  if (hasLostLetters(row.groupId ?? "")) return valueInvalid("groupID", lostLetters);
+  if (hasLostLetters(name)) return valueInvalid("name", lostLetters);
   if (holder) return valueInvalid("name", `it is the name of the group ${holder.groupId}`);
   if (name.length <= groupNameLength) return undefined;
   return valueInvalid("name", `it is needed: the groupID has more than the ${groupNameLength} characters of a name`);

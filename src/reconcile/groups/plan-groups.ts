@@ -3,6 +3,7 @@ import { groupProperties } from "../../directory/group-document.ts";
 import type { GroupState } from "../../directory/save-groups.ts";
 import { foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
+import { damagesText } from "../../intake/lost-letters.ts";
 import { checkParents } from "./check-parents.ts";
 import { type IdentifiedRow, identifyGroups } from "./identify-groups.ts";
 import type { GroupRow } from "./normalize-group.ts";
@@ -25,6 +26,8 @@ export interface GroupsPlan {
   readonly groups: readonly PlannedGroup[];
   /** Why rows are not applied, by row. */
   readonly failures: ReadonlyMap<number, RowIssue>;
+  /** Values that stay because the file's value has lost letters, by row. */
+  readonly warnings: ReadonlyMap<number, RowIssue[]>;
   /** The last number given out to a group. */
   readonly lastGroupNumber: number;
 }
@@ -57,11 +60,23 @@ export function planGroups(
   const identified = identifyGroups(rows, known);
   const numbered = numberGroups(identified.rows, known, lastGroupNumber);
   const misplaced = checkParents(identified.rows, known, numbered.groupIds);
-  const groups = identified.rows
-    .filter(({ row }) => !misplaced.has(row.row))
-    .flatMap((identifiedRow) => planGroup(identifiedRow, numbered.groupIds));
+  const placed = identified.rows.filter(({ row }) => !misplaced.has(row.row));
+  const groups = placed.flatMap((identifiedRow) => planGroup(identifiedRow, numbered.groupIds));
   const failures = new Map([...identified.failures, ...misplaced]);
-  return { groups, failures, lastGroupNumber: numbered.lastGroupNumber };
+  const warnings = new Map(placed.map((identifiedRow) => [identifiedRow.row.row, keptTexts(identifiedRow)] as const));
+  return { groups, failures, warnings, lastGroupNumber: numbered.lastGroupNumber };
+}
+
+/** Notes the name and the description that stay, because letters are lost in the values of the row. */
+function keptTexts({ row, stored }: IdentifiedRow<GroupState & { readonly nameNormalized: string }>): RowIssue[] {
+  if (stored === undefined || row.action !== "save") return [];
+  const texts = [
+    ["name", stored.name, row.name],
+    ["description", stored.description, row.values.description],
+  ] as const;
+  return texts.flatMap(([field, kept, file = ""]) =>
+    damagesText(kept, file) ? [{ code: "text_damaged", field, details: { field, kept, file } }] : [],
+  );
 }
 
 function planGroup(
@@ -76,7 +91,9 @@ function planGroup(
   const { nameNormalized: _, ...before } = stored;
   const { groupId } = before;
   if (row.action !== "save") return [{ action: row.action, row: row.row, groupId }];
-  const group = { ...before, ...row.values };
+  const description = row.values.description ?? before.description;
+  const isKept = damagesText(before.description, description);
+  const group = { ...before, ...row.values, description: isKept ? before.description : description };
   const changed = changedProperties(before, group, groupProperties);
   return Object.keys(changed).length === 0
     ? [{ action: "keep", row: row.row, groupId }]

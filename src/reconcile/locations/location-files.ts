@@ -28,6 +28,7 @@ export const locationFiles: RecordKind<LocationField, LocationRow> = {
     return {
       items: locations.flatMap((planned) => itemOf(planned, known)),
       failures,
+      warnings: new Map(),
       notAdded: rows
         .filter(({ row, action, nameNormalized = "" }) => {
           return action !== "delete" && failures.has(row) && !known.has(nameNormalized);

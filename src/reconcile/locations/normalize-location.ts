@@ -3,9 +3,17 @@ import { compareBytes, foldCase } from "../../directory/text.ts";
 import type { RowIssue } from "../../errors.ts";
 import { limits } from "../../intake/limits.ts";
 import type { LocationRecord } from "../../intake/location-columns.ts";
+import { hasLostLetters } from "../../intake/lost-letters.ts";
 import { scalarField } from "../../person/fields.ts";
 import { readGroupId } from "../records/group-id.ts";
-import { createRecordReader, failureOfCutRow, present, type Unreadable, wordReader } from "../records/record-values.ts";
+import {
+  createRecordReader,
+  failureOfCutRow,
+  lostLetters,
+  present,
+  type Unreadable,
+  wordReader,
+} from "../records/record-values.ts";
 
 /** The action that a row asks for: create or update it, update it only if there is one, or delete it. */
 export type LocationAction = "save" | "modify" | "delete";
@@ -43,6 +51,7 @@ function readName(text: string): string | Unreadable {
   const name = text.normalize("NFC");
   const limit = scalarField("location").limit;
   if (name.length > limit) return { reason: `it has more than ${limit} characters` };
+  if (hasLostLetters(name)) return { reason: lostLetters };
   return locationNamePattern.test(name)
     ? name
     : { reason: "the name of a location has letters and digits, in words with one space between them" };

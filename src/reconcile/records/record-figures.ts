@@ -18,7 +18,10 @@ export function guardFigures({ memberships, losses, locationLosses }: RecordPlan
 }
 
 /** Counts an import of groups or locations. They are counted where people are counted otherwise. */
-export function recordCounts({ items, failures, notAdded, memberships }: RecordPlan, rows: number): ImportCounts {
+export function recordCounts(
+  { items, failures, warnings, notAdded, memberships }: RecordPlan,
+  rows: number,
+): ImportCounts {
   const of = (action: "add" | "update" | "remove") => items.filter((item) => item.action === action).length;
   return {
     rows,
@@ -31,7 +34,7 @@ export function recordCounts({ items, failures, notAdded, memberships }: RecordP
     kept: 0,
     failed: failures.size,
     notAdded: notAdded.length,
-    warnings: 0,
+    warnings: [...warnings.values()].filter((issues) => issues.length > 0).length,
     merged: 0,
     returned: 0,
     membershipsAdded: memberships.added,

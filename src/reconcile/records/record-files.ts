@@ -1,4 +1,4 @@
-import { MusterError, type RowIssue } from "../../errors.ts";
+import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding-labels.ts";
 import { readRecords } from "../../intake/read-records.ts";
 import type { Reading, RecordMapping } from "../../intake/reading.ts";
@@ -10,7 +10,7 @@ import { numeral } from "../numerals.ts";
 import type { PlannedFile, ReadFile, ReceivedFile } from "../planned-file.ts";
 import type { Setup } from "../setup/setup.ts";
 import { guardFigures, multiranges, recordCounts } from "./record-figures.ts";
-import { keepRecordItems, keepRecordNotes } from "./record-items.ts";
+import { keepRecordItems, keepRecordNotes, type RecordNote } from "./record-items.ts";
 import type { RecordPlan } from "./record-plan.ts";
 
 /** A record of a file, checked. */
@@ -95,7 +95,7 @@ async function planRecords<Field extends string, Row extends RecordRow>(
       membershipsRemoved: plan.memberships.removed,
     }),
     describe: async () => ({ counts: recordCounts(plan, rows.length), outcomes }),
-    keepNotes: (importId) => keepRecordNotes(transaction, organizationId, importId, notesOf(rows, plan.failures)),
+    keepNotes: (importId) => keepRecordNotes(transaction, organizationId, importId, notesOf(rows, plan)),
     keepAbsent: async () => {},
     keepItems: (importId) => keepRecordItems(transaction, organizationId, importId, plan.items),
     apply: ({ id, actor, at }) => plan.apply({ actor, importId: id, source: setup.source.number }, at),
@@ -106,8 +106,12 @@ async function planRecords<Field extends string, Row extends RecordRow>(
 const textOf = (groupIds: ReadonlyMap<number, string>): Readonly<Record<string, string>> =>
   Object.fromEntries(groupIds);
 
-const notesOf = (rows: readonly RecordRow[], failures: ReadonlyMap<number, RowIssue>) =>
-  rows.flatMap(({ row, line }) => {
+function notesOf(rows: readonly RecordRow[], { failures, warnings, items }: RecordPlan): RecordNote[] {
+  const updated = new Set(items.map(({ row }) => row));
+  return rows.flatMap(({ row, line }): RecordNote[] => {
     const failure = failures.get(row);
-    return failure === undefined ? [] : [{ row, line, ...failure }];
+    if (failure !== undefined) return [{ row, number: 1, line, outcome: "failed", ...failure }];
+    const outcome = updated.has(row) ? "updated" : "unchanged";
+    return (warnings.get(row) ?? []).map((issue, index) => ({ row, number: index + 1, line, outcome, ...issue }));
   });
+}

@@ -5,10 +5,16 @@ import { prepared } from "../../store/sql.ts";
 import type { Executor } from "../../store/statement.ts";
 import type { RecordItem } from "./record-plan.ts";
 
-/** A row that failed, and why. */
-export type RecordNote = RowIssue & { readonly row: number; readonly line: number };
+/** A note on a row that failed or has a warning. */
+export type RecordNote = RowIssue & {
+  readonly row: number;
+  /** Counts the notes of a row. */
+  readonly number: number;
+  readonly line: number;
+  readonly outcome: "failed" | "updated" | "unchanged";
+};
 
-/** Keeps why rows of a file of groups or locations were not applied. */
+/** Keeps the notes on rows of a file of groups or locations. */
 export async function keepRecordNotes(
   executor: Executor,
   organizationId: number,
@@ -18,8 +24,8 @@ export async function keepRecordNotes(
   for (const some of inBatches(notes)) {
     await executor.query(
       prepared(sql`insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
-       select ${organizationId}, ${importId}, row, 1, line, 'failed', code, field, coalesce(details, '{}')
-       from json_to_recordset(${JSON.stringify(some)}) note (row integer, line integer, code text, field text, details jsonb)`),
+       select ${organizationId}, ${importId}, row, number, line, outcome, code, field, coalesce(details, '{}')
+       from json_to_recordset(${JSON.stringify(some)}) note (row integer, number integer, line integer, outcome text, code text, field text, details jsonb)`),
     );
   }
 }

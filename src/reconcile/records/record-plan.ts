@@ -18,6 +18,8 @@ export interface RecordPlan {
   readonly items: readonly RecordItem[];
   /** Why rows are not applied, by row. */
   readonly failures: ReadonlyMap<number, RowIssue>;
+  /** Warnings, by row. */
+  readonly warnings: ReadonlyMap<number, readonly RowIssue[]>;
   /** Rows of these that would have been about a new one. */
   readonly notAdded: readonly number[];
   /** Ids of the groups that rows are about, by row; of locations none. */

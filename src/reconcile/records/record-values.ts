@@ -7,6 +7,9 @@ export interface Unreadable {
   readonly reason: string;
 }
 
+/** Why a name is refused that lost letters. */
+export const lostLetters = "letters in it are lost: export the file as UTF-8";
+
 /** Reads a value that is not blank. */
 export type Read<Value> = (text: string) => Value | Unreadable;
 

@@ -2,6 +2,7 @@ import sql from "sql-template-tag";
 import { z } from "zod";
 import { MusterError } from "../../errors.ts";
 import { supportedEncoding } from "../../intake/encoding-labels.ts";
+import { hasLostLetters } from "../../intake/lost-letters.ts";
 import { readOptionsOf } from "../../intake/mapping.ts";
 import type { ReadOptions } from "../../intake/reading.ts";
 import type { NormalizationRules } from "../../intake/records.ts";
@@ -25,8 +26,8 @@ export interface Setup {
   readonly style: Style;
   readonly rules: StyleRules;
   readonly settings: Settings;
-  /** Ids of groups that have a comma in them. */
-  readonly groupsWithComma: readonly string[];
+  /** Ids of groups that have a comma in them, or look as if letters were lost. */
+  readonly unusualGroups: readonly string[];
   readonly rulesEpoch: number;
   /** Nothing of the source was applied yet. */
   readonly isFirstOfSource: boolean;
@@ -38,7 +39,7 @@ const organizationRow = z.object({
   settings: z.unknown(),
   rulesEpoch: z.int(),
   lastSequence: z.int(),
-  groupsWithComma: z.array(z.string()),
+  unusualGroups: z.array(z.string()),
 });
 
 const sourceRow = z.object({
@@ -63,12 +64,13 @@ export async function readSetup(
     prepared(sql`
       select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
         array(
-          select group_id from groups where organization_id = ${organizationId} and group_id ~ '[,，、]'
-        ) as "groupsWithComma"
+          select group_id from groups where organization_id = ${organizationId} and group_id ~ '[,，、?\\u0080-\\uffff]'
+        ) as "unusualGroups"
       from organizations join feed_heads on organization_id = id where id = ${organizationId}`),
   );
   if (organization === undefined) throw new MusterError("not_found", "There is no such organization.");
-  const { groupsWithComma, rulesEpoch, lastSequence } = organization;
+  const { rulesEpoch, lastSequence } = organization;
+  const unusualGroups = organization.unusualGroups.filter((id) => /[,，、]/.test(id) || hasLostLetters(id));
   const records = await transaction.records();
   const sources = (await records.source.findMany({ where: { organizationId, retiredAt: null } })).map((stored) =>
     sourceRow.parse(stored),
@@ -88,7 +90,7 @@ export async function readSetup(
     style,
     rules: styleRules(style),
     settings,
-    groupsWithComma,
+    unusualGroups,
     rulesEpoch,
     isFirstOfSource: stored.lastImportId === null,
     state,
@@ -146,14 +148,14 @@ export const importContext = (
 });
 
 /** The rules by which rows are normalised. */
-export const normalizationRules = ({ settings, groupsWithComma }: Setup): NormalizationRules => ({
+export const normalizationRules = ({ settings, unusualGroups }: Setup): NormalizationRules => ({
   countryCode: settings.countryCode,
   grantableRoles: settings.grantableRoles,
-  groupsWithComma: new Set(groupsWithComma),
+  unusualGroups: new Set(unusualGroups),
 });
 
 /** Tells if reading a file yields the same rows by both. */
 export const sameRules = (one: Setup, other: Setup): boolean => rulesOf(one) === rulesOf(other);
 
-const rulesOf = ({ settings, groupsWithComma, source }: Setup) =>
-  JSON.stringify([settings.countryCode, settings.grantableRoles, groupsWithComma, source.mapping]);
+const rulesOf = ({ settings, unusualGroups, source }: Setup) =>
+  JSON.stringify([settings.countryCode, settings.grantableRoles, unusualGroups, source.mapping]);

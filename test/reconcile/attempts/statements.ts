@@ -89,7 +89,10 @@ test("PostgreSQL accepts every statement of an attempt, a record and a body", as
     (transaction) => dropFilesBefore(transaction, 1, at),
     (transaction) =>
       keepRecordItems(transaction, 1, id, [{ type: "group", action: "add", id: "1", row: 1, changed: {} }]),
-    (transaction) => keepRecordNotes(transaction, 1, id, [{ row: 1, line: 1, code: "group_unknown", details: {} }]),
+    (transaction) =>
+      keepRecordNotes(transaction, 1, id, [
+        { row: 1, number: 1, line: 1, outcome: "failed", code: "group_unknown", details: {} },
+      ]),
     (transaction) => readSetup(transaction, 1, { source: "default" }),
     (transaction) => groupFiles.plan(transaction, 1, [], false),
     (transaction) => locationFiles.plan(transaction, 1, [], false),

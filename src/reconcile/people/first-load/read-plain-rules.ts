@@ -1,12 +1,12 @@
 import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
-import { locationNamePattern } from "../../../directory/location-document.ts";
 import { foldCase } from "../../../directory/text.ts";
 import { selectRows } from "../../../store/sql.ts";
 import type { Executor } from "../../../store/statement.ts";
 import type { Setup } from "../../setup/setup.ts";
 import { createsGroup } from "../plan/group-patterns.ts";
 import { storedGroups } from "../plan/group-styles.ts";
+import { isNameOfLocation } from "../plan/named-locations.ts";
 import type { PlainRules } from "./plain-rows.ts";
 
 const groupRow = z.object({ groupId: z.string(), name: z.string(), joinsEverybody: z.boolean() });
@@ -29,6 +29,6 @@ export async function readPlainRules(executor: Executor, organizationId: number,
     createsGroup: (groupId) => isCreated(groupId) && !groupNames.has(foldCase(groupId)),
     joinedByEverybody: groups.filter(({ joinsEverybody }) => joinsEverybody).map(({ groupId }) => groupId),
     locations: new Set(locations.map(({ name }) => name)),
-    createsLocation: (name) => createLocations && locationNamePattern.test(name) && !locationNames.has(foldCase(name)),
+    createsLocation: (name) => createLocations && isNameOfLocation(name) && !locationNames.has(foldCase(name)),
   };
 }

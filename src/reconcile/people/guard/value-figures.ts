@@ -14,9 +14,11 @@ export const gainingContacts: Sql = sql`
   union select person from planned_emails where action = 'add'
   union select person from planned_phones where action = 'add'`;
 
+const lettersLostCodes = sql`'text_damaged', 'bytes_damaged', 'letters_lost'`;
+
 /** Select of the people whose rows have text that lost letters. */
 export const peopleOfLostLetters: Sql = sql`
-  select distinct r.person from row_issues i join row_persons r on r.row = i.row where i.code in ('text_damaged', 'bytes_damaged')`;
+  select distinct r.person from row_issues i join row_persons r on r.row = i.row where i.code in (${lettersLostCodes})`;
 
 /** Select of the known people whom one identifier alone names, while the name and the e-mail differ. */
 export const possiblyRecycled: Sql = sql`
@@ -116,8 +118,8 @@ const roles = (c: ImportContext) => sql`granted as materialized (
 /** SQL common table expression: people of the source whose text lost letters. */
 const letters = (c: ImportContext) => sql`damaged as materialized (
     select d.person, d.file, ${shown} as shown
-    from (select distinct on (r.person) r.person, i.details ->> 'file' as file
-      from row_issues i join row_persons r on r.row = i.row where i.code in ('text_damaged', 'bytes_damaged') order by r.person, i.row) d
+    from (select distinct on (r.person) r.person, coalesce(i.details ->> 'file', i.details ->> 'value') as file
+      from row_issues i join row_persons r on r.row = i.row where i.code in (${lettersLostCodes}) order by r.person, i.row) d
     ${ofSource(c, sql`d.person`)})`;
 
 /** SQL: a figure as JSON, of a relation with a person in each row. */

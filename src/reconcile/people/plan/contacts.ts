@@ -98,17 +98,26 @@ const phones = (c: ImportContext) => sql`
       and (p.applies and p.phones_replaced or exists (select from ordered o
         where o.person = p.person and ${part(sql`o.item`, 1)} = h.number and ${part(sql`o.item`, 2)} = h.extension))
       and not exists (select from sent where sent.person = p.person and sent.number = h.number and sent.extension = h.extension)
+  ), decided as materialized (
+    select sent.person, p.first_row, sent.number, sent.extension, sent.message_type, sent.label, after.carrier,
+      sent.carrier as file, case
+        when h.user_id is null then 'add'
+        when may_replace and (h.message_type, h.label, h.carrier) is distinct from (sent.message_type, sent.label, after.carrier)
+          then 'update'
+        when p.replaces and ${ownerIn(sql`h.owner`, c.outranked)} then 'own'
+        when h.claims & ${c.claim} = 0 then 'claim' end as action
+    from sent
+    join people p on p.person = sent.person
+    left join user_phones h
+      on h.organization_id = ${c.organization} and h.user_id = sent.person and h.number = sent.number and h.extension = sent.extension
+    cross join lateral (select p.replaces and not ${ownerIn(sql`h.owner`, c.outranking)} as may_replace) rule
+    cross join lateral (select case when may_replace and h.carrier <> '' and sent.carrier <> h.carrier
+      and damages_text(h.carrier, sent.carrier) then h.carrier else sent.carrier end as carrier) after
+  ), told as (
+    insert into row_issues (row, code, field, details, failure)
+    select first_row, 'text_damaged', 'phone', jsonb_build_object('field', 'phone', 'kept', number || ' ' || carrier,
+      'file', number || ' ' || file), false
+    from decided where carrier <> file
   )
   insert into planned_phones (person, number, extension, message_type, label, carrier, action)
-  select sent.person, sent.number, sent.extension, sent.message_type, sent.label, sent.carrier, decision.action
-  from sent
-  join people p on p.person = sent.person
-  left join user_phones h
-    on h.organization_id = ${c.organization} and h.user_id = sent.person and h.number = sent.number and h.extension = sent.extension
-  cross join lateral (select case
-    when h.user_id is null then 'add'
-    when p.replaces and not ${ownerIn(sql`h.owner`, c.outranking)}
-      and (h.message_type, h.label, h.carrier) is distinct from (sent.message_type, sent.label, sent.carrier) then 'update'
-    when p.replaces and ${ownerIn(sql`h.owner`, c.outranked)} then 'own'
-    when h.claims & ${c.claim} = 0 then 'claim' end as action) decision
-  where decision.action is not null`;
+  select person, number, extension, message_type, label, carrier, action from decided where action is not null`;

@@ -1,4 +1,5 @@
 import { groupIdPattern, groupNameLength } from "../../../directory/group-codes.ts";
+import { hasLostLetters } from "../../../intake/lost-letters.ts";
 
 /** The group that every new person joins; that there is one is a person's decision, not a feed's. */
 const everybody = "ALL";
@@ -10,6 +11,7 @@ const everybody = "ALL";
 export function createsGroup(patterns: readonly string[]): (groupId: string) => boolean {
   return (groupId) =>
     groupId !== everybody &&
+    !hasLostLetters(groupId) &&
     groupId.length <= groupNameLength &&
     groupIdPattern.test(groupId) &&
     patterns.some((pattern) => matches(pattern, groupId));

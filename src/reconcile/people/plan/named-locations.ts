@@ -2,10 +2,14 @@ import sql, { type Sql } from "sql-template-tag";
 import { z } from "zod";
 import { locationNamePattern } from "../../../directory/location-document.ts";
 import { foldCase } from "../../../directory/text.ts";
+import { hasLostLetters } from "../../../intake/lost-letters.ts";
 import { runStatements, selectRows } from "../../../store/sql.ts";
 import type { Executor } from "../../../store/statement.ts";
 import type { ImportContext } from "../../setup/context.ts";
 import { rowOf } from "./value-rows.ts";
+
+/** Tells if imports may create a location of this name. */
+export const isNameOfLocation = (name: string): boolean => locationNamePattern.test(name) && !hasLostLetters(name);
 
 const unknownLocationRow = z.object({ location: z.string() });
 
@@ -14,7 +18,7 @@ export async function planNamedLocations(executor: Executor, context: ImportCont
   await executor.query(listLocations(context));
   if (context.settings.createLocations) {
     const unknown = await selectRows(executor, unknownLocationRow, unknownLocations);
-    const wanted = unknown.map(({ location }) => location).filter((name) => locationNamePattern.test(name));
+    const wanted = unknown.map(({ location }) => location).filter(isNameOfLocation);
     // Of several spellings of a name the first one is created.
     const byName = new Map(wanted.reverse().map((name) => [foldCase(name), name]));
     await executor.query(planLocations(byName));

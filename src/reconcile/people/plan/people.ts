@@ -72,7 +72,7 @@ function peopleOfOneRow(c: ImportContext): Sql {
       ${replacing} and s.emails is not null and not s.emails_incomplete,
       ${replacing} and s.phones is not null and not s.phones_incomplete,
       s.delete_person, not s.only_removes, s.leave_all,
-      ${literal(c.rules.replacesGroups)} and s.groups_given and not s.only_removes, s.only_removes, s.names_group,
+      ${literal(c.rules.replacesGroups)} and s.groups_given and not s.only_removes and not s.groups_incomplete, s.only_removes, s.names_group,
       case when s.issues is null then s.digest end, null
     from row_persons r join staged_rows s on s.row = r.row
     where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
@@ -122,7 +122,8 @@ function peopleOfSeveralRows(c: ImportContext): Sql {
       ${replacing} and bool_or(s.says and s.emails is not null) and not bool_or(s.says and s.emails_incomplete),
       ${replacing} and bool_or(s.says and s.phones is not null) and not bool_or(s.says and s.phones_incomplete),
       bool_and(s.delete_person), not bool_and(s.only_removes), bool_or(s.leave_all),
-      ${literal(c.rules.replacesGroups)} and bool_or(s.groups_given and not s.only_removes), bool_and(s.only_removes),
+      ${literal(c.rules.replacesGroups)} and bool_or(s.groups_given and not s.only_removes)
+        and not bool_or(s.groups_incomplete), bool_and(s.only_removes),
       bool_or(s.names_group), null, jsonb_build_object(${valueRows})
     from ${mergedRows}
     group by person`;

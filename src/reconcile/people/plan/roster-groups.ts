@@ -56,6 +56,7 @@ const leaveRosters = (c: ImportContext) => sql`
   ), failed as materialized (
     select s.database_id, s.username_normalized, s.email_normalized from staged_rows s where ${hasFailed}
   ), spared as materialized (${meantByFailedRows(c, sql`failed`)}
+    union select r.person from staged_rows s join row_persons r on r.row = s.row where s.groups_incomplete
   ), silent as materialized (
     select m.user_id as person, m.group_id, m.role, m.role_owner, m.claims, ${isKept(sql`m`, sql`g`)} as kept,
       p.first_row, p.delete_person

@@ -116,6 +116,7 @@ const encodedColumns: readonly EncodedColumn[] = [
   },
   { name: "phones_incomplete", encode: ({ row }) => flag(row.phonesIncomplete) },
   { name: "groups_given", encode: ({ row }) => flag(row.groups !== undefined) },
+  { name: "groups_incomplete", encode: ({ row }) => flag(row.groups?.incomplete ?? false) },
   { name: "delete_person", encode: ({ row }) => flag(row.groups?.deletePerson ?? false) },
   { name: "leave_all", encode: ({ row }) => flag(row.groups?.leaveAll ?? false) },
   { name: "leaves", encode: ({ row }) => filledList(row.groups?.leave, itself) },

@@ -21,7 +21,7 @@ export const stagingTables = sql`
   create temp table if not exists staged_rows (
     row integer not null, line integer not null, plain boolean not null, failed boolean not null, delete_person boolean not null,
     leave_all boolean not null, groups_given boolean not null, only_removes boolean not null, names_group boolean not null,
-    emails_incomplete boolean not null, phones_incomplete boolean not null, database_id text collate "C",
+    emails_incomplete boolean not null, phones_incomplete boolean not null, groups_incomplete boolean not null, database_id text collate "C",
     email_normalized text collate "C", ${columns(companionColumns)}, joins text, leaves text, emails text, phones text,
     email_removals text, phone_removals text,
     issues jsonb, digest bytea not null, ${columns(stagedColumns)}, email text, location_normalized text collate "C",
