@@ -35,8 +35,9 @@ export async function writeDay(campus: Campus, day: Day, directory: string): Pro
   const tables = { users: newTally(), emails: newTally(), phones: newTally(), memberships: newTally() };
   xml.add('<?xml version="1.0" encoding="UTF-8"?>\n<users type="array">\n');
   for (const person of campus.peopleOn(day)) {
-    xml.add(toXml(person));
-    csv.add(toCsv(person));
+    const fields = toFields(person);
+    xml.add(toXml(fields));
+    csv.add(toCsv(fields));
     tallyPerson(tables, person);
     if (xml.isFull()) await Promise.all([xml.flush(), csv.flush()]);
   }
@@ -47,8 +48,10 @@ export async function writeDay(campus: Campus, day: Day, directory: string): Pro
   return { xml: xml.path, csv: csv.path, xmlBytes, csvBytes, tables, changes };
 }
 
-/** The columns of the feed in their order, which is the order of the XML's elements too. */
-function toFields(person: CampusPerson): readonly (readonly [name: string, value: string])[] {
+/** The columns of the feed with their values, in their order, which is the order of the XML's elements too. */
+export type Fields = readonly (readonly [name: string, value: string])[];
+
+export function toFields(person: CampusPerson): Fields {
   return [
     ["firstName", person.firstName],
     ["lastName", person.lastName],
@@ -70,8 +73,8 @@ function toPhoneToken(phone: CampusPhone): string {
   return isPlain ? phone.number : `${phone.number}||${phone.messageType}||${phone.label}`;
 }
 
-function toXml(person: CampusPerson): string {
-  const elements = toFields(person).map(([name, value]) => `    <${name}>${escapeXml(value)}</${name}>\n`);
+export function toXml(fields: Fields): string {
+  const elements = fields.map(([name, value]) => `    <${name}>${escapeXml(value)}</${name}>\n`);
   return `  <user>\n${elements.join("")}  </user>\n`;
 }
 
@@ -79,10 +82,8 @@ function escapeXml(value: string): string {
   return /[&<>]/.test(value) ? value.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;") : value;
 }
 
-function toCsv(person: CampusPerson): string {
-  const cells = toFields(person).map(([, value]) =>
-    /[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value,
-  );
+export function toCsv(fields: Fields): string {
+  const cells = fields.map(([, value]) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value));
   return `${cells.join(",")}\n`;
 }
 
@@ -112,14 +113,14 @@ function digest(row: string): number {
   return Number.parseInt(hash("md5", row, "hex").slice(0, 8), 16);
 }
 
-/** A text file that is written in large pieces. */
-async function openText(path: string) {
+/** Opens a text file that is written in large pieces. */
+export async function openText(path: string, encoding: BufferEncoding = "utf8") {
   const file: FileHandle = await open(path, "w");
   let pending: string[] = [];
   let length = 0;
   let bytes = 0;
   const flush = async () => {
-    const buffer = Buffer.from(pending.join(""));
+    const buffer = Buffer.from(pending.join(""), encoding);
     pending = [];
     length = 0;
     bytes += buffer.length;

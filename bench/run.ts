@@ -12,6 +12,9 @@ import { type GroupTimes, measureGroups, missedGoals } from "./groups.ts";
 import { type LimitTimes, measureLimit, medianLimit } from "./limit/limit.ts";
 import { type Cost, progress } from "./measure.ts";
 import { type MusterTimes, measureMuster, medianMuster } from "./muster.ts";
+import { measureDays } from "./nights/days.ts";
+import { measureNights } from "./nights/nights.ts";
+import { renderNights } from "./nights/report.ts";
 import { type Results, renderReport, type SizeResults } from "./report.ts";
 import { measureScript, medianScript, prepareScript, type ScriptTimes } from "./script/script.ts";
 import { type BenchServer, startBenchServer } from "./server.ts";
@@ -19,15 +22,16 @@ import { type BenchStyle, benchStyles } from "./service.ts";
 
 const usage = `Usage: npm run bench -- [options]
   --people 10000,100000     sizes of the campus
-  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard), script, groups (a large one) and feed; the results file is left alone then, but for the section of feed
+  --only limit,muster       parts to measure, of limit, muster, unguarded (Muster without its guard), script, groups (a large one), nights and feed; the results file is left alone then, but for the section of feed
   --repetitions 3           measurements of which the median is taken
   --style normal            style of Muster's imports: ${benchStyles.join(", ")}
   --seed 1                  seed of the campus
   --date 2026-01-31         date to write into the results (default: today)
+  --night CSV               measures the nights alone whose names contain this
   --profile folder          takes CPU profiles of Muster into the folder; the results file is left alone then
 `;
 
-const parts = ["limit", "muster", "unguarded", "script", "groups", "feed"] as const;
+const parts = ["limit", "muster", "unguarded", "script", "groups", "nights", "feed"] as const;
 type Part = (typeof parts)[number];
 
 interface Options {
@@ -37,6 +41,7 @@ interface Options {
   readonly style: BenchStyle;
   readonly seed: number;
   readonly date: string;
+  readonly night: string;
   readonly profileDirectory: string | undefined;
 }
 
@@ -54,6 +59,7 @@ function readOptions(): Options {
       style: { type: "string", default: "normal" },
       seed: { type: "string", default: "1" },
       date: { type: "string", default: new Date().toISOString().slice(0, 10) },
+      night: { type: "string", default: "" },
       profile: { type: "string" },
     },
   });
@@ -65,6 +71,7 @@ function readOptions(): Options {
     style: benchStyles.find((style) => style === values.style),
     seed: Number(values.seed),
     date: values.date,
+    night: values.night,
     profileDirectory: values.profile,
   };
   const { style } = options;
@@ -140,6 +147,20 @@ async function measureFeeds(server: BenchServer, options: Options): Promise<Feed
   return measureFeed(server, day, { date: options.date, machine: describeMachine() });
 }
 
+/** Measures ordinary nights, and returns their report. */
+async function reportNights(server: BenchServer, options: Options): Promise<string> {
+  if (!options.parts.includes("nights")) return "";
+  const reports: string[] = [];
+  for (const people of options.sizes) {
+    progress(`Nights of ${people.toLocaleString("en")} people`);
+    const campus = createCampus({ people, seed: options.seed });
+    const days = await measureDays(server, await writeDays(server, campus), options);
+    const nights = await measureNights(server, { ...options, campus, only: options.night });
+    reports.push(renderNights({ people, ...days, nights }));
+  }
+  return reports.join("\n");
+}
+
 async function measureScripts(server: BenchServer, options: Options): Promise<ScriptTimes[]> {
   if (!options.parts.includes("script")) return [];
   progress(`Own script, ${scriptPeople.toLocaleString("en")} people`);
@@ -195,10 +216,11 @@ async function main(): Promise<void> {
       return;
     }
     const measured: SizeResults[] = [];
-    const needsCampus = options.parts.some((part) => part !== "groups");
+    const needsCampus = options.parts.some((part) => part !== "groups" && part !== "nights");
     for (const people of needsCampus ? options.sizes : []) measured.push(await measureSize(server, people, options));
     const scripts = await measureScripts(server, options);
     const groups = await measureLargeGroup(server, options);
+    const nights = await reportNights(server, options);
     const results: Results = {
       date: options.date,
       machine: describeMachine(),
@@ -213,7 +235,7 @@ async function main(): Promise<void> {
       ),
       ...(groups === undefined ? {} : { groups }),
     };
-    const report = [renderReport(results).trimEnd(), feedReport].filter((part) => part !== "").join("\n\n");
+    const report = [renderReport(results).trimEnd(), nights, feedReport].filter((part) => part !== "").join("\n\n");
     process.stdout.write(report);
     const isWhole = options.parts.length === parts.length && options.profileDirectory === undefined;
     if (isWhole) await writeFile(resultsFile, report);

@@ -13,6 +13,9 @@ import type { BenchServer } from "./server.ts";
 export const benchStyles = ["normal", "active-roster", "purge"] as const;
 export type BenchStyle = (typeof benchStyles)[number];
 
+/** An address of this process alone: another program can then not take the free port first (Linux). */
+const host = `127.1.${(process.pid >> 8) & 255}.${process.pid & 255 || 1}`;
+
 /** The key that opens every address. */
 export const adminKey = "bench-0123456789abcdef0123456789abcdef";
 
@@ -47,7 +50,7 @@ export async function startService(
   const child = spawn(process.execPath, [...(await startOptions()), ...profiling, main], {
     env: {
       PATH: process.env.PATH,
-      HOST: "127.0.0.1",
+      HOST: host,
       PORT: String(port),
       DATA_DIR: join(server.directory, "muster"),
       DATABASE_URL: server.url(database),
@@ -65,7 +68,7 @@ export async function startService(
     process.off("exit", kill);
   };
   try {
-    const url = `http://127.0.0.1:${port}`;
+    const url = `http://${host}:${port}`;
     await untilReady(url, child);
     return { url, pid: child.pid!, stop };
   } catch (cause) {
@@ -75,7 +78,7 @@ export async function startService(
 }
 
 async function findFreePort(): Promise<number> {
-  const listener = createServer().listen(0, "127.0.0.1");
+  const listener = createServer().listen(0, host);
   await once(listener, "listening");
   const address = listener.address();
   listener.close();
@@ -110,7 +113,15 @@ export interface ImportAnswer {
 }
 
 /** Streams a roster to the service, and returns the import that it answers with. */
-export async function sendRoster(url: string, file: string, style: BenchStyle): Promise<ImportAnswer> {
+export async function sendRoster(
+  url: string,
+  file: string,
+  style: BenchStyle,
+  {
+    contentType = "application/xml",
+    source = "default",
+  }: { readonly contentType?: string; readonly source?: string } = {},
+): Promise<ImportAnswer> {
   const { stdout } = await promisify(execFile)(
     "curl",
     [
@@ -121,12 +132,12 @@ export async function sendRoster(url: string, file: string, style: BenchStyle): 
       "--upload-file",
       file,
       "--header",
-      "Content-Type: application/xml",
+      `Content-Type: ${contentType}`,
       "--header",
       "Accept: application/json",
       "--header",
       `Authorization: Bearer ${adminKey}`,
-      `${url}/v1/imports/users?style=${style}`,
+      `${url}/v1/imports/users?style=${style}&source=${source}`,
     ],
     { maxBuffer: 16 * 1024 * 1024 },
   );
