@@ -4,7 +4,7 @@ import { limits } from "./limits.ts";
 import { hasLostLetters } from "./lost-letters.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
-import { type Damage, hasEscapes, identifierDamage } from "./spreadsheet-damage.ts";
+import { hasEscapes, identifierDamage } from "./spreadsheet-damage.ts";
 import { withoutGuard } from "./text-guards.ts";
 
 /** The orders of a groupID cell. */
@@ -39,10 +39,8 @@ type Token =
   | { readonly kind: "delete-person" | "leave-all" | "leave-following" }
   | { readonly kind: "leave"; readonly groupId: string; readonly following: boolean }
   | { readonly kind: "group"; readonly groupId: string; readonly role: number | null }
-  | { readonly kind: "damaged"; readonly code: string }
-  | { readonly kind: "spoilt"; readonly damage: Damage }
   | { readonly kind: "lost-letters" }
-  | { readonly kind: "invalid" };
+  | { readonly kind: "failed"; readonly failure: RowIssue };
 
 /**
  * Reads a groupID cell (file formats, section 3). Tokens are compared as exact strings and read from left to right:
@@ -100,24 +98,17 @@ export function parseGroupOrders(
           return failed(invalidToken(text));
         }
         break;
-      case "damaged": {
-        const details = { value: quoted(text), code: token.code };
-        return failed({ code: "group_code_damaged", field: "groupID", details });
-      }
-      case "spoilt":
-        return failed(damaged("groupID", text, token.damage));
       case "lost-letters":
-        if (/(?:^|\|)\s*0000[012]/.test(text)) return failed(invalidToken(text));
         issues.push({ code: "letters_lost", field: "groupID", details: { field: "groupID", value: quoted(text) } });
         break;
-      case "invalid":
-        return failed(invalidToken(text));
+      case "failed":
+        return failed(token.failure);
     }
   }
   const unread = issues.find(({ code }) => code === "letters_lost" || code === "group_list_unclear");
   // The rest of the cell could order more than was meant.
   if (unread !== undefined && (deletePerson || leaveAll || leaving || leave.size > 0)) {
-    return failed({ code: "group_token_invalid", field: "groupID", details: { value: unread.details.value ?? "" } });
+    return failed({ ...unread, code: "group_token_invalid" });
   }
   if (count > limits.user.groups) {
     return failed(valueInvalid("groupID", `it has more than ${limits.user.groups.toLocaleString("en-US")} groups`));
@@ -125,10 +116,9 @@ export function parseGroupOrders(
   if (deletePerson && count > 1) return failed({ code: "delete_code_not_alone", field: "groupID", details: {} });
   // 00002 with nothing to leave
   if (leaving && leave.size === 0) return failed(invalidToken(leaveCode));
-  const joined: { groupId: string; role: number | null }[] = [];
-  for (const [groupId, role] of join) joined.push({ groupId, role });
-  const orders = { deletePerson, leaveAll, leave: [...leave], join: joined };
-  return { orders: unread === undefined ? orders : { ...orders, incomplete: true }, issues };
+  const joined = Array.from(join, ([groupId, role]) => ({ groupId, role }));
+  const incomplete = unread === undefined ? {} : { incomplete: true as const };
+  return { orders: { deletePerson, leaveAll, leave: [...leave], join: joined, ...incomplete }, issues };
 }
 
 const noGroups: ReadonlySet<string> = new Set();
@@ -169,27 +159,34 @@ function parseToken(text: string, unusualGroups: ReadonlySet<string>): Token {
   if (text.length <= limits.user.groupIdLength && plainGroupPattern.test(text))
     return { kind: "group", groupId: text, role: null };
   if (hasLostLetters(text) && !unusualGroups.has(text.replace(/^00002\s+|\|.*$/gs, "").trim()))
-    return { kind: "lost-letters" };
+    return /(?:^|\|)\s*0000[012]/.test(text) ? invalid(text) : { kind: "lost-letters" };
   const [, digit] =
     text === deletePersonCode || text === leaveAllCode || text === leaveCode ? [] : (damagedCode.exec(text) ?? []);
-  if (digit !== undefined) return { kind: "damaged", code: `0000${digit}` };
+  if (digit !== undefined) return damagedCodeOf(text, `0000${digit}`);
   const damage = identifierDamage(text);
-  if (damage !== undefined) return { kind: "spoilt", damage };
+  if (damage !== undefined) return { kind: "failed", failure: damaged("groupID", text, damage) };
   if (text === deletePersonCode) return { kind: "delete-person" };
   if (text === leaveAllCode) return { kind: "leave-all" };
   if (text === leaveCode) return { kind: "leave-following" };
   const spaced = /^0000[012]\s+(.*)$/.exec(text)?.[1];
   if (spaced !== undefined) {
-    if (!text.startsWith(leaveCode) || !isGroupId(spaced)) return { kind: "invalid" };
+    if (!text.startsWith(leaveCode) || !isGroupId(spaced)) return invalid(text);
     return { kind: "leave", groupId: spaced, following: true };
   }
   const bar = text.indexOf("|");
   const groupId = bar < 0 ? text : text.slice(0, bar).trim();
-  if (!isGroupId(groupId)) return { kind: "invalid" };
+  if (!isGroupId(groupId)) return invalid(text);
   if (bar < 0) return { kind: "group", groupId, role: null };
   const order = text.slice(bar + 1).trim();
   if (order === leaveCode) return { kind: "leave", groupId, following: false };
-  return /^[0-4]$/.test(order) ? { kind: "group", groupId, role: Number(order) } : { kind: "invalid" };
+  return /^[0-4]$/.test(order) ? { kind: "group", groupId, role: Number(order) } : invalid(text);
+}
+
+const invalid = (text: string): Token => ({ kind: "failed", failure: invalidToken(text) });
+
+function damagedCodeOf(text: string, code: string): Token {
+  const details = { value: quoted(text), code };
+  return { kind: "failed", failure: { code: "group_code_damaged", field: "groupID", details } };
 }
 
 /** True for text that can name a group: codes can't, nor what a program left of a value. */
