@@ -1,8 +1,9 @@
 /** The files of a series on their way to the service and to the reference model. */
 import { normalizeUser } from "../../src/intake/normalize-user.ts";
 import type { ImportResource } from "../../src/reconcile/attempts/import-resource.ts";
-import { renderXml, sourceNumbers } from "../model/generate.ts";
+import { sourceNumbers } from "../model/generate.ts";
 import { importUsers } from "../model/import-users.ts";
+import { renderXml } from "../model/render-xml.ts";
 import type { Organization } from "../model/state.ts";
 import type { ModelStore } from "../support/model-store.ts";
 import type { Sent } from "./series.ts";
