@@ -35,6 +35,7 @@ const app = await buildApp({
     knownKeys: createKnownKeys(notifications, () => performance.now()),
     queue: createWriterQueue(),
     importQueue: createWriterQueue(),
+    waitingImports: { wake: () => undefined },
     partRows: 1,
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),

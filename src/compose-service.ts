@@ -1,21 +1,25 @@
 import type { ClientConfig } from "pg";
 import { Registry } from "prom-client";
 import { createChangeSignal } from "./changes/signal.ts";
+import { MusterError } from "./errors.ts";
 import { type AppOptions, buildApp } from "./http/app.ts";
 import type { App } from "./http/server/app-types.ts";
 import type { HttpDependencies } from "./http/server/dependencies.ts";
-import { createMetrics } from "./http/server/metrics.ts";
+import { createMetrics, type Metrics } from "./http/server/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
 import { createKnownKeys } from "./organizations/known-keys.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
+import type { ImportDependencies } from "./reconcile/run/dependencies.ts";
+import { createWaitingImports, type WaitingReports } from "./reconcile/run/waiting-imports.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
 import type { ClockGuard } from "./store/clock-guard.ts";
-import { openDatabase } from "./store/database.ts";
+import { type Database, openDatabase } from "./store/database.ts";
 import { createImportQueue } from "./store/import-queue.ts";
 import { checkNotifications, createNotifications } from "./store/notifications.ts";
 import { createWriterQueue } from "./store/organization-lock.ts";
 import { createReadiness } from "./store/readiness.ts";
 import { type TimeLimits, timeLimits } from "./store/time-limits.ts";
+import { isUnavailable } from "./store/unavailable.ts";
 
 /** Everything that the service takes from outside: the rest is built from it. */
 export interface ServiceOptions
@@ -59,7 +63,7 @@ export interface Service {
 
 /** Composes the service: the only place that wires its parts, for the start and for tests alike. */
 export async function composeService(options: ServiceOptions): Promise<Service> {
-  const { clock, randomBytes, now, maxConnections } = options;
+  const { randomBytes, now, maxConnections } = options;
   const notifications = createNotifications(options.connection, options.timeLimits);
   const changeSignal = createChangeSignal(notifications);
   const knownKeys = createKnownKeys(notifications, now);
@@ -73,20 +77,17 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     process: options.processNumber ?? 0,
     logStatement: options.logStatement,
   });
+  const { imports, waitingImports } = importsOf(options, database);
   const dependencies: HttpDependencies = {
-    database,
+    ...imports,
+    waitingImports,
     readiness: createReadiness(database),
     clockGuard: options.clockGuard,
     queue: createWriterQueue(),
-    importQueue: createImportQueue(importSlots(maxConnections)),
-    partRows,
     changeSignal,
     knownKeys,
     keysOf: createIssuerKeys({ fetch, now, timing: { ...issuerTiming, ...options.timing } }),
-    clock,
-    newId: createIdSource(clock, randomBytes),
     randomBytes,
-    spoolDirectory: options.spoolDirectory,
     publicUrl: options.publicUrl,
     trustedProxies: options.trustedProxies,
     limits: options.limits,
@@ -100,6 +101,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     tls: options.tls,
     consoleDirectory: options.consoleDirectory,
   });
+  waitingImports.start(reportsOf(app, metrics));
   return {
     app,
     dependencies,
@@ -109,8 +111,37 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     },
     async close() {
       await app.close();
+      await waitingImports.close();
       await database.close();
       await notifications.close();
+    },
+  };
+}
+
+/** The parts of the service that imports need. */
+function importsOf({ clock, randomBytes, maxConnections, spoolDirectory, limits }: ServiceOptions, database: Database) {
+  const slots = importSlots(maxConnections);
+  const imports: ImportDependencies = {
+    database,
+    importQueue: createImportQueue(slots),
+    partRows,
+    clock,
+    newId: createIdSource(clock, randomBytes),
+    spoolDirectory,
+  };
+  const waitingImports = createWaitingImports(imports, { slots, maximumBytes: limits.importBytes });
+  return { imports, waitingImports };
+}
+
+/** Counts waiting imports that have ended, and logs faults. */
+function reportsOf({ log }: App, metrics: Metrics): WaitingReports {
+  return {
+    ended({ resource, error }) {
+      metrics.importDone(resource.kind, resource.status, resource.counts);
+      if (error !== undefined && !(error instanceof MusterError)) log.error({ err: error }, "an import failed");
+    },
+    failed(error) {
+      if (!isUnavailable(error)) log.error({ err: error }, "waiting imports could not be worked on");
     },
   };
 }

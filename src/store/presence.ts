@@ -30,7 +30,4 @@ export async function joinDatabase(
  * SQL: whether the process of that number is present. It may be alive all the same, while it reconnects the connection by
  * which it shows itself: code that acts on the answer must do no harm then.
  */
-export const isPresent = (process: Sql): Sql =>
-  sql`exists (select from pg_locks where locktype = 'advisory' and granted and objsubid = 2
-     and database = (select oid from pg_database where datname = current_database())
-     and classid = ${processes}::oid and objid = ${process}::oid)`;
+export const isPresent = (process: Sql): Sql => sql`process_is_present(${process})`;

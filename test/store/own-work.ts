@@ -3,8 +3,10 @@ import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { gzipSync } from "node:zlib";
 import pg from "pg";
 import { deliverAnnouncements } from "../../src/announcements/deliver.ts";
 import { announceOverdue } from "../../src/announcements/overdue.ts";
@@ -14,7 +16,11 @@ import { acceptClock } from "../../src/organizations/clock.ts";
 import { requireOwnOperatorKey } from "../../src/organizations/operator.ts";
 import { deleteOldEntries } from "../../src/organizations/retention.ts";
 import { endInterruptedImports } from "../../src/reconcile/attempts/interrupted.ts";
+import { importDone } from "../../src/reconcile/attempts/repeats.ts";
+import { releaseStored } from "../../src/reconcile/attempts/stored-imports.ts";
+import { storeImport } from "../../src/reconcile/run/store-import.ts";
 import { createClockGuard } from "../../src/store/clock-guard.ts";
+import { withOrganization } from "../../src/store/database.ts";
 import { applyMigrations } from "../../src/store/migrate.ts";
 import { checkNotifications, createNotifications } from "../../src/store/notifications.ts";
 import { prepareDatabase } from "../../src/store/prepare.ts";
@@ -44,8 +50,25 @@ export async function doOwnWork(t: TestContext, app: TestApp, database: TestData
   await verifyStore(owner);
   const notifications = createNotifications(database.connection);
   await checkNotifications(dependencies.database, notifications).finally(() => notifications.close());
+  await finishStored(app);
   await renewClaim(t, app);
   await settleFailure(app);
+}
+
+/** Stores a packed file and a damaged one, finishes their imports, and lets go of one. */
+async function finishStored({ dependencies, organizationId }: TestApp): Promise<void> {
+  const { database, waitingImports } = dependencies;
+  const caller = { organizationId, actor: "test", channel: "sftp" } as const;
+  const options = { kind: "locations", source: "default", dryRun: false } as const;
+  for (const bytes of [gzipSync("name\nNorth"), Buffer.from("{")]) {
+    const file = { fileName: null, body: Readable.from([bytes]), maximumBytes: 1000 };
+    const { id } = await storeImport(dependencies, { caller, file, options });
+    waitingImports.wake();
+    await importDone(database, organizationId, id).catch(() => undefined);
+    await withOrganization(database, organizationId, (transaction) =>
+      releaseStored(transaction, { organizationId, id }, database.process),
+    );
+  }
 }
 
 /** Starts a service's work on a database, and migrates an empty schema. */

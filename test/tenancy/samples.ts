@@ -83,6 +83,7 @@ export const parameters: Readonly<Record<string, Place | null>> = {
   outcome: null,
   parentGroupId: place("group"),
   phone: place("phone"),
+  prefer: null,
   privacy: null,
   query: place("username"),
   reason: null,

@@ -31,6 +31,7 @@ const headers = {
   "Idempotent-Replay": text(
     "`true` when the answer repeats the answer to an earlier request with this `Idempotency-Key`.",
   ),
+  "Preference-Applied": text("`respond-async` when the request preferred not to wait for the import (RFC 7240)."),
   "Changes-Until": text("The next `since`: the answer is complete up to this time."),
   "Changes-Cursor": text("The `cursor` for /v1/changes: what changed since the export began."),
 } as const;
@@ -97,6 +98,9 @@ function namesOf(path: string, status: string, operation: Operation, hasVersions
   if (status === "401") names.push("WWW-Authenticate");
   if (hasVersions && isSuccess) names.push("ETag");
   if (isSuccess && takes(operation, "idempotency-key")) names.push("Idempotent-Replay");
+  if (isSuccess || status === "202") {
+    if (takes(operation, "prefer")) names.push("Preference-Applied");
+  }
   const own = ofOperations[operation.operationId ?? ""];
   return own !== undefined && isSuccess ? [...names, own] : names;
 }

@@ -8,6 +8,7 @@ import type { Metrics } from "../server/metrics.ts";
 import { retireRoute } from "../sources/retire-route.ts";
 import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
 import { documents } from "./documents.ts";
+import { preferHeader, prefersNotToWait } from "./preferences.ts";
 import { type RunImport, runOnce, takeFiles } from "./run.ts";
 import { importQuery, recordsQuery } from "./schemas.ts";
 import { sendImport } from "./send-import.ts";
@@ -36,6 +37,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
         "applied are left out and reported; the others are applied. `Content-Disposition` may name the file. " +
         "`Accept: text/plain` gets a report for people, of a refusal, too.",
       tags,
+      headers: preferHeader,
       querystring: importQuery,
       response: {
         ...importAnswers,
@@ -57,7 +59,11 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
 
 const importAnswers = {
   201: documents("The import, applied; or, of a dry run, what would happen.", importSchema, true),
-  202: documents("The import, held: all or a part of it waits for a decision.", importSchema, true),
+  202: documents(
+    "The import, held: all or a part of it waits for a decision. Or, with `Prefer: respond-async`, the import that waits for its turn.",
+    importSchema,
+    true,
+  ),
 };
 
 /** Files of groups and of locations. */
@@ -93,6 +99,7 @@ function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport):
         summary,
         description: `${description} A file that is not well-formed or breaks off is refused, and nothing is applied.`,
         tags,
+        headers: preferHeader,
         querystring: recordsQuery,
         response: { ...importAnswers, ...problemResponses(...refusals, "source_unknown") },
       },
@@ -111,7 +118,9 @@ function sendDone(
   reply: FastifyReply,
   resource: ImportResource,
 ): Promise<FastifyReply> {
-  reply.code(resource.status === "held" ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
+  const isOpen = ["held", "receiving", "planning"].includes(resource.status);
+  reply.code(isOpen ? 202 : 201).header("location", `/v1/imports/${resource.id}`);
+  if (prefersNotToWait(request.headers.prefer)) reply.header("preference-applied", "respond-async");
   return sendImport(dependencies, request, reply, resource);
 }
 

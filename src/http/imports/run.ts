@@ -6,11 +6,13 @@ import type { ImportResource } from "../../reconcile/attempts/import-resource.ts
 import { getImport } from "../../reconcile/attempts/read-imports.ts";
 import type { ImportOptions, ImportRequest } from "../../reconcile/receive/request.ts";
 import { type ImportedFile, importFile } from "../../reconcile/run/import-file.ts";
+import { storeImport } from "../../reconcile/run/store-import.ts";
 import type { App } from "../server/app-types.ts";
 import { type BodyPace, readBody } from "../server/bodies.ts";
 import type { Caller, HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import type { OnField } from "./form.ts";
+import { prefersNotToWait } from "./preferences.ts";
 import { type ReceivedFile, receiveFile } from "./receive.ts";
 
 /** Processes a file to its end. */
@@ -52,7 +54,10 @@ export function streamBodies(app: App): void {
 /** The options that a request names; without a source the key's counts, else `default`. */
 type Wanted = Omit<ImportOptions, "source"> & { readonly source: string | undefined };
 
-/** Runs the import that a request asks for, unless an earlier one with its Idempotency-Key has done so. */
+/**
+ * Runs the import that a request asks for, unless an earlier one with its Idempotency-Key has done so. If the client
+ * prefers not to wait, the import is stored, and some process finishes it.
+ */
 export async function runOnce(
   dependencies: HttpDependencies,
   request: FastifyRequest,
@@ -61,7 +66,11 @@ export async function runOnce(
 ): Promise<ImportResource> {
   const { doneImportId, caller } = request;
   if (doneImportId !== null) return getImport(dependencies.database, caller.organizationId, doneImportId);
-  return (await run(await toImportRequest(dependencies, request, wanted))).resource;
+  const asked = await toImportRequest(dependencies, request, wanted);
+  if (!prefersNotToWait(request.headers.prefer)) return (await run(asked)).resource;
+  const resource = await storeImport(dependencies, asked);
+  dependencies.waitingImports.wake();
+  return resource;
 }
 
 /**

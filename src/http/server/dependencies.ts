@@ -5,6 +5,7 @@ import type { Moderation } from "../../moderation/context.ts";
 import type { KnownKeys } from "../../organizations/known-keys.ts";
 import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { Service } from "../../organizations/services.ts";
+import type { WaitingImports } from "../../reconcile/run/waiting-imports.ts";
 import type { KeysOf } from "../../sign-in/issuer-keys.ts";
 import type { ClockGuard } from "../../store/clock-guard.ts";
 import type { Database } from "../../store/database.ts";
@@ -28,6 +29,8 @@ export interface HttpDependencies {
   readonly queue: WriterQueue;
   /** The queue in which imports wait before they take a connection. */
   readonly importQueue: ImportQueue;
+  /** Finishes imports whose senders do not wait for them. */
+  readonly waitingImports: Pick<WaitingImports, "wake">;
   /** Rows of a part of an import, where it is applied in parts. */
   readonly partRows: number;
   /** The current time. */

@@ -10,7 +10,8 @@ export const interrupted: ImportProblem = {
 };
 
 /**
- * Ends the imports of all organizations that processes left under way which are gone. An import is applied in one
+ * Ends the imports of all organizations that processes left under way which are gone, unless their body is in the
+ * database: those are finished (src/reconcile/run/stored-imports.ts). An import is applied in one
  * transaction, which commits only if the import is still under way: so nothing of them was applied, and nothing will be
  * if such a process is alive after all.
  * @param owner a connection of the user that owns the tables
@@ -20,7 +21,7 @@ export async function endInterruptedImports(owner: Executor, at: Date): Promise<
   const { rowCount } = await owner.query(
     sql`
       update imports set status = 'failed', problem = ${JSON.stringify(interrupted)}, finished_at = ${at}
-      where status in ('receiving', 'planning') and not (process is not null and ${isPresent(sql`process`)})`,
+      where status in ('receiving', 'planning') and stored_at is null and not (process is not null and ${isPresent(sql`process`)})`,
   );
   return rowCount ?? 0;
 }

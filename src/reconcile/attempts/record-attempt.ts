@@ -147,7 +147,8 @@ async function noteCommonFailure(executor: Executor, organizationId: number, id:
   );
 }
 
-const wasInterrupted = () => new MusterError(interrupted.code, interrupted.detail);
+/** The error of an import that somebody has ended who took its process for gone. */
+export const wasInterrupted = () => new MusterError(interrupted.code, interrupted.detail);
 
 const json = (value: object | null) => value && JSON.stringify(value);
 

@@ -80,7 +80,7 @@ export async function respondFile(
   withAbsent = false,
 ): Promise<ResponseFile> {
   const stored = await readImport(database, organizationId, importId);
-  const body = openBody(database, organizationId, importId);
+  const body = openBody(database, { organizationId, importId });
   const first = await body.next();
   const cells = readCells(restored(first, body), stored);
   const header = hasHeader(stored) ? ((await cells.next()).value ?? null) : null;

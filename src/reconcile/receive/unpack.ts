@@ -14,15 +14,20 @@ import { type SpooledBody, type SpoolOptions, spoolBody } from "./spool.ts";
  * @throws MusterError compression_invalid, body_too_large, body_incomplete; media_type_unsupported for a workbook
  */
 export async function unpackBody(body: SpooledBody, options: SpoolOptions): Promise<SpooledBody> {
-  const [first, second, third, fourth] = await firstBytes(body.path);
-  const isGzip = first === 0x1f && second === 0x8b;
-  const isZip = first === 0x50 && second === 0x4b && third === 0x03 && fourth === 0x04;
-  if (!isGzip && !isZip) return body;
+  const packing = await packingOf(body);
+  if (packing === undefined) return body;
   try {
-    return await spoolBody(isGzip ? decompressed(body.open()) : fileOfZip(body.path), options);
+    return await spoolBody(packing === "gzip" ? decompressed(body.open()) : fileOfZip(body.path), options);
   } finally {
     await body.discard();
   }
+}
+
+/** The way in which a body is packed; undefined: it is not packed. */
+export async function packingOf(body: SpooledBody): Promise<"gzip" | "zip" | undefined> {
+  const [first, second, third, fourth] = await firstBytes(body.path);
+  if (first === 0x1f && second === 0x8b) return "gzip";
+  return first === 0x50 && second === 0x4b && third === 0x03 && fourth === 0x04 ? "zip" : undefined;
 }
 
 async function firstBytes(path: string): Promise<Uint8Array> {

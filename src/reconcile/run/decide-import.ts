@@ -45,7 +45,7 @@ export async function approveImport(
   const { format, reading } = resource.source;
   if (format === null || reading === null)
     throw new MusterError("gone", "The file of this import is not known any more.");
-  const body = await spoolBody(openBody(database, organizationId, id), {
+  const body = await spoolBody(openBody(database, { organizationId, importId: id }), {
     directory: spoolDirectory,
     name: newId(),
     maximumBytes: Number.MAX_SAFE_INTEGER,

@@ -1,21 +1,19 @@
 import { MusterError } from "../../errors.ts";
-import { chooseFormat } from "../../intake/detect.ts";
 import type { FileFormat } from "../../intake/reading.ts";
-import { forgetDeletedBefore } from "../../organizations/forget-deleted.ts";
 import { withOrganization } from "../../store/database.ts";
-import { announceImport } from "../attempts/announce-import.ts";
 import type { ImportResource } from "../attempts/import-resource.ts";
 import { getImport } from "../attempts/read-imports.ts";
-import { openImport, receivedImport, refuseImport } from "../attempts/record-attempt.ts";
+import { receivedImport } from "../attempts/record-attempt.ts";
 import { dropRepeat, findRepeated, importDone, type RepeatedImport } from "../attempts/repeats.ts";
-import { dropBody, dropFilesBefore, dropUnkeptBody, keepBody } from "../receive/bodies.ts";
-import type { ImportOptions, ImportRequest, IncomingFile } from "../receive/request.ts";
-import { type SpooledBody, spoolBody } from "../receive/spool.ts";
-import { unpackBody } from "../receive/unpack.ts";
-import { readOptions, readSetup, type Setup } from "../setup/setup.ts";
+import { dropUnkeptBody, keepBody } from "../receive/bodies.ts";
+import type { ImportRequest, IncomingFile } from "../receive/request.ts";
+import type { SpooledBody } from "../receive/spool.ts";
+import type { Setup } from "../setup/setup.ts";
 import type { Attempt } from "./attempt.ts";
 import type { ImportDependencies } from "./dependencies.ts";
+import { openAttempt, refuseAttempt } from "./open-attempt.ts";
 import { importPatience } from "./patience.ts";
+import { detectBody, receiveBody, unpackReceived } from "./receive-body.ts";
 import { runImport } from "./run-import.ts";
 
 /** An import that has ended. */
@@ -40,12 +38,7 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
   try {
     received = await receiveAndRun(dependencies, attempt, request.file, setup);
   } catch (error) {
-    const refuse = () => refuseAttempt(dependencies, attempt, setup, error);
-    // While the database is away, the attempt is recorded later. The error itself matters more.
-    const isRefused = await refuse().catch(() => {
-      database.later(refuse);
-      return true;
-    });
+    const isRefused = await refuseAttempt(dependencies, attempt, setup.source.number, error);
     // An attempt that has ended otherwise is answered by its own ending.
     if (!isRefused) return { resource: await importDone(database, organizationId, attempt.id), isRepeat: false };
     if (error instanceof MusterError) error.importId = attempt.id;
@@ -54,58 +47,6 @@ export async function importFile(dependencies: ImportDependencies, request: Impo
   if (received.outcome === "repeat")
     return { resource: await importDone(database, organizationId, received.firstId), isRepeat: true };
   return { resource: await getImport(database, organizationId, attempt.id), isRepeat: false };
-}
-
-/** Records that an attempt begins, and forgets what is kept no longer. */
-function openAttempt(
-  { database, clock }: ImportDependencies,
-  { caller, file, options }: ImportRequest,
-  { id, organizationId }: Attempt,
-): Promise<Setup> {
-  return withOrganization(database, organizationId, async (transaction) => {
-    const setup = await readSetup(transaction, organizationId, options);
-    const hasStyle = options.kind === "users" || options.kind === "retirement";
-    const style = hasStyle ? setup.style : "normal";
-    const at = clock();
-    await openImport(transaction, {
-      id,
-      caller,
-      kind: options.kind,
-      style,
-      dryRun: options.dryRun,
-      source: setup.source.number,
-      format: file.format ?? null,
-      fileName: file.fileName,
-      at,
-      process: database.process,
-    });
-    await forgetDeletedBefore(transaction, organizationId, daysBefore(at, setup.settings.keepDeletedDays));
-    await dropFilesBefore(transaction, organizationId, daysBefore(at, setup.settings.keepFilesDays));
-    return setup;
-  });
-}
-
-const daysBefore = (at: Date, days: number) => new Date(at.getTime() - days * 86_400_000);
-
-/**
- * Records that an import was refused, and announces it.
- * @returns false when it has ended already; nothing is done then
- */
-function refuseAttempt(
-  { database, clock }: ImportDependencies,
-  { id, organizationId, options }: Attempt,
-  setup: Setup,
-  error: unknown,
-): Promise<boolean> {
-  return withOrganization(database, organizationId, async (transaction) => {
-    if (!(await refuseImport(transaction, organizationId, id, error, clock()))) return false;
-    await dropBody(transaction, organizationId, id);
-    if (!options.dryRun) {
-      const { number: source } = setup.source;
-      await announceImport(transaction, organizationId, id, "import_refused", { source, at: clock() });
-    }
-    return true;
-  });
 }
 
 /** The outcome of an attempt: its file was processed, or it repeats an earlier one and left no trace. */
@@ -120,13 +61,14 @@ async function receiveAndRun(
 ): Promise<Received> {
   const { database, importQueue } = dependencies;
   const { id, organizationId, options } = attempt;
-  const body = await receiveBody(dependencies, attempt, file);
+  const packed = await receiveBody(dependencies, attempt, file);
+  const body = await unpackReceived(dependencies, attempt, packed, file.maximumBytes);
   try {
     const format = options.kind === "retirement" ? "json" : await detectBody(body, file, setup);
     const firstId = await startUnlessRepeated(dependencies, attempt, { ...body, format });
     if (firstId !== undefined) return { outcome: "repeat", firstId };
     // The import counts even if its body cannot be kept: then there is no response file, and no plan to approve.
-    const isKept = keepBody(database, organizationId, id, body.open()).catch(() => {});
+    const isKept = keepBody(database, { organizationId, importId: id }, body.open()).catch(() => {});
     try {
       await importQueue.run(organizationId, importPatience, () =>
         runImport(dependencies, attempt, { body, format, charset: file.charset }, setup),
@@ -164,34 +106,4 @@ async function startUnlessRepeated(
     if (first === undefined || first.isDone) return first?.id;
     await importDone(database, organizationId, first.id);
   }
-}
-
-/** Receives the body whole, and unpacks it. */
-async function receiveBody(
-  { spoolDirectory: directory }: ImportDependencies,
-  { id, options }: Attempt,
-  file: IncomingFile,
-): Promise<SpooledBody> {
-  const { announcedBytes } = file;
-  const largest = largestBody(options, file);
-  const announced = announcedBytes === undefined ? {} : { announcedBytes };
-  const body = await spoolBody(file.body, { directory, name: id, ...largest, ...announced });
-  return unpackBody(body, { directory, name: `${id}.unpacked`, ...largest });
-}
-
-/** Most bytes of a file of groups or of locations, which is planned in memory. */
-const largestRecordFile = 16 * 1024 * 1024;
-
-const largestBody = ({ kind }: ImportOptions, { maximumBytes }: IncomingFile) =>
-  kind === "users" || maximumBytes <= largestRecordFile
-    ? { maximumBytes }
-    : { maximumBytes: largestRecordFile, advice: `Send the ${kind} in several files.` };
-
-async function detectBody(body: SpooledBody, file: IncomingFile, setup: Setup): Promise<FileFormat> {
-  const { encoding, charset } = readOptions(file.charset, setup);
-  const { format, mayLackLineEnds } = file;
-  for await (const head of body.open()) {
-    return chooseFormat(head, { format, mayLackLineEnds, pinned: encoding, charset });
-  }
-  return "csv";
 }

@@ -126,7 +126,7 @@ test("PostgreSQL runs every list and look-up, with and without its filters", asy
   await assert.rejects(listImportRows(database, 1, id, {}, { limit: 10 }), missing);
   await assert.rejects(listImportChanges(database, 1, id, {}, { limit: 10 }), missing);
   await assert.rejects(respondRows(database, 1, id), missing);
-  await assert.rejects(openBody(database, 1, id).next(), { code: "gone" });
+  await assert.rejects(openBody(database, { organizationId: 1, importId: id }).next(), { code: "gone" });
   await dropUnkeptBody(database, 1, id);
   await withOrganization(database, 1, (transaction) => dropPlan(transaction, 1, id));
 });
