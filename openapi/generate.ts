@@ -40,7 +40,7 @@ const app = await buildApp({
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
     trustedProxies: [],
-    limits: { ...httpLimits, importBytes: 0, requestsPerMinute: 0, failuresPerMinute: 0 },
+    limits: { ...httpLimits, importBytes: 0, importRows: 0, requestsPerMinute: 0, failuresPerMinute: 0 },
     operator: undefined,
   },
   metrics: createMetrics(new Registry()),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { TlsFiles } from "./http/server/tls.ts";
+import { limits } from "./intake/limits.ts";
 import { canonicalRange } from "./organizations/addresses.ts";
 import { type Issuer, isAudience, isIssuer } from "./organizations/issuer.ts";
 
@@ -107,6 +108,7 @@ export const environmentSchema = z.object({
       .refine((text) => z.iso.date().safeParse(text).success, "must be today's date, such as 2026-12-01")
       .optional(),
   ),
+  IMPORT_MAX_ROWS: wholeNumber(1, 100_000_000, limits.rows),
   LOG_LEVEL: variable(z.enum(logLevels, `must be one of ${logLevels.join(", ")}`).default("info")),
   LOG_SQL: variable(z.enum(["0", "1"], "must be 1 or 0").default("0")),
 });
@@ -147,6 +149,8 @@ export interface Config {
   readonly trustedProxies: readonly string[];
   /** Largest body of an import. */
   readonly importMaximumBytes: number;
+  /** Most rows of a file of users. */
+  readonly importMaximumRows: number;
   /** The date that the operator confirms when the clock is implausible. */
   readonly clockAccept: string | undefined;
   readonly logLevel: (typeof logLevels)[number];
@@ -200,6 +204,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     requestsPerMinute: values.RATE_LIMIT_PER_MINUTE,
     failuresPerMinute: values.FAILURE_LIMIT_PER_MINUTE,
     trustedProxies: values.TRUSTED_PROXIES ?? [],
+    importMaximumRows: values.IMPORT_MAX_ROWS,
     importMaximumBytes: values.IMPORT_MAX_BYTES,
     clockAccept: values.CLOCK_ACCEPT,
     logLevel: values.LOG_LEVEL,

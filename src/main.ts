@@ -98,6 +98,7 @@ function serviceOptions(config: Config) {
     limits: {
       ...httpLimits,
       importBytes: config.importMaximumBytes,
+      importRows: config.importMaximumRows,
       requestsPerMinute: config.requestsPerMinute,
       failuresPerMinute: config.failuresPerMinute,
     },

@@ -63,6 +63,8 @@ test("a bad value gives one sentence that names the variable and does not show t
     PORT: ["65536", "-1", "http", "1e3", "0x10", "80.5"],
     DATABASE_CONNECTIONS: ["1", "many"],
     IMPORT_MAX_BYTES: ["1GB", "0"],
+    IMPORT_MAX_ROWS: ["0", "many"],
+    CLOCK_ACCEPT: ["today", "2026-13-01"],
     LOG_LEVEL: ["loud"],
     DATABASE_URL: ["mysql://secret@db/x", "secret", "postgres://u:secret@db/x?options=-c%20role%3Dpostgres"],
     MUSTER_ADMIN_KEY: ["secret-too-short", "secret with spaces in the middle", `secret${"x".repeat(300)}`],

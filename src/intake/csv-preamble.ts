@@ -39,6 +39,11 @@ export function readPreamble(head: string): Preamble {
   let length = 0;
   let line = 1;
   for (const [whole, text = ""] of head.matchAll(/([^\r\n]*)(?:\r\n|\r|\n)/g)) {
+    if (text === "") {
+      length += whole.length;
+      line += 1;
+      continue;
+    }
     const separator = separatorLine.exec(text.trimEnd())?.[1] ?? separatorLine.exec(text)?.[1];
     if (separator !== undefined) delimiter = knownDelimiter(separator, line);
     else if (text.trim() !== "" && !furniture.some((pattern) => pattern.test(text))) break;

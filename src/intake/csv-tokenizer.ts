@@ -106,6 +106,9 @@ class Tokenizer implements CsvTokenizer {
   }
 
   #readPlain(text: string, from: number): number {
+    if (text[from] === "\n" && this.#cell === "" && this.#cells.length === 0 && !this.#afterReturn) {
+      return this.#passBlankLines(text, from);
+    }
     this.#special.lastIndex = from;
     const found = this.#special.exec(text)?.index ?? text.length;
     if (found > from) {
@@ -123,6 +126,18 @@ class Tokenizer implements CsvTokenizer {
       this.#cell += '"';
     }
     return found + 1;
+  }
+
+  /** Passes over lines that have no character, which there may be many of. */
+  #passBlankLines(text: string, from: number): number {
+    let position = from;
+    while (text[position] === "\n") position += 1;
+    this.#endings.add("LF");
+    this.#line += position - from;
+    this.#rowLine = this.#line;
+    this.#lineStart = this.#offset + position;
+    this.#rowStart = this.#lineStart;
+    return position;
   }
 
   #readQuoted(text: string, from: number): number {

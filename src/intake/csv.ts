@@ -3,6 +3,7 @@ import { preambleLength, readPreamble } from "./csv-preamble.ts";
 import { type CsvTokenizer, createTokenizer } from "./csv-tokenizer.ts";
 import { damageOf } from "./damage.ts";
 import { createDecoder } from "./decode.ts";
+import { textInTurns } from "./in-turns.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import type { Delimiter, Encoding, PassedLine, ReadOptions } from "./reading.ts";
 
@@ -47,12 +48,18 @@ export async function* readCsvRows(
   try {
     for await (const chunk of chunks) {
       for (let start = 0; start < chunk.length; start += pieceLength) {
-        text.write(decoder.write(chunk.subarray(start, start + pieceLength)), false);
-        yield* rows(false);
+        for await (const piece of textInTurns(decoder.write(chunk.subarray(start, start + pieceLength)))) {
+          text.write(piece, false);
+          yield* rows(false);
+        }
       }
     }
     const end = decoder.end();
-    text.write(end.text, true);
+    for await (const piece of textInTurns(end.text)) {
+      text.write(piece, false);
+      yield* rows(false);
+    }
+    text.write("", true);
     yield* rows(true);
     text.end(end.complete, end.isMarked);
     yield* rows(true);

@@ -1,4 +1,5 @@
 import { createDecoder } from "./decode.ts";
+import { textInTurns } from "./in-turns.ts";
 import { createLinesReader, isRecordLine, type JsonReader } from "./json-lines.ts";
 import type { JsonTarget } from "./json-members.ts";
 import { createDocumentReader } from "./json-reader.ts";
@@ -32,19 +33,21 @@ export async function* readJsonRecords<Field extends string>(
   const decoder = createDecoder(() => reader.line(), { pinned: encoding, charset, xml: false });
   const damaged: { encoding: Encoding | undefined } = { encoding: undefined };
   const reader = createReader({ queue, ignored, mapping, limits, damaged }, sourceName);
-  const write = (text: string): void => {
+  const read = async function* (text: string, isLast = false) {
     if (decoder.isDamaged) damaged.encoding = decoder.encoding;
-    reader.write(text);
+    for await (const piece of textInTurns(reader.take(text, isLast))) {
+      reader.write(piece);
+      yield* queue.take(reader.position(), false);
+    }
   };
   try {
     for await (const chunk of chunks) {
       for (let start = 0; start < chunk.length; start += pieceLength) {
-        write(decoder.write(chunk.subarray(start, start + pieceLength)));
-        yield* queue.take(reader.position(), false);
+        yield* read(decoder.write(chunk.subarray(start, start + pieceLength)));
       }
     }
     const { text, complete } = decoder.end();
-    write(text);
+    yield* read(text, true);
     reader.end(complete);
     yield* queue.take(0, true);
   } finally {
@@ -53,26 +56,32 @@ export async function* readJsonRecords<Field extends string>(
 }
 
 /** A reader that collects the first line, which tells whether there is a record a line. */
-function createReader<Field extends string>(target: JsonTarget<Field>, sourceName: string): JsonReader {
+interface HeadReader extends JsonReader {
+  /**
+   * Takes the next text of the document.
+   * @returns what is to be written now; nothing as long as the first line goes on
+   */
+  take(text: string, isLast: boolean): string;
+}
+
+function createReader<Field extends string>(target: JsonTarget<Field>, sourceName: string): HeadReader {
   let reader: JsonReader | undefined;
   let head = "";
-  const begin = (line: string): JsonReader => {
+  const begin = (line: string) => {
     reader = isRecordLine(line, target) ? createLinesReader(target, sourceName) : createDocumentReader(target);
-    reader.write(head);
-    return reader;
+    return head;
   };
   return {
     line: () => reader?.line() ?? 1,
     position: () => reader?.position() ?? 0,
-    write(text) {
-      if (reader) {
-        reader.write(text);
-        return;
-      }
+    take(text, isLast) {
+      if (reader) return text;
       head += text;
       const line = text.includes("\n") ? /^\s*\S[^\n]*\n/.exec(head)?.[0] : undefined;
-      if (line !== undefined || head.length > target.limits.recordLength) begin(line ?? "");
+      if (line !== undefined || head.length > target.limits.recordLength) return begin(line ?? "");
+      return isLast ? begin(head) : "";
     },
-    end: (complete) => (reader ?? begin(head)).end(complete),
+    write: (text) => reader?.write(text),
+    end: (complete) => reader?.end(complete),
   };
 }

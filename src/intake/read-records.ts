@@ -1,4 +1,5 @@
 import { readCsvRecords } from "./csv-records.ts";
+import { inTurns } from "./in-turns.ts";
 import { readJsonRecords } from "./json.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
@@ -16,8 +17,8 @@ export async function* readRecords<Field extends string>(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions<Field>,
 ): AsyncGenerator<SourceRecord<Field>[]> {
-  for await (const records of readFormat(format, chunks, options)) {
-    refuseTooManyRows(records.at(-1)?.row ?? 0);
+  for await (const records of readFormat(format, inTurns(chunks), options)) {
+    refuseTooManyRows(records.at(-1)?.row ?? 0, options.mostRows);
     yield records;
   }
 }

@@ -73,6 +73,8 @@ export interface ReadOptions<Field extends string = UserField> {
   readonly delimiter?: Delimiter | undefined;
   /** Pinned by the source; otherwise told by the first row. CSV only. */
   readonly header?: boolean | undefined;
+  /** Most rows of the file; absent: the published limit. */
+  readonly mostRows?: number | undefined;
   /** Told once, when the reader ends, however it ends. */
   readonly onReading?: (reading: Reading) => void;
 }

@@ -1,5 +1,6 @@
 import { hash } from "node:crypto";
 import { userFields } from "../person/fields.ts";
+import { inTurns } from "./in-turns.ts";
 import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
@@ -42,8 +43,8 @@ export async function openUserFile(
   format: FileFormat,
   options: ReadOptions,
 ): Promise<UserFile> {
-  const scan = format === "xml" && isUtf8(options) ? await scanXmlUsers(open()) : null;
-  if (scan) refuseTooManyRows(scan.rows);
+  const scan = format === "xml" && isUtf8(options) ? await scanXmlUsers(inTurns(open())) : null;
+  if (scan) refuseTooManyRows(scan.rows, options.mostRows);
   return scan ? scannedFile(open, scan, options) : parsedFile(open, format, options);
 }
 
@@ -58,7 +59,7 @@ export async function* readDigestedRecords(
   format: FileFormat,
   options: ReadOptions,
 ): AsyncGenerator<DigestedRecord[]> {
-  const given = format === "xml" && isUtf8(options) ? yield* readPlainDocument(open(), options) : 0;
+  const given = format === "xml" && isUtf8(options) ? yield* readPlainDocument(inTurns(open()), options) : 0;
   if (given === "all") return;
   for await (const records of readRecords(format, open(), options)) {
     const others = records.filter(({ row }) => row > given);
@@ -74,7 +75,7 @@ function scannedFile(open: () => AsyncIterable<Uint8Array>, scan: XmlScan, optio
     format: "xml",
     isScanned: true,
     read: () => readRecords("xml", open(), options),
-    readRows: (rows) => readScannedRecords(open(), scan, rows, options),
+    readRows: (rows) => readScannedRecords(inTurns(open()), scan, rows, options),
     digests: async () => scan,
   };
 }

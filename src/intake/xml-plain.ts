@@ -74,7 +74,7 @@ export async function* readPlainDocument(
     for (const [from, to] of places) {
       const bytes = text.subarray(from, to);
       row += 1;
-      refuseTooManyRows(row);
+      refuseTooManyRows(row, options.mostRows);
       const record = await readRecord(bytes, row, lines.lineAt(from), options, columns);
       batch.push({ record, digest: Buffer.from(digestOfBytes(bytes), "latin1") });
       if (batch.length < batchRows) continue;

@@ -1,6 +1,7 @@
 import { MusterError, type RowIssue } from "../errors.ts";
 import { createSlotFinder, localName } from "./column-slots.ts";
 import { createDecoder } from "./decode.ts";
+import { textInTurns } from "./in-turns.ts";
 import { valueInvalid } from "./issues.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
 import { printable } from "./printable.ts";
@@ -19,8 +20,6 @@ import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem }
 
 /** The advice for a fault of the export. */
 const correct = "Correct the export and send the file again.";
-/** Bytes that are parsed at once, however large the chunks: bounds what is held beside the limits. */
-const pieceLength = 64 * 1024;
 
 /**
  * Reads a document of records (file formats, section 1): of users it is `<users type="array">` around `<user>` elements,
@@ -55,8 +54,8 @@ export async function* readXmlRecords<Field extends string>(
   };
   try {
     for await (const chunk of chunks) {
-      for (let start = 0; start < chunk.length; start += pieceLength) {
-        write(decoder.write(chunk.subarray(start, start + pieceLength)));
+      for await (const piece of textInTurns(decoder.write(chunk))) {
+        write(piece);
         yield* queue.take(parser.position, false);
       }
     }

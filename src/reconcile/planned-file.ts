@@ -13,6 +13,8 @@ export interface ReceivedFile {
   readonly format: FileFormat;
   /** The encoding's label in the content type. */
   readonly charset?: string | undefined;
+  /** Most rows that are read; absent: the published limit. */
+  readonly maximumRows?: number | undefined;
 }
 
 /** A file that was read whole, whatever its kind. Nothing stored was looked at that anybody could change meanwhile. */

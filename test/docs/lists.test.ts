@@ -132,9 +132,16 @@ describe("lists", () => {
       const key = /^`(\w+)`$/.exec(name)?.[1];
       return key !== undefined && /^[\d,]+( s)?$/.test(value) ? [`${key} ${value}`] : [];
     });
-    const { IMPORT_MAX_BYTES, RATE_LIMIT_PER_MINUTE, FAILURE_LIMIT_PER_MINUTE } = environmentSchema.parse({});
+    const { IMPORT_MAX_BYTES, IMPORT_MAX_ROWS, RATE_LIMIT_PER_MINUTE, FAILURE_LIMIT_PER_MINUTE } =
+      environmentSchema.parse({});
     const times = /^(headersWhole|connectionIdle|bodyPause|bodyWhole|bodyRest|answerPause|answerWhole)$/;
-    const known = Object.entries({ ...httpLimits, IMPORT_MAX_BYTES, RATE_LIMIT_PER_MINUTE, FAILURE_LIMIT_PER_MINUTE });
+    const known = Object.entries({
+      ...httpLimits,
+      IMPORT_MAX_BYTES,
+      IMPORT_MAX_ROWS,
+      RATE_LIMIT_PER_MINUTE,
+      FAILURE_LIMIT_PER_MINUTE,
+    });
     const text = (value: number) => value.toLocaleString("en-US");
     assert.deepEqual(
       rows.sort(),

@@ -17,7 +17,7 @@ const service = await composeService({
   spoolDirectory: await mkdtemp(join(tmpdir(), "muster-node-")),
   publicUrl: undefined,
   trustedProxies: [],
-  limits: { ...httpLimits, importBytes: 1024 ** 2, requestsPerMinute: 0, failuresPerMinute: 0 },
+  limits: { ...httpLimits, importBytes: 1024 ** 2, importRows: 1_000_000, requestsPerMinute: 0, failuresPerMinute: 0 },
   operator: undefined,
   log: { level: "silent", stream: process.stderr },
 });

@@ -170,6 +170,7 @@ function composeTestService(
     limits: {
       ...httpLimits,
       importBytes: 64 * 1024 * 1024,
+      importRows: 1_000_000,
       bodyPause: 10_000,
       bodyWhole: 10_000,
       requestsPerMinute: 0,

@@ -2,6 +2,8 @@
 export interface HttpLimits {
   /** Largest body of an import, in bytes. */
   readonly importBytes: number;
+  /** Most rows of a file of users. */
+  readonly importRows: number;
   /** Requests of an API key, or of an address that sends none, in a minute; 0: any number. */
   readonly requestsPerMinute: number;
   /** Requests of an address that are refused with 401, in a minute; 0: any number. */

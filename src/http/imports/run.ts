@@ -97,6 +97,7 @@ export async function toImportRequest(
     ...(charset === undefined ? {} : { charset }),
     ...(announcedBytes === undefined ? {} : { announcedBytes }),
     maximumBytes: dependencies.limits.importBytes,
+    maximumRows: dependencies.limits.importRows,
   };
   return { caller: { organizationId, actor, callerId, channel: "api" }, file, options };
 }

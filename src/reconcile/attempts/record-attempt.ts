@@ -142,6 +142,8 @@ async function noteCommonFailure(executor: Executor, organizationId: number, id:
         from import_rows
         where organization_id = ${organizationId} and import_id = ${id} and outcome = 'failed' and number = 1
         having count(distinct (code, field)) = 1
+          -- Not all notes of a large file are kept.
+          and count(*) = (select (counts ->> 'failed')::integer from imports where organization_id = ${organizationId} and id = ${id})
       ) common
       where imports.organization_id = ${organizationId} and imports.id = ${id}`),
   );

@@ -152,6 +152,7 @@ async function* responses(
     const messages: string[] = [];
     for (; !note.done && note.value.row === row; note = await notes.next()) messages.push(note.value.message);
     const { outcome, action, isHeld } = outcomeOf(row);
+    if (outcome === "failed" && messages.length === 0) messages.push(noteMissing);
     if (!isApplied && outcome !== "failed") messages.unshift("Not applied: the import is held, or was.");
     if (isHeld) messages.unshift(heldMessages[importStatus === "held" ? "waits" : "discarded"]);
     const isWithoutEffect = outcome === "failed" || !isApplied || (isHeld && outcome === "unchanged");
@@ -159,6 +160,9 @@ async function* responses(
     yield { row, outcome, action, status, message: messages.join(" "), groupId: outcomes.groupIds?.[row] ?? null };
   }
 }
+
+/** The message of a row that failed, of a file with more notes than are kept. */
+const noteMissing = "The row failed. The file has too many notes, and the note on this row is not kept.";
 
 /** The messages of rows whose removals are held. */
 const heldMessages = {

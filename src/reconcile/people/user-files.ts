@@ -30,13 +30,14 @@ import { emptyPlan, emptyStaging, prepareStaging } from "./stage/staging.ts";
 export async function readUserFile(
   transaction: Transaction,
   organizationId: number,
-  { body, format, charset }: ReceivedFile,
+  { body, format, charset, maximumRows: mostRows }: ReceivedFile,
   setup: Setup,
 ): Promise<ReadFile> {
   let reading: Reading | null = null;
   const open = (by: Setup) =>
     openUserFile(body.open, format, {
       ...readOptions(charset, by),
+      mostRows,
       onReading: (found) => {
         reading = found;
       },

@@ -33,6 +33,8 @@ export interface IncomingFile {
   readonly announcedBytes?: number;
   /** Largest body that is taken, in bytes. */
   readonly maximumBytes: number;
+  /** Most rows that are read; absent: the published limit. */
+  readonly maximumRows?: number;
 }
 
 /** The sender's choices for an import. */

@@ -71,7 +71,7 @@ async function receiveAndRun(
     const isKept = keepBody(database, { organizationId, importId: id }, body.open()).catch(() => {});
     try {
       await importQueue.run(organizationId, importPatience, () =>
-        runImport(dependencies, attempt, { body, format, charset: file.charset }, setup),
+        runImport(dependencies, attempt, { body, format, charset: file.charset, maximumRows: file.maximumRows }, setup),
       );
     } finally {
       await isKept;

@@ -25,8 +25,9 @@ export function readEncodedRows(
   plainEntry: (row: UserRow) => PlainEntry | undefined,
   onReading: (reading: Reading) => void,
 ): AsyncIterableIterator<EncodedRows, undefined> {
-  const { body, format, charset } = received;
-  const records = readDigestedRecords(body.open, format, { ...readOptions(charset, setup), onReading });
+  const { body, format, charset, maximumRows: mostRows } = received;
+  const options = { ...readOptions(charset, setup), mostRows, onReading };
+  const records = readDigestedRecords(body.open, format, options);
   const encoded = encodeBatches(normalized(records, normalizationRules(setup)), plainEntry, partRows);
   return readAhead(encoded, bytesAhead, ({ lines }) => lines.length);
 }

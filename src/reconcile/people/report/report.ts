@@ -38,7 +38,13 @@ const mergedNotes = (c: ImportContext) => sql`
 const identity = sql`jsonb_strip_nulls(jsonb_build_object('id', u.id::text, 'databaseId', us.database_id, 'username', u.username,
   'email', u.email, 'firstName', nullif(u.first_name, ''), 'lastName', nullif(u.last_name, '')))`;
 
-/** Stores the notes on rows that failed or have a warning, and on rows that were merged. */
+/** Most notes that are kept of an import: a file of a few megabytes can cause millions. */
+export const mostNotes = 100_000;
+
+/**
+ * Stores the notes on rows that failed or have a warning, and on rows that were merged. Of an import that is applied in
+ * parts, the notes on earlier parts count.
+ */
 export const insertImportRows = (c: ImportContext, importId: string): Sql => sql`
   insert into import_rows (organization_id, import_id, row, number, line, outcome, code, field, details)
   select ${c.organization}, ${importId}::uuid, i.row,
@@ -48,7 +54,11 @@ export const insertImportRows = (c: ImportContext, importId: string): Sql => sql
       select ${identity} from users u left join user_sources us
         on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id
       where u.organization_id = ${c.organization} and u.id = r.person) end
-  from (select distinct * from row_issues union all ${mergedNotes(c)}) i
+  from (
+    select * from (select distinct * from row_issues union all ${mergedNotes(c)}) found
+    order by row limit greatest(0, ${literal(mostNotes)} - (
+      select count(*) from import_rows kept where kept.organization_id = ${c.organization} and kept.import_id = ${importId}::uuid))
+  ) i
   join staged_rows s on s.row = i.row
   left join row_persons r on r.row = i.row
   left join people p on p.person = r.person
