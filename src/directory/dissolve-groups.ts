@@ -65,7 +65,7 @@ export async function deleteGroups(
   const rows = await selectRows(executor, storedGroupRow, prepared(removeGroups(organizationId, groupIds)));
   const groups = rows.map(groupDocument);
   if (groups.length === 0) return { ...ended, groups };
-  await expireDigests(executor, organizationId);
+  await expireDigests(executor, organizationId, { affectsRows: true });
   const deleted = groups.map((group): ChangeEntry => {
     const changed = changedProperties(group, null, groupProperties);
     return { type: "group", action: "deleted", id: group.groupId, changed };

@@ -39,7 +39,7 @@ export async function deleteLocations(
   const stored = locations.map(({ name }) => name);
   const moved = await moveUsers(executor, organizationId, stored, null, origin, at);
   await executor.query(prepared(removeLocations(organizationId, stored)));
-  await expireDigests(executor, organizationId);
+  await expireDigests(executor, organizationId, { affectsRows: true });
   const deleted = locations.map((location): ChangeEntry => {
     const changed = changedProperties(location, null, locationProperties);
     return { type: "location", action: "deleted", id: location.name, changed };

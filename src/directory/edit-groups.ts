@@ -8,7 +8,7 @@ import { asWriter } from "../store/organization-lock.ts";
 import { prepared, selectRows } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
-import { expireDigests } from "./digests.ts";
+import { expireDigests, shapesRows } from "./digests.ts";
 import { deleteGroups, endMemberships } from "./dissolve-groups.ts";
 import { emergencyAlerts } from "./group-codes.ts";
 import {
@@ -70,7 +70,7 @@ export function updateGroup(
       await requireParent(transaction, organizationId, groupId, wanted.parentGroupId);
     }
     const after = await writeGroup(transaction, organizationId, wanted, clock());
-    await expireDigests(transaction, organizationId);
+    await expireDigests(transaction, organizationId, { affectsRows: shapesRows(changed) });
     await recordChanges(transaction, organizationId, { actor }, [
       { type: "group", action: "updated", id: groupId, changed },
     ]);

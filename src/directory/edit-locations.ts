@@ -48,7 +48,7 @@ export function updateLocation(
     const at = clock();
     const after = { ...wanted, version: before.version + 1, updatedAt: timeText(at) };
     await writeLocation(transaction, organizationId, before, after, at);
-    await expireDigests(transaction, organizationId);
+    await expireDigests(transaction, organizationId, { affectsRows: changed.name !== undefined });
     // Readers of the log know the location by its former name.
     const entry: ChangeEntry = { type: "location", action: "updated", id: before.name, changed };
     await recordChanges(transaction, organizationId, { actor }, [entry]);

@@ -10,7 +10,7 @@ import type { Records } from "../store/records.ts";
 import { prepared, selectRow } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
 import { changedProperties } from "./changed-properties.ts";
-import { expireDigests } from "./digests.ts";
+import { expireDigests, newGroupAffectsRows } from "./digests.ts";
 import { groupNameLength } from "./group-codes.ts";
 import {
   type GroupDocument,
@@ -98,7 +98,7 @@ export async function readGroup(
 export const noSuchGroup = () => new MusterError("not_found", "There is no such group.");
 
 /**
- * Creates a group. Imports look at unchanged rows again afterwards: one may name the group.
+ * Creates a group.
  * @throws MusterError conflict when the id or the name (without regard to case) is taken
  * @throws MusterError request_invalid when there is no such parent, or the name is left to an id that is too long for it
  */
@@ -114,7 +114,7 @@ export function createGroup(context: ChangeContext, wanted: NewGroup): Promise<G
     }
     await requireFree(records, organizationId, groupId, name, wanted.parentGroupId);
     const group = await insertGroup(records, organizationId, { ...wanted, groupId, name }, clock());
-    await expireDigests(transaction, organizationId);
+    await expireDigests(transaction, organizationId, { affectsRows: newGroupAffectsRows(groupId) });
     await recordChanges(transaction, organizationId, { actor }, [
       { type: "group", action: "created", id: groupId, changed: changedProperties(null, group, groupProperties) },
     ]);

@@ -95,7 +95,8 @@ export function createLocation(context: ChangeContext, wanted: NewLocation): Pro
       data: { organizationId, nameNormalized, name: wanted.name, createdAt: at, updatedAt: at },
     });
     await attachGroups(transaction, organizationId, nameNormalized, groupIds);
-    await expireDigests(transaction, organizationId);
+    // Rows that name the location have a warning so far, and keep no digest.
+    await expireDigests(transaction, organizationId, { affectsRows: false });
     const time = timeText(at);
     const location = { name: wanted.name, version: 1, groups: groupIds, createdAt: time, updatedAt: time };
     await recordChanges(transaction, organizationId, { actor }, [

@@ -5,7 +5,7 @@ import { inBatches } from "../store/batches.ts";
 import { literal, selectRow } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
 import { byDefault } from "./claims.ts";
-import { expireDigests } from "./digests.ts";
+import { expireDigests, newGroupAffectsRows, shapesRows } from "./digests.ts";
 import type { GroupDocument, groupProperties } from "./group-document.ts";
 import { type ChangedMemberships, changeMemberships, type MembershipExpressions } from "./membership-changes.ts";
 import { foldCase } from "./text.ts";
@@ -22,8 +22,7 @@ export interface SavedGroup {
 }
 
 /**
- * Creates and updates groups, however many; a name is not changed. Imports look at unchanged rows again afterwards. The
- * caller holds the organization's lock.
+ * Creates and updates groups, however many; a name is not changed. The caller holds the organization's lock.
  * @param lastGroupNumber the last number that was given out
  */
 export async function saveGroups(
@@ -40,7 +39,10 @@ export async function saveGroups(
     await executor.query(writeGroups(organizationId, some, at));
     recorded = together(recorded, await recordChanges(executor, organizationId, origin, some.map(entryOf)));
   }
-  await expireDigests(executor, organizationId);
+  const affectsRows = groups.some(({ group, isNew, changed }) =>
+    isNew ? newGroupAffectsRows(group.groupId) : shapesRows(changed ?? {}),
+  );
+  await expireDigests(executor, organizationId, { affectsRows });
   await executor.query(sql`
     update feed_heads set last_group_number = ${lastGroupNumber} where organization_id = ${organizationId}`);
   return recorded;

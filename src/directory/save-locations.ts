@@ -19,8 +19,7 @@ export interface SavedLocation {
 }
 
 /**
- * Creates locations and sets the groups of others, however many; all the groups exist. Imports look at unchanged rows
- * again afterwards. The caller holds the organization's lock.
+ * Creates locations and sets the groups of others, however many; all the groups exist. The caller holds the organization's lock.
  */
 export async function saveLocations(
   executor: Executor,
@@ -35,7 +34,7 @@ export async function saveLocations(
     await runStatements(executor, writeLocations(organizationId, some, at));
     recorded = together(recorded, await recordChanges(executor, organizationId, origin, some.map(entryOf)));
   }
-  await expireDigests(executor, organizationId);
+  await expireDigests(executor, organizationId, { affectsRows: false });
   return recorded;
 }
 

@@ -9,7 +9,7 @@ import { asWriter, type WriterQueue } from "../store/organization-lock.ts";
 import { prepared, selectRow } from "../store/sql.ts";
 import type { Executor } from "../store/statement.ts";
 import { recordAudit } from "./audit-log.ts";
-import { type Settings, settingsSchema } from "./settings.ts";
+import { type Settings, settingsOfNoRow, settingsSchema } from "./settings.ts";
 
 /** The actor, in the logs, of work that is done at the machine instead of by the API. */
 export const operator = "operator";
@@ -108,7 +108,7 @@ export function getOrganization(database: Database, organizationId: number): Pro
 }
 
 /**
- * Changes settings. A change makes unchanged rows of the next imports be looked at again, and is recorded.
+ * Changes settings. A change is recorded. If it shapes rows, the next imports look at unchanged rows again.
  * @param checkVersion throws when the stored version is not the one that the caller knows
  * @throws MusterError request_invalid when the settings that result are not valid
  */
@@ -126,6 +126,7 @@ export function patchSettings(
     const difference = differenceOf(organization.settings, settings);
     if (difference === undefined && isDeepStrictEqual(changed, stored)) return organization;
     const at = clock();
+    const shapesRows = Object.keys(difference?.to ?? {}).some((name) => !settingsOfNoRow.has(name));
     const records = await transaction.records();
     await records.organization.update({
       where: { id: organizationId },
@@ -133,6 +134,7 @@ export function patchSettings(
         settings: changed as Prisma.InputJsonObject,
         version: { increment: 1 },
         rulesEpoch: { increment: 1 },
+        rowsEpoch: { increment: shapesRows ? 1 : 0 },
         updatedAt: at,
       },
     });

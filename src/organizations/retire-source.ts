@@ -40,7 +40,10 @@ export async function retireSource(
      where organization_id = ${organizationId} and rank > ${source.rank} and retired_at is null`),
   );
   const records = await transaction.records();
-  await records.organization.update({ where: { id: organizationId }, data: { rulesEpoch: { increment: 1 } } });
+  await records.organization.update({
+    where: { id: organizationId },
+    data: { rulesEpoch: { increment: 1 }, rowsEpoch: { increment: 1 } },
+  });
   const gone = entryOf(name, "deleted", source, nothingSet);
   const moved = below.map(
     (one): ChangeEntry => entryOf(one.name, "updated", { rank: one.rank }, { rank: one.rank - 1 }),

@@ -71,5 +71,28 @@ export const settingsSchema = z.strictObject({
   grantableRoles: z.array(z.int().min(1).max(4)).max(4).default([1, 3, 4]),
 });
 
+/**
+ * Settings that no known person's row depends on, so that imports go on passing over unchanged rows after a change of them.
+ * The style is not in the rows' epoch, because each digest has its own style. New people have no digest yet.
+ */
+export const settingsOfNoRow: ReadonlySet<string> = new Set<keyof Settings>([
+  "style",
+  "timeZone",
+  "customFields",
+  "requireEmail",
+  "requireGroup",
+  "keepFilesDays",
+  "keepNotesDays",
+  "keepDeletedDays",
+  "keepChangesDays",
+  "keepAuditDays",
+  "keepDecidedDays",
+  "announceTo",
+  "pendingMailMinutes",
+  "remindAfterHours",
+  "signInClaim",
+  "signInMatches",
+]);
+
 /** Settings of an organization, every one present. */
 export type Settings = z.infer<typeof settingsSchema>;

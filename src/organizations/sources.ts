@@ -115,9 +115,12 @@ export function putSource(
        where organization_id = ${organizationId} and sources.name = wanted.name`),
     );
     if (changes.length > 0) {
+      const shapesRows = changes.some(({ changed }) =>
+        Object.keys(changed).some((name) => !propertiesOfNoRow.has(name)),
+      );
       await records.organization.update({
         where: { id: organizationId },
-        data: { rulesEpoch: { increment: 1 } },
+        data: { rulesEpoch: { increment: 1 }, rowsEpoch: { increment: shapesRows ? 1 : 0 } },
       });
       await recordChanges(transaction, organizationId, { actor }, changes);
       await recordAudit(transaction, organizationId, ...changes.map((change) => auditEntryOf(change, actor, at)));
@@ -193,6 +196,9 @@ type SourceValues = Partial<Pick<SourceResource, (typeof properties)[number]>>;
 
 /** The values of a source after a change; null: the value has ended. */
 type ValuesAfter = { readonly [Name in keyof SourceValues]: SourceValues[Name] | null };
+
+/** Properties of a source that no row depends on: digests have their own style, and the guard looks at changes. */
+const propertiesOfNoRow: ReadonlySet<string> = new Set(["style", "guard"]);
 
 const differs = (before: SourceValues, after: SourceValues) =>
   properties.some((property) => property in after && !isDeepStrictEqual(before[property], after[property]));

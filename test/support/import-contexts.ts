@@ -21,7 +21,7 @@ export function importSetup(style: Setup["style"], name: string, settings: objec
     rules: styleRules(style),
     settings: settingsSchema.parse(settings),
     unusualGroups: [],
-    rulesEpoch: 1,
+    rowsEpoch: 1,
     isFirstOfSource: false,
     state: "",
   };

@@ -28,7 +28,8 @@ export interface Setup {
   readonly settings: Settings;
   /** Ids of groups that have a comma in them, or look as if letters were lost. */
   readonly unusualGroups: readonly string[];
-  readonly rulesEpoch: number;
+  /** Counts the changes of settings and groups that may give an unchanged row another meaning. */
+  readonly rowsEpoch: number;
   /** Nothing of the source was applied yet. */
   readonly isFirstOfSource: boolean;
   /** Differs after everything that could make a digest's verdict another one. */
@@ -38,6 +39,7 @@ export interface Setup {
 const organizationRow = z.object({
   settings: z.unknown(),
   rulesEpoch: z.int(),
+  rowsEpoch: z.int(),
   lastSequence: z.int(),
   unusualGroups: z.array(z.string()),
 });
@@ -62,14 +64,14 @@ export async function readSetup(
     transaction,
     organizationRow,
     prepared(sql`
-      select settings, rules_epoch as "rulesEpoch", last_sequence as "lastSequence",
+      select settings, rules_epoch as "rulesEpoch", rows_epoch as "rowsEpoch", last_sequence as "lastSequence",
         array(
           select group_id from groups where organization_id = ${organizationId} and group_id ~ '[,，、?\\u0080-\\uffff]'
         ) as "unusualGroups"
       from organizations join feed_heads on organization_id = id where id = ${organizationId}`),
   );
   if (organization === undefined) throw new MusterError("not_found", "There is no such organization.");
-  const { rulesEpoch, lastSequence } = organization;
+  const { rulesEpoch, rowsEpoch, lastSequence } = organization;
   const unusualGroups = organization.unusualGroups.filter((id) => /[,，、]/.test(id) || hasLostLetters(id));
   const records = await transaction.records();
   const sources = (await records.source.findMany({ where: { organizationId, retiredAt: null } })).map((stored) =>
@@ -91,7 +93,7 @@ export async function readSetup(
     rules: styleRules(style),
     settings,
     unusualGroups,
-    rulesEpoch,
+    rowsEpoch,
     isFirstOfSource: stored.lastImportId === null,
     state,
   };
@@ -122,7 +124,7 @@ export const matchingContext = (
   organization: literal(organizationId),
   sourceNumber: setup.source.number,
   source: literal(setup.source.number),
-  rulesEpoch: literal(setup.rulesEpoch * rulesVersions + rulesVersion),
+  rulesEpoch: literal(setup.rowsEpoch * rulesVersions + rulesVersion),
   style: constant(setup.style),
   lastUserId: literal(lastUserId),
   knowsNobody,
