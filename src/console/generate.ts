@@ -23,4 +23,7 @@ for (const [path, operations] of Object.entries(document.paths)) {
 }
 
 await mkdir(join(directory, "generated"), { recursive: true });
-await writeFile(join(directory, "generated/api.d.ts"), astToString(await openapiTS(document)));
+await writeFile(
+  join(directory, "generated/api.d.ts"),
+  astToString(await openapiTS(document, { defaultNonNullable: false })),
+);

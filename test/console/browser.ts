@@ -42,7 +42,7 @@ export function useBrowser(): { signIn(link: string): Promise<ConsolePage> } {
       const errors: string[] = [];
       page.on("pageerror", ({ message }) => errors.push(message));
       page.on("console", (line) => {
-        if (line.type() === "error" && !/status of (401|409)/.test(line.text())) errors.push(line.text());
+        if (line.type() === "error" && !/status of (401|409|412)/.test(line.text())) errors.push(line.text());
       });
       await page.goto(link);
       await page.getByRole("button", { name: "Sign in" }).click();

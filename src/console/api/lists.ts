@@ -1,4 +1,4 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 
 /** A page of a list of the API. */
 export interface ListPage<Item> {
@@ -15,14 +15,15 @@ export interface ListPage<Item> {
 export function useList<Page extends ListPage<unknown>>(
   key: readonly unknown[],
   read: (cursor: string | undefined, signal: AbortSignal) => Promise<Page>,
-  options: { readonly refetchInterval?: number; readonly enabled?: boolean } = {},
+  options: { readonly refetchInterval?: number } = {},
 ) {
   const query = useInfiniteQuery({
     queryKey: key,
     queryFn: ({ pageParam, signal }) => read(pageParam, signal),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page: Page) => page.nextCursor ?? undefined,
-    enabled: options.enabled ?? true,
+    // The list of the last filter stays until the new one has arrived.
+    placeholderData: keepPreviousData,
     refetchInterval: options.refetchInterval ?? false,
   });
   const items = (query.data?.pages.flatMap(({ items }) => items) ?? []) as Page["items"][number][];

@@ -31,5 +31,5 @@ function placeOf({ line, column, field }: ApiProblem["problem"]): string {
 
 /** Shows that something was done. */
 export function notifyDone(message: string): void {
-  notifications.show({ color: "green", message });
+  notifications.show({ color: "green", message, closeButtonProps: { "aria-label": "Close the notification" } });
 }

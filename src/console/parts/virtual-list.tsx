@@ -1,9 +1,10 @@
 // biome-ignore-all lint/a11y/useSemanticElements: rows of a virtual list are placed one by one, which table elements do not allow.
 // biome-ignore-all lint/a11y/useFocusableInteractive: the list takes the focus, and its rows contain links.
-import { Box, Center, Loader, Text } from "@mantine/core";
+import { Box, Text } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 import { ProblemAlert } from "./problem-alert.tsx";
+import { Waiting } from "./waiting.tsx";
 
 /** A column of a list. */
 export interface Column<Item> {
@@ -78,7 +79,7 @@ export function VirtualList<Item>({ label, list, columns, keyOf, empty, rowHeigh
               style={{ ...template, transform: `translateY(${start}px)` }}
             >
               {columns.map((column) => (
-                <span role="cell" key={column.label}>
+                <span role="cell" key={column.label} data-label={column.label}>
                   {column.cell(items[index]!)}
                 </span>
               ))}
@@ -87,13 +88,5 @@ export function VirtualList<Item>({ label, list, columns, keyOf, empty, rowHeigh
         </div>
       </Box>
     </div>
-  );
-}
-
-function Waiting() {
-  return (
-    <Center mih={120}>
-      <Loader size="sm" aria-label="Loading" />
-    </Center>
   );
 }

@@ -25,10 +25,14 @@ const columns: readonly Column<ImportChange>[] = [
   {
     label: "Values",
     width: "4fr",
-    cell: ({ changed, memberships, reason }) => (
+    cell: ({ action, changed, memberships, reason }) => (
       <Stack gap={2}>
         {reason && <Text size="sm">{reason.message}</Text>}
-        <ChangedValues changed={changed} memberships={memberships} />
+        {action === "removed" ? (
+          <Text size="sm">leaves {memberships.length} groups</Text>
+        ) : (
+          <ChangedValues changed={changed} memberships={memberships} />
+        )}
       </Stack>
     ),
   },

@@ -5,6 +5,7 @@ import type { Me } from "../../api/session.ts";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Time } from "../../parts/time.tsx";
+import { Waiting } from "../../parts/waiting.tsx";
 import { ApplyDryRun } from "./apply-dry-run.tsx";
 import { Figures } from "./figures.tsx";
 import { HoldPanel } from "./hold-panel.tsx";
@@ -16,7 +17,7 @@ import { ImportStatus, importName } from "./import-status.tsx";
 export default function ImportPage({ id, me }: { readonly id: string; readonly me: Me }) {
   const found = useImport(id);
   if (found.isError) return <ProblemAlert error={found.error} retry={() => void found.refetch()} />;
-  if (found.isPending) return <Loader aria-label="Loading" />;
+  if (found.isPending) return <Waiting />;
   const value = found.data;
   return (
     <>

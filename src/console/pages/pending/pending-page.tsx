@@ -1,10 +1,11 @@
-import { Alert, Badge, Button, Checkbox, Group, Loader, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Button, Checkbox, Group, Paper, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useState } from "react";
 import { Link } from "wouter";
 import { type PendingItem, type PendingType, usePending } from "../../api/pending.ts";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Time } from "../../parts/time.tsx";
+import { Waiting } from "../../parts/waiting.tsx";
 import { DecideModal } from "./decide-modal.tsx";
 
 const types = [
@@ -44,7 +45,7 @@ export default function PendingPage() {
           </Group>
         )}
       </Group>
-      {pending.isPending && <Loader aria-label="Loading" />}
+      {pending.isPending && <Waiting />}
       {pending.isSuccess && pending.items.length === 0 && <Text c="dimmed">Nothing waits for you.</Text>}
       <Stack component="ul" p={0} m={0} style={{ listStyle: "none" }}>
         {pending.items.map((item) => (

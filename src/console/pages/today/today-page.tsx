@@ -1,14 +1,14 @@
 import { Anchor, Group, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { api, dataOf } from "../../api/client.ts";
 import { useImports } from "../../api/imports.ts";
+import { useOrganizationReach } from "../../api/organization.ts";
 import { usePending } from "../../api/pending.ts";
 import { type Me, nameOf } from "../../api/session.ts";
 import { type Source, useSources } from "../../api/sources.ts";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
+import { ReachSummary } from "../../parts/reach.tsx";
 import { Time } from "../../parts/time.tsx";
 import { ImportStatus, importName } from "../imports/import-status.tsx";
 
@@ -110,24 +110,13 @@ function LastImports({ sources }: { readonly sources: readonly Source[] }) {
 }
 
 function Reachability() {
-  const reach = useQuery({
-    queryKey: ["reach"],
-    queryFn: ({ signal }) =>
-      dataOf(api.GET("/v1/organization/reach", { params: { query: { reason: "unreachable", limit: 10 } }, signal })),
-  });
+  const reach = useOrganizationReach();
   if (reach.isError) return <ProblemAlert error={reach.error} />;
-  const { people = 0, byEmail = 0, byText = 0, byVoice = 0, unreachable = 0, items = [] } = reach.data ?? {};
   return (
     <Section title="Can everybody be reached?">
-      <Text>
-        {people.toLocaleString()} people: {byEmail.toLocaleString()} by e-mail, {byText.toLocaleString()} by text,{" "}
-        {byVoice.toLocaleString()} by voice.
-      </Text>
-      <Text fw={600} c={unreachable > 0 ? "var(--mantine-color-red-text)" : undefined} mb="xs">
-        {unreachable === 0 ? "Nobody is out of reach." : `${unreachable.toLocaleString()} cannot be reached at all.`}
-      </Text>
+      {reach.data && <ReachSummary reach={reach.data} />}
       <Stack gap={4}>
-        {items.map((person) => (
+        {reach.data?.items.map((person) => (
           <Anchor key={person.userId} component={Link} href={`/people/${person.userId}`} size="sm">
             {nameOf({ ...person, id: person.userId })}
           </Anchor>
