@@ -119,6 +119,13 @@ function otherHolders({ line, others }: IssueDetails): string {
   return `The person of line ${text(line)} and ${more === 1 ? "another person" : `${more} other people`} of the file have`;
 }
 
+/** Says what to do about a group that does not exist. */
+function groupAdvice({ groupId, spelling }: IssueDetails): string {
+  if (spelling) return `Case matters: write ${text(spelling)}, as the group is called.`;
+  const create = "Create the group, or let imports create it (createGroups).";
+  return /\s/.test(text(groupId)) ? `${create} If these are several groups, separate them by ;.` : create;
+}
+
 /** Every row issue, by code (feed-formats: docs/file-formats.md). */
 export const rowIssues = {
   // failures
@@ -300,12 +307,7 @@ export const rowIssues = {
   },
   group_unknown: {
     severity: "warning",
-    message: (d) =>
-      `There is no group ${text(d.groupId)}. The rest of the row was applied. ${
-        /\s/.test(text(d.groupId))
-          ? "The id of a group has no blanks: if these are several groups, separate them by ;."
-          : "Create the group, or let imports create it (createGroups)."
-      }`,
+    message: (d) => `There is no group ${text(d.groupId)}. The rest of the row was applied. ${groupAdvice(d)}`,
   },
   location_unknown: {
     severity: "warning",

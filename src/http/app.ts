@@ -47,6 +47,7 @@ import { announcesBody, registerJson } from "./server/json.ts";
 import { type LogStream, loggerOptions, logRequest, outcomeOf, routePattern } from "./server/logging.ts";
 import type { Metrics } from "./server/metrics.ts";
 import { operationRoutes } from "./server/operations.ts";
+import { rewriteUrl } from "./server/rewritten-addresses.ts";
 import { completeSchemas } from "./server/route-schemas.ts";
 import { setSecurityHeaders } from "./server/security-headers.ts";
 import type { TlsOptions } from "./server/tls.ts";
@@ -227,11 +228,6 @@ function serverOptions(
     frameworkErrors: (error: unknown, request: AnyRequest, reply: AnyReply) => handleError(error, request, reply),
     clientErrorHandler: refuseBrokenRequest(newId, answering),
   };
-}
-
-/** Rails, which existing jobs were written for, also takes `/api/v2/users.xml`. */
-function rewriteUrl({ url = "/" }: { readonly url?: string | undefined }): string {
-  return url.replace(/^(\/api\/v2\/(?:users|groups|locations|pending|permissions))\.xml(?=\/?(?:\?|$))/, "$1");
 }
 
 function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void {

@@ -1,6 +1,7 @@
 import { MusterError } from "../errors.ts";
 import { type CsvOptions, readCsvRows } from "./csv.ts";
 import type { CsvRow } from "./csv-findings.ts";
+import { isProgramLine, isTotal } from "./csv-program-lines.ts";
 import { failureIn } from "./foreign-files.ts";
 import { printable } from "./printable.ts";
 import type { PassedLine } from "./reading.ts";
@@ -43,7 +44,8 @@ export function createTableFilter({ isHeader, onPassed }: TableOptions): TableFi
     }
     if (!mayBeFurniture(row, header, count)) return false;
     refuseFailure(row);
-    if (isFurniture(row, header, count)) {
+    if (header !== undefined) refuseOtherHeader(row, header);
+    if (isFurniture(row, { header, columns: first.cells.length, count })) {
       pass(row);
       return true;
     }
@@ -94,58 +96,48 @@ function refuseFailure({ line, cells }: CsvRow): void {
 
 /** A quick look, since nearly all rows are rows: the others have two values at most, or begin like the header. */
 function mayBeFurniture({ cells }: CsvRow, header: readonly string[] | undefined, count: number): boolean {
-  if (count === 2 || cells.length < 5 || cells[0] === header?.[0] || cells[0]!.startsWith("Msg ")) return true;
-  return (cells[1] === "" || cells[2] === "") && cells.filter((cell) => cell !== "").length < 3;
+  if (count === 2 || cells.length < 5 || cells[0]!.startsWith("Msg ")) return true;
+  if (header !== undefined && (isSameName(cells[0]!, header[0]) || cells.includes(header[0]!))) return true;
+  return (cells[1] === "" || cells[2] === "" || cells[3] === "") && cells.filter((cell) => cell !== "").length < 4;
 }
 
-function isFurniture({ cells }: CsvRow, header: readonly string[] | undefined, count: number): boolean {
-  if (isRowCount(cells)) return true;
+/** The rows before a row. */
+interface RowsBefore {
+  readonly header: readonly string[] | undefined;
+  /** Cells of the first one. */
+  readonly columns: number;
+  readonly count: number;
+}
+
+function isFurniture({ cells }: CsvRow, { header, columns, count }: RowsBefore): boolean {
+  if (isProgramLine(cells, columns)) return true;
   if (header === undefined) return false;
   return (count === 2 && isRuler(cells)) || isFrame(cells) || isRepeated(cells, header);
 }
 
+/**
+ * Refuses a file that goes on with the columns in another order, as when two files were joined.
+ * @throws MusterError document_structure_wrong
+ */
+function refuseOtherHeader({ line, cells }: CsvRow, header: readonly string[]): void {
+  const names = new Set(header.filter((name) => name.trim() !== ""));
+  const known = cells.filter((cell) => names.has(cell)).length;
+  if (known < 3 || isRepeated(cells, header)) return;
+  const detail = `Line ${counted(line)} is another header: "${printable(cells.join(","))}". The rows below it have their values in other columns.`;
+  const advice = "Send the files one by one, each with its own header. Nothing was changed.";
+  throw new MusterError("document_structure_wrong", `${detail} ${advice}`, { line });
+}
+
 /** `-----+-----` of psql and mysql. */
-const isFrame = (cells: readonly string[]) => /^\s*[-+]*-\+-[-+]*\s*$/.test(cells[0]!) && aloneIn(cells) !== undefined;
+const isFrame = (cells: readonly string[]) =>
+  /^\s*[-+]*-\+-[-+]*\s*$/.test(cells[0]!) && cells.slice(1).every((cell) => cell.trim() === "");
 
 /** `-----,-----` of sqlcmd. */
 const isRuler = (cells: readonly string[]) => cells.every((cell) => /^\s*-+\s*$/.test(cell));
 
 /** The header of the next file, where files were joined. */
 const isRepeated = (cells: readonly string[], header: readonly string[]) =>
-  cells[0] === header[0] && cells.length === header.length && cells.every((cell, index) => cell === header[index]);
+  isSameName(cells[0]!, header[0]) && header.every((name, index) => isSameName(cells[index] ?? "", name));
 
-/** Lines that programs write after their rows. */
-const rowCounts: readonly RegExp[] = [
-  /^\(?\d[\d,. ]* (?:rows?|row\(s\)|records?|lines?)(?: (?:affected|selected|returned|exported|found|fetched|read))?\.?\)?\.?$/i,
-  /^no rows selected\.?$/i,
-  /^(?:completion time|elapsed|query time): /i,
-  /^pl\/sql procedure successfully completed\.?$/i,
-  /^sql> ?(?:spool off|exit|quit)?;?$/i,
-  /^warning: null value is eliminated by an aggregate/i,
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Ctrl-Z ends files of DOS
-  /^[\u0000\u001a]+$/,
-  /^[-*=#\s]*(?:eof|end of (?:file|report|data|list|extract))[-*=#\s]*\.?$/i,
-];
-
-const isRowCount = (cells: readonly string[]): boolean => {
-  const text = aloneIn(cells);
-  return text !== undefined && rowCounts.some((pattern) => pattern.test(text));
-};
-
-/** The text of a line, if all cells but the first are blank, or if they are a number such as 1,234. */
-function aloneIn(cells: readonly string[]): string | undefined {
-  const [first = "", second = "", ...others] = cells;
-  if (second !== "" && !(cells.length < 5 && /^\(?\d{1,3}$/.test(first))) return undefined;
-  if (second !== "") return cells.join(",").trim();
-  return others.every((cell) => cell.trim() === "") ? first.trim() : undefined;
-}
-
-const total = /^(?:(?:grand |sub)?totals?|count|records?|rows?|number of (?:rows|records|users|people))\b[^@]*$/i;
-
-/** A row that begins with the word for a total, and has nothing else but a number. */
-function isTotal({ cells }: CsvRow, first: CsvRow): boolean {
-  const begin = cells[0]!;
-  if (begin.length > 60 || first.cells.length < 3 || !total.test(begin.trim())) return false;
-  const others = cells.slice(1).filter((cell) => cell.trim() !== "");
-  return others.length < 2 && others.every((cell) => /^\s*\d[\d,. ]*\s*$/.test(cell));
-}
+const isSameName = (one: string, other: string | undefined) =>
+  one === other || (one.length < 100 && one.trim().toLowerCase() === other?.trim().toLowerCase());

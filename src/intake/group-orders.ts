@@ -4,7 +4,7 @@ import { limits } from "./limits.ts";
 import { hasLostLetters } from "./lost-letters.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { GroupOrders } from "./records.ts";
-import { hasEscapes, identifierDamage } from "./spreadsheet-damage.ts";
+import { hasEscapes, identifierDamage, isListNotation } from "./spreadsheet-damage.ts";
 import { withoutGuard } from "./text-guards.ts";
 
 /** The orders of a groupID cell. */
@@ -29,7 +29,7 @@ const groupIdPattern = /^[^|;\u0000-\u001f\u007f-\u009f]+$/;
 /** A group and nothing else, as almost all tokens are: no code, whole or damaged, no role, and nothing to look into. */
 const plainGroupPattern = /^(?:(?!Array$|[A-Z][a-z]{2}-\d\d$)[A-Za-z][\w :-]*|(?![012]$|0000[012])\d[\w ]*)$/;
 /** The remains of a code after a spreadsheet, or another program, read it as a number. */
-const damagedCode = /^(?:0000)?([012])(?:[.,]0+)?$/;
+const damagedCode = /^(?:0000)?([012])(?:[.,]0{1,2}|[.,]0{4,})?$/;
 /** A code with something behind it that is neither a group nor part of its own. */
 const entangledCode = /^0000[012][^0-9A-Za-z_-]/;
 /** The name of a group in a directory server (RFC 4514), such as `CN=Staff,OU=Groups,DC=example,DC=edu`. */
@@ -65,7 +65,8 @@ export function parseGroupOrders(
   let leaving = false;
   let count = 0;
   const cell = withoutGuard(value);
-  if (hasEscapes(cell)) return failed(damaged("groupID", cell, identifierDamage(cell)!));
+  if (hasEscapes(cell) || (isListNotation(cell) && !isPlaceholder(cell)))
+    return failed(damaged("groupID", cell, identifierDamage(cell)!));
   for (const text of splitTokens(cell, unusualGroups, issues)) {
     if (isPlaceholder(text)) {
       issues.push({ code: "placeholder_word", field: "groupID", details: { field: "groupID", value: quoted(text) } });
@@ -149,6 +150,8 @@ function splitAtCommas(text: string, unusualGroups: ReadonlySet<string>, issues:
     .split(/[,，、]/)
     .map((part) => withoutGuard(part.trim()))
     .filter((part) => part !== "");
+  // A comma at the end separates nothing.
+  if (parts.length === 1) return parts;
   const isList = parts.every((part) => !/\s/.test(part) || part.startsWith(`${leaveCode} `));
   const details = { value: quoted(text), count: parts.length };
   issues.push({ code: isList ? "group_list_split" : "group_list_unclear", field: "groupID", details });

@@ -2,6 +2,8 @@
 const errorValue = /^(?:#(?:N\/A|REF!|VALUE!|NAME\?|DIV\/0!|NULL!|NUM!|SPILL!)|#{3,})$/i;
 /** 9.00E+08, with a comma in some countries, and 9.0E8 as programs write it. */
 const shortenedNumber = /^-?\d(?:[.,]\d+)?E[+-]\d{1,3}$|^-?\d[.,]\d+E\d{1,3}$/i;
+/** 1,000, which spreadsheets show for 1000. */
+const thousandsNumber = /^-?\d{1,3}(?:[.,]\d{3})*[.,]000$/;
 /** 900123456.0: pandas and spreadsheets write numbers this way if some cells of the column are blank. */
 const decimalNumber = /^-?\d+[.,]0+$/;
 const month = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)";
@@ -13,7 +15,7 @@ const date = new RegExp(
 const objectName =
   /^(?:System\.[\w.`]+(?:\[[\w.,]*\])?|Microsoft\.[\w.]+|\[object \w+\]|Array|\[L[\w.]+;?(?:@[0-9a-f]+)?|[a-z]+(?:\.\w+){2,}@[0-9a-f]{4,8}|<[\w. ]{1,80} object at 0x[0-9a-f]+>|@\{.*\}|\{\}|\[\]|\(\))$/s;
 /** A list in the notation of a programming language. */
-const listNotation = /^(?:[[({]\s*["'].*["']\s*[\])}]|\{[^{}]*,[^{}]*\}|\[[^[\]]*,[^[\]]*\]|\([^()]*,[^()]*\))$/s;
+const listNotation = /^(?:\[.*\]|\{.*\}|\(\s*["'].*["']\s*,?\s*\)|\([^()]*[,;][^()]*\))$/s;
 /** A character as HTML and XML escape it. Its ; looks like a separator of feeds. */
 const escapedCharacter = /&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-f]{1,5});/i;
 
@@ -23,6 +25,7 @@ const quotationMarks = /^[“”„«»].*[“”„«»]$/s;
 const errorExplanation = "a spreadsheet writes that when it cannot show or calculate a value";
 const numberExplanation = "a spreadsheet shortened a long number, and its last digits are lost";
 const decimalExplanation = "a program read the column as numbers, added .0, and dropped zeros at the beginning";
+const thousandsExplanation = "a spreadsheet wrote the number with separators of thousands";
 const dateExplanation = "a spreadsheet turned it into a date";
 
 /** A value that a program spoilt: the code of the issue, what happened, and what to do where that is not usual. */
@@ -89,6 +92,7 @@ function programDamage(value: string): Damage | undefined {
 
 function numberDamage(value: string): string | undefined {
   if (shortenedNumber.test(value)) return numberExplanation;
+  if (thousandsNumber.test(value)) return thousandsExplanation;
   if (decimalNumber.test(value)) return decimalExplanation;
   return errorValue.test(value) ? errorExplanation : undefined;
 }
@@ -96,6 +100,9 @@ function numberDamage(value: string): string | undefined {
 /** Tells what a program did to the number of a phone, completing "…was left out: …". */
 export const phoneDamage = (text: string): string | undefined =>
   numberDamage(text) ?? (objectName.test(text) ? objectDamage.explanation : undefined);
+
+/** True for a cell that is a list in the notation of a programming language, whatever separates its items. */
+export const isListNotation = (cell: string): boolean => /^[[({]/.test(cell) && listNotation.test(cell);
 
 /** True for a cell in which `;` may belong to an escaped character, as in `R&amp;D`. */
 export const hasEscapes = (cell: string): boolean => cell.includes("&") && escapedCharacter.test(cell);

@@ -105,12 +105,27 @@ test("an entity tag that a compressing proxy changed still names its version", (
   }
 });
 
-test("an address may end in a slash, and one of version 2 in .xml", async () => {
+test("an address may end in a slash, and one of version 2 in .xml, .json or .csv, which names the answer", async () => {
   assert.equal((await app.inject({ url: "/v1/groups/" })).json.items.length, 2);
   assert.equal((await app.inject({ url: "/v1/groups/G1/" })).json.groupId, "G1");
   for (const path of ["groups/", "groups.xml", "users.xml", "users/", "pending.xml", "permissions/"]) {
     const answer = await app.inject({ url: `/api/v2/${path}?api_key=${app.key}`, key: null });
     assert.equal(answer.status, 200, path);
+  }
+  const person = { firstName: "Suf", email: "suffix@example.edu", groupID: "G1", databaseID: "suffix" };
+  const body = JSON.stringify({ users: [person] });
+  for (const [suffix, type, read] of [
+    ["json", /^application\/json/, /^application\/json/],
+    ["xml", /^application\/xml/, /^application\/xml/],
+    ["csv/", /^application\/xml/, /^text\/csv/],
+  ] as const) {
+    const url = `/api/v2/users.${suffix}?api_key=${app.key}`;
+    const headers = { "content-type": "text/plain", accept: "*/*" };
+    const sent = await app.inject({ method: "POST", url, key: null, headers, body });
+    const listed = await app.inject({ url, key: null });
+    assert.deepEqual([sent.status, listed.status], [200, 200], suffix);
+    assert.match(String(sent.headers["content-type"]), type);
+    assert.match(String(listed.headers["content-type"]), read);
   }
 });
 

@@ -164,6 +164,7 @@ test("of several spellings of a new group's id, the one that most people join is
   );
   assert.equal(answer.json.counts.groupsCreated, 1);
   assert.deepEqual(await notesOf(answer), ["3 group_unknown"]);
+  assert.match(String((await readNotes(answer))[0]?.message), /no group spelt-1\..* Case matters: write SPELT-1, as/);
   const [ann] = await personOf("s1@x.edu");
   assert.deepEqual(ann.memberships.map(({ groupId }: { groupId: string }) => groupId).sort(), ["CLUB", "SPELT-1"]);
 });

@@ -74,11 +74,15 @@ export const unknownGroups: Sql = sql`
     select group_id, count(*) from planned_memberships where ${isUnknown(sql`planned_memberships`)} group by group_id) joined
   group by group_id`;
 
+/** SQL relation: the ids of groups by their folded form, for advice about an id that is spelled otherwise. */
+const spellings = sql`(select lower(group_id) as folded, min(group_id) as spelling from known_groups group by 1) known`;
+
 /** Reports the groups that do not exist, and takes them out of the plan. */
 export const reportUnknownGroups: Sql[] = [
   sql`insert into row_issues (row, code, field, details, failure)
-   select min(row), 'group_unknown', 'groupID', jsonb_build_object('groupId', group_id), false
-   from ${orders}
+   select min(row), 'group_unknown', 'groupID',
+     jsonb_strip_nulls(jsonb_build_object('groupId', group_id, 'spelling', min(spelling))), false
+   from ${orders} left join ${spellings} on folded = lower(group_id)
    where ${isUnknown(sql`orders`)}
    group by person, group_id`,
   sql`delete from file_joins where ${isUnknown(sql`file_joins`)}`,
