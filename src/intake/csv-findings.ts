@@ -15,6 +15,8 @@ export interface CsvRow {
 /** The properties of a CSV file that its reader found. */
 export interface CsvFindings {
   readonly encoding: Encoding;
+  /** The encoding that the sender names, if the bytes show UTF-8. */
+  readonly encodingDeclared?: Encoding | undefined;
   readonly delimiter: Delimiter;
   readonly lineEnding: Reading["lineEnding"];
   /** Lines before the first row that were passed over. */

@@ -102,11 +102,12 @@ function createReader<Field extends string>(options: ReadOptions<Field>) {
     /** The properties of the file; undefined if nothing of it could be read. */
     reading(): Reading | undefined {
       if (findings === undefined) return undefined;
-      const { encoding, delimiter, lineEnding } = findings;
+      const { encoding, encodingDeclared, delimiter, lineEnding } = findings;
       const lines = [...findings.passed, ...passed].slice(0, mostPassed);
       return {
         format: "csv",
         encoding,
+        ...(encodingDeclared ? { encodingDeclared } : {}),
         delimiter,
         ...(lineEnding ? { lineEnding } : {}),
         header: layout?.isHeader ?? false,

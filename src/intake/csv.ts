@@ -2,7 +2,7 @@ import type { CsvFindings, CsvRow } from "./csv-findings.ts";
 import { preambleLength, readPreamble } from "./csv-preamble.ts";
 import { type CsvTokenizer, createTokenizer } from "./csv-tokenizer.ts";
 import { damageOf } from "./damage.ts";
-import { createDecoder } from "./decode.ts";
+import { createDecoder, foundEncoding } from "./decode.ts";
 import { textInTurns } from "./in-turns.ts";
 import { type CsvLimits, limits as publishedLimits } from "./limits.ts";
 import type { Delimiter, Encoding, PassedLine, ReadOptions } from "./reading.ts";
@@ -65,7 +65,7 @@ export async function* readCsvRows(
     yield* rows(true);
   } finally {
     const found = text.findings();
-    if (found) options.onFindings?.({ ...found, encoding: decoder.encoding });
+    if (found) options.onFindings?.({ ...found, ...foundEncoding(decoder) });
   }
 }
 

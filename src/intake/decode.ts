@@ -1,17 +1,26 @@
 import { isAscii } from "node:buffer";
 import { MusterError } from "../errors.ts";
-import { type Conversion, conversionOf, cutCharacterLength, type Flaw, flawIn } from "./conversions.ts";
+import {
+  type Conversion,
+  conversionOf,
+  cutCharacterLength,
+  type Flaw,
+  flawIn,
+  type SingleByteEncoding,
+} from "./conversions.ts";
 import { markedText } from "./damage.ts";
-import { chooseEncoding, type EncodingChoice, type EncodingOptions } from "./encoding.ts";
-import { type Evidence, guessEncoding, looksForeign, utf8Evidence } from "./encoding-evidence.ts";
+import { chooseEncoding, type EncodingChoice, type EncodingOptions, isUtf16, untrue } from "./encoding.ts";
+import { type Evidence, guessEncoding, looksForeign, looksGarbled, utf8Evidence } from "./encoding-evidence.ts";
 import { encodingTitles } from "./encoding-labels.ts";
 import { createPaddingFilter } from "./padding.ts";
-import type { Encoding } from "./reading.ts";
+import type { Encoding, Reading } from "./reading.ts";
 
 /** Turns the bytes of a body into text, piece by piece. */
 export interface Decoder {
   /** The encoding of the body, as far as it is known; certain at the end. */
   readonly encoding: Encoding;
+  /** The encoding that the content type or the XML declaration names, if the bytes show that the body is UTF-8. */
+  readonly overruled: Encoding | undefined;
   /** True if the text so far has a mark in place of a byte that is not in the encoding (`damageOf`). */
   readonly isDamaged: boolean;
   /**
@@ -43,6 +52,8 @@ interface Chosen extends EncodingChoice {
 const evidenceBytes = 1024 * 1024;
 /** So many characters of UTF-8, and no byte that is not, are evidence enough. */
 const enoughCharacters = 16;
+/** So many characters of UTF-8 refuse a file whose source is set to another encoding. */
+const enoughToRefuse = 3;
 /** So few bytes that are not UTF-8 do not refuse a file that claims to be UTF-8. */
 const fewStrangers = 2;
 
@@ -65,6 +76,7 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
   /** The length at which evidence was last looked at: looking again at each piece would take too long. */
   let judgedLength = 0;
   let isDamaged = false;
+  let overruled: Encoding | undefined;
   const padding = createPaddingFilter();
 
   /** Returns the block without its byte order mark; undefined as long as it does not tell the encoding. */
@@ -72,7 +84,8 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     const choice = chooseEncoding(block, options, ended);
     if (choice === undefined) return undefined;
     chosen = withConversion(choice);
-    isOnTrial = choice.encoding === "utf-8" && (!options.xml || choice.otherwise !== undefined);
+    isOnTrial =
+      isSingleByte(choice) || (choice.encoding === "utf-8" && (!options.xml || choice.otherwise !== undefined));
     return block.subarray(choice.start);
   };
 
@@ -89,6 +102,12 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     const isClear = evidence.strangers === 0 && evidence.characters >= enoughCharacters;
     if (!isClear && !ended && block.length < evidenceBytes) return false;
     isOnTrial = false;
+    if (isSingleByte(choice)) {
+      if (!isUtf8InTruth(block, choice, evidence, options)) return true;
+      overruled = choice.encoding;
+      chosen = withConversion({ ...choice, encoding: "utf-8" });
+      return true;
+    }
     if (evidence.strangers === 0 || !looksForeign(evidence)) return true;
     chosen = withConversion(otherChoice(block, choice, evidence, options.xml, currentLine));
     return true;
@@ -117,6 +136,9 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     get encoding() {
       return chosen?.encoding ?? options.pinned ?? options.charset ?? "utf-8";
     },
+    get overruled() {
+      return overruled;
+    },
     get isDamaged() {
       return isDamaged;
     },
@@ -128,8 +150,33 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
   };
 }
 
+/** The encoding of a body as its reading tells it. */
+export const foundEncoding = ({ encoding, overruled }: Decoder): Pick<Reading, "encoding" | "encodingDeclared"> =>
+  overruled === undefined ? { encoding } : { encoding, encodingDeclared: overruled };
+
 function withConversion(choice: EncodingChoice): Chosen {
   return { ...choice, convert: conversionOf(choice.encoding) };
+}
+
+const isSingleByte = (choice: EncodingChoice): choice is EncodingChoice & { readonly encoding: SingleByteEncoding } =>
+  choice.encoding !== "utf-8" && !isUtf16(choice.encoding);
+
+/**
+ * Tells whether a body that is said to be in an encoding of single bytes is UTF-8: its bytes are, and in that encoding
+ * most words would be garbled, as in `ZoÃ«`.
+ * @throws MusterError `encoding_invalid` if the setting of the source is wrong
+ */
+function isUtf8InTruth(
+  block: Uint8Array,
+  choice: EncodingChoice & { readonly encoding: SingleByteEncoding },
+  { characters, strangers }: Evidence,
+  { xml, pinned }: EncodingOptions,
+): boolean {
+  if (characters < (pinned === undefined ? 1 : enoughToRefuse) || strangers * 10 > characters || (xml && strangers > 0))
+    return false;
+  if (!looksGarbled(block, choice.encoding)) return false;
+  if (pinned === undefined || choice.saidBy === undefined) return true;
+  throw untrue({ encoding: pinned, saidBy: choice.saidBy }, "its bytes beyond ASCII are characters of UTF-8");
 }
 
 /**

@@ -65,6 +65,8 @@ const candidates: readonly SingleByteEncoding[] = [
  */
 export function guessEncoding(bytes: Uint8Array): Encoding | undefined {
   const words = strangeWords(bytes);
+  const hungarian = hungarianEvidence(words);
+  if (hungarian !== "none") return hungarian === "clear" ? "windows-1250" : undefined;
   const judged = candidates.map((encoding) => judge(words, encoding));
   const [windows, ...others] = judged as [Candidate, ...Candidate[]];
   const mac = others[0]!;
@@ -75,8 +77,33 @@ export function guessEncoding(bytes: Uint8Array): Encoding | undefined {
   const likely = others.filter((one) => one.likely >= 0.95).sort((one, other) => other.usual - one.usual);
   const [best, second] = likely.filter((one, index) => likely.findIndex(({ text }) => text === one.text) === index);
   if (best && (second === undefined || best.usual - second.usual >= clearly)) return best.encoding;
-  return windows.likely >= 0.5 ? "windows-1252" : undefined;
+  return windows.likely >= 0.8 ? "windows-1252" : undefined;
 }
+
+/** Tells whether the words beyond ASCII are, for the most part, no words in an encoding. */
+export const looksGarbled = (bytes: Uint8Array, encoding: SingleByteEncoding): boolean =>
+  judge(strangeWords(bytes), encoding).likely < 0.5;
+
+/** Letters of Hungarian in Windows-1250, as Windows-1252 reads them: ő and ű become õ and û. */
+const hungarianWord = /^[a-z'áéíóöúüõû]+$/i;
+/** So few words of many are rather Estonian or French. */
+const rare = 0.1;
+
+/**
+ * The evidence that words are Hungarian in Windows-1250. They look like words in Windows-1252, too, but there õ and û
+ * occur in languages that also have other letters, and õ before e in Portuguese.
+ */
+function hungarianEvidence(words: readonly string[]): "clear" | "possible" | "none" {
+  const texts = words.map((word) => readWord(word, highCharacters("windows-1252")));
+  const isHungarian = (text: string) => hungarianWord.test(text) && !/õe/i.test(text);
+  const suspects = texts.filter((text) => /[õû]/i.test(text) && isHungarian(text)).length;
+  const others = texts.filter((text) => !isHungarian(text)).length;
+  if (suspects === 0 || others * 4 >= suspects || suspects < texts.length * rare) return "none";
+  return others === 0 && suspects >= 2 && texts.length >= 4 ? "clear" : "possible";
+}
+
+const readWord = (word: string, table: string): string =>
+  word.replace(/[\u0080-\u00ff]/g, (character) => table[character.charCodeAt(0) - 0x80]!);
 
 /** Ten times as likely. */
 const clearly = Math.log(10);
@@ -100,7 +127,7 @@ function judge(words: readonly string[], encoding: SingleByteEncoding): Candidat
   let usual = 0;
   const read: string[] = [];
   for (const word of words) {
-    const text = word.replace(/[\u0080-\u00ff]/g, (character) => table[character.charCodeAt(0) - 0x80]!);
+    const text = readWord(word, table);
     read.push(text);
     const verdict = looksLikeWord(text);
     if (verdict === true) good += 1;
@@ -137,13 +164,13 @@ function looksLikeWord(text: string): boolean | undefined {
 }
 
 /**
- * True for letters that no language has in one word: Czech and Slovak in Windows-1250 look so in Windows-1252, as in
- * `Dvoøák` and `Krejèí`.
+ * True for letters that no language has in one word: Czech, Slovak, Croatian and Romanian in Windows-1250 look so in
+ * Windows-1252, as in `Dvoøák`, `Krejèí`, `Juriæ` and `Bãlan`, and Turkish does in `Çaðlayanoðlu`.
  */
 const isMixed = (word: string): boolean =>
   (/ø/i.test(word) && /[áíýúìèòùšž]/i.test(word)) ||
   (/[èìòù]/i.test(word) && /[ýšž]/i.test(word)) ||
-  /è.*[íú]|[íú].*è/i.test(word);
+  /è.*[íú]|[íú].*è|[aiu]è$|iæ|[aou]æ$|ã[^oesi]|þ$|þ[bcdfgklmnpqstz]|o[ðđ]lu|ý.*ţ|ţ.*ý/i.test(word);
 
 /** Letters to Unicode, but not of any name in these encodings. */
 const signs = /[ƒµﬁﬂıΩπ]/u;

@@ -198,7 +198,8 @@ const startsWith = (bytes: Uint8Array, mark: readonly number[]): boolean =>
 /** The same bytes, not a copy. */
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-function untrue({ encoding, saidBy }: Statement, instead: string): MusterError {
+/** The problem of a body that is not in the encoding in which something says it is. */
+export function untrue({ encoding, saidBy }: Statement, instead: string): MusterError {
   const said = `The body is not in ${encodingTitles[encoding]}, although ${saidBy} says so: ${instead}.`;
   const detail = `${said} Correct ${saidBy} or the export, and send the file again. Nothing was changed.`;
   return new MusterError("encoding_invalid", detail);

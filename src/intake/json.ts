@@ -1,4 +1,4 @@
-import { createDecoder } from "./decode.ts";
+import { createDecoder, foundEncoding } from "./decode.ts";
 import { textInTurns } from "./in-turns.ts";
 import { createLinesReader, isRecordLine, type JsonReader } from "./json-lines.ts";
 import type { JsonTarget } from "./json-members.ts";
@@ -51,7 +51,7 @@ export async function* readJsonRecords<Field extends string>(
     reader.end(complete);
     yield* queue.take(0, true);
   } finally {
-    options.onReading?.({ format: "json", encoding: decoder.encoding, ignored: ignored.names() });
+    options.onReading?.({ format: "json", ...foundEncoding(decoder), ignored: ignored.names() });
   }
 }
 

@@ -35,6 +35,12 @@ export const readingSchema = z
   .object({
     format: z.enum(formats),
     encoding: z.enum(encodings),
+    encodingDeclared: z
+      .enum(encodings)
+      .optional()
+      .describe(
+        "The encoding that the content type or the XML declaration names, if the file is in UTF-8 all the same.",
+      ),
     lineEnding: z.enum(["LF", "CRLF", "CR", "mixed"]).optional().describe("CSV: what ends its lines."),
     delimiter: z.enum(delimiters).optional().describe("CSV: what separates its columns."),
     header: z.boolean().optional().describe("CSV: whether the first row has the names of the columns."),

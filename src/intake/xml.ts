@@ -1,6 +1,6 @@
 import { MusterError, type RowIssue } from "../errors.ts";
 import { createSlotFinder, localName } from "./column-slots.ts";
-import { createDecoder } from "./decode.ts";
+import { createDecoder, foundEncoding } from "./decode.ts";
 import { textInTurns } from "./in-turns.ts";
 import { valueInvalid } from "./issues.ts";
 import { limits as publishedLimits, type XmlLimits } from "./limits.ts";
@@ -74,7 +74,7 @@ export async function* readXmlRecords<Field extends string>(
     }
     yield* queue.take(0, true);
   } finally {
-    options.onReading?.({ format: "xml", encoding: decoder.encoding, ignored: ignored.names() });
+    options.onReading?.({ format: "xml", ...foundEncoding(decoder), ignored: ignored.names() });
   }
 }
 

@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { highCharacters, type SingleByteEncoding } from "../../src/intake/conversions.ts";
 import { damageOf } from "../../src/intake/damage.ts";
 import { createDecoder } from "../../src/intake/decode.ts";
+import type { EncodingOptions } from "../../src/intake/encoding.ts";
 
 /** The bytes of a text, by the tables whose correctness decode.test.ts checks. */
 function encode(text: string, encoding: SingleByteEncoding): Buffer {
@@ -42,6 +43,17 @@ describe("the encoding of a file that names none is told by its words:", () => {
       "Czech",
       "Jiří,Dvořák,j@x.edu\nTomáš,Novák,t@x.edu\nLukáš,Černý,l@x.edu\nŠárka,Růžičková,s@x.edu\nVěra,Krejčí,v@x.edu\n",
     ],
+    ["windows-1250", "Hungarian", "Erdős,Szűcs,e@x.edu\nGergő,Kovács,g@x.edu\nÁgnes,Fűzfa,a@x.edu\n"],
+    ["windows-1250", "Croatian", "Marko,Jurić,m@x.edu\nIvana,Babić,i@x.edu\nŽeljko,Perković,z@x.edu\n"],
+    ["windows-1250", "Romanian", "Ionuţ,Bălan,i@x.edu\nŞtefan,Vlăduţ,s@x.edu\n"],
+    ["windows-1252", "Portuguese", "João,Simões,j@x.edu\nInês,Guimarães,i@x.edu\nAndré,Lôbo,a@x.edu\n"],
+    ["windows-1252", "Estonian", "Tõnu,Mägi,t@x.edu\nÜlle,Põld,u@x.edu\nJüri,Kask,j@x.edu\nÄrni,Jõgi,a@x.edu\n"],
+    ["windows-1252", "French with û", "Benoît,Brûlé,b@x.edu\nHélène,Lefèvre,h@x.edu\nFrançois,Dupuis,f@x.edu\n"],
+    [
+      "windows-1252",
+      "Icelandic",
+      "Þorsteinn,Þráinsson,t@x.edu\nGuðrún,Sigurðardóttir,g@x.edu\nÁsþór,Björnsson,a@x.edu\n",
+    ],
     ["windows-1252", "Catalan", "Èlia,Bellvís,e@x.edu\nMontserrat,Agustí,m@x.edu\nLaia,Solà,l@x.edu\n"],
     [
       "windows-1252",
@@ -76,6 +88,12 @@ describe("the encoding of a file that names none is told by its words:", () => {
   });
 
   test("a file whose words look right in several encodings, or in none, is refused with its line", () => {
+    const estonianOrHungarian = Buffer.from("T\xf5nu", "latin1");
+    const turkish = encode("Barýþ\nÇaðlayanoðlu\nYýldýz", "windows-1252");
+    assert.throws(() => decode(Buffer.concat([Buffer.from("firstName\n"), estonianOrHungarian])), {
+      detail: /in no other encoding, or in several.*charset=/,
+    });
+    assert.throws(() => decode(Buffer.concat([Buffer.from("firstName\n"), turkish])), { code: "encoding_invalid" });
     for (const bytes of [Buffer.of(0x41, 0x88, 0x61), Buffer.of(0x41, 0x81, 0xff, 0x81, 0x41)]) {
       const file = Buffer.concat([Buffer.from("firstName\nAnn\n"), bytes, Buffer.from("\n")]);
       assert.throws(() => decode(file), {
@@ -85,6 +103,53 @@ describe("the encoding of a file that names none is told by its words:", () => {
         place: { line: 3 },
       });
     }
+  });
+});
+
+describe("a file of UTF-8 that the sender declares to be something else", () => {
+  const utf8 = Buffer.from(`${header}Zoë,Müller,z@x.edu\n`);
+  const read = (bytes: Uint8Array, options: Partial<EncodingOptions>) => {
+    const decoder = createDecoder(() => 1, { xml: false, ...options });
+    const text = decoder.write(bytes) + decoder.end().text;
+    return { text, encoding: decoder.encoding, overruled: decoder.overruled };
+  };
+
+  test("is read as UTF-8, and the reading names what was declared", () => {
+    for (const charset of ["windows-1252", "iso-8859-15", "iso-8859-2", "windows-1250", "macintosh"] as const) {
+      assert.deepEqual(read(utf8, { charset }), { text: utf8.toString(), encoding: "utf-8", overruled: charset });
+    }
+    const document = Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><users><x>Zoë</x></users>');
+    for (const charset of ["windows-1252", undefined] as const) {
+      const found = read(document, { xml: true, charset });
+      assert.deepEqual(found, { text: document.toString(), encoding: "utf-8", overruled: "windows-1252" });
+    }
+  });
+
+  test("keeps what is declared if its words look right so", () => {
+    for (const text of ["José,Núñez\n", "“JOÃ”,Ash\n", "Ann,Ash\n", "Ã, ©\n"]) {
+      const bytes = encode(text, "windows-1252");
+      assert.deepEqual(read(bytes, { charset: "windows-1252" }), {
+        text,
+        encoding: "windows-1252",
+        overruled: undefined,
+      });
+    }
+  });
+
+  test("has its one foreign byte noted, and the other letters read right", () => {
+    const mixed = Buffer.concat([
+      Buffer.from("Zoë,Müller,José,Núñez,Ærø,Łódź,Дима\n"),
+      Buffer.from("Jos\xe9 \n", "latin1"),
+    ]);
+    const { text, encoding } = read(mixed, { charset: "windows-1252" });
+    assert.deepEqual([encoding, damageOf(text, "utf-8")?.text.includes("Zoë,Müller")], ["utf-8", true]);
+  });
+
+  test("is refused if the source's setting declares it", () => {
+    assert.throws(() => read(Buffer.from("Zoë,Müller,José\n"), { pinned: "windows-1252" }), {
+      code: "encoding_invalid",
+      detail: /not in Windows-1252, although the setting of the source says so: .* characters of UTF-8/,
+    });
   });
 });
 

@@ -1,4 +1,5 @@
 import { rowIssues } from "../../errors.ts";
+import { encodingTitles } from "../../intake/encoding-labels.ts";
 import type { FileFormat, Reading } from "../../intake/reading.ts";
 import { counted, numeral } from "../numerals.ts";
 import type { ImportKind } from "../receive/request.ts";
@@ -68,9 +69,14 @@ const unreadParts: Readonly<Record<FileFormat, string>> = { csv: "Columns", json
 /** Names everything in the file that no value was read from, so that nothing is dropped silently. */
 function unread(reading: Reading | null): string[] {
   if (reading === null) return [];
-  const { format, ignored, passedOver = [] } = reading;
+  const { format, encodingDeclared, ignored, passedOver = [] } = reading;
   const lines = passedOver.map(({ line, text }) => `${numeral(line)} ("${text}")`);
   return [
+    ...(encodingDeclared === undefined
+      ? []
+      : [
+          `The file was read as UTF-8, although the content type or the XML declaration says ${encodingTitles[encodingDeclared]}. Correct that.`,
+        ]),
     ...(ignored.length === 0
       ? []
       : [`${unreadParts[format]} that were not read: ${ignored.map((name) => `"${name}"`).join(", ")}.`]),
