@@ -45,6 +45,8 @@ export interface DecodedEnd {
 const nothing = new Uint8Array(0);
 
 interface Chosen extends EncodingChoice {
+  /** The encoding that something names and the bytes exclude. */
+  readonly overruled?: Encoding;
   readonly convert: Conversion;
 }
 
@@ -76,7 +78,6 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
   /** The length at which evidence was last looked at: looking again at each piece would take too long. */
   let judgedLength = 0;
   let isDamaged = false;
-  let overruled: Encoding | undefined;
   const padding = createPaddingFilter();
 
   /** Returns the block without its byte order mark; undefined as long as it does not tell the encoding. */
@@ -99,17 +100,10 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
     if (!ended && block.length < evidenceBytes && block.length < 2 * judgedLength) return false;
     judgedLength = block.length;
     const evidence = utf8Evidence(block);
-    const isClear = evidence.strangers === 0 && evidence.characters >= enoughCharacters;
-    if (!isClear && !ended && block.length < evidenceBytes) return false;
+    if (!isClear(evidence) && !ended && block.length < evidenceBytes) return false;
     isOnTrial = false;
-    if (isSingleByte(choice)) {
-      if (!isUtf8InTruth(block, choice, evidence, options)) return true;
-      overruled = choice.encoding;
-      chosen = withConversion({ ...choice, encoding: "utf-8" });
-      return true;
-    }
-    if (evidence.strangers === 0 || !looksForeign(evidence)) return true;
-    chosen = withConversion(otherChoice(block, choice, evidence, options.xml, currentLine));
+    const other = betterChoice(block, choice, evidence, { ...options, currentLine });
+    if (other !== undefined) chosen = withConversion(other);
     return true;
   };
 
@@ -137,7 +131,7 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
       return chosen?.encoding ?? options.pinned ?? options.charset ?? "utf-8";
     },
     get overruled() {
-      return overruled;
+      return chosen?.overruled;
     },
     get isDamaged() {
       return isDamaged;
@@ -154,8 +148,30 @@ export function createDecoder(currentLine: () => number, options: EncodingOption
 export const foundEncoding = ({ encoding, overruled }: Decoder): Pick<Reading, "encoding" | "encodingDeclared"> =>
   overruled === undefined ? { encoding } : { encoding, encodingDeclared: overruled };
 
-function withConversion(choice: EncodingChoice): Chosen {
+const isClear = ({ strangers, characters }: Evidence) => strangers === 0 && characters >= enoughCharacters;
+
+function withConversion(choice: Omit<Chosen, "convert">): Chosen {
   return { ...choice, convert: conversionOf(choice.encoding) };
+}
+
+/**
+ * The choice that the bytes beyond ASCII of a body show, if it is another one.
+ * @throws MusterError `encoding_invalid`
+ */
+function betterChoice(
+  block: Uint8Array,
+  choice: EncodingChoice,
+  evidence: Evidence,
+  { currentLine, ...options }: EncodingOptions & { readonly currentLine: () => number },
+): Omit<Chosen, "convert"> | undefined {
+  if (isSingleByte(choice)) {
+    const { encoding } = choice;
+    return isUtf8InTruth(block, choice, evidence, options)
+      ? { ...choice, encoding: "utf-8", overruled: encoding }
+      : undefined;
+  }
+  if (evidence.strangers === 0 || !looksForeign(evidence)) return undefined;
+  return otherChoice(block, choice, evidence, options.xml, currentLine);
 }
 
 const isSingleByte = (choice: EncodingChoice): choice is EncodingChoice & { readonly encoding: SingleByteEncoding } =>

@@ -65,8 +65,7 @@ export function parseGroupOrders(
   let leaving = false;
   let count = 0;
   const cell = withoutGuard(value);
-  if (hasEscapes(cell) || (isListNotation(cell) && !isPlaceholder(cell)))
-    return failed(damaged("groupID", cell, identifierDamage(cell)!));
+  if (isSpoilt(cell)) return failed(damaged("groupID", cell, identifierDamage(cell)!));
   for (const text of splitTokens(cell, unusualGroups, issues)) {
     if (isPlaceholder(text)) {
       issues.push({ code: "placeholder_word", field: "groupID", details: { field: "groupID", value: quoted(text) } });
@@ -121,6 +120,9 @@ export function parseGroupOrders(
   const incomplete = unread === undefined ? {} : { incomplete: true as const };
   return { orders: { deletePerson, leaveAll, leave: [...leave], join: joined, ...incomplete }, issues };
 }
+
+/** True for a cell that is damaged as a whole, so that its tokens would be parts of something else. */
+const isSpoilt = (cell: string) => hasEscapes(cell) || (isListNotation(cell) && !isPlaceholder(cell));
 
 const noGroups: ReadonlySet<string> = new Set();
 
