@@ -52,6 +52,7 @@ import { completeSchemas } from "./server/route-schemas.ts";
 import { setSecurityHeaders } from "./server/security-headers.ts";
 import type { TlsOptions } from "./server/tls.ts";
 import { type AnswerUnknown, watchRoutes } from "./server/unknown-addresses.ts";
+import { sftpAccountRoutes } from "./sftp-accounts/routes.ts";
 import { signInPages } from "./sign-in/pages.ts";
 import { signInRoutes } from "./sign-in/routes.ts";
 import { renumberRoute } from "./sources/renumber-route.ts";
@@ -166,6 +167,7 @@ function registerV1(v1: App, { dependencies, metrics, admission, answerUnknown }
   });
   apiKeyRoutes(v1, dependencies);
   apiKeyEditRoutes(v1, dependencies);
+  sftpAccountRoutes(v1, dependencies);
   auditRoutes(v1, dependencies);
 }
 

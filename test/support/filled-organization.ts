@@ -25,6 +25,7 @@ export interface FilledOrganization {
   readonly planHash: string;
   readonly optOutId: string;
   readonly apiKeyId: string;
+  readonly sftpAccountId: string;
   readonly idempotencyKey: string;
 }
 
@@ -89,7 +90,7 @@ export async function fillOrganization(
   const { id: optOutId } = await post("/v1/opt-outs", { email: made.email });
   await post("/v1/opt-outs", { phone: "+12125550199" });
   await post("/v1/sign-in-links", { userId });
-  const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
+  const credentials = await fillCredentials(post, mark);
   return {
     ...made,
     ...club,
@@ -98,8 +99,18 @@ export async function fillOrganization(
     importId: held.id,
     planHash: held.planHash,
     optOutId,
-    apiKeyId,
+    ...credentials,
   };
+}
+
+/** Makes the ways by which programs come in. */
+// biome-ignore lint/suspicious/noExplicitAny: answers of every shape
+async function fillCredentials(post: (url: string, body: object) => Promise<any>, mark: string) {
+  const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
+  const account = { name: `${mark.toLowerCase()}-account`, password: `${mark} has a password` };
+  const { id: sftpAccountId } = await post("/v1/sftp-accounts", account);
+  await post("/v1/sftp-accounts", { ...account, name: `${account.name}-2` });
+  return { apiKeyId, sftpAccountId };
 }
 
 /** Makes a group in which everything waits. */

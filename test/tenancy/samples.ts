@@ -23,6 +23,7 @@ export type Kind =
   | "parentGroup"
   | "phone"
   | "planHash"
+  | "sftpAccount"
   | "source"
   | "topic"
   | "user"
@@ -49,6 +50,7 @@ export const pathParameters: Readonly<Record<string, Place>> = {
   "members/{userId}": place("user"),
   "opt-outs/{id}": place("optOut"),
   "pending/{id}": place("topic"),
+  "sftp-accounts/{id}": place("sftpAccount"),
   "sources/{name}": place("source"),
   "topics/{id}": place("topic"),
   "users/{id}": place("user"),
@@ -141,6 +143,14 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   approvePendingV2: { query: { decidedBy: "Kim Park" }, isApproval: true },
   approveImport: { body: { planHash: place("planHash"), decidedBy: "Kim Park" }, isApproval: true },
   createApiKey: { body: { name: newPlace("keyName"), services: ["import"], source: place("source") } },
+  createSftpAccount: {
+    body: {
+      name: newPlace("keyName"),
+      password: "twelve letters",
+      folders: [{ folder: "Staff", source: place("source") }],
+      source: place("source"),
+    },
+  },
   createGroup: { body: { groupId: newPlace("group"), name: newPlace("group"), parentGroupId: place("group") } },
   createLocation: { body: { name: newPlace("location"), groups: [place("group")] } },
   createOptOut: [{ body: { email: newPlace("email") } }, { body: { phone: newPlace("phone") } }],
@@ -184,6 +194,7 @@ export const samples: Readonly<Record<string, Sample | readonly Sample[]>> = {
   importUsersV2: { body: { users: [person] } },
   listMembershipRequests: ofClub,
   listTopics: ofClub,
+  patchSftpAccount: { body: { source: place("source"), folders: [{ folder: "Staff", source: place("source") }] } },
   patchApiKey: { body: { name: newPlace("keyName") } },
   patchOrganization: { body: { settings: { createGroups: [place("group")] } } },
   previewSource: { body: { users: [person] } },
@@ -226,11 +237,11 @@ export const plainProperties: readonly string[] = [
   ..."action allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
-  ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension from".split(" "),
-  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays keepNotesDays label mapping message".split(
+  ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension folder from".split(" "),
+  ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays keepNotesDays label legacyAlgorithms mapping message".split(
     " ",
   ),
-  ..."messageType origin pendingMailMinutes overlapSeconds percent postApproval primaryEmail privacy protectManual protectSelfRegistered protected publishBefore rank reason remindAfterHours".split(
+  ..."messageType origin pendingMailMinutes overlapSeconds password percent postApproval primaryEmail privacy protectManual protectSelfRegistered protected publicKeys publishBefore rank reason remindAfterHours".split(
     " ",
   ),
   ..."requireEmail requireGroup role services signInClaim signInMatches state street style subject text timeZone to type until version zip".split(

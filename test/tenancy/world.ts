@@ -124,6 +124,7 @@ function valueIn({ has, mark }: Inhabitant, kind: Exclude<Kind, "cursor">, isNew
   if (isNew) return newValues(mark)[kind] ?? `${mark}-new`;
   const values: Readonly<Record<Exclude<Kind, "cursor">, string>> = {
     apiKey: has.apiKeyId,
+    sftpAccount: has.sftpAccountId,
     databaseId: has.databaseId,
     email: has.email,
     group: has.groupId,

@@ -125,6 +125,11 @@ export const access = {
   "PATCH /v1/api-keys/:id": ["admin"],
   "DELETE /v1/api-keys/:id": ["admin"],
   "POST /v1/api-keys/:id/rotate": ["admin"],
+  "GET /v1/sftp-accounts": ["admin"],
+  "POST /v1/sftp-accounts": ["admin"],
+  "GET /v1/sftp-accounts/:id": ["admin"],
+  "PATCH /v1/sftp-accounts/:id": ["admin"],
+  "DELETE /v1/sftp-accounts/:id": ["admin"],
   "GET /v1/audit": ["admin"],
 } as const satisfies Record<string, Entry>;
 

@@ -82,6 +82,7 @@ export const openApiOptions: SwaggerOptions = {
       { name: "Organization", description: "Settings and sources." },
       { name: "Signing in", description: "People who use this API themselves." },
       { name: "API keys", description: "Who may use this API." },
+      { name: "SFTP accounts", description: "Who may drop files by SFTP." },
       { name: "Operator", description: "The organizations of the service, for those who run it." },
       { name: "Audit log", description: "Who decided and set what." },
       { name: "Version 2", description: "The addresses that existing jobs call: they need a new host name only." },
