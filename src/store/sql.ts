@@ -86,7 +86,8 @@ export async function runStatements(executor: Executor, statements: readonly Sql
 
 /**
  * Makes PostgreSQL hash both sides of each join, in statements whose intermediate results it cannot estimate. It expects a
- * few rows. Nested loops and merge joins by e-mail then compare all rows of an address, which thousands of people may share.
+ * few rows, of an organization that its statistics do not know yet, too. Nested loops then compare each row of a file with
+ * all people, and with all rows of an address, which thousands may share.
  */
 export const inSets = (statements: readonly Sql[]): Sql[] => [
   sql`select set_config('enable_nestloop', 'off', true), set_config('enable_mergejoin', 'off', true)`,

@@ -27,10 +27,14 @@ export function matchStatements(c: MatchingContext): Sql[] {
   return [
     sql`analyze staged_rows (row, database_id, username_normalized, email_normalized)`,
     intakeIssues,
-    ...known,
-    addNewDatabaseIds(c),
-    mergeUsernames(c),
-    ...inSets([...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]), matchNamedEmails(c), matchEmailsAlone(c)]),
+    ...inSets([
+      ...known,
+      addNewDatabaseIds(c),
+      mergeUsernames(c),
+      ...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]),
+      matchNamedEmails(c),
+      matchEmailsAlone(c),
+    ]),
     listMergedPeople,
     failDifferentDatabaseIds,
     failStrangers,
