@@ -19,8 +19,10 @@ import { openClock } from "./organizations/clock.ts";
 import { ensureFirstOrganization } from "./organizations/first-start.ts";
 import { type Issuer, setIssuer } from "./organizations/issuer.ts";
 import { requireOwnOperatorKey } from "./organizations/operator.ts";
+import { operator as operatorActor } from "./organizations/organizations.ts";
 import { endInterruptedImports } from "./reconcile/attempts/interrupted.ts";
 import { type Closers, startRepeatedWork } from "./repeated-work.ts";
+import { createFirstAdministratorLink } from "./sign-in/first-administrator.ts";
 import { failureMessage, startMessage } from "./start-messages.ts";
 import { createStartupLog } from "./startup-log.ts";
 import type { ClockGuard } from "./store/clock-guard.ts";
@@ -68,6 +70,10 @@ async function start(config: Config, closers: Closers): Promise<void> {
     ensureFirstOrganization(client, { ...config, clock, newId: dependencies.newId, randomBytes }),
   );
   await setUpFirstOrganization(owner, first.organizationId, config);
+  const administratorLink =
+    first.isNew && first.organizationId !== undefined
+      ? await createFirstAdministratorLink(dependencies.database, first.organizationId, operatorActor, dependencies)
+      : undefined;
   startRepeatedWork(config, service, { owner, clock, clockGuard }, closers);
   const address = app.server.address();
   say(
@@ -79,6 +85,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
       organizationName: config.organizationName,
       isFirstStart: first.isNew,
       generatedKey: first.generatedKey,
+      administratorLink: administratorLink?.secret,
       samplePath: fileURLToPath(new URL("../docs/samples/roster.xml", import.meta.url)),
     }),
   );

@@ -14,6 +14,8 @@ export interface StartReport {
   readonly organizationName: string;
   /** The admin key that was generated now; undefined: it was given, or there was one. */
   readonly generatedKey: string | undefined;
+  /** The link that sets up the first administrator; undefined: this is not the first start. */
+  readonly administratorLink?: string | undefined;
   /** Path of a roster to try. */
   readonly samplePath: string;
 }
@@ -27,6 +29,10 @@ export function startMessage(report: StartReport): string {
     lines.push("", `This is the first start, and the organization "${report.organizationName}" was created.`);
     if (report.generatedKey === undefined) lines.push("Its admin key is the one in MUSTER_ADMIN_KEY.");
     else lines.push("Its admin key is shown now and never again:", "", `  ${report.generatedKey}`);
+    if (report.administratorLink !== undefined) {
+      lines.push("", "Open the console as its first administrator, within a day. The link works once:", "");
+      lines.push(`  ${url}/sign-in/${report.administratorLink}`);
+    }
     lines.push("", "Import a sample roster, and read what became of it:", "", `  ${curlLine(report, local)}`, "");
   }
   return `${lines.join("\n")}\n`;

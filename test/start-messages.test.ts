@@ -10,6 +10,7 @@ const report: StartReport = {
   isFirstStart: true,
   organizationName: "University",
   generatedKey: "muster_abc",
+  administratorLink: "secret",
   samplePath: "/opt/it's/roster.xml",
 };
 const place = { host: "127.0.0.1", port: 8080, dataDirectory: "data" };
@@ -21,6 +22,7 @@ test("the first start shows the address, the generated key and a command to past
     /^Muster is ready: http:\/\/127\.0\.0\.1:8080 {2}\(documentation: http:\/\/127\.0\.0\.1:8080\/docs\)$/m,
   );
   assert.match(message, /^ {2}muster_abc$/m);
+  assert.match(message, /^ {2}http:\/\/127\.0\.0\.1:8080\/sign-in\/secret$/m);
   assert.match(
     message,
     /^ {2}curl .*'Authorization: Bearer muster_abc'.* --data-binary @'\/opt\/it'\\''s\/roster\.xml'$/m,
@@ -34,7 +36,12 @@ test("a given key is never shown, and the command takes it from the environment"
 });
 
 test("later starts show the address only", () => {
-  const message = startMessage({ ...report, isFirstStart: false, publicUrl: "https://muster.example.edu" });
+  const message = startMessage({
+    ...report,
+    isFirstStart: false,
+    administratorLink: undefined,
+    publicUrl: "https://muster.example.edu",
+  });
   assert.equal(
     message,
     "Muster is ready: https://muster.example.edu  (documentation: https://muster.example.edu/docs)\n",

@@ -44,7 +44,7 @@ export function createSignInLink(
   database: Database,
   { organizationId, actor, forAdministrators }: LinkMaker,
   target: LinkTarget,
-  { clock, newId, randomBytes }: SignInContext,
+  context: SignInContext,
 ): Promise<SignInLink> {
   return withOrganization(database, organizationId, async (transaction) => {
     const userId = await findTarget(transaction, organizationId, target);
@@ -55,23 +55,41 @@ export function createSignInLink(
         "Only an API key may make a link for a network administrator. Use a key with the service admin.",
       );
     }
-    const secret = generateSecret(randomBytes);
-    const now = clock();
-    const expiresAt = new Date(now.getTime() + linkLifetime);
     const { signInLink } = await transaction.records();
-    await signInLink.deleteMany({ where: { organizationId, OR: [{ userId }, { expiresAt: { lte: now } }] } });
-    const tokenHash = Uint8Array.from(hashSecret(secret));
-    await signInLink.create({
-      data: { organizationId, id: newId(), userId, tokenHash, actor, createdAt: now, expiresAt },
+    await signInLink.deleteMany({
+      where: { organizationId, OR: [{ userId }, { expiresAt: { lte: context.clock() } }] },
     });
-    await recordAudit(transaction, organizationId, {
-      at: now,
-      action: "sign_in.link_created",
-      actor,
-      subject: String(userId),
-    });
-    return { secret, userId, expiresAt };
+    return { ...(await storeLink(transaction, { organizationId, actor }, userId, linkLifetime, context)), userId };
   });
+}
+
+/**
+ * Stores a new link.
+ * @param userId null: the link sets up the first administrator
+ * @param lifetime in milliseconds
+ */
+export async function storeLink(
+  transaction: Transaction,
+  { organizationId, actor }: Pick<LinkMaker, "organizationId" | "actor">,
+  userId: number | null,
+  lifetime: number,
+  { clock, newId, randomBytes }: SignInContext,
+): Promise<{ readonly secret: string; readonly expiresAt: Date }> {
+  const secret = generateSecret(randomBytes);
+  const now = clock();
+  const expiresAt = new Date(now.getTime() + lifetime);
+  const { signInLink } = await transaction.records();
+  const tokenHash = Uint8Array.from(hashSecret(secret));
+  await signInLink.create({
+    data: { organizationId, id: newId(), userId, tokenHash, actor, createdAt: now, expiresAt },
+  });
+  await recordAudit(transaction, organizationId, {
+    at: now,
+    action: "sign_in.link_created",
+    actor,
+    subject: userId === null ? null : String(userId),
+  });
+  return { secret, expiresAt };
 }
 
 const noUser = () => new MusterError("not_found", "There is no such user.");
@@ -91,12 +109,16 @@ async function findTarget(transaction: Transaction, organizationId: number, targ
 const storedLink = z.object({
   organization_id: z.int(),
   id: z.string(),
-  user_id: z.int(),
+  /** Null: the link sets up the first administrator. */
+  user_id: z.int().nullable(),
   expires_at: z.date(),
 });
-type StoredLink = z.infer<typeof storedLink>;
 
-async function findLink(database: Database, secret: string, now: Date): Promise<StoredLink | undefined> {
+/** A link as it is stored. */
+export type StoredLink = z.infer<typeof storedLink>;
+
+/** The link of a secret; undefined if it is unknown, was used, or is too old. */
+export async function findLink(database: Database, secret: string, now: Date): Promise<StoredLink | undefined> {
   if (!secretPattern.test(secret)) return undefined;
   const statement = prepared(
     sql`select organization_id, id, user_id, expires_at from find_sign_in_link(${hashSecret(secret)})`,
@@ -107,13 +129,14 @@ async function findLink(database: Database, secret: string, now: Date): Promise<
 
 /**
  * Looks at a link without using it.
- * @returns the person whom it signs in; undefined if it is unknown, was used, or is too old
+ * @returns the person whom it signs in, null for the first administrator, who does not exist yet; undefined if it is unknown,
+ * was used, or is too old
  */
 export async function lookAtLink(
   database: Database,
   secret: string,
   now: Date,
-): Promise<{ readonly organizationId: number; readonly userId: number } | undefined> {
+): Promise<{ readonly organizationId: number; readonly userId: number | null } | undefined> {
   const link = await findLink(database, secret, now);
   return link && { organizationId: link.organization_id, userId: link.user_id };
 }
@@ -128,7 +151,7 @@ export async function signInByLink(
   context: SignInContext,
 ): Promise<string | undefined> {
   const link = await findLink(database, secret, context.clock());
-  if (link === undefined) return undefined;
+  if (link === undefined || link.user_id === null) return undefined;
   const { organization_id: organizationId, id, user_id: userId } = link;
   return withOrganization(database, organizationId, async (transaction) => {
     const { signInLink } = await transaction.records();

@@ -237,7 +237,9 @@ export const plainProperties: readonly string[] = [
   ..."action allowedAddresses announcedBy announceTo body capabilities channels carrier category city country countryCode createGroups createLocations".split(
     " ",
   ),
-  ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension folder from".split(" "),
+  ..."decidedBy default description dryRun expectedBy expectedMembers expiresAt extension firstAdministrator folder from".split(
+    " ",
+  ),
   ..."grantableRoles guard guardPercent keepAuditDays keepChangesDays keepDecidedDays keepDeletedDays keepFilesDays keepNotesDays label legacyAlgorithms mapping message".split(
     " ",
   ),

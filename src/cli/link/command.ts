@@ -13,6 +13,7 @@ const timeout = 60_000;
 
 const options = {
   id: { type: "string" },
+  "first-administrator": { type: "boolean" },
   json: { type: "boolean" },
   url: { type: "string" },
   "key-file": { type: "string" },
@@ -22,7 +23,8 @@ const options = {
 /** A link, as the API answers it. */
 interface LinkDocument {
   readonly url: string;
-  readonly userId: string;
+  /** Null: the first administrator, who does not exist yet. */
+  readonly userId: string | null;
   /** RFC 3339, UTC. */
   readonly expiresAt: string;
 }
@@ -36,7 +38,7 @@ export async function link(args: readonly string[], context: Context): Promise<E
     context.output.write(linkHelp);
     return exitStatus.done;
   }
-  const person = toPerson(positionals, values.id);
+  const person = toPerson(positionals, values.id, values["first-administrator"] === true);
   const connection = await readConnection(values, context.environment);
   const document = await askForLink(person, connection, context);
   if (values.json) {
@@ -45,16 +47,23 @@ export async function link(args: readonly string[], context: Context): Promise<E
   }
   context.output.write(`${printable(document.url)}\n`);
   if (context.errorOutput.isTTY) {
+    const person = document.userId === null ? "the first administrator" : `user ${printable(document.userId)}`;
     context.errorOutput.write(
-      `The link signs in user ${printable(document.userId)}, once, until ${printable(document.expiresAt)}. Anybody who has it can use it.\n`,
+      `The link signs in ${person}, once, until ${printable(document.expiresAt)}. Anybody who has it can use it.\n`,
     );
   }
   return exitStatus.done;
 }
 
-type Person = { readonly username: string } | { readonly userId: string };
+type Person = { readonly username: string } | { readonly userId: string } | { readonly firstAdministrator: true };
 
-function toPerson([username, ...rest]: readonly string[], userId: string | undefined): Person {
+function toPerson([username, ...rest]: readonly string[], userId: string | undefined, isFirst: boolean): Person {
+  if (isFirst) {
+    if (username !== undefined || userId !== undefined) {
+      throw usageError("The first administrator does not exist yet. Name no person beside --first-administrator.");
+    }
+    return { firstAdministrator: true };
+  }
   if (rest.length > 0) throw usageError("muster link makes one link at a time. Name one person.");
   if (userId !== undefined && username !== undefined) {
     throw usageError("Name the person by username or by --id, not by both.");
@@ -71,11 +80,16 @@ async function askForLink(person: Person, connection: Connection, context: Conte
   const { version, environment, signal } = context;
   const api = await openApi(connection, version, environment);
   const call = { method: "POST", path: "/v1/sign-in-links", timeout, signal, ...jsonBody(person) } as const;
-  const name = "username" in person ? `username ${quoted(person.username)}` : `id ${quoted(person.userId)}`;
+  const name = nameOf(person);
   try {
     const answer = await askOnce(api, call, { missing: `There is no user with the ${name}.` });
     return documentOf<LinkDocument>(answer, ["url", "userId", "expiresAt"]);
   } finally {
     api.close();
   }
+}
+
+function nameOf(person: Person): string {
+  if ("username" in person) return `username ${quoted(person.username)}`;
+  return "userId" in person ? `id ${quoted(person.userId)}` : "role of an administrator";
 }

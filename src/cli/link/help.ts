@@ -5,10 +5,14 @@ export const linkHelp = `muster link: makes a link that signs one person in, onc
 Usage
   muster link USERNAME [options]
   muster link --id ID [options]
+  muster link --first-administrator [options]
 
 Options
   --id ID            name the person by the id that the service issued, instead
                      of by username
+  --first-administrator
+                     make a link for the first network administrator, who
+                     gives a name and an e-mail on the page; it works a day
   --json             print one line of JSON: url, userId, expiresAt
   -h, --help         print this text
 

@@ -8,6 +8,10 @@ main { box-sizing: border-box; width: min(28rem, 100%); padding: 2rem 1.5rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; overflow-wrap: anywhere; }
 p { margin: 0 0 1rem; overflow-wrap: anywhere; }
 .note { opacity: 0.75; font-size: 0.9rem; }
+label { display: block; margin: 0 0 1rem; font-weight: 600; }
+input { font: inherit; box-sizing: border-box; width: 100%; padding: 0.6rem 0.75rem; margin-top: 0.25rem;
+  border: 1px solid GrayText; border-radius: 0.5rem; background: Field; color: FieldText; }
+.error { font-weight: 600; border-inline-start: 4px solid #c92a2a; padding-inline-start: 0.75rem; }
 button { font: inherit; font-weight: 600; width: 100%; padding: 0.75rem 1rem; border: 0; border-radius: 0.5rem;
   background: #14532d; color: #fff; cursor: pointer; }
 button:hover { background: #166534; }
@@ -25,6 +29,17 @@ const policy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
+/** A field of a page's form. */
+export interface PageField {
+  readonly name: string;
+  readonly label: string;
+  readonly type: "text" | "email";
+  /** The kind of value that browsers fill in (HTML, autofill). */
+  readonly autocomplete: string;
+  readonly isRequired: boolean;
+  readonly value: string;
+}
+
 /** The content of a page. */
 export interface Page {
   readonly title: string;
@@ -36,6 +51,10 @@ export interface Page {
     /** Absent: to the page's own address. */
     readonly action?: string;
   };
+  /** Fields of the form, in their order. */
+  readonly fields?: readonly PageField[];
+  /** A sentence about answers that were refused. */
+  readonly error?: string;
   /** Small print. */
   readonly note?: string;
 }
@@ -49,12 +68,15 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): Fasti
     .send(toHtml(page));
 }
 
-function toHtml({ title, text, button, note }: Page): string {
+function toHtml({ title, text, button, fields = [], error, note }: Page): string {
   const parts = [
     ...text.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
+    ...(error === undefined ? [] : [`<p class="error" role="alert">${escapeHtml(error)}</p>`]),
     ...(button === undefined
       ? []
-      : [`<form method="post"${actionOf(button)}><button>${escapeHtml(button.label)}</button></form>`]),
+      : [
+          `<form method="post"${actionOf(button)}>${fields.map(fieldHtml).join("")}<button>${escapeHtml(button.label)}</button></form>`,
+        ]),
     ...(note === undefined ? [] : [`<p class="note">${escapeHtml(note)}</p>`]),
   ];
   return `<!doctype html>
@@ -74,6 +96,17 @@ ${parts.join("\n")}
 </body>
 </html>
 `;
+}
+
+function fieldHtml({ name, label, type, autocomplete, isRequired, value }: PageField): string {
+  const attributes = [
+    `name="${escapeHtml(name)}"`,
+    `type="${type}"`,
+    `autocomplete="${escapeHtml(autocomplete)}"`,
+    `value="${escapeHtml(value)}"`,
+    ...(isRequired ? ["required"] : []),
+  ];
+  return `<label>${escapeHtml(label)}<input ${attributes.join(" ")}></label>`;
 }
 
 const actionOf = ({ action }: NonNullable<Page["button"]>) =>

@@ -4,13 +4,14 @@ import { readUserId } from "../../directory/users.ts";
 import { MusterError } from "../../errors.ts";
 import { capabilities } from "../../organizations/role-capabilities.ts";
 import { roles } from "../../organizations/settings.ts";
+import { createFirstAdministratorLink } from "../../sign-in/first-administrator.ts";
 import { createSignInLink } from "../../sign-in/links.ts";
 import { type PersonDocument, readPerson } from "../../sign-in/person.ts";
 import { endSession, endSessionsOf } from "../../sign-in/sessions.ts";
 import { forgetSession, ownOrigin } from "../callers/session-cookie.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "../server/app-types.ts";
-import type { HttpDependencies } from "../server/dependencies.ts";
+import type { Caller, HttpDependencies } from "../server/dependencies.ts";
 import { userParams } from "../users/schemas.ts";
 
 const tags = ["Signing in"];
@@ -56,17 +57,23 @@ const newLinkSchema = z
   .strictObject({
     userId: z.string().max(100).optional().describe("The user's id."),
     username: z.string().min(1).max(1000).optional().describe("The username, without regard to case."),
+    firstAdministrator: z
+      .literal(true)
+      .optional()
+      .describe("Instead of a user: the first network administrator, who introduces themselves on the page."),
   })
-  .refine(({ userId, username }) => (userId === undefined) !== (username === undefined), {
-    error: "takes userId or username, one of the two",
+  .refine((target) => Object.values(target).filter((value) => value !== undefined).length === 1, {
+    error: "takes one of userId, username and firstAdministrator",
   })
   .meta({ id: "NewSignInLink", examples: [{ username: "jdoe" }] });
 
 const linkSchema = z
   .object({
     url: z.string().describe("The link. It is shown now and never again, and works once."),
-    userId: z.string().describe("Whom it signs in."),
-    expiresAt: z.string().describe("Until when it works: 15 minutes."),
+    userId: z.string().nullable().describe("The person whom it signs in; null: the first administrator."),
+    expiresAt: z
+      .string()
+      .describe("The end of its validity: after 15 minutes; for the first administrator after a day."),
   })
   .meta({
     id: "SignInLink",
@@ -120,24 +127,30 @@ function linkRoute(app: App, dependencies: HttpDependencies): void {
         "not for network administrators.",
       tags,
       body: newLinkSchema,
-      response: { 200: linkSchema.describe("The link."), ...problemResponses("not_found") },
+      response: { 200: linkSchema.describe("The link."), ...problemResponses("not_found", "conflict") },
     },
     handler: async (request) => {
-      const { organizationId, actor, userId: makerId } = request.caller;
-      const maker = { organizationId, actor, forAdministrators: makerId === null };
-      const { secret, userId, expiresAt } = await createSignInLink(
-        dependencies.database,
-        maker,
-        request.body,
-        dependencies,
-      );
+      const { secret, userId, expiresAt } = await makeLink(dependencies, request.caller, request.body);
       return {
         url: `${ownOrigin(request, dependencies.publicUrl)}/sign-in/${secret}`,
-        userId: String(userId),
+        userId: userId === null ? null : String(userId),
         expiresAt: timeText(expiresAt),
       };
     },
   });
+}
+
+async function makeLink(
+  dependencies: HttpDependencies,
+  { organizationId, actor, userId: makerId }: Caller,
+  { firstAdministrator, ...target }: z.infer<typeof newLinkSchema>,
+) {
+  const { database } = dependencies;
+  if (firstAdministrator !== true) {
+    const maker = { organizationId, actor, forAdministrators: makerId === null };
+    return createSignInLink(database, maker, target, dependencies);
+  }
+  return { ...(await createFirstAdministratorLink(database, organizationId, actor, dependencies)), userId: null };
 }
 
 function sessionRoutes(app: App, { database, clock, publicUrl }: HttpDependencies): void {
