@@ -29,7 +29,7 @@ const app = await buildApp({
     randomBytes,
     newId: createIdSource(clock, randomBytes),
     spoolDirectory: "",
-    readiness: createReadiness(database),
+    readiness: createReadiness(database, ""),
     clockGuard: undefined,
     changeSignal: createChangeSignal(notifications),
     knownKeys: createKnownKeys(notifications, () => performance.now()),

@@ -81,7 +81,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
   const dependencies: HttpDependencies = {
     ...imports,
     waitingImports,
-    readiness: createReadiness(database),
+    readiness: createReadiness(database, options.spoolDirectory),
     clockGuard: options.clockGuard,
     queue: createWriterQueue(),
     changeSignal,
@@ -129,7 +129,11 @@ function importsOf({ clock, randomBytes, maxConnections, spoolDirectory, limits 
     newId: createIdSource(clock, randomBytes),
     spoolDirectory,
   };
-  const waitingImports = createWaitingImports(imports, { slots, maximumBytes: limits.importBytes });
+  const waitingImports = createWaitingImports(imports, {
+    slots,
+    maximumBytes: limits.importBytes,
+    maximumRows: limits.importRows,
+  });
   return { imports, waitingImports };
 }
 

@@ -59,6 +59,7 @@ export const problems = {
   issuer_unavailable: { status: 503, title: "The OpenID provider does not answer" },
   shutting_down: { status: 503, title: "The service is stopping" },
   database_unavailable: { status: 503, title: "The database does not answer" },
+  storage_full: { status: 507, title: "There is no room left" },
   clock_implausible: { status: 503, title: "The clock of the service is implausible" },
   internal: { status: 500, title: "Internal error" },
 } as const satisfies Record<string, ProblemDefinition>;

@@ -7,7 +7,7 @@ import { type ConnectionPool, openPool } from "./pool.ts";
 import { createRecordsClient, type JoinedRecords, type Records, type RecordsClient } from "./records.ts";
 import { asStatement, driverStatement, type Executor, type Statement } from "./statement.ts";
 import { type TimeLimits, timeLimits } from "./time-limits.ts";
-import { isSilent } from "./unavailable.ts";
+import { isFull, isSilent } from "./unavailable.ts";
 
 /**
  * One transaction of one organization, with two faces: sets by SQL, single records by Prisma's types. Both work on the
@@ -51,6 +51,8 @@ export interface Database {
   /** Is called with the text of each statement of a transaction, without its values; for development. */
   readonly logStatement: ((text: string) => void) | undefined;
   readonly checkClock: CheckClock;
+  /** `isDoubtful` is set when PostgreSQL has no room for a change; /readyz finds out when there is room again. */
+  readonly room: { isDoubtful: boolean };
   /** Is called after each transaction that may have appended to an organization's log, before anybody is answered. */
   readonly written: (organizationId: number) => void;
   /** Is called after each transaction that changes API keys, before anybody is answered. */
@@ -124,6 +126,7 @@ export function openDatabase(connection: pg.ClientConfig, options: DatabaseOptio
     checkClock: options.checkClock ?? (() => undefined),
     written: options.written ?? (() => undefined),
     keysChanged: options.keysChanged ?? (() => undefined),
+    room: { isDoubtful: false },
     notes: new AsyncLocalStorage(),
     process: options.process ?? 0,
     later: later.add,
@@ -201,7 +204,12 @@ export async function withOrganization<Result>(
   const { isPooled } = pool;
   const client = await pool.begin(beginText({ organizationId, limits, isolation, pace, isPooled }));
   const statementLimit = pace === "import" ? limits.importStatement : limits.statement;
-  return inTransaction(client, () => withRecords(database, client, { statementLimit, isPooled }, work));
+  try {
+    return await inTransaction(client, () => withRecords(database, client, { statementLimit, isPooled }, work));
+  } catch (error) {
+    if (isFull(error)) database.room.isDoubtful = true;
+    throw error;
+  }
 }
 
 /** Runs `work` in a transaction that Prisma can join, and has Prisma leave before the transaction ends. */

@@ -65,6 +65,20 @@ export function isUnavailable(error: unknown): boolean {
   return unavailableConditions.test(code) || /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/.test(code);
 }
 
+/** True if a disk is full: PostgreSQL's own, or the disk of the spool. */
+export function isFull(error: unknown): boolean {
+  const { code = "" } = asOfDriver(error);
+  return /^(?:53100|ENOSPC|EDQUOT)$/.test(code);
+}
+
+/** Returns the problem of a full disk. */
+export const storageFull = (): MusterError =>
+  new MusterError(
+    "storage_full",
+    "A disk of the service is full. Nothing was changed. Tell the operator, and try again when there is room.",
+    { retryAfter: 60 },
+  );
+
 /** Returns the problem for the client that sent the request. */
 export const databaseUnavailable = (): MusterError =>
   new MusterError("database_unavailable", "The database does not answer. Try again in a few seconds.", {

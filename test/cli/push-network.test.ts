@@ -73,6 +73,7 @@ test("Retry-After of a busy service is waited for", async () => {
   const source = await newSource();
   const network = await startFaultyNetwork(app.url, [
     { answer: answerOf("503 Service Unavailable", "retry-after: 2") },
+    { answer: answerOf("507 Insufficient Storage", "retry-after: 1") },
     { answer: answerOf("429 Too Many Requests", "retry-after: 0") },
   ]);
   const begin = performance.now();

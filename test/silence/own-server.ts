@@ -25,11 +25,14 @@ export interface OwnServer {
   remove(): Promise<void>;
 }
 
-/** Makes a server with an empty database, for a user who owns everything and needs no password. */
-export async function makeServer(settings: readonly string[] = []): Promise<OwnServer> {
+/**
+ * Makes a server with an empty database, for a user who owns everything and needs no password.
+ * @param place the folder of its data folder
+ */
+export async function makeServer(settings: readonly string[] = [], place = tmpdir()): Promise<OwnServer> {
   const account = runsAsRoot() ? findServiceAccount(silent) : currentAccount();
   const { initdb, postgres } = await findBinaries(account, silent);
-  const folder = await mkdtemp(join(tmpdir(), "muster-server-"));
+  const folder = await mkdtemp(join(place, "muster-server-"));
   await chmod(folder, 0o700);
   if (runsAsRoot()) await chown(folder, account.uid, account.gid);
   const data = join(folder, "data");

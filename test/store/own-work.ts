@@ -47,6 +47,8 @@ export async function doOwnWork(t: TestContext, app: TestApp, database: TestData
   await createClockGuard(owner, clock).look();
   await createClockGuard(owner, () => new Date()).look();
   await acceptClock(owner);
+  dependencies.database.room.isDoubtful = true;
+  await dependencies.readiness.problem();
   await verifyStore(owner);
   const notifications = createNotifications(database.connection);
   await checkNotifications(dependencies.database, notifications).finally(() => notifications.close());

@@ -46,7 +46,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 }
 
 /** Another attempt later may succeed. */
-export const isTemporary = ({ status }: Answer): boolean => [429, 502, 503, 504].includes(status);
+export const isTemporary = ({ status }: Answer): boolean => [429, 502, 503, 504, 507].includes(status);
 
 /** One sentence or more about an answer that is not a success, for people. */
 export const explainFailure = (answer: Answer): string =>

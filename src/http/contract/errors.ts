@@ -1,6 +1,6 @@
 import type { FastifyError } from "fastify";
 import { MusterError, type ProblemCode, type ProblemPlace } from "../../errors.ts";
-import { asOfDriver, databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
+import { asOfDriver, databaseUnavailable, isFull, isUnavailable, storageFull } from "../../store/unavailable.ts";
 import { isUniqueViolation } from "../../store/unique-violation.ts";
 
 /** The parts of a request that explain an error to its sender. */
@@ -60,6 +60,7 @@ function explainFastify(code: string | undefined, { takes, bodyLimit }: ErrorCon
 
 /** PostgreSQL's conditions (its manual, appendix A), and what the driver says when there is no PostgreSQL. */
 function explainDatabase(error: unknown): MusterError | undefined {
+  if (isFull(error)) return storageFull();
   if (isUnavailable(error)) return databaseUnavailable();
   const { code } = asOfDriver(error);
   if (code === undefined) return undefined;

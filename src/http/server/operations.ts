@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { MusterError } from "../../errors.ts";
 import { problemResponses } from "../contract/problems.ts";
 import type { App } from "./app-types.ts";
 import type { HttpDependencies } from "./dependencies.ts";
@@ -38,21 +37,18 @@ export function operationRoutes(
       operationId: "getReadiness",
       summary: "Can the service work?",
       description:
-        "Reports whether the database answers and takes changes, and the clocks are plausible. For load balancers and start scripts.",
+        "Reports whether the database answers and takes changes, the disks have room, and the clocks are plausible. For load balancers and start scripts.",
       tags: ["Operations"],
       security: [],
       querystring: z.strictObject({}),
       response: {
         200: healthSchema.describe("The service can work."),
-        ...problemResponses("database_unavailable", "clock_implausible", "shutting_down"),
+        ...problemResponses("database_unavailable", "storage_full", "clock_implausible", "shutting_down"),
       },
     },
     handler: async () => {
-      if (!(await readiness.canWrite())) {
-        throw new MusterError("database_unavailable", "The database does not answer, or takes no changes.", {
-          retryAfter: 5,
-        });
-      }
+      const problem = await readiness.problem();
+      if (problem !== undefined) throw problem;
       clockGuard?.refuse();
       return { status: "ok" } as const;
     },

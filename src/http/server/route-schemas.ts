@@ -65,7 +65,7 @@ function generalProblems(
     "too_many_requests",
   ];
   const withBody: ProblemCode[] = ["request_timeout", "body_too_large", "media_type_unsupported"];
-  const written: ProblemCode[] = ["organization_busy", "version_mismatch", "clock_implausible"];
+  const written: ProblemCode[] = ["organization_busy", "version_mismatch", "clock_implausible", "storage_full"];
   return [
     ...always,
     ...(body === undefined ? [] : withBody),

@@ -7,7 +7,7 @@ import type { Style } from "../../organizations/settings.ts";
 import type { Transaction } from "../../store/database.ts";
 import { prepared } from "../../store/sql.ts";
 import type { Executor } from "../../store/statement.ts";
-import { databaseUnavailable, isUnavailable } from "../../store/unavailable.ts";
+import { databaseUnavailable, isFull, isUnavailable, storageFull } from "../../store/unavailable.ts";
 import type { Hold } from "../guard/hold.ts";
 import type { ImportCaller, ImportKind } from "../receive/request.ts";
 import type { SpooledBody } from "../receive/spool.ts";
@@ -165,7 +165,7 @@ export async function refuseImport(
   error: unknown,
   at: Date,
 ): Promise<boolean> {
-  const known = isUnavailable(error) ? databaseUnavailable() : error;
+  const known = isFull(error) ? storageFull() : isUnavailable(error) ? databaseUnavailable() : error;
   const problem: ImportProblem =
     known instanceof MusterError
       ? { code: known.code, detail: known.detail, ...known.place }

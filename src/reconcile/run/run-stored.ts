@@ -30,6 +30,8 @@ export interface StoredRunning {
   readonly stopping: AbortSignal;
   /** Most bytes of a body, unpacked. */
   readonly maximumBytes: number;
+  /** Most rows of a file of users. */
+  readonly maximumRows: number;
 }
 
 /** A run of a stored import: it has ended, or waits again because this process cannot finish it now. */
@@ -84,7 +86,7 @@ async function run(
   dependencies: ImportDependencies,
   attempt: Attempt,
   stored: StoredImport,
-  { stopping, maximumBytes }: StoredRunning,
+  { stopping, maximumBytes, maximumRows }: StoredRunning,
 ): Promise<void> {
   const { database, importQueue } = dependencies;
   const { id, organizationId, options } = attempt;
@@ -109,7 +111,7 @@ async function run(
     try {
       await importQueue.run(organizationId, importPatience, () => {
         stopping.throwIfAborted();
-        return runImport(dependencies, attempt, { body, format, charset: declared.charset }, setup);
+        return runImport(dependencies, attempt, { body, format, charset: declared.charset, maximumRows }, setup);
       });
     } finally {
       await isKept;

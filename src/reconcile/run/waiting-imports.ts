@@ -1,6 +1,6 @@
 import { claimStoredImport, type ImportPlace } from "../attempts/stored-imports.ts";
 import type { ImportDependencies } from "./dependencies.ts";
-import { runStored, type StoredRun } from "./run-stored.ts";
+import { runStored, type StoredRun, type StoredRunning } from "./run-stored.ts";
 
 /** Finishes the imports whose bodies are in the database. */
 export interface WaitingImports {
@@ -27,11 +27,11 @@ const interval = 2_000;
  * Makes the part of a process that works on waiting imports. It runs one import of each organization at a time, and
  * leaves the others to other processes.
  * @param slots imports that run at once
- * @param maximumBytes the largest body that is read, unpacked
+ * @param limits of the bodies that are read
  */
 export function createWaitingImports(
   dependencies: ImportDependencies,
-  { slots, maximumBytes }: { readonly slots: number; readonly maximumBytes: number },
+  { slots, ...limits }: { readonly slots: number } & Pick<StoredRunning, "maximumBytes" | "maximumRows">,
 ): WaitingImports {
   const { database } = dependencies;
   const running = new Map<ImportPlace, Promise<void>>();
@@ -42,7 +42,7 @@ export function createWaitingImports(
   let isAskedAgain = false;
 
   const begin = (place: ImportPlace) => {
-    const run = runStored(dependencies, place, { stopping: stopping.signal, maximumBytes })
+    const run = runStored(dependencies, place, { stopping: stopping.signal, ...limits })
       .then((done) => {
         if (done.outcome === "ended") reports?.ended(done);
         return done.outcome === "ended";
