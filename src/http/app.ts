@@ -40,7 +40,7 @@ import { reachRoutes } from "./reach/routes.ts";
 import { watchReader } from "./server/answers.ts";
 import type { AnyReply, AnyRequest, App } from "./server/app-types.ts";
 import { discardRest, withDeadline } from "./server/bodies.ts";
-import { type Answering, refuseBrokenRequest, watchAnswers } from "./server/broken-requests.ts";
+import { type Answering, refuseBrokenRequest, refuseTwoHosts, watchAnswers } from "./server/broken-requests.ts";
 import { registerConditions } from "./server/conditions.ts";
 import type { HttpDependencies } from "./server/dependencies.ts";
 import { announcesBody, registerJson } from "./server/json.ts";
@@ -251,6 +251,7 @@ function registerLifecycle(app: App, { limits, changeSignal, clockGuard }: HttpD
   });
   app.addHook("onRequest", async (request, reply) => {
     setSecurityHeaders(request, reply);
+    refuseTwoHosts(request.raw);
     if (request.raw.url?.includes("%00")) {
       throw new MusterError("request_invalid", "The address has a NUL character (%00) in it.");
     }

@@ -42,6 +42,11 @@ test("what is no HTTP, or more than is taken of it, gets a problem and a closed 
   await refuseRaw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", "request_invalid");
 });
 
+test("a request with two Host headers is refused, even if they are the same", async () => {
+  await refuseRaw(`GET /v1/groups HTTP/1.1\r\nHost: x\r\nHost: y\r\n${authorization}\r\n\r\n`, "request_invalid");
+  await refuseRaw(`GET /healthz HTTP/1.1\r\nHost: x\r\nhost: x\r\n\r\n`, "request_invalid");
+});
+
 test("a request whose end can be read in two ways is refused, and nothing behind it is answered", async () => {
   const smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
   for (const headers of [

@@ -1,13 +1,14 @@
 import { createHash, type Hash } from "node:crypto";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import sql, { empty } from "sql-template-tag";
+import sql, { empty, type Sql } from "sql-template-tag";
 import { MusterError } from "../../errors.ts";
 import { answersKept } from "../../organizations/retention.ts";
 import { type CommitNote, type Database, withOrganization } from "../../store/database.ts";
+import { isPresent } from "../../store/presence.ts";
 import { literal, prepared } from "../../store/sql.ts";
 import type { Executor } from "../../store/statement.ts";
 
-/** How long a request that is being done counts as alive after its last sign of life, in milliseconds. */
+/** How long a request counts as alive after its last sign of life, in milliseconds, if its process is present. */
 const claimLease = 15_000;
 /** Between two signs of life. */
 const claimRenewal = 5_000;
@@ -57,22 +58,27 @@ export function claim(
     );
     // Leases go by the database's clock, which all processes share.
     const { rowCount } = await transaction.query(
-      prepared(sql`insert into idempotency_keys as stored (organization_id, caller_id, key, request_digest, created_at, claim, claimed_until)
-       values (${organizationId}, ${callerId}, ${key}, '', ${now}, ${id}, ${leaseEnd})
+      prepared(sql`insert into idempotency_keys as stored (organization_id, caller_id, key, request_digest, created_at, claim, claimed_until, process)
+       values (${organizationId}, ${callerId}, ${key}, '', ${now}, ${id}, ${leaseEnd}, nullif(${database.process}::integer, 0))
        on conflict (organization_id, caller_id, key) do update
-       set claim = excluded.claim, claimed_until = excluded.claimed_until, created_at = excluded.created_at
-       where stored.status is null and not stored.is_done and not coalesce(stored.claimed_until > clock_timestamp(), false)`),
+       set claim = excluded.claim, claimed_until = excluded.claimed_until, created_at = excluded.created_at,
+         process = excluded.process
+       where stored.status is null and not stored.is_done and not ${isAlive(sql`stored`)}`),
     );
     if (rowCount === 1) return undefined;
     const { rows } = await transaction.query<StoredAnswer>(
       prepared(sql`select request_digest, status, body, content_type, is_done, import_id,
-         coalesce(claimed_until > clock_timestamp(), false) as is_alive
+         ${isAlive(sql`idempotency_keys`)} as is_alive
        from idempotency_keys where organization_id = ${organizationId} and caller_id = ${callerId} and key = ${key}`),
     );
     // Gone between the two statements: the first request failed just now, and this one may be repeated.
     return rows[0] ?? nothingYet;
   });
 }
+
+/** SQL: the request of a row is under way, as far as is known: its claim lasts, and its process is present. */
+const isAlive = (row: Sql) =>
+  sql`(coalesce(${row}.claimed_until > clock_timestamp(), false) and (${row}.process is null or ${isPresent(sql`${row}.process`)}))`;
 
 const leaseEnd = sql`clock_timestamp() + ${literal(claimLease)} * interval '1 millisecond'`;
 const nothingYet: StoredAnswer = {

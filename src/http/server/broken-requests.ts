@@ -76,3 +76,13 @@ function explainBroken(code: string | undefined): MusterError {
       return new MusterError("request_invalid", "This is no HTTP/1.1 request that can be understood.");
   }
 }
+
+/**
+ * Refuses a request with two Host headers: a proxy in front may go by the one, and the service by the other (RFC 9112, 3.2).
+ * @throws MusterError request_invalid
+ */
+export function refuseTwoHosts({ rawHeaders }: IncomingMessage): void {
+  const hosts = rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host");
+  if (hosts.length < 2) return;
+  throw new MusterError("request_invalid", "The request has more than one Host header. Send one.", { field: "Host" });
+}
