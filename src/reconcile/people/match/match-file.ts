@@ -4,7 +4,7 @@ import { normalizeUser } from "../../../intake/normalize-user.ts";
 import type { NormalizationRules } from "../../../intake/records.ts";
 import { digestRecord, type RecordDigests, type UserFile } from "../../../intake/user-file.ts";
 import type { Transaction } from "../../../store/database.ts";
-import { inSets, runStatements } from "../../../store/sql.ts";
+import { runStatements } from "../../../store/sql.ts";
 import type { Executor } from "../../../store/statement.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 import type { StagedRow } from "../stage/encode-rows.ts";
@@ -69,7 +69,7 @@ async function findChangedRows(
   digests: RecordDigests,
 ): Promise<Uint32Array> {
   await stageDigests(transaction, digests);
-  await runStatements(transaction, inSets([matchUnchangedRows(context, false)]));
+  await runStatements(transaction, matchUnchangedRows(context, false));
   return readRowNumbers(transaction, missingRows);
 }
 
@@ -90,7 +90,7 @@ async function matchChangedRows(
   for (let isMatched = isCurrent; ; isMatched = false) {
     if (!isMatched) {
       await transaction.query("truncate row_persons, merged_persons, row_issues");
-      await runStatements(transaction, inSets([matchUnchangedRows(context, true)]));
+      await runStatements(transaction, matchUnchangedRows(context, true));
     }
     let missing = isMatched ? noRows : await readRowNumbers(transaction, missingRows);
     if (missing.length === 0) {

@@ -1,4 +1,5 @@
 import sql, { empty, type Sql } from "sql-template-tag";
+import { inSets } from "../../../store/sql.ts";
 import type { MatchingContext } from "../../setup/context.ts";
 import { isUnchanged } from "./expressions.ts";
 
@@ -12,7 +13,10 @@ export const anyDigest = ({ organization, source }: MatchingContext): Sql => sql
  * import.
  * @param areSomeParsed some rows are staged
  */
-export const matchUnchangedRows = (c: MatchingContext, areSomeParsed: boolean): Sql => sql`
+export const matchUnchangedRows = (c: MatchingContext, areSomeParsed: boolean): Sql[] =>
+  inSets([unchangedRows(c, areSomeParsed)]);
+
+const unchangedRows = (c: MatchingContext, areSomeParsed: boolean) => sql`
   insert into row_persons (row, person, same)
   select s.row, u.id, true
   from staged_digests s
