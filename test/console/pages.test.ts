@@ -105,4 +105,18 @@ describe("the pages of the console", { skip: skipWithoutBrowser }, async () => {
     await page.goto(`${app.url}/settings`);
     await page.getByText("There is no such page").waitFor();
   });
+
+  test("show people what is stored about them, and let them ask to join a group", async () => {
+    const member = await addUser({ firstName: "Ada", phones: [{ number: "+18025550177" }] });
+    await send("POST", "/v1/groups", { groupId: "BAND", name: "Brass Band", privacy: 2 });
+    const { page, check } = await signIn(member.id);
+    await page.getByRole("heading", { name: "My page" }).waitFor();
+    await page.getByText("+18025550177 (texts and calls)").waitFor();
+    await page.getByRole("button", { name: "Ask to join Brass Band" }).click();
+    await page.getByText("You asked to join Brass Band.").waitFor();
+    await check();
+    const { items } = await send("GET", "/v1/pending?type=membership");
+    assert.equal(items[0].requestedBy.userId, member.id);
+    assert.deepEqual(await page.getByRole("navigation").getByRole("link").allTextContents(), ["My page"]);
+  });
 });

@@ -1,6 +1,6 @@
 import { lazy, Suspense } from "react";
 import { Redirect, Route, Switch } from "wouter";
-import { isNetworkAdministrator, type Me, useMe } from "../api/session.ts";
+import { hasCapability, isNetworkAdministrator, type Me, useMe } from "../api/session.ts";
 import { SignInPage } from "../pages/sign-in/sign-in-page.tsx";
 import { ProblemAlert } from "../parts/problem-alert.tsx";
 import { Waiting } from "../parts/waiting.tsx";
@@ -22,6 +22,7 @@ const LocationsPage = lazy(() => import("../pages/locations/locations-page.tsx")
 const SourcesPage = lazy(() => import("../pages/sources/sources-page.tsx"));
 const SourcePage = lazy(() => import("../pages/sources/source-page.tsx"));
 const SettingsPage = lazy(() => import("../pages/settings/settings-page.tsx"));
+const MePage = lazy(() => import("../pages/me/me-page.tsx"));
 const AuditPage = lazy(() => import("../pages/audit/audit-page.tsx"));
 const PendingPage = lazy(() => import("../pages/pending/pending-page.tsx"));
 
@@ -61,6 +62,9 @@ function AdministratorPages({ me }: { readonly me: Me }) {
       <Route path="/sources/:name">{({ name }) => <SourcePage name={name} me={me} key={name} />}</Route>
       <Route path="/settings" component={SettingsPage} />
       <Route path="/audit" component={AuditPage} />
+      <Route path="/me">
+        <MePage me={me} />
+      </Route>
       <Route component={NotFound} />
     </Switch>
   );
@@ -70,13 +74,16 @@ function OtherPages({ me }: { readonly me: Me }) {
   return (
     <Switch>
       <Route path="/">
-        <Redirect to="/pending" replace />
+        <Redirect to={hasCapability(me, "decide") ? "/pending" : "/me"} replace />
       </Route>
       <Route path="/pending" component={PendingPage} />
       <Route path="/my-groups">
         <MyGroupsPage me={me} />
       </Route>
       <Route path="/groups/:id">{({ id }) => <GroupPage groupId={decodeURIComponent(id)} me={me} key={id} />}</Route>
+      <Route path="/me">
+        <MePage me={me} />
+      </Route>
       <Route component={NotFound} />
     </Switch>
   );

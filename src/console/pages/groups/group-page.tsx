@@ -7,6 +7,7 @@ import { ConfirmButton } from "../../parts/confirm-button.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { categories, privacies, styles, types } from "./choices.ts";
 import { GroupForm } from "./group-form.tsx";
 import { GroupReach } from "./group-reach.tsx";
@@ -42,11 +43,9 @@ function GroupView({ group, isAdministrator }: GroupViewProps) {
             setEditing(false);
           }}
           onSave={(fields) =>
-            change.mutate(fields, {
-              onSuccess: () => {
-                notifyDone("The group was changed.");
-                setEditing(false);
-              },
+            whenDone(change.mutateAsync(fields), () => {
+              notifyDone("The group was changed.");
+              setEditing(false);
             })
           }
         />

@@ -11,6 +11,7 @@ import { roleChoices, roleNames } from "../../parts/roles.ts";
 import { SearchField } from "../../parts/search-field.tsx";
 import { Time } from "../../parts/time.tsx";
 import { type Column, VirtualList } from "../../parts/virtual-list.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 interface MembersProps {
   readonly groupId: string;
@@ -63,7 +64,7 @@ export function Members({ groupId, isAdministrator }: MembersProps) {
           variant="subtle"
           color="red"
           aria-label={`Remove ${nameOf({ ...person, id: userId })}`}
-          onClick={() => remove.mutate(userId, { onSuccess: () => notifyDone("The member was removed.") })}
+          onClick={() => whenDone(remove.mutateAsync(userId), () => notifyDone("The member was removed."))}
         >
           <IconUserMinus size={18} aria-hidden />
         </ActionIcon>
@@ -96,7 +97,7 @@ function AddMember({ groupId, put }: AddMemberProps) {
   const [role, setRole] = useState("0");
   const found = useUsers(query === "" ? {} : { query });
   const add = (userId: string) =>
-    put.mutate({ userId, role: Number(role) }, { onSuccess: () => notifyDone("The person is a member.") });
+    whenDone(put.mutateAsync({ userId, role: Number(role) }), () => notifyDone("The person is a member."));
   return (
     <>
       <Button mb="md" variant="light" onClick={open}>

@@ -2,6 +2,7 @@ import { useLocation } from "wouter";
 import { useAddGroup } from "../../api/groups.ts";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { notifyDone } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { GroupForm } from "./group-form.tsx";
 
 /** Creates a group. */
@@ -17,11 +18,9 @@ export default function NewGroupPage() {
         error={add.error}
         onCancel={() => navigate("/groups")}
         onSave={(fields) =>
-          add.mutate(fields, {
-            onSuccess: ({ groupId }) => {
-              notifyDone("The group was created.");
-              navigate(`/groups/${encodeURIComponent(groupId)}`);
-            },
+          whenDone(add.mutateAsync(fields), ({ groupId }) => {
+            notifyDone("The group was created.");
+            navigate(`/groups/${encodeURIComponent(groupId)}`);
           })
         }
       />

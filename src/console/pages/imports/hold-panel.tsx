@@ -4,6 +4,7 @@ import { useState } from "react";
 import { type Import, useImportDecision } from "../../api/imports.ts";
 import type { Me } from "../../api/session.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 interface HoldPanelProps {
   readonly value: Import;
@@ -87,15 +88,10 @@ function Decide({ value, mayApprove }: { readonly value: Import; readonly mayApp
   };
   const decide = () => {
     if (action === null || value.planHash === null) return;
-    decision.mutate(
-      { action, planHash: value.planHash, reason },
-      {
-        onSuccess: () => {
-          notifyDone(action === "approve" ? "The plan was applied." : "The held plan was discarded.");
-          close();
-        },
-      },
-    );
+    whenDone(decision.mutateAsync({ action, planHash: value.planHash, reason }), () => {
+      notifyDone(action === "approve" ? "The plan was applied." : "The held plan was discarded.");
+      close();
+    });
   };
   return (
     <Group>

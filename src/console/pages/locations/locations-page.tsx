@@ -6,6 +6,7 @@ import { ConfirmButton } from "../../parts/confirm-button.tsx";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
 import { type Column, VirtualList } from "../../parts/virtual-list.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 /** All locations, with the groups that their people join. */
 export default function LocationsPage() {
@@ -67,8 +68,8 @@ function LocationModal({ location, onClose }: LocationModalProps) {
   const { add, change } = useLocationEdits();
   const save = (event: FormEvent) => {
     event.preventDefault();
-    if (location === undefined) add.mutate({ name, groups }, { onSuccess: onClose });
-    else change.mutate({ location, body: { name, groups } }, { onSuccess: onClose });
+    if (location === undefined) whenDone(add.mutateAsync({ name, groups }), onClose);
+    else whenDone(change.mutateAsync({ location, body: { name, groups } }), onClose);
   };
   return (
     <Modal opened onClose={onClose} title={location === undefined ? "Create a location" : `Edit ${location.name}`}>

@@ -2,6 +2,7 @@ import { Button, Group, List, Modal, Text, Textarea } from "@mantine/core";
 import { useState } from "react";
 import { type PendingItem, useDecisions } from "../../api/pending.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 interface DecideModalProps {
   readonly action: "approve" | "reject";
@@ -17,16 +18,11 @@ export function DecideModal({ action, items, onClose }: DecideModalProps) {
   const refused = decisions.data?.items.filter(({ problem }) => problem !== null) ?? [];
   const summaries = new Map(items.map(({ id, summary }) => [id, summary]));
   const decide = () =>
-    decisions.mutate(
-      { items, action, reason },
-      {
-        onSuccess: ({ items: answers }) => {
-          const done = answers.filter(({ problem }) => problem === null).length;
-          if (done > 0) notifyDone(`${action === "approve" ? "Approved" : "Rejected"}: ${done}`);
-          if (done === answers.length) onClose();
-        },
-      },
-    );
+    whenDone(decisions.mutateAsync({ items, action, reason }), ({ items: answers }) => {
+      const done = answers.filter(({ problem }) => problem === null).length;
+      if (done > 0) notifyDone(`${action === "approve" ? "Approved" : "Rejected"}: ${done}`);
+      if (done === answers.length) onClose();
+    });
   const verb = action === "approve" ? "Approve" : "Reject";
   const title = items.length === 1 ? `${verb} “${items[0]?.summary}”` : `${verb} ${items.length} items`;
   if (refused.length > 0) {

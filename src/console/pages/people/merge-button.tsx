@@ -5,6 +5,7 @@ import { nameOf } from "../../api/session.ts";
 import { type User, type useUserEdits, useUsers } from "../../api/users.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
 import { SearchField } from "../../parts/search-field.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 interface MergeButtonProps {
   readonly user: User;
@@ -24,11 +25,9 @@ export function MergeButton({ user, merge }: MergeButtonProps) {
     close();
   };
   const join = (id: string) =>
-    merge.mutate(id, {
-      onSuccess: () => {
-        notifyDone("The two records are one now.");
-        cancel();
-      },
+    whenDone(merge.mutateAsync(id), () => {
+      notifyDone("The two records are one now.");
+      cancel();
     });
   return (
     <>

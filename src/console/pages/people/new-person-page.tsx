@@ -2,6 +2,7 @@ import { useLocation } from "wouter";
 import { type NewUser, useAddUser } from "../../api/users.ts";
 import { PageTitle } from "../../parts/page-title.tsx";
 import { notifyDone } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { UserForm } from "./user-form.tsx";
 
 /** Adds a person by hand. */
@@ -16,11 +17,9 @@ export default function NewPersonPage() {
         error={add.error}
         onCancel={() => navigate("/people")}
         onSave={(fields) =>
-          add.mutate(fields as NewUser, {
-            onSuccess: ({ id }) => {
-              notifyDone("The person was added.");
-              navigate(`/people/${id}`);
-            },
+          whenDone(add.mutateAsync(fields as NewUser), ({ id }) => {
+            notifyDone("The person was added.");
+            navigate(`/people/${id}`);
           })
         }
       />

@@ -10,6 +10,7 @@ import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
 import { roleNames } from "../../parts/roles.ts";
 import { Time } from "../../parts/time.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { MergeButton } from "./merge-button.tsx";
 import { UserForm } from "./user-form.tsx";
 
@@ -39,11 +40,9 @@ function Person({ user }: { readonly user: User }) {
             setEditing(false);
           }}
           onSave={(fields) =>
-            change.mutate(fields, {
-              onSuccess: () => {
-                notifyDone("The person was changed.");
-                setEditing(false);
-              },
+            whenDone(change.mutateAsync(fields), () => {
+              notifyDone("The person was changed.");
+              setEditing(false);
             })
           }
         />

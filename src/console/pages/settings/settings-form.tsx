@@ -2,6 +2,7 @@ import { Button, Fieldset, Group, NumberInput, Select, Stack, Switch, TagsInput,
 import { type FormEvent, useState } from "react";
 import { type Organization, type Settings, useSettingsEdit } from "../../api/organization.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { type SettingField, settingSections } from "./setting-fields.ts";
 
 /** A form of all settings. It sends those that differ. */
@@ -13,9 +14,9 @@ export function SettingsForm({ organization }: { readonly organization: Organiza
   const changed = names.filter((name) => JSON.stringify(settings[name]) !== JSON.stringify(before[name]));
   const save = (event: FormEvent) => {
     event.preventDefault();
-    edit.mutate(Object.fromEntries(changed.map((name) => [name, settings[name]])), {
-      onSuccess: () => notifyDone("The settings were changed."),
-    });
+    whenDone(edit.mutateAsync(Object.fromEntries(changed.map((name) => [name, settings[name]]))), () =>
+      notifyDone("The settings were changed."),
+    );
   };
   return (
     <form onSubmit={save}>

@@ -4,6 +4,7 @@ import { type Me, nameOf } from "../../api/session.ts";
 import { type Source, useSourceEdits } from "../../api/sources.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Time } from "../../parts/time.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 const dayText = (days: number): string => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
 
@@ -17,7 +18,7 @@ export function AnnouncedChange({ source, me }: { readonly source: Source; reado
   const submit = (event: FormEvent) => {
     event.preventDefault();
     const change = { percent, from: `${from}T00:00:00Z`, until: `${until}T23:59:59Z`, announcedBy: nameOf(me) };
-    announce.mutate(change, { onSuccess: () => notifyDone("The change is announced.") });
+    whenDone(announce.mutateAsync(change), () => notifyDone("The change is announced."));
   };
   if (announced && announced.usedBy === null) {
     return (

@@ -2,6 +2,7 @@ import { Button, Group, NumberInput, Stack, Switch, Table, Text } from "@mantine
 import { type FormEvent, useState } from "react";
 import { type Source, useSourceEdits } from "../../api/sources.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 type Guard = Source["guard"];
 type Limit = Readonly<Record<string, number>>;
@@ -31,7 +32,7 @@ export function GuardLimits({ source }: { readonly source: Source }) {
   const stored = limitsOf(source.guard);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate({ guard }, { onSuccess: () => notifyDone("The limits were changed.") });
+    whenDone(save.mutateAsync({ guard }), () => notifyDone("The limits were changed."));
   };
   const set = (name: string, value: unknown) => setGuard((now) => ({ ...now, [name]: value }));
   return (

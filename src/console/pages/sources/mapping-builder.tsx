@@ -3,6 +3,7 @@ import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { type Mapping, type Preview, previewSample, type Source, useSourceEdits } from "../../api/sources.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 import { mappedFields, mappingOf, readMapping } from "./mapping.ts";
 import { readColumns } from "./sample-columns.ts";
 
@@ -46,7 +47,7 @@ export function MappingBuilder({ source }: { readonly source: Source }) {
         <Button
           loading={save.isPending}
           onClick={() =>
-            save.mutate({ mapping: mapping ?? null }, { onSuccess: () => notifyDone("The mapping was saved.") })
+            whenDone(save.mutateAsync({ mapping: mapping ?? null }), () => notifyDone("The mapping was saved."))
           }
         >
           Save the mapping

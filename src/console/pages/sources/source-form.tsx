@@ -2,6 +2,7 @@ import { Button, NumberInput, Select, Stack } from "@mantine/core";
 import { type FormEvent, useState } from "react";
 import { type Source, useSourceEdits } from "../../api/sources.ts";
 import { notifyDone, ProblemAlert } from "../../parts/problem-alert.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 const styles = [
   { value: "", label: "The organization's style" },
@@ -22,9 +23,8 @@ export function SourceForm({ source }: { readonly source: Source }) {
   const { save } = useSourceEdits(source);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    save.mutate(
-      { rank, style: (style || null) as Source["style"], primaryEmail },
-      { onSuccess: () => notifyDone("The source was changed.") },
+    whenDone(save.mutateAsync({ rank, style: (style || null) as Source["style"], primaryEmail }), () =>
+      notifyDone("The source was changed."),
     );
   };
   return (

@@ -8,6 +8,7 @@ import { PageTitle } from "../../parts/page-title.tsx";
 import { ProblemAlert } from "../../parts/problem-alert.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Waiting } from "../../parts/waiting.tsx";
+import { whenDone } from "../../parts/when-done.ts";
 
 /** The feeds of the organization, by rank. */
 export default function SourcesPage() {
@@ -80,7 +81,7 @@ function NewSourceModal({ onClose }: { readonly onClose: () => void }) {
   const add = useAddSource();
   const create = (event: FormEvent) => {
     event.preventDefault();
-    add.mutate(name, { onSuccess: (source) => navigate(`/sources/${encodeURIComponent(source.name)}`) });
+    whenDone(add.mutateAsync(name), (source) => navigate(`/sources/${encodeURIComponent(source.name)}`));
   };
   return (
     <Modal opened onClose={onClose} title="Add a source">
