@@ -144,3 +144,33 @@ test("files of groups and of locations create nothing whose letters were lost, a
   }
   assert.deepEqual((await app.inject({ url: "/v1/locations" })).json.items, []);
 });
+
+test("a name that lost letters adds no second person where an e-mail is all there is", async () => {
+  const source = await newSource({ style: "active-roster" });
+  const file = (...names: readonly string[]) =>
+    `firstName,lastName,email,groupID\n${names.map((name, index) => `${name},lost${index}@x.edu,G1\n`).join("")}`;
+  const intact = file("Zoë,Müller", "René,Ash", "Ann,Birch", "Björn,");
+  await sendApplied(source, intact);
+  for (const lost of [
+    file("Zo?,M?ller", "Ren?,Ash", "Ann,Birch", "Bj?rn,"),
+    file("ZoÃ«,MÃ¼ller", "RenÃ©,Ash", "Ann,Birch", "BjÃ¶rn,"),
+  ]) {
+    const answer = await send(source, lost);
+    assert.deepEqual([answer.json.counts.added ?? 0, answer.json.counts.removed ?? 0], [0, 0], answer.body);
+  }
+  const [person, ...others] = (await app.inject({ url: "/v1/users?email=lost0@x.edu" })).json.items;
+  assert.deepEqual([person.firstName, person.lastName, others], ["Zoë", "Müller", []]);
+
+  const stored = "firstName,lastName,email,groupID\nEl?a,Ash,lost9@x.edu,G1\n";
+  const other = await newSource({ style: "purge", guard: noGuard });
+  await sendApplied(other, stored);
+  await sendApplied(other, stored.replace("El?a", "Elía"));
+  const repaired = (await app.inject({ url: "/v1/users?email=lost9@x.edu" })).json.items;
+  assert.deepEqual(
+    repaired.map(({ firstName }: { firstName: string }) => firstName),
+    ["Elía"],
+  );
+  await sendApplied(other, "firstName,lastName,email,groupID\nElía,Ash,lost9@x.edu,G1\nElla,Ash,lost9@x.edu,G1\n");
+  const two = (await app.inject({ url: "/v1/users?email=lost9@x.edu" })).json.items;
+  assert.equal(two.length, 2, "another name of the address is another person");
+});

@@ -5,6 +5,7 @@ import { removesOnly } from "./merge.ts";
 import { agreement, foldName, foldNames, type Names, nameAgreement } from "./names.ts";
 import type { Person } from "./person.ts";
 import type { Organization, User } from "./state.ts";
+import { damages } from "./text.ts";
 
 /** Somebody who has an e-mail: a person of the file, or a stored one whom the file did not mean so far. */
 type Holder = Person | User;
@@ -83,6 +84,26 @@ export function linksByEmail(
     if (!hasRival && !otherDatabaseId && !otherUsername && !resolved.has(user)) links.set(person, user);
   }
   return links;
+}
+
+/** More people than a family are hardly the owners of one address. */
+const manyPeople = 10;
+
+const isDamageOf = (one: string, other: string) => damages(one, other) || damages(other, one);
+
+/** R3b: finds the one stored user with a row's e-mail whose first name lost letters in the row, or before. */
+export function userOfLostName(organization: Organization, row: UserRow): User | undefined {
+  if (!/[?\u0080-\uffff]/.test(row.firstName ?? "")) return undefined;
+  const users = usersByPrimaryEmail(organization, primaryEmail(row) ?? "");
+  const [firstName, lastName] = [row.firstName ?? "", row.lastName ?? ""];
+  const agrees = (user: User) => nameAgreement(saidNames([row]), storedNames(user)) > agreement.differs;
+  if (users.length > manyPeople || users.some(agrees)) return undefined;
+  const meant = users.filter(
+    (user) =>
+      isDamageOf(user.firstName.value, firstName) &&
+      (lastName === "" || lastName === user.lastName.value || isDamageOf(user.lastName.value, lastName)),
+  );
+  return meant.length === 1 ? meant[0] : undefined;
 }
 
 /** Rows of one e-mail and one name, and whom they mean: somebody, nobody known, or several people. */

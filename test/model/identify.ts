@@ -4,7 +4,14 @@
  */
 import type { UserRow } from "../../src/intake/records.ts";
 import { groupBy } from "./group-by.ts";
-import { holdersOfEmail, linksByEmail, matchNamedRows, primaryEmail, saidNames } from "./identify-by-email.ts";
+import {
+  holdersOfEmail,
+  linksByEmail,
+  matchNamedRows,
+  primaryEmail,
+  saidNames,
+  userOfLostName,
+} from "./identify-by-email.ts";
 import { removesOnly } from "./merge.ts";
 import { firstRow, type Person } from "./person.ts";
 import type { Issue, Organization, User } from "./state.ts";
@@ -78,9 +85,18 @@ export function identify(organization: Organization, source: number, rows: reado
     person.linkedByEmail = true;
   }
 
-  // R4: rows with nothing but an e-mail, those with a name first
+  // R3b: rows with nothing but an e-mail, of whose first name letters were lost
+  const unnamed = rows.filter((row) => !hasKey(row) && !removesOnly(row));
+  const lost = unnamed.flatMap((row) => {
+    const user = userOfLostName(organization, row);
+    return user ? [{ row, user }] : [];
+  });
+  for (const { row, user } of lost) belongToUser([row], user, true);
+  const isLost = (row: UserRow) => lost.some((found) => found.row === row);
+
+  // R4: the others, those with a name first
   const emailRows = (isNamed: boolean) =>
-    rows.filter((row) => !hasKey(row) && (saidNames([row]).first !== "") === isNamed);
+    rows.filter((row) => !hasKey(row) && !isLost(row) && (saidNames([row]).first !== "") === isNamed);
   for (const [email, same] of groupBy(emailRows(true), primaryEmail)) {
     for (const { rows: belonging, match } of matchNamedRows(organization, email, same, persons)) {
       if (match === "ambiguous") fail(belonging, { code: "person_ambiguous", field: "email" });

@@ -11,7 +11,7 @@ interface TextRule {
 }
 
 export const texts = {
-  firstName: { feed: "firstName", optional: false, values: ["Ann", "Bob"] },
+  firstName: { feed: "firstName", optional: false, values: ["Ann", "Bob", "Zoë", "Zo?"] },
   lastName: { feed: "lastName", optional: false, values: ["Doe", "Roe & Sons", "Müller", "M?ller", "MÃ¼ller"] },
   preferredName: { feed: "preferredName", optional: true, values: ["Annie", "Bo"] },
   address: { feed: "address", optional: true, values: ["1 Main St|Town|ST|US|00123", "Dorm <4>"] },

@@ -6,6 +6,7 @@ import { intakeIssues } from "../stage/row-issues.ts";
 import { addNewDatabaseIds, matchDatabaseIds, matchNewDatabaseIdsByUsername } from "./by-database-id.ts";
 import { linkNewPeopleByEmail, matchEmailsAlone, matchNamedEmails } from "./by-email.ts";
 import { matchUsernames, mergeUsernames } from "./by-username.ts";
+import { matchLostNames } from "./lost-names.ts";
 import {
   dropFailedRows,
   failContradictedDeletions,
@@ -31,7 +32,7 @@ export function matchStatements(c: MatchingContext): Sql[] {
       ...known,
       addNewDatabaseIds(c),
       mergeUsernames(c),
-      ...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c)]),
+      ...(c.knowsNobody ? [] : [linkNewPeopleByEmail(c), matchLostNames(c)]),
       matchNamedEmails(c),
       matchEmailsAlone(c),
     ]),
