@@ -92,15 +92,15 @@ const listFields: ReadonlySet<UserField> = new Set(
 /** Highest number at the end of a column's name: a sender decides the names, and each takes a slot. */
 const mostNumber = 20;
 
-const ignored = /[\s_.*#:()[\]\p{Pd}\p{Cf}]/gu;
+const ignored = /[\s_.*#:()[\]='"“”\p{Pd}\p{Cf}]/gu;
 const plainName = /^[a-z0-9]*$/;
 /** Instructions that forms write after a name. */
 const instruction =
   /\s*[([](?:(?:is )?(?:required|optional|mandatory)|req|opt|if (?:any|applicable|available|known)|(?:max\.?|up to)? ?\d+ ?(?:digits?|char(?:acter)?s?)(?: (?:only|max\.?))?|(?:digits|numbers) only|text|e\.?164|(?:e\.?g\.?|i\.?e\.?|ex|example|format)[.:,]? [^()[\]]*|[x#\d .+-]{7,}|\([x#\d]{3}\)[x#\d .+-]{7,}|(?:separated? |delimited )?(?:by |with )?(?:;|semi-?colons?|commas?)(?: separated| delimited)?)[)\]]\s*$/;
 
 /**
- * A name as names are compared: case, blanks, dashes, parentheses, invisible characters and `_`, `.`, `*`, `#`, `:` do not
- * count, nor does an instruction at the end, as in `Phone (10 digits)` or `E-mail (required)`.
+ * A name as names are compared: case, blanks, dashes, parentheses, quotation marks, invisible characters and `_`, `.`, `*`,
+ * `#`, `:`, `=` do not count, nor does an instruction at the end, as in `Phone (10 digits)` or `E-mail (required)`.
  */
 export function foldName(name: string): string {
   const lower = name.toLowerCase();

@@ -60,6 +60,9 @@ export function likelyDelimiter(line: string): Delimiter | undefined {
   return best && best.count >= 2 ? best.delimiter : undefined;
 }
 
+/** Delimiters as messages name them. */
+export const delimiterNames = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "|" } as const;
+
 /** Words of a header: letters, perhaps with signs between them and a number at the end. */
 const nameOfColumn = /^\p{L}[\p{L}\p{M} _.#*'’/()-]*\d{0,2}$/u;
 /** Words that exports write for no value. */

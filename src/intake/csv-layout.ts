@@ -1,7 +1,7 @@
 import { MusterError, type ProblemPlace } from "../errors.ts";
 import { foldName } from "./column-words.ts";
 import type { CsvRow } from "./csv-findings.ts";
-import { likelyDelimiter, looksLikeHeader } from "./csv-header.ts";
+import { delimiterNames, likelyDelimiter, looksLikeHeader } from "./csv-header.ts";
 import { printable } from "./printable.ts";
 import { type ReadOptions, type RecordMapping, shownName } from "./reading.ts";
 import { counted } from "./xml-parser.ts";
@@ -138,8 +138,6 @@ function tooFewColumns(line: number, cells: readonly string[]): MusterError {
       : `The columns seem to be separated by ${delimiterNames[delimiter]}: send a header row with the names that Muster knows (firstName, lastName, email …), or set the source's delimiter.`;
   return wrong(line, `the first row has ${count} only: "${printable(text)}". ${advice} Nothing was changed.`);
 }
-
-const delimiterNames = { ",": "commas", ";": "semicolons", "\t": "tabs", "|": "|" } as const;
 
 function refuseUnknownHeader<Field extends string>(
   line: number,

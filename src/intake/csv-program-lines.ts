@@ -25,6 +25,8 @@ const lines: readonly RegExp[] = [
   /^[-*=#<>\s]*(?:eof|end|end of (?:file|report|data|list|extract|export|output|roster|job|records|transmission))[-*=#<>\s]*\.?$/i,
   /^[-*=#|\s]*page[:# ]*\d{1,6}(?: ?(?:of|\/) ?\d{1,6})?[-*=#|\s]*$/i,
   /^[-=*_#~]{3,}$/,
+  /^[-*=#\s]*(?:\(c\)(?= )|©(?= ?\d)|copyright|confidential|strictly confidential|internal use only|for internal use|ferpa)\b[^@]*$/i,
+  /^(?:trl|trailer|footer|tr),? ?\d[\d ,]*$/i,
 ];
 
 /** A time at which a program wrote its report: these words, and a date. */

@@ -1,7 +1,7 @@
 import { MusterError } from "../errors.ts";
 import { readCsvRows } from "./csv.ts";
 import type { CsvFindings, CsvRow } from "./csv-findings.ts";
-import { delimiterOf, headerBelow, isHeader } from "./csv-header.ts";
+import { delimiterNames, delimiterOf, headerBelow, isHeader, likelyDelimiter } from "./csv-header.ts";
 import { type Layout, layoutOf } from "./csv-layout.ts";
 import { linesOf } from "./csv-preamble.ts";
 import { createTableFilter } from "./csv-table.ts";
@@ -200,8 +200,17 @@ function columnsDiffer(cells: readonly string[], expected: number): NonNullable<
     ? "It has typographic quotation marks (“ ”), which do not quote in CSV: export with plain ones."
     : cells.length > expected
       ? "Put a value that contains the delimiter in quotation marks."
-      : `It is "${printable(cells.join(","))}": a line break in a value needs quotation marks around it.`;
+      : loneCell(cells.join(","), expected);
   return { code: "columns_differ", details: { found: cells.length, expected, hint } };
+}
+
+/** Explains a row of one cell: another delimiter, or a line that belongs to a value. */
+function loneCell(text: string, expected: number): string {
+  const delimiter = likelyDelimiter(text);
+  const isOther = delimiter !== undefined && text.split(delimiter).length * 2 > expected;
+  return isOther
+    ? `It is "${printable(text)}", separated by ${delimiterNames[delimiter]}, unlike the first row. Use one delimiter in the whole file.`
+    : `It is "${printable(text)}": a line break in a value needs quotation marks around it.`;
 }
 
 function cutOff(

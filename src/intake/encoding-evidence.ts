@@ -157,7 +157,8 @@ function looksLikeWord(text: string): boolean | undefined {
   const inside = text.replace(/^[“‘„«‹¿¡'\u00a0]+/u, "").replace(/[”’»›…™®©ªº°'\u00a0]+$/u, "");
   if (!/\p{L}/u.test(inside) || isAscii(Buffer.from(inside))) return undefined;
   const parts = inside.split(/['’·\u00a0\u00ad]|[–—](?=\p{Lu})/u);
-  if (isMixed(inside)) return false;
+  // Cyrillic and Greek have no letter of ASCII.
+  if (isMixed(inside) || /^[^\p{ASCII}]{4,}$/u.test(inside)) return false;
   return parts.every((part) => part === "" || /^[\p{Lu}\p{Ll}\p{M}]+$/u.test(part)) && !signs.test(inside)
     ? parts.every(hasUsualCase)
     : false;
@@ -170,7 +171,7 @@ function looksLikeWord(text: string): boolean | undefined {
 const isMixed = (word: string): boolean =>
   (/ø/i.test(word) && /[áíýúìèòùšž]/i.test(word)) ||
   (/[èìòù]/i.test(word) && /[ýšž]/i.test(word)) ||
-  /è.*[íú]|[íú].*è|[aiu]è$|iæ|[aou]æ$|ã[^oesi]|þ$|þ[bcdfgklmnpqstz]|o[ðđ]lu|ý.*ţ|ţ.*ý/i.test(word);
+  /è.*[íú]|[íú].*è|[aiu]è$|iæ|[aou]æ$|ã[^oesi]|þ$|þ[bcdfgklmnpqstz]|o[ðđ]lu|[âçò].*[ðđň]|ňđ|ý.*ţ|ţ.*ý/i.test(word);
 
 /** Letters to Unicode, but not of any name in these encodings. */
 const signs = /[ƒµﬁﬂıΩπ]/u;

@@ -1,4 +1,4 @@
-import { isAscii } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { MusterError } from "../errors.ts";
 import { encodingNamed, encodingTitles, supportedEncoding, unsupportedEncoding } from "./encoding-labels.ts";
 import type { Encoding } from "./reading.ts";
@@ -116,12 +116,15 @@ function choiceBySignature(signature: Signature, statement: Statement | undefine
 
 const shownBy = ({ length }: Signature) => (length > 0 ? "the byte order mark" : "the order of its NUL bytes");
 
-/** True for a body that is said to be UTF-16 and begins with so much ASCII that it cannot be. */
+/** True for a body that is said to be UTF-16 and begins with so much UTF-8 that it cannot be. */
 function isPlainlyAscii(head: Uint8Array, encoding: Encoding, xml: boolean): boolean {
   if (!isUtf16(encoding)) return false;
   // XML begins with a character of ASCII; elsewhere pairs of ASCII may be Chinese, but not for long
   const start = head.subarray(0, xml ? 4 : 64);
-  return start.length === (xml ? 4 : 64) && isAscii(start) && !start.includes(0);
+  if (start.length < (xml ? 4 : 64) || start.includes(0)) return false;
+  if (xml) return isAscii(start);
+  // the last character may be cut
+  return [0, 1, 2, 3].some((cut) => isUtf8(start.subarray(0, start.length - cut)));
 }
 
 /** Many clients say UTF-8 of every file. If that turns out to be untrue, what the file itself declares may be right. */

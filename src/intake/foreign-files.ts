@@ -5,7 +5,7 @@ import { printable } from "./printable.ts";
 /** Files that are not text, by their first bytes (undefined: any byte), and what to do. */
 const binaries: readonly (readonly [start: readonly (number | undefined)[], what: string])[] = [
   [[0x50, 0x4b, 0x03, 0x04], "an Excel workbook (.xlsx) or a ZIP archive. Save it as CSV UTF-8, or unpack it,"],
-  [[0x50, 0x4b, 0x05, 0x06], "a ZIP archive without a file. Check the step that packs it,"],
+  [[0x50, 0x4b, 0x05, 0x06], "a ZIP archive without a file. Put the roster into it,"],
   [[0xd0, 0xcf, 0x11, 0xe0], "an old Excel workbook (.xls). Save it as CSV UTF-8,"],
   [[0x25, 0x50, 0x44, 0x46], "a PDF document. Export CSV, XML or JSON,"],
   [[0x1f, 0x8b], "compressed with gzip. Unpack it, or send it with Content-Encoding: gzip,"],
@@ -162,6 +162,12 @@ const headLines = 4;
 export function refuseForeign(head: Uint8Array): void {
   const [, binary] =
     binaries.find(([start]) => start.every((byte, index) => byte === undefined || head[index] === byte)) ?? [];
+  if (binary === undefined && Buffer.from(head.subarray(257, 262)).toString("latin1") === "ustar") {
+    throw new MusterError(
+      "media_type_unsupported",
+      `The file is a tar archive. Unpack it, or pack it as .zip or .gz, and send that. Nothing was changed.`,
+    );
+  }
   if (binary !== undefined) {
     throw new MusterError("media_type_unsupported", `The file is ${binary} and send that. Nothing was changed.`);
   }

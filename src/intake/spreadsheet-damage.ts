@@ -19,6 +19,9 @@ const listNotation = /^(?:\[.*\]|\{.*\}|\(\s*["'].*["']\s*,?\s*\)|\([^()]*[,;][^
 /** A character as HTML and XML escape it. Its ; looks like a separator of feeds. */
 const escapedCharacter = /&(?:amp|lt|gt|quot|apos|nbsp|#\d{1,6}|#x[0-9a-f]{1,5});/i;
 
+/** A tag of HTML, as forms and reports put between and around values. */
+const htmlTag = /<\/?(?:a|b|br|div|font|i|li|ol|p|span|td|tr|u|ul)(?: [^<>]*)?\/?>/i;
+
 const plain = /^[A-Za-z0-9]*$/;
 const quotationMarks = /^[“”„«»].*[“”„«»]$/s;
 
@@ -54,6 +57,12 @@ const escapeDamage: Damage = {
   advice: "Have the export write the character itself.",
 };
 
+const htmlDamage: Damage = {
+  code: "export_damage",
+  explanation: "the export wrote HTML",
+  advice: "Have the export write text alone, with ; between values.",
+};
+
 const encodingDamage: Damage = {
   code: "export_damage",
   explanation: "the export read it in another encoding, and letters are lost",
@@ -87,6 +96,7 @@ function tokenDamage(value: string): Damage | undefined {
 function programDamage(value: string): Damage | undefined {
   if (objectName.test(value)) return objectDamage;
   if (listNotation.test(value)) return listDamage;
+  if (htmlTag.test(value)) return htmlDamage;
   return escapedCharacter.test(value) ? escapeDamage : undefined;
 }
 

@@ -32,6 +32,8 @@ export interface XmlMarkup {
   tag(): XmlPlace;
   /** The place of the first character of the text that is being read, or was just read, that isn't white space. */
   text(): XmlPlace;
+  /** The character that was read last; undefined before the first one. */
+  lastCharacter(): string | undefined;
   /** The reference that was read last, e.g. "&nbsp;". */
   lastReference(): string;
 }
@@ -105,6 +107,7 @@ export function trackMarkup(saxes: SaxesParser): XmlMarkup {
       const start = current(markup);
       return placeAt(markup, start + Math.max(0, markup.slice(start).search(/[^ \t\r\n]/)));
     },
+    lastCharacter: () => [...read()].at(-1),
     lastReference: () => /&[^&;]*;$/.exec(read())?.[0] ?? "This entity",
   };
 }

@@ -1,6 +1,7 @@
 import { SaxesParser } from "saxes";
 import { MusterError, type ProblemCode } from "../errors.ts";
 import type { XmlLimits } from "./limits.ts";
+import { explainFault } from "./xml-faults.ts";
 import { trackMarkup, type XmlMarkup, type XmlPlace } from "./xml-markup.ts";
 
 /** The callbacks of the parser, called in document order. An exception in one of them ends the parsing. */
@@ -173,8 +174,11 @@ function notWellFormed(state: ParserState, message: string): MusterError {
     return xmlProblem("xml_entity_forbidden", detail, place(state));
   }
   if (message === "text data outside of root node.") return textOutsideRoot(state);
-  const what = message === "unexpected close tag." ? `the end tag does not match <${state.closedName}>.` : message;
-  return xmlProblem("xml_not_well_formed", `${what} ${correct}`, place(state));
+  const detail =
+    message === "unexpected close tag."
+      ? `the end tag does not match <${state.closedName}>. ${correct}`
+      : explainFault(message, state.markup.lastCharacter());
+  return xmlProblem("xml_not_well_formed", detail, place(state));
 }
 
 function textOutsideRoot(state: ParserState): MusterError {

@@ -15,6 +15,7 @@ import {
 } from "./reading.ts";
 import { createRecordQueue, type RecordQueue } from "./record-queue.ts";
 import type { SourceRecord } from "./records.ts";
+import { attributeOf, isNull, valuesIn } from "./xml-attributes.ts";
 import type { XmlPlace } from "./xml-markup.ts";
 import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
 
@@ -125,9 +126,9 @@ function createRecordParser<Field extends string>(
   const handler: XmlHandler = {
     start(name, attributes) {
       if (depth === 0) recordName = startRoot(parser, name, attributes, vocabulary);
-      else if (depth === 1) startRecord(parser, record, { name, attributes, recordName });
+      else if (depth === 1) startRecord(parser, record, { name, attributes, recordName }, target.ignored);
       else if (depth === 2) startField(parser, record, { name, attributes, recordName }, limits, target);
-      else if (record.slot !== undefined) throw misplaced(parser, name, "inside a field");
+      else if (record.slot !== undefined) throw nested(parser, name, record.name);
       depth += 1;
     },
     text(text) {
@@ -201,23 +202,19 @@ function startRoot(
   return recordName;
 }
 
-/** The value of an attribute, without regard to case and to the prefix of a namespace. */
-function attributeOf(attributes: Readonly<Record<string, string>>, wanted: string): string | undefined {
-  for (const name in attributes) {
-    if (name === wanted || (!name.startsWith("xmlns") && localName(name).toLowerCase() === wanted)) {
-      return attributes[name];
-    }
-  }
-  return undefined;
-}
-
-function startRecord(parser: XmlParser, record: OpenRecord, { name, attributes, recordName }: Tag): void {
+function startRecord(
+  parser: XmlParser,
+  record: OpenRecord,
+  { name, attributes, recordName }: Tag,
+  ignored: IgnoredNames,
+): void {
   if (!isNamed(name, recordName)) throw misplaced(parser, name, `where only <${recordName}> is allowed`);
   record.cells = [];
   record.place = parser.tagPlace();
   record.start = parser.position;
   record.elements = 0;
   record.isRecordNil = isNull(attributes);
+  for (const attribute of valuesIn(attributes)) ignored.add(`${recordName} ${attribute}=`);
   record.failure = undefined;
 }
 
@@ -264,12 +261,6 @@ function endField(record: OpenRecord, slot: number): void {
   record.slot = undefined;
 }
 
-/** `nil` of Rails, `xsi:nil` of XML Schema, and `null`. */
-const isNull = (attributes: Readonly<Record<string, string>>): boolean =>
-  ["nil", "null"].some((name) => isTrue(attributeOf(attributes, name)));
-
-const isTrue = (value: string | undefined): boolean => value !== undefined && /^\s*(?:true|1)\s*$/i.test(value);
-
 function addText(parser: XmlParser, record: OpenRecord, text: string, limits: XmlLimits): void {
   record.text = record.text === "" ? text : record.text + text;
   if (record.text.length <= limits.valueLength) return;
@@ -287,6 +278,11 @@ function misplacedText(parser: XmlParser, text: string, depth: number, recordNam
   const expected = depth === 1 ? `<${recordName}>` : `the fields of a ${recordName}`;
   const detail = `the text "${printable(text.trim())}" is where only ${expected} is allowed. ${correct}`;
   return xmlProblem("document_structure_wrong", detail, parser.textPlace());
+}
+
+function nested(parser: XmlParser, name: string, field: string): MusterError {
+  const detail = `<${printable(name)}> is inside <${printable(field)}>, which takes text alone. Join several values by ; and send the file again.`;
+  return xmlProblem("document_structure_wrong", detail, parser.tagPlace(), name);
 }
 
 function misplaced(parser: XmlParser, name: string, where: string): MusterError {

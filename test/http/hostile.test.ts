@@ -177,7 +177,10 @@ test("other content types get 415 and are told what is taken", async () => {
     headers: { ...json, "content-type": "image/png" },
   });
   assert.equal(problem.code, "media_type_unsupported");
-  assert.match(problem.detail, /application\/xml, text\/csv/);
+  assert.match(
+    problem.detail,
+    /is image\/png, which is not a type of rosters.*text\/csv, application\/xml.*--data-binary/,
+  );
 });
 
 test("what is no number, or no id, is told so in words for people", async () => {

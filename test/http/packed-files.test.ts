@@ -42,6 +42,15 @@ test("an archive that is refused is an attempt with a reason", async () => {
   ]);
   const { status, json } = await send("/v1/imports/users", "application/zip", archive);
   assert.deepEqual([status, json.code], [400, "compression_invalid"]);
+  const twice = zip([{ name: "roster.csv.gz", content: gzipSync(csv) }]);
+  for (const [body, detail] of [
+    [twice, /packed twice: gzip in a ZIP archive\. Pack it once/],
+    [gzipSync(zip([{ name: "a.csv", content: csv }])), /packed twice: a ZIP archive in gzip\./],
+  ] as const) {
+    const answer = await send("/v1/imports/users", "application/zip", body);
+    assert.deepEqual([answer.status, answer.json.code], [400, "compression_invalid"]);
+    assert.match(answer.json.detail, detail);
+  }
   const { json: attempt } = await app.inject({ url: `/v1/imports/${json.importId}` });
   assert.deepEqual([attempt.status, attempt.problem.code], ["failed", "compression_invalid"]);
 });

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { MusterError } from "../../errors.ts";
+import { printable } from "../../intake/printable.ts";
 import type { FileFormat } from "../../intake/reading.ts";
 import { decompressed } from "../../reconcile/receive/decompress.ts";
 import { mediaTypeOf } from "../contract/negotiation.ts";
@@ -73,7 +74,7 @@ export async function receiveFile(
   onField: OnField = () => {},
 ): Promise<ReceivedFile> {
   const type = mediaTypeOf(headers["content-type"]);
-  if (!fileTypes.includes(type) && !otherFormats.has(type)) throw unsupportedType();
+  if (!fileTypes.includes(type) && !otherFormats.has(type) && !isVague.test(type)) throw unsupportedType(type);
   const encoding = (headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (!["identity", "gzip", "x-gzip"].includes(encoding)) {
     const detail = "Content-Encoding may be gzip. Compress the body so, or send it as it is.";
@@ -97,9 +98,17 @@ export async function receiveFile(
   };
 }
 
-function unsupportedType(): MusterError {
-  const taken = "application/xml, text/csv, application/json, text/plain or multipart/form-data";
-  return new MusterError("media_type_unsupported", `Content-Type must be ${taken}.`, { field: "Content-Type" });
+/** Types that say little or nothing, so that the content tells. */
+const isVague =
+  /^(?:text\/(?!html|css|javascript|calendar|rtf|vcard)[\w.+-]+|application\/(?:(?:x-|force-|x-force-)?download|unknown|x-unknown|x-zip|x-gzip-compressed|x-text|txt|x-xml|[\w.-]+\+(?:xml|json))|\*\/\*)$/;
+
+function unsupportedType(type: string): MusterError {
+  const taken = "text/csv, application/xml, application/json, text/plain or multipart/form-data";
+  const found = `Content-Type is ${printable(type, 60)}, which is not a type of rosters.`;
+  const advice = `Send the file with the type that it has: ${taken} (curl: --header 'Content-Type: text/csv' --data-binary @FILE).`;
+  return new MusterError("media_type_unsupported", `${found} ${advice} Nothing was changed.`, {
+    field: "Content-Type",
+  });
 }
 
 const formatOf = (type: string): FileFormat | undefined => formats.get(type) ?? otherFormats.get(type);

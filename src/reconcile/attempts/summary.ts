@@ -1,6 +1,6 @@
 import { rowIssues } from "../../errors.ts";
 import { encodingTitles } from "../../intake/encoding-labels.ts";
-import type { FileFormat, Reading } from "../../intake/reading.ts";
+import type { Encoding, FileFormat, Reading } from "../../intake/reading.ts";
 import { counted, numeral } from "../numerals.ts";
 import type { ImportKind } from "../receive/request.ts";
 import type { ImportCounts, ImportResource } from "./import-resource.ts";
@@ -64,6 +64,10 @@ function scattered({ kind, counts }: Summarized): string[] {
   return [`${found} Check groupID: it may be a list that is not separated by ;, or hold something else than groups.`];
 }
 
+/** ISO-8859-1 is read as Windows-1252, so that nobody knows which of both was named. */
+const declaredTitle = (encoding: Encoding) =>
+  encoding === "windows-1252" ? "ISO-8859-1 or Windows-1252" : encodingTitles[encoding];
+
 const unreadParts: Readonly<Record<FileFormat, string>> = { csv: "Columns", json: "Members", xml: "Elements" };
 
 /** Names everything in the file that no value was read from, so that nothing is dropped silently. */
@@ -75,7 +79,7 @@ function unread(reading: Reading | null): string[] {
     ...(encodingDeclared === undefined
       ? []
       : [
-          `The file was read as UTF-8, although the content type or the XML declaration says ${encodingTitles[encodingDeclared]}. Correct that.`,
+          `The file was read as UTF-8, although the content type or the XML declaration says ${declaredTitle(encodingDeclared)}. Correct that.`,
         ]),
     ...(ignored.length === 0
       ? []

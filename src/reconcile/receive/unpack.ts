@@ -17,14 +17,29 @@ export async function unpackBody(body: SpooledBody, options: SpoolOptions): Prom
   const packing = await packingOf(body);
   if (packing === undefined) return body;
   try {
-    return await spoolBody(packing === "gzip" ? decompressed(body.open()) : fileOfZip(body.path), options);
+    const unpacked = await spoolBody(packing === "gzip" ? decompressed(body.open()) : fileOfZip(body.path), options);
+    await refusePackedTwice(unpacked, packing);
+    return unpacked;
   } finally {
     await body.discard();
   }
 }
 
+async function refusePackedTwice(unpacked: SpooledBody, outer: Packing): Promise<void> {
+  const inner = await packingOf(unpacked);
+  if (inner === undefined) return;
+  await unpacked.discard();
+  throw problem(
+    `The file is packed twice: ${shownPacking[inner]} in ${shownPacking[outer]}.`,
+    "Pack it once and send that.",
+  );
+}
+
+const shownPacking = { gzip: "gzip", zip: "a ZIP archive" } as const;
+type Packing = keyof typeof shownPacking;
+
 /** The way in which a body is packed; undefined: it is not packed. */
-export async function packingOf(body: SpooledBody): Promise<"gzip" | "zip" | undefined> {
+export async function packingOf(body: SpooledBody): Promise<Packing | undefined> {
   const [first, second, third, fourth] = await firstBytes(body.path);
   if (first === 0x1f && second === 0x8b) return "gzip";
   return first === 0x50 && second === 0x4b && third === 0x03 && fourth === 0x04 ? "zip" : undefined;
