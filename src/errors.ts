@@ -120,6 +120,13 @@ function otherHolders({ line, others }: IssueDetails): string {
   return `The person of line ${text(line)} and ${more === 1 ? "another person" : `${more} other people`} of the file have`;
 }
 
+/** Says why a token of groupID cannot be read, and what to write. */
+function tokenFault({ value, isLeft }: IssueDetails): string {
+  if (value === "00002") return "names no group to leave. Write 00002;G or G|00002";
+  if (isLeft) return "has a role, but the groups after 00002 are left. Put the groups to join before 00002";
+  return "is not a group token. Write G, G|0 … G|4 or G|00002";
+}
+
 /** Says what to do about a group that does not exist. */
 function groupAdvice({ groupId, spelling }: IssueDetails): string {
   if (spelling) return `Case matters: write ${text(spelling)}, as the group is called.`;
@@ -157,7 +164,7 @@ export const rowIssues = {
   },
   group_token_invalid: {
     severity: "failure",
-    message: (d) => `"${text(d.value)}" is not a group token. Write G, G|0 … G|4 or G|00002, and send the row again.`,
+    message: (d) => `"${text(d.value)}" ${tokenFault(d)}, and send the row again.`,
   },
   value_invalid: {
     severity: "failure",

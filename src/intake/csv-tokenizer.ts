@@ -165,8 +165,8 @@ class Tokenizer implements CsvTokenizer {
       const where = `Line ${counted(this.#line)}, column ${counted(column)}`;
       const blank = this.#state === "closed" ? " " : "";
       const quotedText = `"${printable(this.#cell.slice(-20))}"${blank}${printable(text.slice(from), 20)}`;
-      const escape = this.#cell.endsWith("\\") ? " A backslash before it does not help." : "";
-      const detail = `${where}: a cell has more text after its closing quotation mark: ${quotedText}. Double each quotation mark inside a cell ("").${escape} ${correct}`;
+      const backslash = this.#cell.endsWith("\\") ? " A backslash before it does not help." : "";
+      const detail = `${where}: a cell has more text after its closing quotation mark: ${quotedText}. Double each quotation mark inside a cell ("").${backslash} ${correct}`;
       throw new MusterError("csv_not_well_formed", detail, { line: this.#line, column });
     }
     this.#state = "closed";

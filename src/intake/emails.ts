@@ -54,7 +54,8 @@ export function parseEmails(value: string): ParsedEmails {
   const draft: Draft = { emails: new Map(), removals: new Map(), issues: [], primary: undefined, incomplete: false };
   let followsOrder = false;
   let count = 0;
-  for (const part of split(withoutGuard(value))) {
+  const cell = withoutGuard(value);
+  for (const part of split(cell.includes("<br") ? cell.replace(/<br ?\/?>/g, ";") : cell)) {
     const text = withoutGuard(part.trim());
     if (text === "") continue;
     followsOrder ||= readRemovalOrder(text) === "remove";

@@ -95,7 +95,7 @@ export function parseGroupOrders(
         } else if (token.role === null) {
           leave.add(token.groupId);
         } else {
-          return failed(invalidToken(text));
+          return failed(invalidToken(text, true));
         }
         break;
       case "lost-letters":
@@ -225,8 +225,13 @@ function higherRole(one: number | null, other: number | null): number | null {
   return rolesByPower.indexOf(one) >= rolesByPower.indexOf(other) ? one : other;
 }
 
-function invalidToken(text: string): RowIssue {
-  return { code: "group_token_invalid", field: "groupID", details: { value: quoted(text) } };
+/** @param isLeft the token is one of the groups to leave */
+function invalidToken(text: string, isLeft = false): RowIssue {
+  return {
+    code: "group_token_invalid",
+    field: "groupID",
+    details: isLeft ? { value: quoted(text), isLeft } : { value: quoted(text) },
+  };
 }
 
 function failed(failure: RowIssue): ParsedGroupOrders {

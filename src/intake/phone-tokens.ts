@@ -4,16 +4,16 @@ const fewestDigits = 7;
 const digitsOf = (text: string): number => text.replace(/\D/g, "").length;
 
 /** Separators of numbers other than `;` and `,`. Most cells have none of them. */
-const otherSeparators = /[/&\r\n\t]|\s(?:or|and)\s|\s\+/i;
-const betweenNumbers = /\s*[/&]\s*|\s+(?:or|and)\s+|\s+(?=\+)/i;
+const otherSeparators = /[/&\r\n\t]|\s(?:or|and)\s|\s\+|\d{10}\s+\d{10}|<br/i;
+const betweenNumbers = /\s*[/&]\s*|\s+(?:or|and)\s+|\s+(?=\+)|(?<=\d{10})\s+(?=\d{10}(?!\d))/i;
 
 /**
  * Splits a phone cell into tokens (file formats, section 2): at `;` and line breaks, and between numbers at `,`, `/`,
- * `&`, `or`, `and`, and at a blank before `+`.
+ * `&`, `or`, `and`, and at a blank before `+` or between two numbers of ten digits.
  */
 export function splitPhones(value: string): string[] {
   const hasOthers = otherSeparators.test(value);
-  const text = hasOthers ? value.replace(/[\r\n\t]+/g, ";") : value;
+  const text = hasOthers ? value.replace(/[\r\n\t]+|<br ?\/?>/gi, ";") : value;
   // ;ext= and ;phone-context= belong to the number (RFC 3966)
   const parts = text.includes("=")
     ? text.replace(/;\s*(ext|phone-context)=/gi, ";$1=").split(/;(?!ext=|phone-context=)/i)

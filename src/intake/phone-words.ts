@@ -54,7 +54,8 @@ const wordOf = (text: string): string => text.toLowerCase().replace(/ phone$/, "
 /** A number as it was written, without the words around it. */
 export interface WrittenNumber {
   readonly number: string;
-  readonly label?: Phone["label"];
+  readonly label?: Phone["label"] | undefined;
+  readonly messageType?: Phone["messageType"] | undefined;
 }
 
 const longest = 100;
@@ -62,6 +63,7 @@ const dialable = String.raw`[\d(+]`;
 const prefix = new RegExp(String.raw`^\(?([a-z]{1,9}(?: phone)?)\)?\s*[.:#]?\s*(?=${dialable})`, "i");
 const suffix = /^([^a-z]*\d)(?:\s*[([]\s*|\s+|\s*-\s+)([a-z]{1,9}(?: phone)?)[)\]]?$/i;
 const neutralWords = new Set(["tel", "telephone", "phone", "ph", "call", "callto", "sms", "number"]);
+const messageTypeAfter = /(?:\s*[([]\s*|\s+|\s+-\s+)(texts?|sms|voice|both)(?: only)?\s*[)\]]?$/i;
 const labelInParentheses = /\s*[([]\s*([a-z]{1,9}(?: phone)?)\s*[)\]]$/i;
 const extensionInParentheses = /\(\s*(?:x|ext\.?)\s*(\d{1,9})\s*\)$/i;
 const bareExtension = /\s*(?:\bx|\bext\.?)$/i;
@@ -74,6 +76,9 @@ export function readWrittenNumber(text: string): WrittenNumber {
   if (text.length > longest || !/[a-z]/i.test(text)) return { number: text };
   let label: Phone["label"] | undefined;
   let number = text.replace(/;phone-context=[^;]*/i, "");
+  const type = messageTypeAfter.exec(number);
+  if (type) number = number.slice(0, type.index);
+  const messageType = type ? messageTypeOf(type[1]!) : undefined;
   const before = prefix.exec(number);
   const word = wordOf(before?.[1] ?? "");
   if (before && (neutralWords.has(word) || shortLabels.has(word))) {
@@ -93,5 +98,5 @@ export function readWrittenNumber(text: string): WrittenNumber {
     label ??= labelAfter;
     number = after[1]!;
   }
-  return label === undefined ? { number } : { number, label };
+  return { number, label, messageType };
 }

@@ -4,7 +4,7 @@ import { quoted, valueInvalid } from "./issues.ts";
 import { limits } from "./limits.ts";
 import { readPhoneNumber } from "./phone-numbers.ts";
 import { splitPhones } from "./phone-tokens.ts";
-import { labelOf, messageTypeOf, readWrittenNumber } from "./phone-words.ts";
+import { labelOf, messageTypeOf, readWrittenNumber, type WrittenNumber } from "./phone-words.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import type { Phone, PhoneKey } from "./records.ts";
 import { readRemovalOrder, removedBy } from "./removal-orders.ts";
@@ -134,7 +134,7 @@ function readPhone(text: string, attributes: readonly string[], countryCode: str
     : attributes;
   // A column Type says Mobile as often as Voice.
   const labelInType = label === "" ? labelOf(type) : undefined;
-  const messageType = labelInType ? 3 : readMessageType(type, issues);
+  const messageType = labelInType ? 3 : readMessageType(type, phone.messageType, issues);
   return {
     kind: "phone",
     phone: {
@@ -154,7 +154,7 @@ function readNumber(
   country: string,
   countryCode: string,
   issues: RowIssue[],
-): (PhoneKey & { readonly valid: boolean; readonly label?: Phone["label"] | undefined }) | undefined {
+): (PhoneKey & Omit<WrittenNumber, "number"> & { readonly valid: boolean }) | undefined {
   const explanation = /[Ee#.,]|[a-z]{3}/.test(text) ? phoneDamage(text) : undefined;
   if (explanation !== undefined) {
     issues.push({ code: "phone_damaged", field: "phone", details: { value: quoted(text), explanation } });
@@ -165,7 +165,8 @@ function readNumber(
   const reading = readPhoneNumber(written.number, callingCode ?? "");
   if (reading.kind === "number") {
     if (callingCode === undefined) issues.push(attributeIssue("countryCode", country, "The number's own country"));
-    return { ...reading, label: written.label };
+    const { label, messageType } = written;
+    return { ...reading, label, messageType };
   }
   if (callingCode === undefined && reading.kind === "impossible") {
     const details = { value: quoted(text), country: quoted(country) };
@@ -184,8 +185,13 @@ function attributeIssue(attribute: string, value: string, used: string): RowIssu
   return { code: "phone_attribute_invalid", field: "phone", details: { attribute, value: quoted(value), used } };
 }
 
-function readMessageType(value: string, issues: RowIssue[]): Phone["messageType"] {
-  if (value === "") return 3;
+/** @param written the type that is written beside the number */
+function readMessageType(
+  value: string,
+  written: Phone["messageType"] | undefined,
+  issues: RowIssue[],
+): Phone["messageType"] {
+  if (value === "") return written ?? 3;
   const type = messageTypeOf(value);
   if (type === undefined) issues.push(attributeIssue("messageType", value, "3"));
   return type ?? 3;
