@@ -40,7 +40,7 @@ function scalarText({ kind }: Scalar, value: UserDocument[Scalar["property"]]): 
     case "address":
       return formatAddress(value as AddressDocument | null);
     case "texts":
-      return (value as readonly string[]).map(plain).join("|");
+      return (value as readonly string[]).map((text) => text.replaceAll("|", " ")).join("|");
     case "flag":
       return value ? "1" : "0";
     default:

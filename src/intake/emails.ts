@@ -148,10 +148,14 @@ function leaveOut(draft: Draft, code: RowIssueCode, text: string): void {
 }
 
 const prefix = /^(?:mailto|smtp):/i;
+/** A word after an address that tells where it belongs, as in `(work)`. */
+const remark =
+  /\s*\((?:home|work|office|business|personal|private|school|campus|university|student|primary|secondary|preferred|alternate|other)\)$/i;
 
 /** One address, or undefined if the text is not one. */
 export function parseEmail(text: string): EmailAddress | undefined {
   if (text.length > tokenLength) return undefined;
+  if (text.endsWith(")") && remark.test(text)) return parseEmail(text.replace(remark, ""));
   const inner = text.endsWith(">") ? (/^[^<>]*<([^<>]*)>$/.exec(text)?.[1] ?? "").trim() : text;
   const email = toNfc(prefix.test(inner) ? inner.replace(prefix, "").trim() : inner);
   if (!asciiPattern.test(email) && !internationalPattern.test(email)) return undefined;

@@ -132,8 +132,8 @@ const noGroups: ReadonlySet<string> = new Set();
  */
 function splitTokens(cell: string, unusualGroups: ReadonlySet<string>, issues: RowIssue[]): string[] {
   const tokens: string[] = [];
-  const isPlain = !/[\t\r\n,'="，、]/.test(cell);
-  for (const part of isPlain ? cell.split(";") : cell.split(/[;\t\r\n]/)) {
+  const isPlain = !/[\t\r\n,'="，、；]/.test(cell);
+  for (const part of isPlain ? cell.split(";") : cell.split(/[;；\t\r\n]/)) {
     const trimmed = part.trim();
     const text = isPlain ? trimmed : withoutGuard(trimmed);
     if (text === "") continue;

@@ -10,7 +10,14 @@ import { parsePhones } from "./phones.ts";
 import { isPlaceholder } from "./placeholders.ts";
 import { codePoint } from "./printable.ts";
 import type { NormalizationRules, SourceRecord, UserRow } from "./records.ts";
-import { identifierDamage, isInSmartQuotes, lettersDamage, locationDamage, textDamage } from "./spreadsheet-damage.ts";
+import {
+  identifierDamage,
+  isInSmartQuotes,
+  lettersDamage,
+  locationDamage,
+  separatorDamage,
+  textDamage,
+} from "./spreadsheet-damage.ts";
 import { toNfc } from "./text.ts";
 import { withoutGuard, withoutTextGuard } from "./text-guards.ts";
 
@@ -124,7 +131,7 @@ function readIdentifier(
   }
   const checked = refuseControls(field, value, separatorPattern) ?? checkLength(field, value, limit);
   if (typeof checked === "object") return checked;
-  const damage = identifierDamage(checked) ?? lettersDamage(checked);
+  const damage = identifierDamage(checked) ?? lettersDamage(checked) ?? separatorDamage(checked);
   return damage === undefined ? checked : damaged(field, checked, damage);
 }
 

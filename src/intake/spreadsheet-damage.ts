@@ -107,6 +107,10 @@ function numberDamage(value: string): string | undefined {
   return errorValue.test(value) ? errorExplanation : undefined;
 }
 
+/** Tells if a spreadsheet put separators into a number. In a list of groups a comma may separate. */
+export const separatorDamage = (value: string): Damage | undefined =>
+  /^\d{1,3}(?:,\d{3})+$/.test(value) ? bySpreadsheet(thousandsExplanation) : undefined;
+
 /** Tells what a program did to the number of a phone, completing "…was left out: …". */
 export const phoneDamage = (text: string): string | undefined =>
   numberDamage(text) ?? (objectName.test(text) ? objectDamage.explanation : undefined);

@@ -33,10 +33,29 @@ test("e-mails are separated by the line breaks of HTML, too", () => {
   assert.deepEqual([emails.map(({ email }) => email), issues], [["a@x.edu", "b@x.edu", "c@x.edu"], []]);
 });
 
+test("a remark after an address is left out", () => {
+  const { emails, issues } = parseEmails("a@x.edu (work); b@x.edu (Personal)");
+  assert.deepEqual([emails.map(({ email }) => email), issues], [["a@x.edu", "b@x.edu"], []]);
+  assert.deepEqual(parseEmails("a@x.edu (mother)").emails, []);
+});
+
+test("groups are separated by full-width semicolons, too", () => {
+  const { orders, issues } = parseGroupOrders("G1；G2;G3|4", [4]);
+  const join = [
+    { groupId: "G1", role: null },
+    { groupId: "G2", role: null },
+    { groupId: "G3", role: 4 },
+  ];
+  assert.deepEqual([orders.join, issues], [join, []]);
+});
+
 describe("a token of groupID that cannot be read is explained:", () => {
   for (const [cell, message] of [
     ["00002;", /^"00002" names no group to leave\. Write 00002;G or G\|00002, and send/],
-    ["00002;G;K|1", /^"K\|1" has a role, but the groups after 00002 are left\. Put the groups to join before 00002, and/],
+    [
+      "00002;G;K|1",
+      /^"K\|1" has a role, but the groups after 00002 are left\. Put the groups to join before 00002, and/,
+    ],
     ["G|7", /^"G\|7" is not a group token\. Write G, G\|0 … G\|4 or G\|00002, and/],
   ] as const) {
     test(cell, () => {
