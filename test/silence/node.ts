@@ -9,7 +9,7 @@ import { timeLimits } from "../../src/store/time-limits.ts";
 
 const service = await composeService({
   connection: { connectionString: process.env.DATABASE_URL },
-  timeLimits: { ...timeLimits, idleWriter: 1_000, connect: 2_000, probe: 1_000 },
+  timeLimits: { ...timeLimits, idleWriter: Number(process.env.IDLE_WRITER ?? 1_000), connect: 2_000, probe: 1_000 },
   maxConnections: 4,
   clock: () => new Date(),
   now: () => performance.now(),

@@ -9,26 +9,39 @@ import type { ImportDependencies } from "./dependencies.ts";
 import { importInParts } from "./import-in-parts.ts";
 import { importPatience } from "./patience.ts";
 import { planRun, readFile } from "./plan-run.ts";
+import { renewStatistics } from "./renew-statistics.ts";
 
 /**
  * Plans a file and, unless it is a dry run or held, applies it, in one transaction on one connection.
  * @param setup as it was when the import was opened
  * @throws MusterError when the file is refused
  */
-export function runImport(
+export async function runImport(
   dependencies: ImportDependencies,
   attempt: Attempt,
   received: ReceivedFile,
   setup: Setup,
 ): Promise<void> {
-  const { database, clock } = dependencies;
+  const { database } = dependencies;
+  const { id, organizationId, options } = attempt;
+  const mayGoInParts = options.kind === "users" && !options.dryRun;
+  if (!(mayGoInParts && (await importInParts(dependencies, attempt, received))))
+    await importWhole(dependencies, attempt, received, setup);
+  if (!options.dryRun) await renewStatistics(database, organizationId, id);
+}
+
+/** Reads and plans the whole file, and only then applies it or holds it. */
+function importWhole(
+  { database, clock }: ImportDependencies,
+  attempt: Attempt,
+  received: ReceivedFile,
+  setup: Setup,
+): Promise<void> {
   const { id, organizationId, options } = attempt;
   return withWriter(
     database,
     organizationId,
     async (transaction) => {
-      const mayGoInParts = options.kind === "users" && !options.dryRun;
-      if (mayGoInParts && (await importInParts(dependencies, transaction, attempt, received))) return;
       const file = await readFile(transaction, attempt, received, setup);
       if (!options.dryRun) await lockOrganization(transaction, organizationId, importPatience);
       await applyOrHold(await planRun(transaction, attempt, file, clock));
@@ -43,7 +56,7 @@ export function runImport(
  * @param setup as it was when the approval was taken
  * @throws MusterError conflict when the import is not held any more; what `runImport` throws
  */
-export function runApproved(
+export async function runApproved(
   { database, clock }: ImportDependencies,
   attempt: Attempt,
   received: ReceivedFile,
@@ -51,7 +64,7 @@ export function runApproved(
   approval: Approval,
 ): Promise<Approved> {
   const { id, organizationId } = attempt;
-  return withWriter(
+  const approved = await withWriter(
     database,
     organizationId,
     async (transaction) => {
@@ -63,4 +76,6 @@ export function runApproved(
     "read committed",
     id,
   );
+  await renewStatistics(database, organizationId, id);
+  return approved;
 }
