@@ -124,7 +124,7 @@ export function mergeStatements(organizationId: number, kept: number, other: num
       select ${organizationId}, owned.source, ${kept}, owned.database_id from ${rowsOf(sql`user_sources`, "sources")}
       on conflict (organization_id, source, user_id) do update
       set database_id = coalesce(user_sources.database_id, excluded.database_id)`,
-    sql`update user_sources set digest = null where organization_id = ${organizationId} and user_id = ${kept}`,
+    sql`update user_sources set digest = null, byte_digest = null where organization_id = ${organizationId} and user_id = ${kept}`,
     // From here on the identifiers are the kept record's: they bring nobody else back.
     sql`delete from user_tombstone_sources where organization_id = ${organizationId} and user_id = ${other}`,
     sql`update user_tombstones set username_normalized = null, email_normalized = null

@@ -171,7 +171,7 @@ export function renumberStatements(
   const ids = items.map(({ userId }) => Number(userId));
   const numbers = items.map(({ to }) => to);
   return [
-    sql`update user_sources set database_id = null, digest = null
+    sql`update user_sources set database_id = null, digest = null, byte_digest = null
       where organization_id = ${organizationId} and source = ${source} and user_id = any(${ids}::bigint[])`,
     sql`update user_sources us set database_id = item.new
       from unnest(${ids}::bigint[], ${numbers}::text[]) item (user_id, new)

@@ -5,7 +5,7 @@ import { readRecords } from "./read-records.ts";
 import type { FileFormat, ReadOptions } from "./reading.ts";
 import type { SourceRecord } from "./records.ts";
 import { refuseTooManyRows } from "./row-limit.ts";
-import { type DigestedRecord, readPlainDocument, readScannedRecords } from "./xml-plain.ts";
+import { linesOfRecords, readPlainDocument, readScannedRecords } from "./xml-plain.ts";
 import { scanXmlUsers, type XmlScan } from "./xml-scan.ts";
 
 /** A digest of each record of a file, by which the next import may know a record again that has not changed. */
@@ -29,8 +29,18 @@ export interface UserFile {
   readRows(rows: Uint32Array): AsyncGenerator<SourceRecord[]>;
   /** Digests of all records; throws when the file is refused. */
   digests(): Promise<RecordDigests>;
-  /** True if the digests are of bytes, known without parsing. */
+  /** True if the digests are of bytes, known without parsing. Otherwise they are of what the records say. */
   readonly isScanned: boolean;
+  /** Returns the lines (1-based) on which records begin. Needs `digests` before. @param rows 1-based, ascending */
+  lines(rows: Uint32Array): Promise<Uint32Array>;
+}
+
+/** A record, with digests of what it says and of its bytes, by which its next import may know it again; 16 bytes each. */
+export interface DigestedRecord {
+  readonly record: SourceRecord;
+  readonly digest: Buffer;
+  /** null if the bytes are not known by themselves. */
+  readonly byteDigest: Buffer | null;
 }
 
 /**
@@ -49,8 +59,8 @@ export async function openUserFile(
 }
 
 /**
- * Reads a file of users once, with a digest of each record as `openUserFile` tells it; nothing about the file is known beforehand.
- * Of XML that turns out not to be of the plain shape the digests of some records are of bytes, and others of what they say.
+ * Reads a file of users once, with the digests of each record; nothing about the file is known beforehand. Of XML that
+ * turns out not to be of the plain shape, the bytes of some records are not known by themselves.
  * @param open reads the bytes from the start, each time
  * @throws MusterError when the file is refused, and, which is no verdict on it, when a record is not well-formed by itself
  */
@@ -59,11 +69,26 @@ export async function* readDigestedRecords(
   format: FileFormat,
   options: ReadOptions,
 ): AsyncGenerator<DigestedRecord[]> {
-  const given = format === "xml" && isUtf8(options) ? yield* readPlainDocument(inTurns(open()), options) : 0;
+  const given = format === "xml" && isUtf8(options) ? yield* readDigestedBytes(open, options) : 0;
   if (given === "all") return;
   for await (const records of readRecords(format, open(), options)) {
     const others = records.filter(({ row }) => row > given);
-    if (others.length > 0) yield others.map((record) => ({ record, digest: digestRecord(record) }));
+    if (others.length > 0) yield others.map((record) => ({ record, digest: digestRecord(record), byteDigest: null }));
+  }
+}
+
+async function* readDigestedBytes(open: () => AsyncIterable<Uint8Array>, options: ReadOptions) {
+  const batches = readPlainDocument(inTurns(open()), options);
+  try {
+    for (;;) {
+      const next = await batches.next();
+      if (next.done) return next.value;
+      yield next.value.map(
+        ({ record, byteDigest }): DigestedRecord => ({ record, digest: digestRecord(record), byteDigest }),
+      );
+    }
+  } finally {
+    await batches.return("all");
   }
 }
 
@@ -77,14 +102,18 @@ function scannedFile(open: () => AsyncIterable<Uint8Array>, scan: XmlScan, optio
     read: () => readRecords("xml", open(), options),
     readRows: (rows) => readScannedRecords(inTurns(open()), scan, rows, options),
     digests: async () => scan,
+    lines: (rows) => linesOfRecords(inTurns(open()), scan, rows),
   };
 }
 
 function parsedFile(open: () => AsyncIterable<Uint8Array>, format: FileFormat, options: ReadOptions): UserFile {
   const read = () => readRecords(format, open(), options);
+  /** Of all rows, once their digests were asked for. */
+  let lines = new Uint32Array();
   return {
     format,
     isScanned: false,
+    lines: async (rows) => rows.map((row) => lines[row - 1]!),
     read,
     async *readRows(rows) {
       let next = 0;
@@ -102,10 +131,17 @@ function parsedFile(open: () => AsyncIterable<Uint8Array>, format: FileFormat, o
     async digests() {
       let digests = Buffer.alloc(1024 * digestLength);
       let rows = 0;
+      lines = new Uint32Array(1024);
       for await (const records of read()) {
-        while ((rows + records.length) * digestLength > digests.length) digests = doubled(digests);
+        while ((rows + records.length) * digestLength > digests.length) {
+          digests = doubled(digests);
+          const more = new Uint32Array(lines.length * 2);
+          more.set(lines);
+          lines = more;
+        }
         for (const record of records) {
           digestRecord(record).copy(digests, rows * digestLength);
+          lines[rows] = record.line;
           rows += 1;
         }
       }
@@ -122,10 +158,14 @@ function doubled(bytes: Buffer): Buffer<ArrayBuffer> {
   return larger;
 }
 
-/** Returns a digest of a record's content, independent of its place in the file; 16 bytes. */
-export function digestRecord({ values, failure }: SourceRecord): Buffer {
+/** Returns a digest of what a record says, independent of its format and of its place in the file; 16 bytes. */
+export function digestRecord({ values, failure, notes }: SourceRecord): Buffer {
   // JSON keeps the values apart whatever is in them; null is absent
-  const content = JSON.stringify([failure?.code ?? null, ...userFields.map((field) => values[field] ?? null)]);
+  const content = JSON.stringify([
+    failure?.code ?? null,
+    notes ?? null,
+    ...userFields.map((field) => values[field] ?? null),
+  ]);
   // asking for a string and copying it is twice as fast as asking for a buffer
   return Buffer.from(hash("sha256", content, "binary").slice(0, digestLength), "binary");
 }

@@ -40,11 +40,11 @@ export async function* readScannedRecords(
   }
 }
 
-/** A record, and the digest of its bytes by which its next import may know it again. */
-export interface DigestedRecord {
+/** A record, and the digest of its bytes. */
+interface RecordOfBytes {
   readonly record: SourceRecord;
   /** 16 bytes. */
-  readonly digest: Buffer;
+  readonly byteDigest: Buffer;
 }
 
 /**
@@ -56,14 +56,14 @@ export interface DigestedRecord {
 export async function* readPlainDocument(
   chunks: AsyncIterable<Uint8Array>,
   options: ReadOptions,
-): AsyncGenerator<DigestedRecord[], "all" | number> {
+): AsyncGenerator<RecordOfBytes[], "all" | number> {
   const ignored = createIgnoredNames(options.mapping);
   const columns = { ignored, slotOf: createSlotFinder(options.mapping) };
   const finder = createRecordFinder();
   const window = createWindow();
   const lines = createLineCounter();
   let rest: Buffer = Buffer.alloc(0);
-  let batch: DigestedRecord[] = [];
+  let batch: RecordOfBytes[] = [];
   let row = 0;
   for await (const chunk of chunks) {
     const text = window.append(chunk);
@@ -76,7 +76,7 @@ export async function* readPlainDocument(
       row += 1;
       refuseTooManyRows(row, options.mostRows);
       const record = await readRecord(bytes, row, lines.lineAt(from), options, columns);
-      batch.push({ record, digest: Buffer.from(digestOfBytes(bytes), "latin1") });
+      batch.push({ record, byteDigest: Buffer.from(digestOfBytes(bytes), "latin1") });
       if (batch.length < batchRows) continue;
       yield batch;
       batch = [];
@@ -115,6 +115,21 @@ interface FoundRecord {
   readonly row: number;
   readonly line: number;
   readonly bytes: Buffer;
+}
+
+/** Returns the lines (1-based) on which records of a scanned document begin. @param rows as of `readScannedRecords` */
+export async function linesOfRecords(
+  chunks: AsyncIterable<Uint8Array>,
+  scan: XmlScan,
+  rows: Uint32Array,
+): Promise<Uint32Array> {
+  const found = new Uint32Array(rows.length);
+  let index = 0;
+  for await (const { line } of findRecords(chunks, scan, rows)) {
+    found[index] = line;
+    index += 1;
+  }
+  return found;
 }
 
 async function* findRecords(

@@ -187,8 +187,8 @@ describe("a document without the records that were left out", () => {
           const scan = await scanXmlUsers(open());
           if (scan === null) others += 1;
           else plainDocuments += 1;
-          for (const { record, digest } of found) {
-            if (scan !== null) assert.deepEqual(digest, scan.digest(record.row));
+          for (const { record, byteDigest } of found) {
+            if (scan !== null) assert.deepEqual(byteDigest, scan.digest(record.row));
           }
         },
       ),

@@ -11,7 +11,7 @@ import { warnOfLinksByEmail } from "../../src/reconcile/people/match/by-email.ts
 import { matchStatements } from "../../src/reconcile/people/match/match-rows.ts";
 import { warnOfRecycledPeople } from "../../src/reconcile/people/match/recycled.ts";
 import { warnOfEmailsOfMany, warnOfSharedEmails } from "../../src/reconcile/people/match/shared-emails.ts";
-import { matchUnchangedRows } from "../../src/reconcile/people/match/unchanged-rows.ts";
+import { matchUnchangedPeople, matchUnchangedRows } from "../../src/reconcile/people/match/unchanged-rows.ts";
 import { planKnownChanges } from "../../src/reconcile/people/plan/changes.ts";
 import { planContacts } from "../../src/reconcile/people/plan/contacts.ts";
 import { listGroups } from "../../src/reconcile/people/plan/group-styles.ts";
@@ -119,7 +119,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       [people],
     );
     await client.query("analyze staged_digests");
-    return matchUnchangedRows(contextOf(people, true), false);
+    const [c, kind] = [contextOf(people, true), { table: "staged_digests", column: "digest" } as const];
+    return inSets([matchUnchangedRows(c, kind, false), matchUnchangedPeople(c, kind, false)]);
   },
   "new people of one e-mail": async (client, people) => {
     await stage(client, people, "email, email_normalized", "'all@x.edu', 'all@x.edu'");

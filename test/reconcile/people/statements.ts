@@ -35,8 +35,10 @@ import { warnOfRecycledPeople } from "../../../src/reconcile/people/match/recycl
 import { warnOfSharedEmails } from "../../../src/reconcile/people/match/shared-emails.ts";
 import {
   anyDigest,
+  matchUnchangedPeople,
   matchUnchangedRows,
   missingRows,
+  reportedRows,
   unchangedRowsOfMergedPeople,
 } from "../../../src/reconcile/people/match/unchanged-rows.ts";
 import { stagingTables } from "../../../src/reconcile/people/stage/tables.ts";
@@ -64,11 +66,23 @@ const numbered = (name: string, statements: readonly Sql[]) =>
 
 const origin = { actor: "test", importId: importRun.id, source: 4 };
 
+const kinds = [
+  { table: "staged_digests", column: "byte_digest" },
+  { table: "staged_values", column: "digest" },
+] as const;
+
 test("PostgreSQL accepts every statement that matches rows", async () => {
   const found = await refused(importContexts(), (context) => ({
     anyDigest: anyDigest(context),
-    unchangedRows: matchUnchangedRows(context, false)[1]!,
-    unchangedRowsAgain: matchUnchangedRows(context, true)[1]!,
+    ...Object.fromEntries(
+      kinds.flatMap((kind, index) =>
+        [false, true].flatMap((isAgain) => [
+          [`unchangedRows ${index} ${isAgain}`, matchUnchangedRows(context, kind, isAgain)],
+          [`unchangedPeople ${index} ${isAgain}`, matchUnchangedPeople(context, kind, isAgain)],
+        ]),
+      ),
+    ),
+    reportedRows,
     missingRows,
     unchangedRowsOfMergedPeople,
     warnOfLinksByEmail: warnOfLinksByEmail(context),

@@ -70,8 +70,8 @@ function linkPlainPeople(people: PlainPeople): Sql {
   const { organization, source, rulesEpoch, style } = people.context;
   return sql`
     insert into user_sources
-      (organization_id, source, user_id, database_id, digest, rules_epoch, user_version, style, last_import_id)
-    select ${organization}, ${source}, ${personOf(people)}, database_id, digest, ${rulesEpoch}, 1, ${style}, ${people.run.id}::uuid
+      (organization_id, source, user_id, database_id, digest, byte_digest, rules_epoch, user_version, style, last_import_id)
+    select ${organization}, ${source}, ${personOf(people)}, database_id, digest, byte_digest, ${rulesEpoch}, 1, ${style}, ${people.run.id}::uuid
     from staged_rows where plain`;
 }
 

@@ -1,8 +1,7 @@
 import { normalizeUser } from "../../../intake/normalize-user.ts";
 import type { Reading } from "../../../intake/reading.ts";
 import type { NormalizationRules, UserRow } from "../../../intake/records.ts";
-import { readDigestedRecords } from "../../../intake/user-file.ts";
-import type { DigestedRecord } from "../../../intake/xml-plain.ts";
+import { type DigestedRecord, readDigestedRecords } from "../../../intake/user-file.ts";
 import type { Transaction } from "../../../store/database.ts";
 import { normalizationRules, readOptions } from "../../setup/setup.ts";
 import { type EncodedRows, encodeBatches, type StagedRow } from "../stage/encode-rows.ts";
@@ -37,7 +36,7 @@ async function* normalized(
   rules: NormalizationRules,
 ): AsyncGenerator<StagedRow[]> {
   for await (const records of batches)
-    yield records.map(({ record, digest }) => ({ row: normalizeUser(record, rules), digest }));
+    yield records.map(({ record, digest, byteDigest }) => ({ row: normalizeUser(record, rules), digest, byteDigest }));
 }
 
 /** A part whose rows are staged. */

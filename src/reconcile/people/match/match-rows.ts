@@ -14,6 +14,7 @@ import {
   failStrangers,
   listMergedPeople,
 } from "./merged-rows.ts";
+import { tellAgain } from "./unchanged-rows.ts";
 
 /**
  * Finds the person of each staged row (file formats, section 4), in `row_persons`. Rows that cannot be told apart fail with
@@ -41,6 +42,7 @@ export function matchStatements(c: MatchingContext): Sql[] {
     failStrangers,
     failContradictedDeletions,
     dropFailedRows,
+    ...(c.knowsNobody ? [] : inSets([tellAgain(c)])),
     sql`analyze row_persons`,
   ];
 }

@@ -10,9 +10,11 @@ function areDifferent(name: "first_name" | "last_name"): Sql {
     and count(distinct email_normalized) filter (where ${column} is not null) > 1)`;
 }
 
-/** Lists the people of several rows. */
+/** Lists the people of several rows, without people all of whose rows were passed over as unchanged. */
 export const listMergedPeople = sql`
-  insert into merged_persons select person from row_persons group by person having count(*) > 1`;
+  insert into merged_persons
+  select person from row_persons group by person
+  having count(*) > 1 and (bool_or(is_read) or person not in (select person from whole_persons))`;
 
 /** Fails people whose rows have different databaseIDs. */
 export const failDifferentDatabaseIds = failPeople(

@@ -44,13 +44,31 @@ export const keepGroupsOfFailedRows: Sql = sql`
 
 /** Has the file withdraw nothing from known people. Their rows keep no digest, because the removals are still to come. */
 export const takeNothingAway: Sql = sql`
-  update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null
+  update people set emails_replaced = false, phones_replaced = false, groups_replaced = false, leave_all = false, digest = null, byte_digest = null
   where not is_new`;
 
 const companions = companionColumns.map(({ name }) => name);
 const columns = sql`person, first_row, is_new, replaces, database_id, ${identifiers(scalarFields.map(({ column }) => column))},
   ${identifiers(companions)}, email, email_normalized, location_normalized, emails_replaced, phones_replaced, delete_person,
-  applies, leave_all, groups_replaced, only_removes, names_group, digest, value_rows`;
+  applies, leave_all, groups_replaced, only_removes, names_group, digest, byte_digest, value_rows`;
+
+/** Columns that say something of a person, but for the groups that they join. */
+const comparedColumns = [
+  ...scalarFields.map(({ column }) => column),
+  ...companions,
+  "database_id",
+  "email",
+  "email_normalized",
+  "location_normalized",
+  "emails",
+  "phones",
+  "leaves",
+  "emails_incomplete",
+  "phones_incomplete",
+  "groups_given",
+  "delete_person",
+  "leave_all",
+];
 
 /** SQL: a column of the staged row. */
 const staged = (column: string) => sql`s.${identifier(column)}`;
@@ -61,6 +79,9 @@ const unstaged = ({ kind }: Scalar, value: Sql) => (kind === "texts" ? items(val
 /** SQL condition: the person's rows replace the values that their source brought (file formats, section 5.1). */
 const replaces = ({ rules }: ImportContext, hasDatabaseId: Sql) =>
   rules.replacesWithoutDatabaseId ? sql`true` : sql`(${hasDatabaseId})`;
+
+/** SQL condition: the row orders to remove no address and no phone. Such orders count each time that they come. */
+const ordersNothing = sql`(s.email_removals is null and s.phone_removals is null)`;
 
 function peopleOfOneRow(c: ImportContext): Sql {
   const replacing = replaces(c, sql`s.database_id is not null`);
@@ -73,7 +94,7 @@ function peopleOfOneRow(c: ImportContext): Sql {
       ${replacing} and s.phones is not null and not s.phones_incomplete,
       s.delete_person, not s.only_removes, s.leave_all,
       ${literal(c.rules.replacesGroups)} and s.groups_given and not s.only_removes and not s.groups_incomplete, s.only_removes, s.names_group,
-      case when s.issues is null then s.digest end, null
+      case when ${ordersNothing} then s.digest end, case when ${ordersNothing} then s.byte_digest end, null
     from row_persons r join staged_rows s on s.row = r.row
     where not r.same and not exists (select from merged_persons m where m.person = r.person)`;
 }
@@ -112,6 +133,21 @@ const mergedRows = sql`(
   select person, s.*, not s.only_removes or bool_and(s.only_removes) over (partition by person) as says
   from merged_persons join row_persons r using (person) join staged_rows s on s.row = r.row) s`;
 
+/** A person of more rows keeps no digest. */
+const mostDigests = literal(64);
+
+/** SQL: a hash of all that a row says, but for the groups that it joins: uniting them takes no order. */
+const saidBesideGroups = sql`hash_record_extended(row(${identifiers(comparedColumns)}), 0)`;
+
+/**
+ * SQL: the digests of several rows, in order; null if it depends on the order of the rows what they say together, or if
+ * anything was reported for one.
+ */
+const digestsOf = (column: "digest" | "byte_digest") => sql`
+  case when min(${saidBesideGroups}) = max(${saidBesideGroups}) and count(*) <= ${mostDigests} and count(s.issues) = 0 and bool_and(${ordersNothing})
+      and count(${staged(column)}) = count(*)
+    then string_agg(distinct ${staged(column)}, ''::bytea order by ${staged(column)}) end`;
+
 function peopleOfSeveralRows(c: ImportContext): Sql {
   const replacing = replaces(c, sql`bool_or(s.says and s.database_id is not null)`);
   return sql`
@@ -124,7 +160,7 @@ function peopleOfSeveralRows(c: ImportContext): Sql {
       bool_and(s.delete_person), not bool_and(s.only_removes), bool_or(s.leave_all),
       ${literal(c.rules.replacesGroups)} and bool_or(s.groups_given and not s.only_removes)
         and not bool_or(s.groups_incomplete), bool_and(s.only_removes),
-      bool_or(s.names_group), null, jsonb_build_object(${valueRows})
+      bool_or(s.names_group), ${digestsOf("digest")}, ${digestsOf("byte_digest")}, jsonb_build_object(${valueRows})
     from ${mergedRows}
     group by person`;
 }

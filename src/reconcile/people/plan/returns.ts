@@ -139,7 +139,7 @@ function restoreValues(c: ImportContext): Sql {
       location_normalized = case when ${isByHand("location")} and exists (${knownLocation("location")})
         then (${knownLocation("location")}) else p.location_normalized end,
       by_hand = array_remove(array[${join(names)}, case when ${isByHand("email")} then 'email' end], null),
-      digest = null, value_rows = coalesce(p.value_rows, '{}')
+      digest = null, byte_digest = null, value_rows = coalesce(p.value_rows, '{}')
     from returns r join user_tombstones t on t.organization_id = ${c.organization} and t.user_id = r.user_id
     where p.person = r.user_id`;
 }

@@ -18,7 +18,7 @@ export const leaveRosterGroups = (c: ImportContext): Sql[] => [forgetDigests(c),
  * that row, the row would count as naming the roster.
  */
 const forgetDigests = (c: ImportContext) => sql`
-  update people p set digest = null
+  update people p set digest = null, byte_digest = null
   from memberships m join known_groups g on g.group_id = m.group_id
   where p.digest is not null and not p.is_new and ${isRoster}
     and m.organization_id = ${c.organization} and m.user_id = p.person and m.claims & ${c.claim} <> 0

@@ -1,6 +1,7 @@
 import sql, { type Sql } from "sql-template-tag";
 import { literal } from "../../../store/sql.ts";
 import type { ImportContext } from "../../setup/context.ts";
+import { mostMerged } from "../match/unchanged-rows.ts";
 
 /** SQL: the outcome of the row of the issue `i`. */
 const outcome = sql`case
@@ -10,9 +11,11 @@ const outcome = sql`case
   when changing.action = 'updated' then 'updated'
   else 'unchanged' end`;
 
-/** The report names so many people of several rows, and so many lines of each. */
-const mostMerged = literal(100);
+/** The report names so many lines of a person of several rows. */
 const mostLines = literal(20);
+
+/** SQL relation: the lines of the rows that were parsed, and of other rows that the report names. */
+const linesOfRows = sql`(select row, line from staged_rows union all select row, line from unread_lines)`;
 
 /** SQL: the people of several rows, as notes on their first rows. They are counted as `merged`, and not as warnings. */
 const mergedNotes = (c: ImportContext) => sql`
@@ -23,7 +26,8 @@ const mergedNotes = (c: ImportContext) => sql`
   from (
     select person, min(row) as row, array_to_string((array_agg(line order by row))[:${mostLines}], ', ')
       || case when count(*) > ${mostLines} then ', …' else '' end as lines
-    from merged_persons join row_persons using (person) join staged_rows using (row)
+    from (select person from merged_persons union select person from whole_persons) several
+    join row_persons using (person) join ${linesOfRows} lines using (row)
     group by person having count(*) > 1 order by min(row) limit ${mostMerged}
   ) merged
   left join people p on p.person = merged.person
@@ -55,11 +59,11 @@ export const insertImportRows = (c: ImportContext, importId: string): Sql => sql
         on us.organization_id = ${c.organization} and us.source = ${c.source} and us.user_id = u.id
       where u.organization_id = ${c.organization} and u.id = r.person) end
   from (
-    select * from (select distinct * from row_issues union all ${mergedNotes(c)}) found
+    select * from (select distinct row, code, field, details, failure from row_issues union all ${mergedNotes(c)}) found
     order by row limit greatest(0, ${literal(mostNotes)} - (
       select count(*) from import_rows kept where kept.organization_id = ${c.organization} and kept.import_id = ${importId}::uuid))
   ) i
-  join staged_rows s on s.row = i.row
+  join ${linesOfRows} s on s.row = i.row
   left join row_persons r on r.row = i.row
   left join people p on p.person = r.person
   left join planned_changes changing on changing.person = r.person`;

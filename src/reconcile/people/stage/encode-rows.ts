@@ -5,10 +5,12 @@ import { type Scalar, scalarFields } from "../../../person/fields.ts";
 import { itemSeparator, partSeparator } from "./lists.ts";
 import type { PlainEntry, Wanted } from "./plain-entry.ts";
 
-/** A row, and the digest by which its next import may recognize it. */
+/** A row, and the digests by which its next import may recognize it: of what it says, and of its bytes. */
 export interface StagedRow {
   readonly row: UserRow;
   readonly digest: Buffer;
+  /** Of its bytes; null if they are not known by themselves. */
+  readonly byteDigest: Buffer | null;
 }
 
 /** Some rows in PostgreSQL's text format of COPY. */
@@ -46,9 +48,9 @@ export async function* encodeBatches(
 function encodeRows(batch: readonly StagedRow[], plainEntry: (row: UserRow) => PlainEntry | undefined): EncodedRows {
   let lines = "";
   const wanted = { groups: [] as string[], locations: [] as string[] };
-  for (const { row, digest } of batch) {
+  for (const { row, digest, byteDigest } of batch) {
     const entry = plainEntry(row);
-    lines += encodeRow({ row, digest, entry });
+    lines += encodeRow({ row, digest, byteDigest, entry });
     if (entry !== undefined) {
       wanted.groups.push(...entry.wanted.groups);
       wanted.locations.push(...entry.wanted.locations);
@@ -95,6 +97,7 @@ const encodedColumns: readonly EncodedColumn[] = [
   { name: "row", encode: ({ row }) => String(row.row) },
   { name: "line", encode: ({ row }) => String(row.line) },
   { name: "digest", encode: ({ digest }) => bytes(digest) },
+  { name: "byte_digest", encode: ({ byteDigest }) => (byteDigest === null ? absent : bytes(byteDigest)) },
   { name: "failed", encode: ({ row }) => flag(row.failure !== undefined) },
   { name: "issues", encode: ({ row }) => encodeIssues(row) },
   { name: "database_id", encode: ({ row }) => text(row.databaseId || undefined) },

@@ -2,8 +2,8 @@ import sql from "sql-template-tag";
 
 /** Copies the issues that intake found into `row_issues`. */
 export const intakeIssues = sql`
-  insert into row_issues (row, code, field, details, failure)
-  select s.row, issue ->> 'code', issue ->> 'field', issue -> 'details', (issue ->> 'failure')::boolean
+  insert into row_issues (row, code, field, details, failure, of_row)
+  select s.row, issue ->> 'code', issue ->> 'field', issue -> 'details', (issue ->> 'failure')::boolean, true
   from staged_rows s cross join jsonb_array_elements(s.issues) issue
   where s.issues is not null`;
 

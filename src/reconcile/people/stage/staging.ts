@@ -21,7 +21,7 @@ export async function prepareStaging(executor: Executor): Promise<void> {
 /** Empties the tables that matching and planning fill, so that the staged rows can be planned again. */
 export async function emptyPlan(executor: Executor): Promise<void> {
   await executor.query(
-    `truncate row_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves,
+    `truncate row_persons, whole_persons, merged_persons, row_issues, people, known_groups, known_locations, file_joins, file_leaves,
        absences, leavers, returns, planned_deletions, planned_scalars, primary_emails, planned_emails, planned_phones,
        planned_memberships, planned_links, planned_changes, earlier_changes`,
   );
@@ -29,7 +29,7 @@ export async function emptyPlan(executor: Executor): Promise<void> {
 
 /** Empties the tables that reading a file fills. */
 export async function emptyStaging(executor: Executor): Promise<void> {
-  await executor.query("truncate staged_rows, staged_digests, row_persons");
+  await executor.query("truncate staged_rows, staged_digests, staged_values, row_persons, whole_persons");
 }
 
 /**
@@ -65,6 +65,34 @@ export async function stageDigests(transaction: Transaction, digests: RecordDige
   await transaction.query("analyze staged_digests");
 }
 
+/** A row, and the digest of what it says. */
+export interface DigestedRow {
+  readonly row: number;
+  readonly digest: Buffer;
+}
+
+/** Streams digests of what rows say into `staged_values`. */
+export async function stageValues(
+  transaction: Transaction,
+  batches: AsyncIterable<readonly DigestedRow[]>,
+): Promise<void> {
+  await copy(transaction, "staged_values (row, digest)", encodeValues(batches));
+  await transaction.query("analyze staged_values");
+}
+
+async function* encodeValues(batches: AsyncIterable<readonly DigestedRow[]>) {
+  for await (const batch of batches)
+    yield batch.map(({ row, digest }) => `${row}\t\\\\x${digest.toString("hex")}\n`).join("");
+}
+
+/** Streams the lines of rows into `unread_lines`. @param lines of the rows, in their order */
+export async function stageLines(transaction: Transaction, rows: Uint32Array, lines: Uint32Array): Promise<void> {
+  const encoded = function* () {
+    for (let index = 0; index < rows.length; index += 1) yield `${rows[index]}\t${lines[index]}\n`;
+  };
+  await copy(transaction, "unread_lines (row, line)", encoded());
+}
+
 const digestsTogether = 2_000;
 
 function* encodeDigests(digests: RecordDigests) {
@@ -80,7 +108,7 @@ function* encodeDigests(digests: RecordDigests) {
 async function copy(
   { connection, statementLimit, limits }: Transaction,
   target: string,
-  lines: AsyncIterable<Buffer> | Iterable<string>,
+  lines: AsyncIterable<Buffer | string> | Iterable<string>,
 ): Promise<void> {
   const stream = copyFrom(`copy ${target} from stdin`);
   // The driver reads its time limit from the statement.

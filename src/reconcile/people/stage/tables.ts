@@ -24,7 +24,7 @@ export const stagingTables = sql`
     emails_incomplete boolean not null, phones_incomplete boolean not null, groups_incomplete boolean not null, database_id text collate "C",
     email_normalized text collate "C", ${columns(companionColumns)}, joins text, leaves text, emails text, phones text,
     email_removals text, phone_removals text,
-    issues jsonb, digest bytea not null, ${columns(stagedColumns)}, email text, location_normalized text collate "C",
+    issues jsonb, digest bytea not null, byte_digest bytea, ${columns(stagedColumns)}, email text, location_normalized text collate "C",
     entry_changed text, entry_memberships text
   ) on commit delete rows;
 
@@ -35,22 +35,37 @@ export const stagingTables = sql`
     email_normalized text collate "C"
   ) on commit delete rows;
 
-  -- the digests of all rows, if they could be computed without parsing; then staged_rows has only some of the rows
+  -- digests of all rows: of their bytes, if they could be computed without parsing, else of what they say; then staged_rows
+  -- has only some of the rows
   create temp table if not exists staged_digests (
     row integer not null, digest bytea not null
   ) on commit delete rows;
+  -- digests of what rows say whose bytes are new
+  create temp table if not exists staged_values (
+    row integer not null, digest bytea not null
+  ) on commit delete rows;
+  -- lines of rows that were not parsed and that the report names
+  create temp table if not exists unread_lines (
+    row integer not null, line integer not null
+  ) on commit delete rows;
 
   -- person: id of a user, larger than last_user_id for new people; same: the row is what its last import left;
-  -- by_email: only the primary e-mail led to the user
+  -- by_email: only the primary e-mail led to the user; is_read: the row was parsed, and is in staged_rows
   create temp table if not exists row_persons (
-    row integer not null, person bigint not null, same boolean not null, by_email boolean not null default false
+    row integer not null, person bigint not null, same boolean not null, by_email boolean not null default false,
+    is_read boolean not null default true
   ) on commit delete rows;
+
+  -- people of several rows all of which are what their last import left
+  create temp table if not exists whole_persons (person bigint not null) on commit delete rows;
 
   -- people of several rows
   create temp table if not exists merged_persons (person bigint not null) on commit delete rows;
 
+  -- of_row: intake found it in the row alone
   create temp table if not exists row_issues (
-    row integer not null, code text not null, field text, details jsonb not null, failure boolean not null
+    row integer not null, code text not null, field text, details jsonb not null, failure boolean not null,
+    of_row boolean not null default false
   ) on commit delete rows;
 
   -- people of the file who are not as their last import left them; a single value is null if the file does not say it;
@@ -61,8 +76,8 @@ export const stagingTables = sql`
     replaces boolean not null, delete_person boolean not null, leave_all boolean not null, groups_replaced boolean not null,
     only_removes boolean not null, names_group boolean not null, emails_replaced boolean not null,
     phones_replaced boolean not null, value_rows jsonb, database_id text collate "C", email_normalized text collate "C",
-    location_normalized text collate "C", ${columns(companionColumns)}, digest bytea, ${columns(valueColumns)},
-    email text, by_hand text[]
+    location_normalized text collate "C", ${columns(companionColumns)}, digest bytea,
+    byte_digest bytea, ${columns(valueColumns)}, email text, by_hand text[]
   ) on commit delete rows;
 
   create temp table if not exists known_groups (
