@@ -37,8 +37,9 @@ export function identify(organization: Organization, source: number, rows: reado
     if (person) person.rows.push(...belonging);
     else persons.push({ rows: [...belonging], user, linkedByEmail });
   };
-  const belongToNobodyKnown = (belonging: readonly UserRow[]) =>
+  const belongToNobodyKnown = (belonging: readonly UserRow[]) => {
     persons.push({ rows: [...belonging], user: null, linkedByEmail: false });
+  };
 
   // R1 and R2: rows with a databaseID. All rows with one databaseID are one person.
   for (const [databaseId, same] of groupBy(rows, (row) => row.databaseId)) {
@@ -85,6 +86,29 @@ export function identify(organization: Organization, source: number, rows: reado
     person.linkedByEmail = true;
   }
 
+  identifyByEmail(organization, rows, { persons, fail, belongToUser, belongToNobodyKnown });
+  for (const row of rows.filter((row) => !hasKey(row) && primaryEmail(row) === undefined)) {
+    fail([row], { code: "identifier_missing" });
+  }
+  for (const person of persons) person.rows.sort((first, second) => first.row - second.row);
+  persons.sort((first, second) => firstRow(first) - firstRow(second));
+  return { persons, failures };
+}
+
+/** The persons found so far, and the ways in which rows become somebody's. */
+interface Draft {
+  readonly persons: Person[];
+  readonly fail: (failing: readonly UserRow[], issue: Issue) => void;
+  readonly belongToUser: (belonging: readonly UserRow[], user: User, linkedByEmail: boolean) => void;
+  readonly belongToNobodyKnown: (belonging: readonly UserRow[]) => void;
+}
+
+/** Sorts the rows that have neither a databaseID nor a username. */
+function identifyByEmail(
+  organization: Organization,
+  rows: readonly UserRow[],
+  { persons, fail, belongToUser, belongToNobodyKnown }: Draft,
+): void {
   // R3b: rows with nothing but an e-mail, of whose first name letters were lost
   const unnamed = rows.filter((row) => !hasKey(row) && !removesOnly(row));
   const lost = unnamed.flatMap((row) => {
@@ -112,13 +136,6 @@ export function identify(organization: Organization, source: number, rows: reado
     else if ("rows" in holder) holder.rows.push(...same);
     else belongToUser(same, holder, true);
   }
-
-  for (const row of rows.filter((row) => !hasKey(row) && primaryEmail(row) === undefined)) {
-    fail([row], { code: "identifier_missing" });
-  }
-  for (const person of persons) person.rows.sort((first, second) => first.row - second.row);
-  persons.sort((first, second) => firstRow(first) - firstRow(second));
-  return { persons, failures };
 }
 
 const hasKey = (row: UserRow): boolean => Boolean(row.databaseId || row.usernameNormalized);
