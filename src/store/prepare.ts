@@ -2,6 +2,7 @@ import type { Client } from "pg";
 import sql from "sql-template-tag";
 import { serviceRole } from "./database.ts";
 import { applyMigrations, migrationsDirectory } from "./migrate.ts";
+import { keepServerLogDiscreet } from "./server-log.ts";
 import { identifier } from "./sql.ts";
 
 const leastVersion = 15;
@@ -20,6 +21,7 @@ export async function prepareDatabase(owner: Client): Promise<void> {
   }
   await applyMigrations(owner, migrationsDirectory());
   await allowServiceRole(owner, version);
+  await keepServerLogDiscreet(owner);
 }
 
 async function readVersion(owner: Client): Promise<number> {

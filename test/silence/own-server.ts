@@ -23,6 +23,8 @@ export interface OwnServer {
   /** Stops it in good order. */
   stop(): Promise<void>;
   remove(): Promise<void>;
+  /** All that it wrote into its log. */
+  log(): string;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function makeServer(settings: readonly string[] = [], place = tmpdi
   const fixed = [`port=${port}`, "listen_addresses=127.0.0.1", `unix_socket_directories=${folder}`, "fsync=off"];
   const parameters = [...fixed, ...settings].flatMap((setting) => ["-c", setting]);
   let child: ChildProcess | undefined;
+  let log = "";
   const stop = async () => {
     if (child === undefined) return;
     const ended = once(child, "exit");
@@ -62,11 +65,15 @@ export async function makeServer(settings: readonly string[] = [], place = tmpdi
       child = spawn(postgres, ["-D", data, ...parameters], {
         ...options,
         env: { ...options.env, ...environment },
-        stdio: "ignore",
+        stdio: ["ignore", "ignore", "pipe"],
+      });
+      child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+        log += text;
       });
       await untilAnswering(url);
     },
     stop,
+    log: () => log,
     async remove() {
       await stop();
       await rm(folder, { recursive: true, force: true });

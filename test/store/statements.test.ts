@@ -25,6 +25,7 @@ const sent = recordStatements();
 
 /** Fragments that other tests send, since they need a server set up in a special way. */
 const elsewhere: Readonly<Record<string, string>> = {
+  "alter database ": "test/silence/server-log.test.ts, on a server with other settings",
   "grant ": "test/store/prepare.test.ts, as a user that may not act as the service's role yet",
 };
 
