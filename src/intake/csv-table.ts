@@ -132,8 +132,9 @@ function refuseOtherHeader({ line, cells }: CsvRow, header: readonly string[]): 
 const isFrame = (cells: readonly string[]) =>
   /^\s*[-+]*-\+-[-+]*\s*$/.test(cells[0]!) && cells.slice(1).every((cell) => cell.trim() === "");
 
-/** `-----,-----` of sqlcmd. */
-const isRuler = (cells: readonly string[]) => cells.every((cell) => /^\s*-+\s*$/.test(cell));
+/** `-----,-----` of sqlcmd, and `|---|:---:|` of Markdown. */
+const isRuler = (cells: readonly string[]) =>
+  cells.every((cell) => /^\s*(?::?-+:?\s*)?$/.test(cell)) && cells.some((cell) => cell.includes("-"));
 
 /** The header of the next file, where files were joined. */
 const isRepeated = (cells: readonly string[], header: readonly string[]) =>

@@ -48,7 +48,7 @@ const texts: readonly ForeignText[] = [
   },
   {
     pattern:
-      /^(?:<!doctype html|<(?:html|head|body|title|script|meta|center|h1|br|p|b|div)(?=[\s/>]))(?:[\s\S]*?<title[^>]*>\s*(?<quote>[^<]*))?/i,
+      /^(?:<!doctype html|<(?:html|head|body|title|script|meta|center|h1|br|p|pre|b|div|span)(?=[\s/>]))(?:[\s\S]*?<title[^>]*>\s*(?<quote>[^<]*))?/i,
     what: "an HTML page, such as a login page or an error page",
     advice: fetched,
     code: root,
@@ -119,6 +119,24 @@ const texts: readonly ForeignText[] = [
     advice: exported,
   },
   {
+    pattern:
+      /^(?<quote>(?:curl|wget|scp|ssh|sftp|lftp|rsync|mysqldump|pg_dump|psql|gpg|openssl|tar|unzip|iconv)(?:: |> ).*)/,
+    what: "the output of a command",
+    advice: exported,
+  },
+  {
+    pattern:
+      /^<(?:[\w-]+:)?(?:Error|ErrorResponse|Exception|ServiceException|Fault)\b(?:[\s\S]*?<(?:\w+:)?(?:Message|Detail|Reason|Description)\b[^>]*>(?<quote>[^<]*))?/i,
+    what: "the error of a web service",
+    advice: fetched,
+    code: root,
+  },
+  {
+    pattern: /^version https:\/\/git-lfs/,
+    what: "the pointer of Git LFS to a file",
+    advice: "Fetch the file itself (git lfs pull) and send it.",
+  },
+  {
     pattern: /^(?:version: 1\s+)?dn:: ?\S|^(?:version: 1\s+)?dn: \S/,
     what: "an LDIF file",
     advice: "Export CSV, XML or JSON.",
@@ -171,6 +189,7 @@ export function refuseForeign(head: Uint8Array): void {
   if (binary !== undefined) {
     throw new MusterError("media_type_unsupported", `The file is ${binary} and send that. Nothing was changed.`);
   }
+  refuseBinary(head);
   const text = withoutProlog(headText(head));
   for (const { pattern, what, advice, code } of texts) {
     const found = pattern.exec(text);
@@ -181,6 +200,36 @@ export function refuseForeign(head: Uint8Array): void {
     const what = failureIn(line);
     if (what !== undefined && (index === 0 || !/[,;\t|]/.test(lines[0]!))) throw foreign(what, line.trim(), exported);
   }
+}
+
+/** The number of first bytes that tell that a file is not text. */
+const signatureLength = 8;
+/** So many bytes show EBCDIC. */
+const ebcdicLength = 32;
+
+/** @throws MusterError media_type_unsupported for a file of a mainframe, and for one that is not text */
+function refuseBinary(head: Uint8Array): void {
+  if (isEbcdic(head)) {
+    const detail = "The file is in EBCDIC, an encoding of mainframes. Convert it to UTF-8 (iconv -f CP037 -t UTF-8)";
+    throw new MusterError("media_type_unsupported", `${detail} and send that. Nothing was changed.`);
+  }
+  const bytes = head.subarray(0, signatureLength);
+  if (!bytes.some((byte) => byte > 0 && byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1a)) return;
+  const encoding = shownEncoding(head);
+  if (encoding !== undefined && isUtf16(encoding)) return;
+  const shown = [...bytes].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0")).join(" ");
+  const detail = `The file is not text: its first bytes are ${shown}. Export CSV, XML or JSON, and send that.`;
+  throw new MusterError("media_type_unsupported", `${detail} Nothing was changed.`);
+}
+
+/** True for a file nearly all of whose bytes are letters, digits and signs of EBCDIC, which have none of ASCII's letters. */
+function isEbcdic(head: Uint8Array): boolean {
+  if (head.length < ebcdicLength) return false;
+  const bytes = head.subarray(0, 256);
+  const inRange = (from: number, to: number) => bytes.filter((byte) => byte >= from && byte <= to).length;
+  const letters = inRange(0x81, 0xa9) + inRange(0xc1, 0xe9) + inRange(0xf0, 0xf9);
+  const ofAscii = inRange(0x30, 0x39) + inRange(0x41, 0x49) + inRange(0x61, 0x69) + inRange(0x72, 0x7a);
+  return letters > bytes.length * 0.7 && ofAscii < bytes.length * 0.05 && bytes.some((byte) => byte === 0x6b);
 }
 
 function foreign(what: string, quote: string | undefined, advice: string, code?: ProblemCode): MusterError {

@@ -146,3 +146,35 @@ describe("a file of another kind", () => {
     assert.ok(process.cpuUsage(undefined).user - begin < 5e6);
   });
 });
+
+describe("a body that is not text", () => {
+  const problem = (bytes: Uint8Array) => problemOf(() => refuseForeign(bytes));
+
+  test("is refused with its first bytes", () => {
+    for (const start of ["PAR1\u0015\u0004", "Obj\u0001\u0004", "\u007fELF\u0002\u0001"]) {
+      assert.match(problem(Buffer.from(start)).detail, /is not text: its first bytes are [0-9A-F ]+\. Export CSV/);
+    }
+    for (const text of ["\u0000\u0000,a@x.edu\n", "\u001a", "\tAnn,Ash\n", "\fAnn"]) refuseForeign(Buffer.from(text));
+    refuseForeign(Buffer.from("\u0105\u0106,a\n", "utf16le"));
+  });
+
+  test("is EBCDIC if nearly all of it is letters there", () => {
+    const ebcdic = Buffer.from("8689999aa2a3d58194856b938081a2a3d58194856b8594818993".repeat(3), "hex");
+    assert.match(problem(ebcdic).detail, /EBCDIC.*iconv -f CP037/);
+    refuseForeign(Buffer.from("имя,фамилия,почта\nИван,Петров,i@x.edu\n"));
+    refuseForeign(Buffer.from("姓,名,email\n王,小明,w@x.edu\n"));
+  });
+
+  test("but the output of a command, or of a service that failed, is quoted", () => {
+    for (const [text, detail] of [
+      ["curl: (6) Could not resolve host: sis.example.edu\n", /output of a command: "curl: \(6\)/],
+      [
+        '<?xml version="1.0"?><Error><Message>Access Denied</Message></Error>',
+        /error of a web service: "Access Denied"/,
+      ],
+      ["version https://git-lfs.github.com/spec/v1\n", /git lfs pull/],
+      ["<pre>firstName,email</pre>", /an HTML page/],
+    ] as const)
+      assert.match(problem(Buffer.from(text)).detail, detail);
+  });
+});
