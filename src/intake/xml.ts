@@ -15,6 +15,7 @@ import {
 } from "./reading.ts";
 import { createRecordQueue, type RecordQueue } from "./record-queue.ts";
 import type { SourceRecord } from "./records.ts";
+import { createTrailingBlanks } from "./trailing-blanks.ts";
 import { attributeOf, isNull, valuesIn } from "./xml-attributes.ts";
 import type { XmlPlace } from "./xml-markup.ts";
 import { counted, createXmlParser, type XmlHandler, type XmlParser, xmlProblem } from "./xml-parser.ts";
@@ -46,9 +47,11 @@ export async function* readXmlRecords<Field extends string>(
   const target = { queue, ignored, mapping, slotOf: createSlotFinder(mapping, localName) };
   const { parser, checkRecordLength } = createRecordParser(limits, target);
   const { encoding, charset } = options;
-  const decoder = createDecoder(() => parser.line, { pinned: encoding, charset, xml: true });
+  const blanks = createTrailingBlanks(limits.recordLength);
+  const decoder = createDecoder(() => parser.line + blanks.lines(), { pinned: encoding, charset, xml: true });
   let blank = true;
-  const write = (text: string): void => {
+  const write = (piece: string): void => {
+    const text = blanks.pass(piece);
     blank &&= text.trim() === "";
     parser.write(text);
     checkRecordLength();

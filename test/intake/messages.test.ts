@@ -48,10 +48,13 @@ describe("XML that is not well-formed is explained to its sender:", () => {
   test("wherever it ends", async () => {
     const document = users(ann);
     for (let length = 60; length < document.length - 1; length += 1) {
-      const problem = await problemOf(document.slice(0, length));
-      const where = `line ${document.slice(0, length).split("\n").length}, column`;
-      assert.equal(problem.code, "xml_cut_off", document.slice(0, length));
-      assert.ok(problem.detail.includes(where), problem.detail);
+      for (const end of ["", "\n", "\r\n \n"]) {
+        const part = document.slice(0, length) + end;
+        const problem = await problemOf(part);
+        const where = `line ${part.trimEnd().split("\n").length}, column`;
+        assert.equal(problem.code, "xml_cut_off", part);
+        assert.ok(problem.detail.includes(where), problem.detail);
+      }
     }
   });
 });
