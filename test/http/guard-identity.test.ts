@@ -106,3 +106,13 @@ describe("one address in many rows", () => {
     await sendApplied(source, csv(changed(roster, ({ number }) => ({ email: `family${number % 10}@example.org` }))));
   });
 });
+
+test("new databaseIDs are held with the people's own names, and applied for sisters with the address of the family", async () => {
+  const source = await newSource({ style: "normal" });
+  const roster = changed(range(12), () => ({ userId: "", phone: "" }));
+  await sendApplied(source, csv(roster));
+  const renumbered = changed(roster, ({ number }) => ({ databaseId: `R${number}`, email: `p${number}@example.edu` }));
+  assert.deepEqual(codesOf(await sendHeld(source, csv(renumbered))), ["identifiers_changed"]);
+  const sisters = changed(renumbered, ({ number }) => ({ firstName: `Sister${number}` }));
+  assert.equal((await sendApplied(source, csv(sisters))).counts.added, 12);
+});

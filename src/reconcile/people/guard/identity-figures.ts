@@ -16,14 +16,14 @@ const changedIdentifiersRow = z.object({
 
 export const changedIdentifiersStatement = (c: ImportContext): Sql => sql`
   with fresh as materialized (
-    select s.row, s.line, s.database_id, s.username_normalized, s.email_normalized
+    select s.row, s.line, s.database_id, s.username_normalized, s.email_normalized, s.first_name, s.last_name
     from staged_rows s
     where s.database_id is not null and not s.only_removes and not exists (
       select from user_sources us
       where us.organization_id = ${c.organization} and us.source = ${c.source} and us.database_id = s.database_id)
       and not exists (select from row_persons r join returns on returns.user_id = r.person where r.row = s.row)
   ), stale as materialized (
-    select us.user_id, us.database_id, u.username_normalized, u.email_normalized
+    select us.user_id, us.database_id, u.username_normalized, u.email_normalized, u.first_name, u.last_name
     from user_sources us
     join users u on u.organization_id = ${c.organization} and u.id = us.user_id
     where us.organization_id = ${c.organization} and us.source = ${c.source} and us.database_id is not null
@@ -38,6 +38,7 @@ export const changedIdentifiersStatement = (c: ImportContext): Sql => sql`
       union
       select fresh.row, stale.user_id from fresh join stale on stale.email_normalized = fresh.email_normalized
       where stale.email_normalized in (select email_normalized from address)
+        and name_agreement(stale.first_name, stale.last_name, fresh.first_name, fresh.last_name) > 0
       union
       select fresh.row, stale.user_id from fresh join stale on ltrim(stale.database_id, '0') = ltrim(fresh.database_id, '0')
     ) again
@@ -61,7 +62,7 @@ export const changedIdentifiersStatement = (c: ImportContext): Sql => sql`
 
 /**
  * Finds people of the source who arrive under another databaseID or userID than last time. A changed databaseID shows in a
- * person whose old one the file does not name, and whose userID, primary e-mail or digits beyond the zeros a new row has.
+ * person whose old one the file does not name, and whose userID, primary e-mail with a name, or digits beyond the zeros a new row has.
  */
 export async function readChangedIdentifiers(
   executor: Executor,
