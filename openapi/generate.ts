@@ -12,6 +12,7 @@ import { createMetrics } from "../src/http/server/metrics.ts";
 import { createIdSource } from "../src/identifiers.ts";
 import { createKnownKeys } from "../src/organizations/known-keys.ts";
 import { createIssuerKeys, issuerTiming } from "../src/sign-in/issuer-keys.ts";
+import { createProviderClient } from "../src/sign-in/provider-client.ts";
 import { openDatabase } from "../src/store/database.ts";
 import { createNotifications } from "../src/store/notifications.ts";
 import { createWriterQueue } from "../src/store/organization-lock.ts";
@@ -39,6 +40,7 @@ const app = await buildApp({
     partRows: 1,
     publicUrl: undefined,
     keysOf: createIssuerKeys({ fetch, timing: issuerTiming, now: () => performance.now() }),
+    providerClient: createProviderClient({ fetch, patience: 0 }),
     trustedProxies: [],
     limits: { ...httpLimits, importBytes: 0, importRows: 0, requestsPerMinute: 0, failuresPerMinute: 0 },
     operator: undefined,

@@ -12,6 +12,7 @@ import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import type { ImportDependencies } from "./reconcile/run/dependencies.ts";
 import { createWaitingImports, type WaitingReports } from "./reconcile/run/waiting-imports.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
+import { createProviderClient } from "./sign-in/provider-client.ts";
 import type { ClockGuard } from "./store/clock-guard.ts";
 import { type Database, openDatabase } from "./store/database.ts";
 import { createImportQueue } from "./store/import-queue.ts";
@@ -86,6 +87,7 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     queue: createWriterQueue(),
     changeSignal,
     knownKeys,
+    providerClient: createProviderClient({ fetch, patience: options.timing?.patience ?? issuerTiming.patience }),
     keysOf: createIssuerKeys({ fetch, now, timing: { ...issuerTiming, ...options.timing } }),
     randomBytes,
     publicUrl: options.publicUrl,

@@ -1,6 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, type JWTVerifyGetKey } from "jose";
 import { MusterError } from "../errors.ts";
 import { isLoopback, isSafeToFetch } from "../organizations/issuer.ts";
+import { readLimited } from "./read-limited.ts";
 
 /** Durations, in milliseconds. */
 export interface IssuerTiming {
@@ -24,8 +25,6 @@ export const issuerTiming: IssuerTiming = {
   keysCooldown: 30_000,
 };
 
-/** Larger documents of an issuer are not read, in bytes. */
-const largestDocument = 512 * 1024;
 /** The most issuers that are cached: there is one for each organization, and some that were replaced. */
 const mostIssuers = 1000;
 
@@ -147,7 +146,7 @@ async function fetchDocument(
     const headers = { accept: "application/json, application/jwk-set+json" };
     const response = await fetch(url, { headers, signal, redirect: "error" });
     if (response.status !== 200) throw new Error("not a document");
-    return JSON.parse(await readText(response));
+    return JSON.parse(await readLimited(response));
   } catch {
     throw failed(state, { timing, now });
   }
@@ -157,17 +156,6 @@ async function fetchDocument(
 function failed(state: IssuerState, { timing, now }: Pick<IssuerKeysOptions, "timing" | "now">): MusterError {
   state.failedAt = now();
   return unavailable(timing.rest);
-}
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > largestDocument) throw new Error("too large");
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }
 
 const unavailable = (milliseconds: number) =>

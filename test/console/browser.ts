@@ -27,18 +27,23 @@ export interface ConsolePage {
 }
 
 /** A browser for the tests of one file; it ends with them. */
-export function useBrowser(): { signIn(link: string): Promise<ConsolePage> } {
+export function useBrowser(): { open(): Promise<Page>; signIn(link: string): Promise<ConsolePage> } {
   let browser: Promise<Browser> | undefined;
   after(async () => (await browser)?.close());
   const launch = () =>
     // Chromium's sandbox refuses to work as root.
     chromium.launch({ executablePath: program!, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  const open = async () => {
+    browser ??= launch();
+    const context = await (await browser).newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(20_000);
+    return page;
+  };
   return {
+    open,
     async signIn(link) {
-      browser ??= launch();
-      const context = await (await browser).newContext();
-      const page = await context.newPage();
-      page.setDefaultTimeout(20_000);
+      const page = await open();
       const errors: string[] = [];
       page.on("pageerror", ({ message }) => errors.push(message));
       page.on("console", (line) => {

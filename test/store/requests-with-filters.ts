@@ -52,7 +52,7 @@ async function repeatRequests(send: Send): Promise<void> {
   await send(request("second"), 409);
 }
 
-/** Signs a member of the club in, who withdraws a topic, and refuses a token of an unknown issuer. */
+/** Signs a member of the club in, who withdraws a topic. Refuses a token of an unknown issuer, and a sign-in without a provider. */
 async function withdrawAsPerson(app: TestApp, send: Send, { clubId, otherUserId: userId }: Things): Promise<void> {
   const link = await send({ method: "POST", url: "/v1/sign-in-links", body: { userId } });
   const url = new URL(link.json.url).pathname;
@@ -70,6 +70,7 @@ async function withdrawAsPerson(app: TestApp, send: Send, { clubId, otherUserId:
   const part = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const token = `${part({ alg: "RS256" })}.${part({ iss: "https://id.example.edu", aud: "muster" })}.x`;
   await send({ url: "/v1/me", key: token }, 401);
+  await send({ url: "/sign-in", key: null }, 404);
 }
 
 /** Sends a file that deletes a group with members, and one that uses an announced change. */

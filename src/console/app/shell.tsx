@@ -96,5 +96,5 @@ function PersonMenu({ me }: { readonly me: Me }) {
 /** Ends the session, and loads the console anew, so that nothing of the person stays in memory. */
 async function signOut(): Promise<void> {
   await api.POST("/v1/sign-out");
-  location.assign("/");
+  location.assign("/sign-in/end");
 }

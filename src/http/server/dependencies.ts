@@ -7,6 +7,7 @@ import type { ChangeContext } from "../../organizations/organizations.ts";
 import type { Service } from "../../organizations/services.ts";
 import type { WaitingImports } from "../../reconcile/run/waiting-imports.ts";
 import type { KeysOf } from "../../sign-in/issuer-keys.ts";
+import type { ProviderClient } from "../../sign-in/provider-client.ts";
 import type { ClockGuard } from "../../store/clock-guard.ts";
 import type { Database } from "../../store/database.ts";
 import type { ImportQueue } from "../../store/import-queue.ts";
@@ -44,6 +45,8 @@ export interface HttpDependencies {
   readonly limits: HttpLimits;
   /** Finds the keys of an OpenID provider. */
   readonly keysOf: KeysOf;
+  /** Sends people to an OpenID provider, and asks it who they are. */
+  readonly providerClient: ProviderClient;
   /** The public address, without a slash at the end; undefined: the address at which it listens. */
   readonly publicUrl: string | undefined;
   /** Addresses and networks of the proxies whose word about a client's address counts. */

@@ -55,9 +55,21 @@ export interface Page {
   readonly fields?: readonly PageField[];
   /** A sentence about answers that were refused. */
   readonly error?: string;
+  /** A link below the text. */
+  readonly link?: { readonly label: string; readonly address: string };
+  /** The address of the service to which the browser goes on by itself. */
+  readonly refreshTo?: string;
   /** Small print. */
   readonly note?: string;
 }
+
+/** The page of a sign-in over plain HTTP from another machine. */
+export const notSafe: Page = {
+  title: "Signing in takes HTTPS",
+  text: [
+    "Others could read along over plain HTTP, so nobody is signed in here. The operator of this service has to set PUBLIC_URL to its https address, and send links to that address.",
+  ],
+};
 
 /** Answers with a page for people. */
 export function sendPage(reply: FastifyReply, status: number, page: Page): FastifyReply {
@@ -68,10 +80,11 @@ export function sendPage(reply: FastifyReply, status: number, page: Page): Fasti
     .send(toHtml(page));
 }
 
-function toHtml({ title, text, button, fields = [], error, note }: Page): string {
+function toHtml({ title, text, button, fields = [], error, link, refreshTo, note }: Page): string {
   const parts = [
     ...text.map((paragraph) => `<p>${escapeHtml(paragraph)}</p>`),
     ...(error === undefined ? [] : [`<p class="error" role="alert">${escapeHtml(error)}</p>`]),
+    ...(link === undefined ? [] : [`<p><a href="${escapeHtml(link.address)}">${escapeHtml(link.label)}</a></p>`]),
     ...(button === undefined
       ? []
       : [
@@ -84,7 +97,7 @@ function toHtml({ title, text, button, fields = [], error, note }: Page): string
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
+<meta name="robots" content="noindex">${refreshTo === undefined ? "" : `\n<meta http-equiv="refresh" content="0; url=${escapeHtml(refreshTo)}">`}
 <title>${escapeHtml(title)}</title>
 <style>${style}</style>
 </head>

@@ -6,7 +6,8 @@ import { keepSession, mayKeepSession } from "../callers/session-cookie.ts";
 import type { App } from "../server/app-types.ts";
 import type { HttpDependencies } from "../server/dependencies.ts";
 import { type FormAnswers, firstAdministratorPage, signUp } from "./first-administrator-page.ts";
-import { type Page, sendPage } from "./page.ts";
+import { notSafe, type Page, sendPage } from "./page.ts";
+import { providerPages } from "./provider-pages.ts";
 
 /** The answers of the longest form, in bytes. */
 const largestForm = 4096;
@@ -23,6 +24,7 @@ export function signInPages(app: App, dependencies: HttpDependencies): void {
       (_request, body, done) => done(null, Object.fromEntries(new URLSearchParams(String(body)))),
     );
     linkPages(pages as App, dependencies);
+    providerPages(pages as App, dependencies);
     ready();
   });
 }
@@ -39,13 +41,6 @@ const foreignPage: Page = {
   title: "That did not come from this page",
   text: ["Open the link again, in this browser, and use the button there."],
 };
-const notSafe: Page = {
-  title: "Signing in takes HTTPS",
-  text: [
-    "Others could read along over plain HTTP, so nobody is signed in here. The operator of this service has to set PUBLIC_URL to its https address, and send links to that address.",
-  ],
-};
-
 function linkPages(app: App, dependencies: HttpDependencies): void {
   const { database, clock, publicUrl } = dependencies;
   app.get("/sign-in/:secret", hidden, async (request, reply) => {

@@ -1,4 +1,4 @@
-import { Center, Code, Paper, Text, Title } from "@mantine/core";
+import { Button, Center, Code, Paper, Text, Title } from "@mantine/core";
 
 /** Tells a visitor how to sign in. */
 export function SignInPage() {
@@ -8,11 +8,12 @@ export function SignInPage() {
         <Title order={1} size="h2" mb="sm">
           Sign in to Muster
         </Title>
-        <Text mb="sm">
-          You are not signed in. Ask an administrator for a sign-in link, and open it in this browser.
-        </Text>
+        <Button component="a" href="/sign-in" fullWidth mb="md">
+          Sign in with your university account
+        </Button>
         <Text size="sm" c="dimmed">
-          Operators make a link with <Code>muster link</Code>.
+          Without such an account, ask an administrator for a sign-in link, and open it in this browser. Operators make
+          a link with <Code>muster link</Code>.
         </Text>
       </Paper>
     </Center>
