@@ -8,6 +8,7 @@ import type { HttpDependencies } from "./http/server/dependencies.ts";
 import { createMetrics, type Metrics } from "./http/server/metrics.ts";
 import { createIdSource } from "./identifiers.ts";
 import { createKnownKeys } from "./organizations/known-keys.ts";
+import { watchProcess } from "./process-metrics.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import type { ImportDependencies } from "./reconcile/run/dependencies.ts";
 import { createWaitingImports, type WaitingReports } from "./reconcile/run/waiting-imports.ts";
@@ -95,7 +96,9 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     limits: options.limits,
     operator: options.operator,
   };
-  const metrics = createMetrics(options.registry ?? new Registry());
+  const registry = options.registry ?? new Registry();
+  watchProcess(registry, { database, notifications, spoolDirectory: options.spoolDirectory });
+  const metrics = createMetrics(registry);
   const app = await buildApp({
     dependencies,
     metrics,

@@ -12,6 +12,8 @@ import { UnfitDatabaseError } from "./unavailable.ts";
 export interface Notifications {
   /** Registers the listener of a channel. Call it before `start`. */
   listen(channel: string, listener: NotificationListener): void;
+  /** True while there is a connection on which notifications arrive. */
+  isListening(): boolean;
   /** Begins to listen, if it has not yet. */
   start(): void;
   /**
@@ -71,6 +73,7 @@ export function createNotifications(connection: pg.ClientConfig, limits: TimeLim
     listen(channel, listener) {
       listeners.set(channel, listener);
     },
+    isListening: () => standing.client !== undefined,
     start() {
       if (isStarted) return;
       isStarted = true;

@@ -29,6 +29,27 @@ test("without a database every request gets 503, and none hangs or fails", async
   }
 });
 
+test("metrics show the use of connections, the listener and the free space, and nothing about organizations", async (t) => {
+  const database = await createTestDatabase(t);
+  const app = await startTestApp(database);
+  const read = async () => {
+    const { body } = await app.inject({ url: "/metrics", key: null });
+    return (name: string) => Number(new RegExp(`^${name} (\\S+)$`, "m").exec(body)?.[1]);
+  };
+  const { requests } = app.dependencies.database;
+  const held = await Promise.all(Array.from({ length: 6 }, () => requests.pool.connect()));
+  const waiting = requests.pool.connect();
+  const figure = await read();
+  assert.equal(figure('muster_database_connections{pool="all",state="busy"}'), 6);
+  assert.equal(figure('muster_database_connections{pool="all",state="idle"}'), 0);
+  assert.equal(figure('muster_database_waiting{pool="all"}'), 1);
+  assert.ok(figure("muster_spool_free_bytes") > 0);
+  assert.ok([0, 1].includes(figure("muster_listener_connected")));
+  for (const client of held) client.release();
+  (await waiting).release();
+  assert.equal((await read())('muster_database_waiting{pool="all"}'), 0);
+});
+
 test("a stopping service finishes what is under way, refuses the rest, and says so", async (t) => {
   const database = await createTestDatabase(t);
   const app = await startTestApp(database);
