@@ -57,6 +57,8 @@ export interface PlannedFile {
   keepAbsent(importId: string): Promise<void>;
   /** Keeps the plan item by item. */
   keepItems(importId: string): Promise<void>;
+  /** Tells if it changes nothing at all, not even a claim. Comes after `describe`. */
+  changesNothing(): Promise<boolean>;
   /** Applies it, and appends it to the change log; the caller holds the organization's lock. */
   apply(run: ImportRun): Promise<Recorded>;
   /**

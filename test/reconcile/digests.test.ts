@@ -195,3 +195,72 @@ describe("rows with warnings", () => {
     assert.equal(await read(xml(order)), 1);
   });
 });
+
+describe("the very same file", () => {
+  const file = (type: "xml" | "json" = "xml") => {
+    const rows = [ann, { ...bob, email: "bob@x.edu;none" }];
+    return type === "xml" ? xml(...rows) : JSON.stringify(rows);
+  };
+  /** Sends a file, and counts the people whose rows were read: without digests, all are, unless the report was repeated. */
+  const readAnew = async (...request: Parameters<typeof send>) => {
+    await database.owner.query("update user_sources set digest = null, byte_digest = null");
+    return read(...request);
+  };
+
+  it("is not read if nothing has changed since it changed nothing, and has the same report", async () => {
+    await send(file());
+    const settled = await send(file());
+    await database.owner.query("update user_sources set digest = null, byte_digest = null");
+    const again = await send(file());
+    assert.deepEqual(await notes(again), await notes(settled));
+    assert.deepEqual([again.counts, again.reading], [settled.counts, settled.reading]);
+    assert.equal(await readAnew(file()), 0);
+    const { rows } = await database.owner.query(
+      "select last_import_id, last_applied_at from sources where name = 'default'",
+    );
+    assert.notEqual(rows[0].last_import_id, again.id);
+  });
+
+  it("is read after its first import, which changed something", async () => {
+    await send(file());
+    assert.equal(await readAnew(file()), 2);
+  });
+
+  const changes: Readonly<Record<string, () => Promise<unknown>>> = {
+    "a group is new": () => change("POST", "/v1/groups", { groupId: "NEW" }),
+    "a limit of the guard is another": () => change("PUT", "/v1/sources/default", { guard: { removalDays: 3 } }),
+    "another source claims people": async () => {
+      await change("PUT", "/v1/sources/staff", { rank: 2 });
+      await send(file());
+      await send(file());
+      assert.equal(await readAnew(file()), 0);
+      await send(xml({ ...ann, groupID: "G1" }), { source: "staff", style: "normal" });
+    },
+    "another file came in between": () => send(xml(ann, bob), { style: "normal" }),
+  };
+  for (const [what, make] of Object.entries(changes)) {
+    it(`is read after ${what}`, async () => {
+      await send(file());
+      await send(file());
+      assert.equal(await readAnew(file()), 0);
+      await make();
+      assert.equal(await readAnew(file()), 2);
+    });
+  }
+
+  it("is read in another style, in another encoding, and with another byte", async () => {
+    await send(file());
+    await send(file());
+    assert.equal(await readAnew(file(), { style: "active-roster" }), 2);
+    await send(file());
+    assert.equal(await readAnew(`${file()}\n`), 2);
+    await send(file("json"), { type: "json" });
+    await send(file("json"), { type: "json" });
+    const headers = { "content-type": "application/json; charset=windows-1252", accept: "application/json" };
+    await database.owner.query("update user_sources set digest = null, byte_digest = null");
+    const url = "/v1/imports/users?style=purge";
+    const { json } = await app.inject({ method: "POST", url, headers, body: file("json") });
+    const { rows } = await database.owner.query("select from user_sources where last_import_id = $1", [json.id]);
+    assert.equal(rows.length, 2);
+  });
+});

@@ -24,7 +24,7 @@ const things = (what: string) => z.int().describe(`People (of such a file: group
  * Counts what an import did, or would do: people, and rows in `rows`, `failed` and `warnings`. Of a file of groups or
  * locations, `added`, `updated`, `removed` and `notAdded` count these instead of people.
  */
-const countsSchema = z.object({
+export const countsSchema = z.object({
   rows: z.int().describe("Rows that were read."),
   people: people("that the rows are about"),
   added: things("that were added"),

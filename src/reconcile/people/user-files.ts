@@ -18,6 +18,7 @@ import { countWaiting } from "./guard/plan-figures.ts";
 import { readLastUserId } from "./match/last-user-id.ts";
 import { type StagedFile, stageFile } from "./match/match-file.ts";
 import { planChanges, planUsers } from "./plan/plan-users.ts";
+import { changesNothing } from "./plan/settled.ts";
 import { describePlan } from "./report/describe-plan.ts";
 import { insertPlanItems } from "./report/plan-items.ts";
 import { insertImportRows, insertKeptPeople } from "./report/report.ts";
@@ -89,6 +90,7 @@ export function plannedUsers(
     async keepItems(importId) {
       await transaction.query(insertPlanItems(context, importId, sourceName));
     },
+    changesNothing: async () => (await transaction.query(changesNothing(context))).rowCount === 1,
     apply: (run) => applyUsers(transaction, context, run),
     async planAgain(holdsRemovals) {
       const lastUserId = await readLastUserId(transaction, context.organizationId);

@@ -98,6 +98,7 @@ async function planRecords<Field extends string, Row extends RecordRow>(
     keepNotes: (importId) => keepRecordNotes(transaction, organizationId, importId, notesOf(rows, plan)),
     keepAbsent: async () => {},
     keepItems: (importId) => keepRecordItems(transaction, organizationId, importId, plan.items),
+    changesNothing: async () => false,
     apply: ({ id, actor, at }) => plan.apply({ actor, importId: id, source: setup.source.number }, at),
     planAgain: (holds) => planRecords(transaction, kind, organizationId, rows, setup, holds),
   };

@@ -1,13 +1,14 @@
 import sql from "sql-template-tag";
 import { prepared } from "../../store/sql.ts";
 import type { Executor } from "../../store/statement.ts";
+import { noteSettled } from "../attempts/settled.ts";
 import type { Hold } from "../guard/hold.ts";
 import { applyPlan, describePlan, finishRun, keepPlan } from "./carry-out.ts";
 import { holdRemovals } from "./hold-removals.ts";
 import type { Run } from "./plan-run.ts";
 
 /** Applies a plan, or holds it, or holds what it takes away, as the guard says. A dry run keeps the plan. */
-export async function applyOrHold(run: Run): Promise<void> {
+export async function applyOrHold(run: Run, waysOfReading: string): Promise<void> {
   const { transaction, attempt, planned, setup } = run;
   const { id, organizationId } = attempt;
   const { dryRun } = attempt.options;
@@ -23,10 +24,12 @@ export async function applyOrHold(run: Run): Promise<void> {
     const planHash = await keepPlan(run, planned);
     return finishRun(run, { status: dryRun ? "planned" : "held", counts, outcomes, hold, planHash });
   }
+  const isSettled = verdict.outcome === "passes" && (await planned.changesNothing());
   const recorded = await applyPlan(run, planned);
   await finishRun(run, { status: "applied", counts, outcomes, recorded });
   if (verdict.outcome !== "passes") return;
   const [isAnnounced, isRestoration] = [verdict.uses !== null, verdict.restores === true];
+  if (isSettled && !isAnnounced && !isRestoration) await noteSettled(transaction, organizationId, id, waysOfReading);
   if (isAnnounced) await useAnnouncedChange(transaction, organizationId, setup.source.number, id);
   if (isAnnounced || isRestoration) await noteVerdict(transaction, organizationId, id, { isAnnounced, isRestoration });
 }

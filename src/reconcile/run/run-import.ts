@@ -1,5 +1,6 @@
 import { lockOrganization, withWriter } from "../../store/organization-lock.ts";
 import { lockHeld } from "../attempts/held-imports.ts";
+import { mayBeSettled } from "../attempts/settled.ts";
 import type { ReceivedFile } from "../planned-file.ts";
 import type { Setup } from "../setup/setup.ts";
 import { type Approval, type Approved, applyApproved } from "./apply-approved.ts";
@@ -10,6 +11,7 @@ import { importInParts } from "./import-in-parts.ts";
 import { importPatience } from "./patience.ts";
 import { planRun, readFile } from "./plan-run.ts";
 import { renewStatistics } from "./renew-statistics.ts";
+import { repeatSettled, waysOfReading } from "./repeat-settled.ts";
 
 /**
  * Plans a file and, unless it is a dry run or held, applies it, in one transaction on one connection.
@@ -42,9 +44,17 @@ function importWhole(
     database,
     organizationId,
     async (transaction) => {
+      if (options.kind === "users" && !options.dryRun && (await mayBeSettled(transaction, organizationId, received))) {
+        await transaction.query("savepoint unlocked");
+        await lockOrganization(transaction, organizationId, importPatience);
+        if (await repeatSettled(transaction, attempt, received, clock)) return;
+        // Others may write while the file is read.
+        await transaction.query("rollback to savepoint unlocked");
+      }
       const file = await readFile(transaction, attempt, received, setup);
       if (!options.dryRun) await lockOrganization(transaction, organizationId, importPatience);
-      await applyOrHold(await planRun(transaction, attempt, file, clock));
+      const run = await planRun(transaction, attempt, file, clock);
+      await applyOrHold(run, waysOfReading(received, run.setup));
     },
     options.dryRun ? "repeatable read" : "read committed",
     id,

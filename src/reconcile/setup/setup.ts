@@ -110,7 +110,7 @@ export function readOptions(charset: string | undefined, { source }: Setup): Rea
 }
 
 /** Counts up when this code comes to read the same row differently, so that no digest of before is trusted. */
-const rulesVersion = 7;
+export const rulesVersion = 7;
 const rulesVersions = 1_000;
 
 /** Makes the context of the statements that match. */

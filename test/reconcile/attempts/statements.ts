@@ -19,6 +19,7 @@ import {
 } from "../../../src/reconcile/attempts/record-attempt.ts";
 import { dropRepeat, findRepeated } from "../../../src/reconcile/attempts/repeats.ts";
 import { respondRows } from "../../../src/reconcile/attempts/response-file.ts";
+import { copyNotes, findSettled, mayBeSettled, noteSettled } from "../../../src/reconcile/attempts/settled.ts";
 import { groupFiles } from "../../../src/reconcile/groups/group-files.ts";
 import { locationFiles, peopleAtLocations } from "../../../src/reconcile/locations/location-files.ts";
 import { dropBody, dropFilesBefore, dropUnkeptBody, openBody } from "../../../src/reconcile/receive/bodies.ts";
@@ -84,6 +85,10 @@ test("PostgreSQL accepts every statement of an attempt, a record and a body", as
     (transaction) => refuseImport(transaction, 1, id, new Error("test"), at),
     (transaction) => findRepeated(transaction, 1, { id, sha256: "" }, 1_000),
     (transaction) => dropRepeat(transaction, 1, id),
+    (transaction) => mayBeSettled(transaction, 1, { body: { sha256: "" } }),
+    (transaction) => findSettled(transaction, 1, { source: 1, sha256: "", settledAs: "", notBefore: at }),
+    (transaction) => noteSettled(transaction, 1, id, ""),
+    (transaction) => copyNotes(transaction, 1, id, id),
     (transaction) => hashPlan(transaction, 1, id),
     (transaction) => dropBody(transaction, 1, id),
     (transaction) => dropFilesBefore(transaction, 1, at),
