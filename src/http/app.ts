@@ -19,7 +19,7 @@ import { registerAuthentication } from "./callers/authentication.ts";
 import { registerIdempotency } from "./callers/idempotency.ts";
 import { changeRoutes } from "./changes/routes.ts";
 import { consoleRoutes } from "./console-pages/routes.ts";
-import { explain } from "./contract/errors.ts";
+import { explain, notFound } from "./contract/errors.ts";
 import { openApiOptions } from "./contract/openapi.ts";
 import { sendProblem } from "./contract/replies.ts";
 import { groupEditRoutes } from "./groups/edit-routes.ts";
@@ -235,7 +235,10 @@ function serverOptions(
 function handleError(error: unknown, request: AnyRequest, reply: AnyReply): void {
   const { config, bodyLimit = largestJson } = request.routeOptions;
   const takes = config?.streamedBody?.contentTypes.join(" or ") ?? "application/json";
-  const problem = explain(error, { takes, bodyLimit });
+  const explained = explain(error, { takes, bodyLimit });
+  // No type of a body would do for an address that does not exist.
+  const isNowhere = request.is404 && explained.code === "media_type_unsupported";
+  const problem = isNowhere ? explain(notFound(), { takes, bodyLimit }) : explained;
   if (problem.code === "internal") request.log.error({ err: error }, "a request failed through a fault of the service");
   else if (error instanceof DatabaseError) request.log.warn({ err: error }, "the database refused a request");
   setSecurityHeaders(request, reply);

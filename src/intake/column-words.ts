@@ -143,8 +143,9 @@ export function columnOf(name: string): NamedColumn | undefined {
   if (/[;|]/.test(folded)) return listedColumn(folded);
   const withoutWord = folded.replace(/(?:required|optional|mandatory)$/, "");
   if (withoutWord !== folded) return columnOf(withoutWord);
-  const [, word, digits] = /^(.*?)(\d{1,2})$/.exec(folded) ?? [];
-  const numbered = word === undefined ? undefined : meanings.get(word);
+  const [, word, digits, rest = ""] = /^(\D+?)(\d{1,2})(\D*)$/.exec(folded) ?? [];
+  // Address books write Phone 1 - Value and Phone 1 - Type.
+  const numbered = word === undefined ? undefined : meanings.get(rest === "value" ? word : word + rest);
   const number = Number(digits);
   if (numbered === undefined || number > mostNumber || !listFields.has(numbered.field)) return undefined;
   return { ...numbered, number };

@@ -19,6 +19,8 @@ export interface Layout {
   readonly slots: readonly (number | undefined)[];
   /** Names of the columns that are not read; at most 50. */
   readonly ignored: string[];
+  /** Positions of columns that have values and no name, as far as rows were read. */
+  readonly unnamed: Set<number>;
 }
 
 /**
@@ -55,7 +57,7 @@ function namedLayout<Field extends string>(
   refuseFullName(line, names, slots, mapping);
   const ignored = names.filter((name, index) => slots[index] === undefined && name !== "").map(shownName);
   const columns = names.findLastIndex((name) => name !== "") + 1;
-  return { isHeader: true, columns, names, slots, ignored: ignored.slice(0, 50) };
+  return { isHeader: true, columns, names, slots, ignored: ignored.slice(0, 50), unnamed: new Set() };
 }
 
 const identifiers: readonly string[] = ["email", "userID", "databaseID"];
@@ -125,7 +127,14 @@ function positionedLayout<Field extends string>(
     const detail = `the first row has ${columns} columns, and a file without a header row has ${positions} at most. Send a header row, or set a field mapping for the source. Nothing was changed.`;
     throw wrong(line, detail);
   }
-  return { isHeader: false, columns: isResponse(cells) ? cells.length : columns, names: [], slots, ignored: [] };
+  return {
+    isHeader: false,
+    columns: isResponse(cells) ? cells.length : columns,
+    names: [],
+    slots,
+    ignored: [],
+    unnamed: new Set(),
+  };
 }
 
 function tooFewColumns(line: number, cells: readonly string[]): MusterError {

@@ -111,7 +111,7 @@ function createReader<Field extends string>(options: ReadOptions<Field>) {
         delimiter,
         ...(lineEnding ? { lineEnding } : {}),
         header: layout?.isHeader ?? false,
-        ignored: unreadNames(layout?.ignored ?? [], mapping),
+        ignored: unreadNames(layout === undefined ? [] : ignoredColumns(layout), mapping),
         ...(lines.length > 0 ? { passedOver: lines } : {}),
       };
     },
@@ -132,6 +132,12 @@ function chooseDelimiter<Field extends string>(head: string, line: number, optio
   throw new MusterError("document_structure_wrong", `${detail} ${advice}`, { line });
 }
 
+/** Columns that are not read: by their names, or by their positions if they have values and no name. */
+const ignoredColumns = ({ ignored, unnamed }: Layout): string[] => [
+  ...ignored,
+  ...[...unnamed].map((position) => `column ${position}, which has no name`),
+];
+
 /** A cell's leading apostrophe that our own response files put before what spreadsheets take for a formula. */
 const apostrophe = /^'(?=[=+@\t\r-])/;
 
@@ -140,7 +146,7 @@ function readRow<Field extends string>(
   layout: Layout,
   mapping: RecordMapping<Field>,
 ): Omit<SourceRecord<Field>, "row" | "line"> {
-  const { columns, slots } = layout;
+  const { columns, slots, names } = layout;
   if (cells.length !== columns && !hasItsColumns(cells, layout)) {
     const values: Partial<Record<Field, string>> = {};
     return { values, failure: columnsDiffer(cells, columns), unreadable: true };
@@ -149,7 +155,10 @@ function readRow<Field extends string>(
   let failure: SourceRecord["failure"];
   for (let index = 0; index < cells.length; index += 1) {
     const slot = slots[index];
-    if (slot === undefined) continue;
+    if (slot === undefined) {
+      if (names[index] === "" && cells[index]!.trim() !== "") layout.unnamed.add(index + 1);
+      continue;
+    }
     const trimmed = cells[index]!.trim();
     const cell = trimmed.startsWith("'") ? trimmed.replace(apostrophe, "") : trimmed;
     const before = bySlot[slot];

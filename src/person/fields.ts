@@ -69,7 +69,7 @@ export const personFields = [
     optional: false,
     position: 2,
     inputDescription: "A person has at least one of the two names.",
-    names: ["Last", "Last Name", "LName", "Surname", "Family Name"],
+    names: ["Last", "Last Name", "LName", "Surname", "Family Name", "SN"],
     example: "Doe",
   },
   {

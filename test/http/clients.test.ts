@@ -129,6 +129,15 @@ test("an address may end in a slash, and one of version 2 in .xml, .json or .csv
   }
 });
 
+test("an address that does not exist is not found, whatever is sent to it", async () => {
+  for (const path of ["users.txt", "Users", "users//"]) {
+    const url = `/api/v2/${path}?api_key=${app.key}`;
+    const headers = { "content-type": "application/xml" };
+    const answer = await app.inject({ method: "POST", url, key: null, headers, body: "<users/>" });
+    assert.equal(answer.status, 404, path);
+  }
+});
+
 test("/api/v2 refuses parameters that /v1 knows, instead of ignoring them", async () => {
   const body =
     '<users type="array"><user><firstName>Dry</firstName><email>dry@example.edu</email><groupID>G1</groupID></user></users>';

@@ -138,6 +138,21 @@ describe("a carrier or type of one kind of phone", () => {
   });
 });
 
+describe("columns of address books and directories", () => {
+  test("have the number in the middle, or LDAP's names", async () => {
+    await assertRead(
+      "sn,mail,Phone 1 - Type,Phone 1 - Value,Phone 2 - Value,Cell Phone 2 Carrier\nAsh,a@x.edu,voice,2125550101,2125550102,AT&T\n",
+      [{ lastName: "Ash", email: "a@x.edu", phone: "2125550101||voice;2125550102|AT&T" }],
+    );
+  });
+
+  test("that have values and no name are named by their position", async () => {
+    const { reading } = await read(",firstName,email,,\n7,Ann,a@x.edu,,x\n8,Bob,b@x.edu,,\n");
+    assert.deepEqual(reading.ignored, ["column 1, which has no name", "column 5, which has no name"]);
+    assert.deepEqual((await read(",firstName,email,\n,Ann,a@x.edu,\n")).reading.ignored, []);
+  });
+});
+
 describe("a column with all names of a person", () => {
   test("refuses the file if there is no other name, with advice that works", async () => {
     await assertRefused(
