@@ -55,6 +55,7 @@ export async function startService(
       DATA_DIR: join(server.directory, "muster"),
       DATABASE_URL: server.url(database),
       MUSTER_ADMIN_KEY: adminKey,
+      SFTP_PORT: "",
       RATE_LIMIT_PER_MINUTE: "0",
       LOG_LEVEL: "warn",
     },

@@ -12,6 +12,9 @@ import { watchProcess } from "./process-metrics.ts";
 import { partRows } from "./reconcile/people/first-load/apply-in-parts.ts";
 import type { ImportDependencies } from "./reconcile/run/dependencies.ts";
 import { createWaitingImports, type WaitingReports } from "./reconcile/run/waiting-imports.ts";
+import { type SftpDependencies, sftpLimits } from "./sftp/dependencies.ts";
+import { noteResponse } from "./sftp/responses.ts";
+import { type SftpServer, startSftp } from "./sftp/server.ts";
 import { createIssuerKeys, type IssuerTiming, issuerTiming } from "./sign-in/issuer-keys.ts";
 import { createProviderClient } from "./sign-in/provider-client.ts";
 import type { ClockGuard } from "./store/clock-guard.ts";
@@ -59,6 +62,8 @@ export interface Service {
   check(): Promise<void>;
   readonly app: App;
   readonly dependencies: HttpDependencies;
+  /** Starts the SFTP server; `close` ends it. */
+  startSftp(address: { readonly host: string; readonly port: number }, keyDirectory: string): Promise<SftpServer>;
   /** Finishes requests in flight, then gives up all connections to the database. */
   close(): Promise<void>;
 }
@@ -106,15 +111,21 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
     tls: options.tls,
     consoleDirectory: options.consoleDirectory,
   });
-  waitingImports.start(reportsOf(app, metrics));
+  waitingImports.start(reportsOf(app, metrics, database));
+  let sftp: SftpServer | undefined;
   return {
     app,
     dependencies,
+    async startSftp(address, keyDirectory) {
+      sftp = await startSftp(sftpDependencies(options, { ...imports, waitingImports, keyDirectory }, app), address);
+      return sftp;
+    },
     async check() {
       await database.requests.query("select");
       await checkNotifications(database, notifications);
     },
     async close() {
+      await sftp?.close();
       await app.close();
       await waitingImports.close();
       await database.close();
@@ -142,11 +153,31 @@ function importsOf({ clock, randomBytes, maxConnections, spoolDirectory, limits 
   return { imports, waitingImports };
 }
 
-/** Counts waiting imports that have ended, and logs faults. */
-function reportsOf({ log }: App, metrics: Metrics): WaitingReports {
+/** The parts of the service that the SFTP server needs. */
+function sftpDependencies(
+  { limits }: ServiceOptions,
+  parts: ImportDependencies & Pick<SftpDependencies, "waitingImports" | "keyDirectory">,
+  { log }: App,
+): SftpDependencies {
   return {
-    ended({ resource, error }) {
+    ...parts,
+    maximumBytes: limits.importBytes,
+    failuresPerMinute: limits.failuresPerMinute,
+    limits: sftpLimits,
+    failed(error) {
+      if (!isUnavailable(error)) log.error({ err: error }, "the SFTP server could not do what it should");
+    },
+  };
+}
+
+/** Counts waiting imports that have ended, and logs faults. */
+function reportsOf({ log }: App, metrics: Metrics, database: Database): WaitingReports {
+  return {
+    ended({ resource, organizationId, error }) {
       metrics.importDone(resource.kind, resource.status, resource.counts);
+      // A response file that cannot be noted now is noted when its folder is listed.
+      if (resource.source.channel === "sftp")
+        noteResponse(database, organizationId, resource.id).catch(() => undefined);
       if (error !== undefined && !(error instanceof MusterError)) log.error({ err: error }, "an import failed");
     },
     failed(error) {

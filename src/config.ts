@@ -52,10 +52,21 @@ const databaseUrl = () =>
       .optional(),
   );
 
+const portWords = "must be a port, or empty for no SFTP server";
+
 /** Every variable that Muster reads. `.env.example` lists the same ones. */
 export const environmentSchema = z.object({
   HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").default("127.0.0.1")),
   PORT: wholeNumber(0, 65_535, 8080),
+  // Empty is a value here: it turns the server off.
+  SFTP_PORT: z
+    .string()
+    .trim()
+    .regex(/^[0-9]{0,5}$/, portWords)
+    .transform((value) => (value === "" ? null : Number(value)))
+    .refine((value) => value === null || value <= 65_535, portWords)
+    .default(2222),
+  SFTP_HOST: variable(z.string().trim().max(255, "must be a host name or an IP address").optional()),
   TLS_CERT: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
   TLS_KEY: variable(z.string().max(4096, "must be the path of a PEM file").optional()),
   DATA_DIR: variable(z.string().max(4096, "must be the path of a folder").default("./data")),
@@ -118,6 +129,8 @@ export interface Config {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** The address of the SFTP server; undefined: no server is started. Port 0: any free port. */
+  readonly sftp: { readonly host: string; readonly port: number } | undefined;
   /** Certificate and key of HTTPS; undefined: plain HTTP. */
   readonly tls: TlsFiles | undefined;
   /** Folder of the embedded PostgreSQL and of uploads in progress. */
@@ -189,6 +202,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   return {
     host: values.HOST,
     port: values.PORT,
+    sftp: sftpAddress(values.SFTP_PORT, values.SFTP_HOST ?? values.HOST),
     tls: tlsFiles(values.TLS_CERT, values.TLS_KEY),
     dataDirectory: values.DATA_DIR,
     databaseUrl: values.DATABASE_URL,
@@ -211,6 +225,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logSql: values.LOG_SQL === "1",
   };
 }
+
+const sftpAddress = (port: number | null, host: string) => (port === null ? undefined : { host, port });
 
 function tlsFiles(certificate: string | undefined, key: string | undefined): TlsFiles | undefined {
   if (certificate !== undefined && key !== undefined) return { certificate, key };

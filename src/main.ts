@@ -65,6 +65,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
   const { app, dependencies } = service;
   await app.listen({ host: config.host, port: config.port });
   if (config.tls) reloadCertificate(app, config.tls);
+  const sftp = config.sftp && (await service.startSftp(config.sftp, join(resolve(config.dataDirectory), "sftp")));
   // Only now: a key that is shown once must not be lost to a port that is taken.
   const first = await owner.exclusive((client) =>
     ensureFirstOrganization(client, { ...config, clock, newId: dependencies.newId, randomBytes }),
@@ -80,6 +81,7 @@ async function start(config: Config, closers: Closers): Promise<void> {
     startMessage({
       host: config.host,
       port: typeof address === "object" && address !== null ? address.port : config.port,
+      sftp: sftp && { host: config.sftp?.host ?? config.host, port: sftp.port, fingerprints: sftp.fingerprints },
       isTls: tls !== undefined,
       publicUrl: config.publicUrl,
       organizationName: config.organizationName,

@@ -6,6 +6,10 @@ export interface StartReport {
   /** The address at which the service listens. */
   readonly host: string;
   readonly port: number;
+  /** The address of the SFTP server, and the fingerprints of its keys; undefined: no server was started. */
+  readonly sftp?:
+    | { readonly host: string; readonly port: number; readonly fingerprints: readonly string[] }
+    | undefined;
   /** True if the service itself speaks HTTPS. */
   readonly isTls: boolean;
   /** The public address; undefined: the address at which it listens. */
@@ -25,6 +29,10 @@ export function startMessage(report: StartReport): string {
   const local = localUrl(report);
   const url = report.publicUrl ?? local;
   const lines = [`Muster is ready: ${url}  (documentation: ${url}/docs)`];
+  if (report.sftp !== undefined) {
+    const { host, port, fingerprints } = report.sftp;
+    lines.push(`SFTP is ready: port ${port} of ${host}. Host keys: ${fingerprints.join(", ")}`);
+  }
   if (report.isFirstStart) {
     lines.push("", `This is the first start, and the organization "${report.organizationName}" was created.`);
     if (report.generatedKey === undefined) lines.push("Its admin key is the one in MUSTER_ADMIN_KEY.");
@@ -72,12 +80,26 @@ export function failureMessage(error: unknown, settings: StartSettings): string 
   return `Muster could not start: ${reason(error, settings)}\n`;
 }
 
-type StartSettings = { readonly host: string; readonly port: number; readonly dataDirectory: string };
+type StartSettings = {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly sftp?: { readonly host: string; readonly port: number } | undefined;
+};
 
 const unreachable = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
-function reason(error: unknown, { host, port, dataDirectory }: StartSettings): string {
-  const { code, syscall, message, hostname } = error as NodeJS.ErrnoException & { hostname?: string };
+function reason(error: unknown, { host, port, dataDirectory, sftp }: StartSettings): string {
+  const {
+    code,
+    syscall,
+    message,
+    hostname,
+    port: taken,
+  } = error as NodeJS.ErrnoException & { hostname?: string; port?: number };
+  if (syscall === "listen" && code === "EADDRINUSE" && sftp !== undefined && taken !== port && taken === sftp.port) {
+    return `port ${taken} of ${sftp.host}, for SFTP, is taken by another program; stop that one, or set SFTP_PORT. Empty, it turns SFTP off.`;
+  }
   if (syscall === "listen" && code === "EADDRINUSE") {
     return `port ${port} of ${host} is taken by another program; stop that one, or set PORT.`;
   }

@@ -22,7 +22,8 @@ test("unset and empty variables have their defaults", () => {
   assert.equal(defaults.organizationName, "University");
   assert.equal(defaults.importMaximumBytes, 1024 ** 3);
   const empty = Object.fromEntries(Object.keys(environmentSchema.shape).map((name) => [name, " "]));
-  assert.deepEqual(readConfig(empty), defaults);
+  assert.deepEqual(readConfig({ ...empty, SFTP_PORT: undefined }), defaults);
+  assert.deepEqual([defaults.sftp, readConfig(empty).sftp], [{ host: "127.0.0.1", port: 2222 }, undefined]);
 });
 
 test("an OpenID provider is an issuer with an audience", () => {

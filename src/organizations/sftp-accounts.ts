@@ -75,6 +75,7 @@ export async function createSftpAccount(
   if (wanted.publicKeys.length === 0 && wanted.password === null) {
     throw invalid("publicKeys", "Nobody could log in. Give at least one public key, or a password.");
   }
+  requireLegacyList(wanted);
   const { keys = [], allowed = [], hash, folders = "[]" } = await storable(wanted, context);
   const at = context.clock();
   const id = context.newId();
@@ -100,6 +101,18 @@ export async function createSftpAccount(
     });
     return readSftpAccount(transaction, organizationId, id);
   });
+}
+
+/** Old algorithms are offered to the networks of such accounts, and to nobody else. */
+function requireLegacyList({
+  legacyAlgorithms,
+  allowedAddresses,
+}: Pick<NewSftpAccount, "legacyAlgorithms" | "allowedAddresses">): void {
+  if (!legacyAlgorithms || allowedAddresses.length > 0) return;
+  throw invalid(
+    "allowedAddresses",
+    "Old algorithms are offered to named networks only. List the addresses of the program.",
+  );
 }
 
 const nameTaken = (name: string) =>
@@ -140,6 +153,7 @@ export async function changeSftpAccount(
        where organization_id = ${organizationId} and id = ${id}`),
     );
     const after = await readSftpAccount(transaction, organizationId, id);
+    requireLegacyList(after);
     if (after.publicKeys.length === 0 && !after.hasPassword) {
       throw invalid(
         "publicKeys",

@@ -48,6 +48,7 @@ test("values that nobody could use are refused, with the field", async () => {
     [{ name: "private", publicKeys: ["-----BEGIN OPENSSH PRIVATE KEY-----"] }, "publicKeys.0"],
     [{ name: "weak", password: "short" }, "password"],
     [{ name: "network", publicKeys: [publicKey], allowedAddresses: ["nowhere"] }, "allowedAddresses.0"],
+    [{ name: "old", publicKeys: [publicKey], legacyAlgorithms: true }, "allowedAddresses"],
     [{ name: "source", publicKeys: [publicKey], source: "unknown" }, "source"],
     [{ name: "folder", publicKeys: [publicKey], folders: [{ folder: "Groups" }] }, "folders.0.folder"],
     [{ name: "twice", publicKeys: [publicKey], folders: [{ folder: "a" }, { folder: "A" }] }, "folders"],

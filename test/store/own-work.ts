@@ -1,4 +1,5 @@
 /** The work that a service does without a request: at its start, on a schedule, and beside requests. */
+import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -19,6 +20,9 @@ import { endInterruptedImports } from "../../src/reconcile/attempts/interrupted.
 import { importDone } from "../../src/reconcile/attempts/repeats.ts";
 import { releaseStored } from "../../src/reconcile/attempts/stored-imports.ts";
 import { storeImport } from "../../src/reconcile/run/store-import.ts";
+import { listAccountImports, sourceOf, withdrawImport } from "../../src/sftp/library.ts";
+import { auditRefusal, findAccount, findLegacyNetworks, noteUse } from "../../src/sftp/login.ts";
+import { noteMissing, noteResponse } from "../../src/sftp/responses.ts";
 import { createClockGuard } from "../../src/store/clock-guard.ts";
 import { withOrganization } from "../../src/store/database.ts";
 import { applyMigrations } from "../../src/store/migrate.ts";
@@ -53,8 +57,26 @@ export async function doOwnWork(t: TestContext, app: TestApp, database: TestData
   const notifications = createNotifications(database.connection);
   await checkNotifications(dependencies.database, notifications).finally(() => notifications.close());
   await finishStored(app);
+  await serveSftp(app, owner);
   await renewClaim(t, app);
   await settleFailure(app);
+}
+
+/** Looks for an SFTP account and its files, as the SFTP server does. */
+async function serveSftp({ dependencies, organizationId }: TestApp, owner: TestDatabase["owner"]): Promise<void> {
+  const { database, clock } = dependencies;
+  const { rows } = await owner.query("select name from sftp_accounts where organization_id <> $1 limit 1", [
+    organizationId,
+  ]);
+  const found = await findAccount(database, rows[0].name);
+  assert(found !== undefined);
+  await findLegacyNetworks(database);
+  await noteUse(database, found, clock());
+  await auditRefusal(database, found, { address: "192.0.2.1", usesLegacy: false, at: clock() });
+  await sourceOf(database, { ...found, source: 1 });
+  await noteMissing(database, found);
+  await listAccountImports(database, found);
+  await withdrawImport(database, found, dependencies.newId(), clock());
 }
 
 /** Stores a packed file and a damaged one, finishes their imports, and lets go of one. */
@@ -67,6 +89,7 @@ async function finishStored({ dependencies, organizationId }: TestApp): Promise<
     const { id } = await storeImport(dependencies, { caller, file, options });
     waitingImports.wake();
     await importDone(database, organizationId, id).catch(() => undefined);
+    await noteResponse(database, organizationId, id).catch(() => undefined);
     await withOrganization(database, organizationId, (transaction) =>
       releaseStored(transaction, { organizationId, id }, database.process),
     );

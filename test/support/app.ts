@@ -48,6 +48,8 @@ export interface TestApp {
   readonly operatorKey: string;
   readonly app: App;
   readonly dependencies: HttpDependencies;
+  /** Starts its SFTP server, which ends with it. */
+  readonly startSftp: MusterService["startSftp"];
   /** The service's clock changes only through this. */
   advanceClock(milliseconds: number): void;
   /** The logged lines, a JSON object each. */
@@ -135,6 +137,7 @@ export async function startTestApp(
     operatorKey,
     app,
     dependencies,
+    startSftp: service.startSftp,
     log,
     close,
     advanceClock: (milliseconds) => {

@@ -28,7 +28,7 @@ export function startService(
 ): ServiceProcess {
   const { PATH = "", HOME = "/", TMPDIR = "/tmp", NODE_COMPILE_CACHE = "" } = process.env;
   const child = spawn(process.execPath, [program], {
-    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, DATA_DIR: dataDirectory, PORT: "0", ...environment },
+    env: { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE, DATA_DIR: dataDirectory, PORT: "0", SFTP_PORT: "", ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let output = "";

@@ -1,11 +1,11 @@
 import { MusterError } from "../../errors.ts";
 import { clientOf } from "../../organizations/addresses.ts";
 import { hashKey } from "../../organizations/api-keys.ts";
+import { createRateLimiter, type RateState } from "../../organizations/rate-limiter.ts";
 import type { HttpLimits } from "../contract/limits.ts";
 import type { AnyReply, AnyRequest, App } from "../server/app-types.ts";
 import type { Caller } from "../server/dependencies.ts";
 import { addressOf } from "./addresses.ts";
-import { createRateLimiter, type RateState } from "./rate-limiter.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

@@ -1,6 +1,6 @@
 import type { ImportChange } from "../../reconcile/attempts/import-changes-schema.ts";
+import { line } from "../../reconcile/attempts/response-text.ts";
 import { shown } from "./plan-text.ts";
-import { line } from "./response-text.ts";
 
 const header = [
   "status",

@@ -1,5 +1,5 @@
 import type { PlanItem, PlanPage } from "../../reconcile/attempts/plans.ts";
-import { line } from "./response-text.ts";
+import { line } from "../../reconcile/attempts/response-text.ts";
 
 const header = ["type", "action", "id", "databaseId", "username", "row", "field", "from", "to"];
 

@@ -1,7 +1,7 @@
 import type { FeedRecord } from "../../directory/feed-record.ts";
 import { userFields } from "../../person/fields.ts";
+import { line } from "../../reconcile/attempts/response-text.ts";
 import { type ListForm, listJson, listXml } from "../contract/lists.ts";
-import { line } from "../imports/response-text.ts";
 
 type Pages = AsyncIterable<readonly FeedRecord[]>;
 type Text = AsyncGenerator<string, void, undefined>;

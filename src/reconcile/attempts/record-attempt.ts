@@ -28,6 +28,7 @@ export interface OpenedAttempt {
   /** null: the service detects it once the body is here. */
   readonly format: FileFormat | null;
   readonly fileName: string | null;
+  readonly folder: string | null;
   readonly at: Date;
   /** Number of the process that works on it. */
   readonly process: number;

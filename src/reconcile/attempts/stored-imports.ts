@@ -49,7 +49,7 @@ export async function markStored(
   { charset = null, mayLackLineEnds = false }: Pick<IncomingFile, "mayLackLineEnds"> & { charset?: string | null },
 ): Promise<void> {
   const { rowCount } = await executor.query(
-    prepared(sql`update imports set status = 'planning', process = null, stored_at = clock_timestamp(), bytes = ${bytes}, sha256 = ${sha256},
+    prepared(sql`update imports set status = 'planning', process = null, stored_at = clock_timestamp(), stored_bytes = ${bytes}, bytes = ${bytes}, sha256 = ${sha256},
        charset = ${charset}, may_lack_line_ends = ${mayLackLineEnds}
      where organization_id = ${organizationId} and id = ${id} and status = 'receiving'`),
   );

@@ -22,6 +22,8 @@ export interface ImportCaller {
 /** A file as it arrives. */
 export interface IncomingFile {
   readonly fileName: string | null;
+  /** The folder of an SFTP account, in small letters; absent or null: none. */
+  readonly folder?: string | null;
   /** Absent: the service detects it from the content. */
   readonly format?: FileFormat;
   /** The body came as data of a form, from which clients may remove line ends. */

@@ -28,6 +28,7 @@ export function openAttempt(
       source: setup.source.number,
       format: file.format ?? null,
       fileName: file.fileName,
+      folder: file.folder ?? null,
       at,
       process: database.process,
     });

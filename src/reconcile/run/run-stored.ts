@@ -36,7 +36,12 @@ export interface StoredRunning {
 
 /** A run of a stored import: it has ended, or waits again because this process cannot finish it now. */
 export type StoredRun =
-  | { readonly outcome: "ended"; readonly resource: ImportResource; readonly error?: unknown }
+  | {
+      readonly outcome: "ended";
+      readonly organizationId: number;
+      readonly resource: ImportResource;
+      readonly error?: unknown;
+    }
   | { readonly outcome: "released" };
 
 /**
@@ -73,7 +78,7 @@ const readPlace = ({ database }: ImportDependencies, place: ImportPlace) =>
 
 async function ended({ database }: ImportDependencies, { organizationId, id }: ImportPlace, error?: unknown) {
   const resource = await getImport(database, organizationId, id);
-  return { outcome: "ended", resource, ...(error === undefined ? {} : { error }) } as const;
+  return { outcome: "ended", organizationId, resource, ...(error === undefined ? {} : { error }) } as const;
 }
 
 function attemptOf({ organizationId, id }: ImportPlace, { kind, style, source, dryRun, actor }: StoredImport): Attempt {

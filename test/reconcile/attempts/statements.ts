@@ -149,7 +149,15 @@ test("a plan and rows are listed under every filter", async () => {
   );
   await withOrganization(database, organizationId, async (transaction) => {
     const caller = { organizationId, actor: "test", channel: "api" } as const;
-    const attempt = { kind: "users", style: "normal", dryRun: true, source: 4, format: null, fileName: null } as const;
+    const attempt = {
+      kind: "users",
+      style: "normal",
+      dryRun: true,
+      source: 4,
+      format: null,
+      fileName: null,
+      folder: null,
+    } as const;
     await openImport(transaction, { id, caller, ...attempt, at, process: 1 });
     await transaction.query(`update imports set plan_hash = 'abc' where id = '${id}'`);
     await transaction.query(

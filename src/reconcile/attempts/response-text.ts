@@ -1,4 +1,4 @@
-import type { ResponseFile } from "../../reconcile/attempts/response-file.ts";
+import type { ResponseFile } from "./response-file.ts";
 
 const resultColumns = ["Action", "Status", "Message"];
 /** Rows that are written at once. */

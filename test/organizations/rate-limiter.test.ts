@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRateLimiter } from "../../src/http/callers/rate-limiter.ts";
+import { createRateLimiter } from "../../src/organizations/rate-limiter.ts";
 
 function limiterOf(perMinute: number, mostClients = 100) {
   let now = 0;
