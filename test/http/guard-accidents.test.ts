@@ -81,8 +81,12 @@ describe("accidents", () => {
 
     const share = await enrolled();
     const shared = changed(share.roster, () => ({ email: address(share.roster[0]) }));
-    const sharing = await sendApplied(share.source, csv(shared));
-    assert.deepEqual([sharing.counts.added, sharing.counts.removed], [0, 0]);
+    const sharing = await sendHeld(share.source, csv(shared));
+    assert.deepEqual(
+      sharing.hold.reasons.map(({ code }: { code: string }) => code),
+      ["contacts_shared"],
+    );
+    assert.deepEqual(await idsOf(share.roster), share.ids);
 
     // Two leave, and two who come get their addresses.
     const { source, roster, ids } = await enrolled();

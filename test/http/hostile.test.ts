@@ -58,7 +58,6 @@ test("parameters that an address does not know are refused, whatever they are ca
 
 test("addresses that do not exist, or cannot be read, are refused", async () => {
   const unknown = [
-    "/",
     "/v1",
     "/v1/",
     "/v1/none",

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import type { TestAnswer, TestRequest } from "./app.ts";
 
 /** The contents of a filled organization, by the names that addresses use. */
@@ -107,7 +108,11 @@ export async function fillOrganization(
 // biome-ignore lint/suspicious/noExplicitAny: answers of every shape
 async function fillCredentials(post: (url: string, body: object) => Promise<any>, mark: string) {
   const { id: apiKeyId } = await post("/v1/api-keys", { name: `${mark} key`, services: ["retrieve"] });
-  const account = { name: `${mark.toLowerCase()}-account`, password: `${mark} has a password` };
+  // Names of accounts are unique over all organizations, which several tests fill alike.
+  const account = {
+    name: `${mark.toLowerCase()}-account-${randomBytes(4).toString("hex")}`,
+    password: `${mark} has a password`,
+  };
   const { id: sftpAccountId } = await post("/v1/sftp-accounts", account);
   await post("/v1/sftp-accounts", { ...account, name: `${account.name}-2` });
   return { apiKeyId, sftpAccountId };
