@@ -60,7 +60,8 @@ const day = 86_400_000;
 export async function openClock(owner: OwnerConnection, { clock, accepted, say }: ClockSettings): Promise<ClockGuard> {
   const guard = createClockGuard(owner, clock);
   await guard.look();
-  if (guard.doubt() !== undefined && accepted !== undefined) {
+  // Of two clocks that differ, nobody can confirm both.
+  if (guard.doubt() !== undefined && guard.agree() && accepted !== undefined) {
     if (Math.abs(Date.parse(`${accepted}T12:00:00Z`) - clock().getTime()) <= day) {
       await owner.exclusive(async (client) => {
         await client.query("begin");

@@ -22,12 +22,14 @@ interface ClockTimes {
 
 const written = (time: number) => new Date(time).toISOString().slice(0, 19).concat("Z");
 
+const agree = (one: number, other: number) => Math.abs(one - other) <= tolerance;
+
 /**
  * Judges the clocks.
  * @returns undefined if they are plausible; otherwise sentences that say what is wrong, and what to do
  */
 export function judgeClocks({ process, database, alive, lastChange }: ClockTimes): string | undefined {
-  if (Math.abs(process - database) > tolerance) {
+  if (!agree(process, database)) {
     return `The clock of the service says ${written(process)}, and the clock of the database ${written(database)}. Correct the wrong one.`;
   }
   const advice = `If the clock is wrong, correct it. If it is right, start the service once with CLOCK_ACCEPT=${written(database).slice(0, 10)}.`;
@@ -56,6 +58,8 @@ export interface ClockGuard {
   look(): Promise<void>;
   /** Sentences that say what is wrong with the clocks; undefined: they were plausible at the last look. */
   doubt(): string | undefined;
+  /** True if the clocks of the service and of the database agreed at the last look. */
+  agree(): boolean;
   /** @throws MusterError clock_implausible if the clocks were not plausible at the last look */
   refuse(): void;
   /**
@@ -85,13 +89,16 @@ const implausible = (doubt: string) =>
 export function createClockGuard(owner: Executor, clock: () => Date): ClockGuard {
   let alive: number | null = null;
   let doubt: string | undefined;
+  let isAgreed = false;
   const refuse = () => {
     if (doubt !== undefined) throw implausible(doubt);
   };
   const look = async () => {
     const times = await selectRow(owner, lookRow, prepared(lookStatement));
     if (times === undefined) return;
-    doubt = judgeClocks({ ...times, process: clock().getTime() });
+    const now = clock().getTime();
+    isAgreed = agree(now, times.database);
+    doubt = judgeClocks({ ...times, process: now });
     alive = times.alive;
     if (doubt !== undefined) return;
     await owner.query(prepared(sql`update service_state set alive_at = greatest(alive_at, clock_timestamp())`));
@@ -100,6 +107,7 @@ export function createClockGuard(owner: Executor, clock: () => Date): ClockGuard
   return {
     look,
     doubt: () => doubt,
+    agree: () => isAgreed,
     refuse,
     async require() {
       await look();

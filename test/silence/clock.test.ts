@@ -151,4 +151,25 @@ describe("with another clock", { skip: skipWithoutFaketime, concurrency: true },
     await stop();
     await server.stop();
   });
+
+  test("a date that the operator confirms does not count while the database's clock is another one", async (t) => {
+    const { server, start, stop, create } = await begin(t);
+    const today = new Date().toISOString().slice(0, 10);
+    await server.start();
+    await start();
+    await stop();
+    await server.stop();
+
+    await server.start(wrongClock("+400d"));
+    await start({ CLOCK_ACCEPT: today });
+    assert.equal((await create("A")).status, 503);
+    await stop();
+    await server.stop();
+
+    await server.start();
+    await start();
+    assert.equal((await create("A")).status, 201);
+    await stop();
+    await server.stop();
+  });
 });
