@@ -104,13 +104,8 @@ export async function composeService(options: ServiceOptions): Promise<Service> 
   const registry = options.registry ?? new Registry();
   watchProcess(registry, { database, notifications, spoolDirectory: options.spoolDirectory });
   const metrics = createMetrics(registry);
-  const app = await buildApp({
-    dependencies,
-    metrics,
-    log: options.log,
-    tls: options.tls,
-    consoleDirectory: options.consoleDirectory,
-  });
+  const { log, tls, consoleDirectory } = options;
+  const app = await buildApp({ dependencies, metrics, log, tls, consoleDirectory });
   waitingImports.start(reportsOf(app, metrics, database));
   let sftp: SftpServer | undefined;
   return {
