@@ -7,6 +7,7 @@ import type { HttpDependencies } from "../server/dependencies.ts";
 import type { Metrics } from "../server/metrics.ts";
 import { retireRoute } from "../sources/retire-route.ts";
 import { groupsBody, locationsBody, rosterBody } from "./bodies.ts";
+import { contentDigestHeader } from "./content-digest.ts";
 import { documents } from "./documents.ts";
 import { preferHeader, prefersNotToWait } from "./preferences.ts";
 import { type RunImport, runOnce, takeFiles } from "./run.ts";
@@ -37,7 +38,7 @@ function usersRoute(app: App, dependencies: HttpDependencies, run: RunImport): v
         "applied are left out and reported; the others are applied. `Content-Disposition` may name the file. " +
         "`Accept: text/plain` gets a report for people, of a refusal, too.",
       tags,
-      headers: preferHeader,
+      headers: preferHeader.extend(contentDigestHeader.shape),
       querystring: importQuery,
       response: {
         ...importAnswers,
@@ -99,7 +100,7 @@ function recordRoutes(app: App, dependencies: HttpDependencies, run: RunImport):
         summary,
         description: `${description} A file that is not well-formed or breaks off is refused, and nothing is applied.`,
         tags,
-        headers: preferHeader,
+        headers: preferHeader.extend(contentDigestHeader.shape),
         querystring: recordsQuery,
         response: { ...importAnswers, ...problemResponses(...refusals, "source_unknown") },
       },

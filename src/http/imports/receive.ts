@@ -4,6 +4,7 @@ import { printable } from "../../intake/printable.ts";
 import type { FileFormat } from "../../intake/reading.ts";
 import { decompressed } from "../../reconcile/receive/decompress.ts";
 import { mediaTypeOf } from "../contract/negotiation.ts";
+import { withContentDigest } from "./content-digest.ts";
 import { fileNameOf } from "./file-name.ts";
 import { type OnField, receiveForm } from "./form.ts";
 
@@ -65,7 +66,7 @@ const otherFormats: ReadonlyMap<string, FileFormat | undefined> = new Map([
  * Unwraps the body of a request: forms with one file (RFC 7578), `Content-Encoding: gzip`. It streams, with
  * back-pressure; of a body that its consumer leaves early, the connection is left alone, for the answer.
  *
- * @throws MusterError media_type_unsupported, multipart_invalid, body_incomplete and compression_invalid; so does the
+ * @throws MusterError request_invalid (Content-Digest), media_type_unsupported, multipart_invalid, body_incomplete and compression_invalid; so does the
  *   iteration of the file
  */
 export async function receiveFile(
@@ -81,7 +82,8 @@ export async function receiveFile(
     throw new MusterError("media_type_unsupported", detail, { field: "Content-Encoding" });
   }
   const isPlain = encoding === "identity";
-  const bytes = isPlain ? body : decompressed(body);
+  const whole = withContentDigest(body, headers["content-digest"]?.toString());
+  const bytes = isPlain ? whole : decompressed(whole);
   if (type === form) {
     const file = await receiveForm(headers["content-type"]!, bytes, onField);
     const fileName = file.fileName ?? fileNameOf(headers["content-disposition"]);
