@@ -20,4 +20,4 @@ export function withoutGuard(value: string): string {
 /** Reads through guards around texts, some of which begin with an apostrophe of their own, as in `'t Hooft`. */
 export const withoutTextGuard = (value: string): string => (guardedText.test(value) ? withoutGuard(value) : value);
 /** A text in a pair of marks, or with a mark that cannot be its own. */
-const guardedText = /^(?:=|'[\d=+]|'[^']*'$|"[^"]*"$)/;
+const guardedText = /^(?:=|'[\d=+]|'[^']+'$|"[^"]+"$)/;

@@ -68,7 +68,7 @@ describe("whatever is sent", () => {
             assert.ok(status === 201 || (status >= 400 && status < 500), JSON.stringify(json));
             if (status !== 201) {
               assert.equal(await state(), earlier);
-              assert.match(json.code, /^(?:xml|csv|json|document|encoding|body)_/);
+              assert.match(json.code, /^(?:xml|csv|json|document|encoding|body|media_type)_/);
             } else {
               const { counts } = json;
               assert.equal(counts.rows - counts.merged, counts.people + counts.failed, JSON.stringify(counts));

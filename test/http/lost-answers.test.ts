@@ -108,9 +108,9 @@ function breakAfterCommit(): () => void {
       const text = String(statement[0]?.text ?? statement[0]);
       const result = Reflect.apply(query, client, statement) as Promise<unknown>;
       if (text.includes("is_done = true")) isNoted = true;
-      if (text !== "commit") return result;
+      if (text !== "commit" && text !== "rollback") return result;
       client.query = query;
-      if (!isNoted) return result;
+      if (text === "rollback" || !isNoted) return result;
       return result.then(() => {
         throw new Error("Connection terminated unexpectedly");
       });
