@@ -13,7 +13,7 @@ import { receiveBody } from "./receive-body.ts";
 
 /**
  * Receives a file and stores it in the database. Some process finishes the import, whatever becomes of this one
- * (docs/decisions/024). Nothing of the file has been read yet.
+ * (docs/decisions/026). Nothing of the file has been read yet.
  * @returns the import, which waits
  * @throws MusterError when the body does not arrive whole, or is too large
  */
