@@ -86,6 +86,7 @@ export const parameters: Readonly<Record<string, Place | null>> = {
   parentGroupId: place("group"),
   phone: place("phone"),
   prefer: null,
+  "content-digest": null,
   privacy: null,
   query: place("username"),
   reason: null,
